@@ -1,0 +1,44 @@
+# `make` shows what there is. The work is done by infra/setup.sh and the `mammo` command.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench check-shared down reset clean
+MAKEFLAGS += --no-print-directory
+BIN := .venv/bin
+
+# Run a check and say one line of it; all it said only when it fails.
+define check
+@printf '%-15s' '$(1)'; if said=$$($(2) 2>&1); then echo clean; else echo failed; printf '%s\n' "$$said"; exit 1; fi
+endef
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+setup: ## make .venv hold exactly what uv.lock says; at once when it does already
+	@sh infra/setup.sh
+
+demo: setup ## start everything on this machine and show one walk; ONCE=1 stops it all afterwards
+	@$(BIN)/mammo demo $(if $(ONCE),--once)
+
+test: lint ## all checks and all tests
+	@$(BIN)/pytest -q --ignore=tests/shared
+
+lint: setup ## style, types and who may import whom
+	$(call check,ruff check,$(BIN)/ruff check --quiet .)
+	$(call check,ruff format,$(BIN)/ruff format --check --quiet .)
+	$(call check,mypy,$(BIN)/mypy)
+	$(call check,lint-imports,$(BIN)/lint-imports)
+
+bench: setup ## measure how fast images walk on this machine
+	@$(BIN)/mammo bench
+
+check-shared: setup ## tests that read the material beside this clone, where there is any
+	@if [ -d ../shared ]; then $(BIN)/pytest -q tests/shared; else echo "nothing to check: there is no ../shared"; fi
+
+down: ## stop all that was started here
+	@if [ -x $(BIN)/mammo ]; then $(BIN)/mammo down; fi
+
+reset: ## stop all, and forget its data and keys
+	@if [ -x $(BIN)/mammo ]; then $(BIN)/mammo reset; fi
+
+clean: down ## remove what tools leave behind, and .venv; data stays
+	@rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""The door: search, permits and releases over HTTP."""

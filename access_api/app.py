@@ -1,0 +1,66 @@
+"""The hub's access API: `uvicorn --factory access_api.app:create_app --no-server-header`.
+
+The one place where the door's real parts are put together.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI
+from structlog.typing import FilteringBoundLogger
+
+from access_api import docs, health, instances, releases, studies
+from access_api.access import add_routes
+from access_api.door import open_door
+from access_api.doorstep import Doorstep, open_log, silence_raw_paths
+from access_api.problems import answer_with_problems
+from access_api.settings import DoorSettings
+
+TITLE: Final = "Mammography data space: access API"
+VERSION: Final = "0.1.0"
+DESCRIPTION: Final = """\
+Search the catalogue, and read the releases of your permits.
+
+* `/studies` describes what exists, without any identifier. Bytes are never served from there.
+* `/releases/{permit}` is one permit's frozen, re-keyed cohort (EHDS Art. 68 and 73). Its UIDs and
+  pseudonyms belong to that permit alone. Every access is recorded.
+* Errors are `application/problem+json` (RFC 9457). A permit that is not yours and one that does
+  not exist are the same `404`.
+"""
+TAGS: Final = [
+    {"name": "Catalogue", "description": "What exists."},
+    {"name": "Releases", "description": "What your permit lets you read."},
+    {"name": "Service", "description": "Whether the door is open."},
+]
+
+
+def create_app(
+    settings: DoorSettings | None = None, *, log: FilteringBoundLogger | None = None
+) -> FastAPI:
+    """Build the application; without `settings` they are read from `MAMMO_API_*`."""
+    chosen = settings or DoorSettings()
+    chosen_log = log or open_log()
+    silence_raw_paths()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        with open_door(chosen, chosen_log) as door:
+            app.state.door = door
+            yield
+
+    app = FastAPI(
+        title=TITLE,
+        version=VERSION,
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    add_routes(app, *(part.router for part in (health, studies, releases, instances, docs)))
+    answer_with_problems(app)
+    app.add_middleware(Doorstep, log=chosen_log)
+    return app

@@ -1,0 +1,100 @@
+"""The door's open parts, and whether those behind it answer."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Annotated, Final
+
+from anyio import CapacityLimiter
+from fastapi import Depends, Request
+from sqlalchemy import Engine, text
+from structlog.typing import FilteringBoundLogger
+
+from access_api.settings import DoorSettings
+from access_api.streams import READERS
+from access_api.tokens import Verifier
+from catalog.database import connect, reading
+from catalog.errors import CatalogError, NotFoundError
+from catalog.objects import Credentials, MinioStore, ObjectStore
+
+PULSE_S: Final = 2.0
+"""Anonymous callers may ask often; what is behind the door is asked once in this many seconds."""
+
+_NO_SUCH_KEY: Final = "is-anybody-there"
+
+
+@dataclass
+class Pulse:
+    """The last answer to "are you there?", and when it was given."""
+
+    at: float = float("-inf")
+    alive: bool = False
+    lock: Lock = field(default_factory=Lock)
+
+
+@dataclass(frozen=True, repr=False)
+class Door:
+    """Everything a request may need, opened once."""
+
+    engine: Engine
+    clean: ObjectStore
+    releases: ObjectStore
+    verifier: Verifier
+    readers: CapacityLimiter
+    log: FilteringBoundLogger
+    pulse: Pulse = field(default_factory=Pulse)
+
+    def alive(self) -> bool:
+        """Tell whether the catalogue and both stores answered within the last two seconds."""
+        with self.pulse.lock:
+            if time.monotonic() - self.pulse.at > PULSE_S:
+                self.pulse.alive = self._answers()
+                self.pulse.at = time.monotonic()
+            return self.pulse.alive
+
+    def _answers(self) -> bool:
+        try:
+            with reading(self.engine) as connection:
+                connection.execute(text("SELECT 1 FROM permit LIMIT 1"))
+            for store in (self.clean, self.releases):
+                with suppress(NotFoundError):
+                    store.stat(_NO_SUCH_KEY)
+        except CatalogError as error:
+            self.log.warning("not alive", error=type(error).__name__)
+            return False
+        return True
+
+
+@contextmanager
+def open_door(settings: DoorSettings, log: FilteringBoundLogger) -> Iterator[Door]:
+    """Open the catalogue and the stores; close them at the end."""
+    engine = connect(settings.catalogue_url.get_secret_value())
+    try:
+        yield Door(
+            engine=engine,
+            clean=_store(settings, settings.clean_bucket),
+            releases=_store(settings, settings.releases_bucket),
+            verifier=Verifier(settings),
+            readers=CapacityLimiter(READERS),
+            log=log,
+        )
+    finally:
+        engine.dispose()
+
+
+def _store(settings: DoorSettings, bucket: str) -> ObjectStore:
+    credentials = Credentials(
+        settings.s3_access_key.get_secret_value(), settings.s3_secret_key.get_secret_value()
+    )
+    return MinioStore(settings.s3_endpoint, credentials, bucket, secure=settings.s3_secure)
+
+
+def get_door(request: Request) -> Door:
+    """Return the open door of this application."""
+    door: Door = request.app.state.door
+    return door
+
+
+OpenDoor = Annotated[Door, Depends(get_door)]

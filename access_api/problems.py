@@ -1,0 +1,143 @@
+"""One table: what went wrong → what the caller is told (RFC 9457, application/problem+json).
+
+A problem never carries the input, an identifier, a path or an exception's text. An unknown permit,
+somebody else's permit and an unknown UID are the same answer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from access_api import errors
+from catalog import errors as catalog_errors
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What the caller is told: a type (`urn:mammo:problem:<name>`), a status and a title."""
+
+    name: str
+    status: HTTPStatus
+    title: str
+
+    def body(self) -> dict[str, Any]:
+        """Return the members of RFC 9457 §3.1."""
+        return {
+            "type": f"urn:mammo:problem:{self.name}",
+            "title": self.title,
+            "status": int(self.status),
+        }
+
+
+UNKNOWN: Final = Problem("not-found", HTTPStatus.NOT_FOUND, "There is no such thing for you.")
+INVALID: Final = Problem(
+    "invalid-request", HTTPStatus.UNPROCESSABLE_ENTITY, "The request is not valid."
+)
+INTERNAL: Final = Problem("internal", HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong.")
+TOO_LONG: Final = Problem("uri-too-long", HTTPStatus.REQUEST_URI_TOO_LONG, "The URL is too long.")
+UNAVAILABLE: Final = Problem(
+    "unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "The service cannot answer now; try again."
+)
+
+TABLE: Final[Mapping[type[Exception], Problem]] = MappingProxyType(
+    {
+        errors.AuthenticationError: Problem(
+            "unauthenticated", HTTPStatus.UNAUTHORIZED, "A valid bearer token is needed."
+        ),
+        errors.ForbiddenError: Problem(
+            "forbidden", HTTPStatus.FORBIDDEN, "Your role does not allow this."
+        ),
+        errors.UnknownError: UNKNOWN,
+        errors.RangeError: Problem(
+            "range-not-satisfiable",
+            HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+            "The range lies outside the object.",
+        ),
+        errors.KeysError: UNAVAILABLE,
+        errors.BrokenStreamError: UNAVAILABLE,
+        catalog_errors.NotFoundError: UNKNOWN,
+        # A Hold is told to nobody: "withdrawn" would say that a certain woman opted out.
+        catalog_errors.HeldError: UNKNOWN,
+        catalog_errors.PermitError: Problem(
+            "permit-not-in-force", HTTPStatus.FORBIDDEN, "The permit is not in force."
+        ),
+        catalog_errors.CursorError: INVALID,
+        catalog_errors.RetriableError: UNAVAILABLE,
+        catalog_errors.ConflictError: INTERNAL,
+        catalog_errors.LedgerKeyError: INTERNAL,
+    }
+)
+
+
+def problem_of(error: Exception) -> Problem:
+    """Look an exception up in the table, by its nearest base class."""
+    for kind in type(error).__mro__:
+        if kind in TABLE:
+            return TABLE[kind]
+    return INTERNAL
+
+
+def _respond(
+    problem: Problem, headers: Mapping[str, str] | None = None, **members: object
+) -> JSONResponse:
+    return JSONResponse(
+        problem.body() | members,
+        status_code=int(problem.status),
+        headers=dict(headers or {}),
+        media_type=MEDIA_TYPE,
+    )
+
+
+def _on_listed(_: Request, error: Exception) -> JSONResponse:
+    problem = problem_of(error)
+    headers = {}
+    if problem.status is HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    if problem.status is HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = "5"
+    if isinstance(error, errors.RangeError):
+        headers["Content-Range"] = f"bytes */{error.size}"
+    return _respond(problem, headers)
+
+
+def _on_http(_: Request, error: Exception) -> JSONResponse:
+    status = HTTPStatus(error.status_code) if isinstance(error, HTTPException) else INTERNAL.status
+    if status is HTTPStatus.NOT_FOUND:
+        return _respond(UNKNOWN)
+    allow = (getattr(error, "headers", None) or {}).get("Allow")
+    problem = Problem(status.phrase.lower().replace(" ", "-"), status, f"{status.phrase}.")
+    return _respond(problem, {"Allow": allow} if allow else None)
+
+
+def _on_invalid(_: Request, error: Exception) -> JSONResponse:
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    if any(entry["loc"][:1] == ("path",) for entry in found):
+        return _respond(UNKNOWN)
+    return _respond(INVALID, errors=[_without_input(entry) for entry in found])
+
+
+def _without_input(entry: Mapping[str, Any]) -> dict[str, str]:
+    """Keep where and why; a parameter nobody declared is input too, so its name is left out."""
+    declared = entry["type"] != "extra_forbidden"
+    return {
+        "in": str(entry["loc"][0]),
+        "name": str(entry["loc"][1]) if declared and len(entry["loc"]) > 1 else "",
+        "reason": str(entry["type"]),
+    }
+
+
+def answer_with_problems(app: FastAPI) -> None:
+    """Register the table; unexpected exceptions are answered by `doorstep.Doorstep`."""
+    for base in (errors.DoorError, catalog_errors.CatalogError):
+        app.add_exception_handler(base, _on_listed)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(RequestValidationError, _on_invalid)

@@ -1,0 +1,219 @@
+"""What a permit's release holds: summary, manifest, studies and instances, by release UIDs."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Final
+
+from fastapi import Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from access_api import wire
+from access_api.access import guarded_router
+from access_api.content import path_of
+from access_api.streams import BlocksResponse, in_blocks, opened
+from access_api.visits import UID_PATTERN, Uid, Visitor
+from catalog.releases import Servable, list_instances, list_studies, manifest, releases_of
+from catalog.vocabulary import ReleaseState, Tier
+
+MAX_LIMIT: Final = 500
+_MANIFEST_BLOCK: Final = 1 << 16
+
+router = guarded_router(tag="Releases")
+
+
+class ReleaseSummary(BaseModel):
+    """A permit, and whether its release can be read yet."""
+
+    model_config = ConfigDict(json_schema_extra={"example": wire.SUMMARY})
+
+    permit: str
+    title: str
+    purpose: str
+    tier: Tier
+    valid_from: date
+    valid_until: date = Field(description="Last day the permit is in force.")
+    release: int | None = Field(description="Number of the release served; null: not ready yet.")
+    sealed_at: datetime | None = Field(description="Since when it has not changed (UTC).")
+
+
+class StudyListed(BaseModel):
+    """One study of the release; what may not be served is not counted."""
+
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": wire.STUDY})
+
+    study_uid: str
+    pseudonym: str = Field(description="PatientID in this release; it means nothing elsewhere.")
+    modalities: tuple[str, ...]
+    series: int
+    instances: int
+    size: int = Field(description="Bytes of its instances.")
+
+
+class StudyList(BaseModel):
+    """One page of the release's studies, by UID."""
+
+    studies: tuple[StudyListed, ...]
+    next_cursor: str | None = Field(description="Give it back as `cursor`; null on the last page.")
+
+
+class InstanceListed(BaseModel):
+    """One instance as it will be downloaded."""
+
+    model_config = ConfigDict(json_schema_extra={"example": wire.INSTANCE})
+
+    path: str = Field(description="Its name in archives: study/series/instance.dcm.")
+    size: int = Field(description="Bytes of the DICOM file.")
+    sha256: str = Field(description="Digest of the DICOM file.")
+    study_uid: str
+    series_uid: str
+    sop_uid: str
+    sop_class_uid: str
+    transfer_syntax: str
+    modality: str
+
+
+class StudyContents(BaseModel):
+    """The instances of one study."""
+
+    study_uid: str
+    instances: tuple[InstanceListed, ...]
+
+
+class ManifestFormat(StrEnum):
+    """How a manifest is written."""
+
+    JSON = "json"
+    SHA256SUM = "sha256sum"
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """How a manifest begins, separates and ends."""
+
+    media_type: str
+    begin: str
+    between: str
+    end: str
+
+
+@router.get("/releases/{permit}", summary="Show a permit", responses=wire.RELEASE_REFUSALS)
+def show_release(visit: Visitor) -> ReleaseSummary:
+    """Return the permit and the number of the release it gives access to."""
+    permit = visit.permit()
+    sealed = (
+        release
+        for release in releases_of(visit.door.engine, visit.permit_id)
+        if release.state is ReleaseState.SEALED
+    )
+    newest = next(sealed, None)
+    return ReleaseSummary(
+        permit=permit.id,
+        title=permit.title,
+        purpose=permit.purpose,
+        tier=permit.tier,
+        valid_from=permit.valid_from,
+        valid_until=permit.valid_until,
+        release=newest.number if newest else None,
+        sealed_at=newest.sealed_at if newest else None,
+    )
+
+
+@router.get(
+    "/releases/{permit}/manifest",
+    summary="List every file with its digest",
+    response_class=Response,
+    responses=wire.RELEASE_REFUSALS | wire.MANIFEST,
+)
+def read_manifest(
+    visit: Visitor,
+    written: Annotated[
+        ManifestFormat, Query(alias="format", description="`sha256sum -c` reads the second.")
+    ] = ManifestFormat.JSON,
+) -> Response:
+    """Stream path, size and SHA-256 of every instance that may be served now."""
+    with visit.recorded("manifest", "manifest"):
+        visit.permit_to_read()
+        found = manifest(visit.door.engine, visit.permit_id, who=visit.who, today=visit.today)
+    shape, lines = _manifest_of(visit.permit_id, found, written)
+    return BlocksResponse(
+        opened(in_blocks(_joined(shape, lines), _MANIFEST_BLOCK)),
+        limiter=visit.door.readers,
+        media_type=shape.media_type,
+    )
+
+
+def _manifest_of(
+    permit_id: str, found: Iterable[Servable], written: ManifestFormat
+) -> tuple[_Shape, Iterator[str]]:
+    if written is ManifestFormat.SHA256SUM:
+        shape = _Shape("text/plain; charset=utf-8", "", "", "")
+        return shape, (f"{one.sha256}  {path_of(one)}\n" for one in found)
+    begin = f'{{"permit": {json.dumps(permit_id)}, "instances": [\n'
+    shape = _Shape("application/json", begin, ",\n", "\n]}\n")
+    return shape, (_listed(one).model_dump_json() for one in found)
+
+
+def _joined(shape: _Shape, lines: Iterator[str]) -> Iterator[bytes]:
+    yield shape.begin.encode()
+    between = ""
+    for line in lines:
+        yield f"{between}{line}".encode()
+        between = shape.between
+    yield shape.end.encode()
+
+
+@router.get(
+    "/releases/{permit}/studies",
+    summary="List the studies of a release",
+    responses=wire.RELEASE_REFUSALS | wire.REFUSALS,
+)
+def list_released_studies(
+    visit: Visitor,
+    cursor: Annotated[str, Query(pattern=UID_PATTERN, description="`next_cursor` before.")] = "0",
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Studies per page.")] = 100,
+) -> StudyList:
+    """Return one page of the release's studies."""
+    with visit.recorded("list", "studies"):
+        visit.permit_to_read()
+        found = list_studies(
+            visit.door.engine,
+            visit.permit_id,
+            who=visit.who,
+            today=visit.today,
+            after=cursor,
+            limit=limit + 1,
+        )
+    shown = tuple(StudyListed.model_validate(study) for study in found[:limit])
+    return StudyList(studies=shown, next_cursor=shown[-1].study_uid if len(found) > limit else None)
+
+
+@router.get(
+    "/releases/{permit}/studies/{study_uid}",
+    summary="List the instances of a study",
+    responses=wire.RELEASE_REFUSALS,
+)
+def list_released_instances(visit: Visitor, study_uid: Uid) -> StudyContents:
+    """Return the instances of one study that may be served now."""
+    with visit.recorded("list", study_uid):
+        visit.permit_to_read()
+        found = list_instances(
+            visit.door.engine, visit.permit_id, study_uid, who=visit.who, today=visit.today
+        )
+    return StudyContents(study_uid=study_uid, instances=tuple(_listed(one) for one in found))
+
+
+def _listed(found: Servable) -> InstanceListed:
+    return InstanceListed(
+        path=path_of(found),
+        size=found.size,
+        sha256=found.sha256,
+        study_uid=found.study_uid,
+        series_uid=found.series_uid,
+        sop_uid=found.sop_uid,
+        sop_class_uid=found.sop_class_uid,
+        transfer_syntax=found.transfer_syntax,
+        modality=found.modality,
+    )

@@ -1,0 +1,115 @@
+"""What goes over the wire beside bytes: the shape of refusals, and examples for the description."""
+
+from typing import Any, Final
+
+from pydantic import BaseModel, Field
+
+from access_api import errors
+from access_api.problems import INVALID, MEDIA_TYPE, TABLE, UNAVAILABLE, UNKNOWN, Problem
+
+
+class ProblemBody(BaseModel):
+    """A refusal (RFC 9457); it never repeats what was sent."""
+
+    type: str = Field(examples=["urn:mammo:problem:not-found"])
+    title: str
+    status: int
+
+
+def _described(*problems: Problem) -> dict[int | str, dict[str, Any]]:
+    return {
+        int(problem.status): {
+            "description": problem.title,
+            "content": {
+                MEDIA_TYPE: {
+                    "schema": ProblemBody.model_json_schema(),
+                    "example": problem.body(),
+                }
+            },
+        }
+        for problem in problems
+    }
+
+
+REFUSALS: Final = _described(
+    TABLE[errors.AuthenticationError],
+    TABLE[errors.ForbiddenError],
+    INVALID,
+    UNAVAILABLE,
+)
+RELEASE_REFUSALS: Final = _described(
+    TABLE[errors.AuthenticationError],
+    TABLE[errors.ForbiddenError],
+    UNKNOWN,
+    INVALID,
+    UNAVAILABLE,
+)
+BYTES_REFUSALS: Final = RELEASE_REFUSALS | _described(TABLE[errors.RangeError])
+
+STUDY_FOUND: Final[dict[str, Any]] = {
+    "study_key": "6f1c2a9be0d94d0c8c6f5d3e1b7a4820",
+    "holder": "vg-mammography",
+    "exam_year": 2021,
+    "age_band": "50-54",
+    "vendors": ["HOLOGIC"],
+    "views": ["CC", "MLO"],
+    "lateralities": ["L", "R"],
+    "kinds": ["FFDM"],
+    "instances": 4,
+    "size": 71303168,
+}
+PERMIT: Final = "SE-2026-0042"
+STUDY_UID: Final = "2.25.111111111111111111111111111111111111"
+SERIES_UID: Final = "2.25.222222222222222222222222222222222222"
+SOP_UID: Final = "2.25.333333333333333333333333333333333333"
+SHA256: Final = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+_PATH: Final = f"{STUDY_UID}/{SERIES_UID}/{SOP_UID}.dcm"
+SUMMARY: Final[dict[str, Any]] = {
+    "permit": PERMIT,
+    "title": "Breast density over time",
+    "purpose": "Scientific research (EHDS Art. 53(1)(e))",
+    "tier": "ANON_DOWNLOAD",
+    "valid_from": "2026-11-01",
+    "valid_until": "2027-10-31",
+    "release": 1,
+    "sealed_at": "2026-11-20T08:00:00Z",
+}
+STUDY: Final[dict[str, Any]] = {
+    "study_uid": STUDY_UID,
+    "pseudonym": "R7K2M9QX",
+    "modalities": ["MG"],
+    "series": 4,
+    "instances": 4,
+    "size": 71303168,
+}
+INSTANCE: Final[dict[str, Any]] = {
+    "path": _PATH,
+    "size": 17825792,
+    "sha256": SHA256,
+    "study_uid": STUDY_UID,
+    "series_uid": SERIES_UID,
+    "sop_uid": SOP_UID,
+    "sop_class_uid": "1.2.840.10008.5.1.4.1.1.1.2",
+    "transfer_syntax": "1.2.840.10008.1.2.1",
+    "modality": "MG",
+}
+
+_BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
+BYTES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "The whole object.", "content": {"application/dicom": _BINARY}},
+    206: {"description": "One range of it.", "content": {"application/dicom": _BINARY}},
+    304: {"description": "You have it already (If-None-Match)."},
+}
+ARCHIVE: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "A ZIP64 archive.", "content": {"application/zip": _BINARY}},
+}
+MANIFEST: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "The manifest.",
+        "content": {
+            "application/json": {"example": {"permit": PERMIT, "instances": [INSTANCE]}},
+            "text/plain": {"example": f"{SHA256}  {_PATH}\n"},
+        },
+    }
+}

@@ -1,0 +1,12 @@
+"""What exists, where its bytes lie, and who may have it.
+
+The modules are the surface, each a page long; import the module and call it by name, as in
+`search.search(engine, query)` or `releases.servable(engine, …)`:
+
+- words: `outcome`, `vocabulary`, `records`, `errors`
+- databases: `database` (connect, migrate), `tables`, `ledger_tables`
+- in: `describe`, `objects` (the object store), `publish`, `holders`, `ledger`
+- out: `search`, `permits`, `releases`, `holds`, `audit`
+
+Nothing here knows orchestration, HTTP or de-identification.
+"""

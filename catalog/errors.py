@@ -1,0 +1,121 @@
+"""What can go wrong in the catalogue, the object store and the ledger.
+
+    CatalogError
+    ├── NotFoundError        no such thing, or not for you to know of
+    ├── ConflictError        the record contradicts what is already there
+    │   └── AlreadyStoredError   other bytes lie under that key
+    ├── HeldError            a Hold forbids it to be served
+    ├── PermitError          the permit is yours, but not in force
+    ├── CursorError          not a cursor this search gave
+    ├── LedgerKeyError       the ledger cannot be read with this key
+    └── RetriableError       the same call may succeed later
+        ├── RaceError        somebody else was first; look again
+        ├── DatabaseError    the database did not answer
+        └── StorageError     the object store did not answer, or answered wrongly
+
+Every error carries a `Reason` from a closed list: no identifier, object key or path.
+"""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a call failed; safe to log, store and show."""
+
+    NOT_FOUND = "no such thing"
+
+    RULE = "the record breaks a rule of the database"
+    OTHER_SUBJECT = "the study belongs to another subject"
+    OTHER_HOLDER = "the record belongs to another holder"
+    OTHER_STUDY = "the series or instance belongs to another study"
+    OTHER_PERMIT = "another permit has this name"
+    MIXED_DRAFT = "the draft does not hold exactly one study, each instance once"
+    MISCOUNTED = "the draft's outcomes do not count its revisions"
+    NOT_BUILDING = "the release is not being built"
+    INCOMPLETE = "the release lacks instances that are not held"
+    OTHER_EXPORT = "another export has this name"
+    STORED_OTHERWISE = "other bytes are stored under this key"
+
+    HELD = "held"
+    NOT_IN_FORCE = "the permit is not in force"
+    CURSOR = "not a cursor of this search"
+    LEDGER_KEY = "the ledger cannot be read with this key"
+
+    RACE = "another worker changed the record first"
+    DATABASE = "the database did not answer"
+    SCHEMA = "the database has another schema: migrate it"
+    UNREACHABLE = "the object store did not answer"
+    REFUSED = "the object store refused the request"
+    DAMAGED = "the stored bytes are not the bytes that were sent"
+
+
+class CatalogError(Exception):
+    """Base class of all errors of this room."""
+
+    default = Reason.RULE
+
+    def __init__(self, reason: Reason | None = None) -> None:
+        self.reason = self.default if reason is None else reason
+        super().__init__(self.reason.value)
+
+
+class NotFoundError(CatalogError):
+    """There is no such thing, or the caller may not know that there is."""
+
+    default = Reason.NOT_FOUND
+
+
+class ConflictError(CatalogError):
+    """The record contradicts what is already there; a person has to look."""
+
+
+class AlreadyStoredError(ConflictError):
+    """Other bytes are stored under the key, and nothing is ever overwritten."""
+
+    default = Reason.STORED_OTHERWISE
+
+
+class HeldError(CatalogError):
+    """A Hold forbids the object to be served."""
+
+    default = Reason.HELD
+
+
+class PermitError(CatalogError):
+    """The permit is the caller's, but it is not in force."""
+
+    default = Reason.NOT_IN_FORCE
+
+
+class CursorError(CatalogError):
+    """The cursor was not given by this search."""
+
+    default = Reason.CURSOR
+
+
+class LedgerKeyError(CatalogError):
+    """The ledger's values were not encrypted with this key."""
+
+    default = Reason.LEDGER_KEY
+
+
+class RetriableError(CatalogError):
+    """The same call may succeed when it is made again."""
+
+    default = Reason.RACE
+
+
+class RaceError(RetriableError):
+    """Another worker changed the record first; read it again and decide anew."""
+
+
+class DatabaseError(RetriableError):
+    """The database did not answer, or gave up on the transaction."""
+
+    default = Reason.DATABASE
+
+
+class StorageError(RetriableError):
+    """The object store did not answer, or what it holds is not what was sent."""
+
+    default = Reason.UNREACHABLE

@@ -1,0 +1,297 @@
+"""The region's ledger: which file of which export ended how, and what became of its UIDs.
+
+It has a database of its own on the region side. Paths, original UIDs and accession numbers are
+kept encrypted, beside keyed hashes by which they can be found again.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Select, func, or_, select
+
+from catalog.columns import now
+from catalog.database import insert_if_absent, reading, writing
+from catalog.errors import ConflictError, NotFoundError, Reason
+from catalog.ledger_key import LedgerKey
+from catalog.ledger_records import Ending, Export, Item, NewItem, Original, Progress, Trace
+from catalog.ledger_tables import export, item
+from catalog.outcome import Outcome, Tally
+from catalog.records import DisclosureDecision
+from catalog.vocabulary import ProtectionSource
+
+_BATCH = 500
+_NO_ACCESSION = ""
+_FORGOTTEN: dict[str, Any] = dict.fromkeys(
+    (
+        "path_enc",
+        "path_index",
+        "sop_uid_enc",
+        "sop_uid_index",
+        "study_uid_enc",
+        "study_uid_index",
+        "accession_enc",
+        "accession_index",
+        "quarantine_key",
+    )
+)
+
+
+class Ledger:
+    """One region's ledger, opened with its key."""
+
+    def __init__(self, engine: Engine, key: LedgerKey) -> None:
+        self._engine = engine
+        self._key = key
+
+    def register_export(self, registered: Export) -> None:
+        """Enter an export; entering the same one again changes nothing.
+
+        Raises:
+            ConflictError: Another export has the id.
+        """
+        row = {
+            "id": registered.id,
+            "holder_id": registered.holder_id,
+            "path_enc": self._key.encrypt("export.path", registered.path),
+            "claimed": registered.claimed,
+            "registered_at": now(),
+            **asdict(registered.decision),
+        }
+        with writing(self._engine) as connection:
+            if insert_if_absent(connection, export, row):
+                return
+            if self._export(connection, registered.id) != registered:
+                raise ConflictError(Reason.OTHER_EXPORT)
+
+    def export(self, export_id: str) -> Export:
+        """Give an export as it was registered.
+
+        Raises:
+            NotFoundError: There is none by that id.
+            LedgerKeyError: The ledger has another key.
+        """
+        with reading(self._engine) as connection:
+            return self._export(connection, export_id)
+
+    def exports(self) -> tuple[Export, ...]:
+        """Give every export, the newest first."""
+        newest = select(export.c.id).order_by(export.c.registered_at.desc(), export.c.id)
+        with reading(self._engine) as connection:
+            return tuple(self._export(connection, found) for found in connection.scalars(newest))
+
+    def _export(self, connection: Connection, export_id: str) -> Export:
+        row = connection.execute(select(export).where(export.c.id == export_id)).one_or_none()
+        if row is None:
+            raise NotFoundError
+        decision = DisclosureDecision(
+            reference=row.reference,
+            legal_basis=row.legal_basis,
+            purpose=row.purpose,
+            controller=row.controller,
+            valid_until=row.valid_until,
+            protection_source=ProtectionSource(row.protection_source),
+        )
+        path = self._key.decrypt("export.path", row.path_enc)
+        return Export(row.id, row.holder_id, path, row.claimed, decision)
+
+    def enroll(self, export_id: str, items: Iterable[NewItem]) -> int:
+        """Enter an export's files that are not entered yet, and count them.
+
+        Raises:
+            NotFoundError: The export is not registered.
+        """
+        entered, coming = 0, iter(items)
+        with writing(self._engine) as connection:
+            if connection.scalar(select(export.c.id).where(export.c.id == export_id)) is None:
+                raise NotFoundError
+            while batch := list(islice(coming, _BATCH)):
+                rows = [self._new_row(export_id, new) for new in batch]
+                entered += insert_if_absent(connection, item, *rows)
+        return entered
+
+    def _new_row(self, export_id: str, new: NewItem) -> dict[str, Any]:
+        return {
+            "export_id": export_id,
+            "ordinal": new.ordinal,
+            "path_enc": self._key.encrypt("item.path", new.path),
+            "path_index": self._key.index("item.path", new.path),
+            "size": new.size,
+            "reason": "",
+            "foreign_file": False,
+        }
+
+    def studies(self, export_id: str) -> tuple[int, ...]:
+        """Give the ordinals of the studies that have a file without an outcome."""
+        pending = (
+            select(item.c.ordinal)
+            .where(item.c.export_id == export_id, item.c.outcome.is_(None))
+            .distinct()
+            .order_by(item.c.ordinal)
+        )
+        with reading(self._engine) as connection:
+            return tuple(connection.scalars(pending))
+
+    def items(self, export_id: str, ordinal: int) -> tuple[Item, ...]:
+        """Give one study's files, with an outcome or without, in the order of enrolment."""
+        mine = (
+            select(item)
+            .where(item.c.export_id == export_id, item.c.ordinal == ordinal)
+            .where(item.c.path_enc.is_not(None))
+            .order_by(item.c.id)
+        )
+        with reading(self._engine) as connection:
+            rows = connection.execute(mine).all()
+        return tuple(
+            Item(
+                row.id,
+                row.ordinal,
+                self._key.decrypt("item.path", row.path_enc),
+                row.size,
+                None if row.outcome is None else Outcome(row.outcome),
+            )
+            for row in rows
+        )
+
+    def record(self, *endings: Ending, run: str) -> int:
+        """Record how files ended, all in one transaction, and count those that were written.
+
+        A file that another run has recorded keeps its outcome; the same run may correct its own.
+        """
+        written = 0
+        with writing(self._engine) as connection:
+            for ending in endings:
+                statement = (
+                    item.update()
+                    .where(item.c.id == ending.item_id)
+                    .where(or_(item.c.outcome.is_(None), item.c.run == run))
+                    .values(run=run, recorded_at=now(), **self._ending_row(ending))
+                )
+                written += connection.execute(statement).rowcount
+        return written
+
+    def _ending_row(self, ending: Ending) -> dict[str, Any]:
+        return {
+            "outcome": ending.outcome,
+            "reason": ending.reason,
+            "foreign_file": ending.foreign,
+            "clean_study_uid": ending.clean_study_uid,
+            "clean_sop_uid": ending.clean_sop_uid,
+            "revision": ending.revision,
+            "quarantine_key": ending.quarantine_key,
+            "expires_at": ending.expires_at,
+            **self._original_row(ending.original),
+        }
+
+    def _original_row(self, original: Original | None) -> dict[str, Any]:
+        if original is None:
+            return {}
+        values = {
+            "sop_uid": original.sop_uid,
+            "study_uid": original.study_uid,
+            "accession": _accession(original.issuer, original.accession),
+        }
+        row: dict[str, Any] = {}
+        for column, value in values.items():
+            if value == _NO_ACCESSION:
+                continue
+            row[f"{column}_enc"] = self._key.encrypt(f"item.{column}", value)
+            row[f"{column}_index"] = self._key.index(f"item.{column}", value)
+        return row
+
+    def reopen(self, export_id: str, outcomes: Iterable[Outcome]) -> int:
+        """Make files that ended so pending again, for another run, and count them."""
+        statement = (
+            item.update()
+            .where(item.c.export_id == export_id, item.c.outcome.in_(list(outcomes)))
+            .values(outcome=None, run=None, reason="", foreign_file=False, recorded_at=None)
+        )
+        with writing(self._engine) as connection:
+            return connection.execute(statement).rowcount
+
+    def tally(self, export_id: str) -> Tally:
+        """Count an export's outcomes against its claim.
+
+        Raises:
+            NotFoundError: There is no such export.
+        """
+        foreign = select(func.count()).where(item.c.export_id == export_id, item.c.foreign_file)
+        with reading(self._engine) as connection:
+            claimed = connection.scalar(select(export.c.claimed).where(export.c.id == export_id))
+            if claimed is None:
+                raise NotFoundError
+            counts, _ = _count(connection, export_id)
+            return Tally(claimed, connection.scalar(foreign) or 0, counts)
+
+    def progress(self, export_id: str) -> Progress:
+        """Tell how many of an export's files have an outcome."""
+        with reading(self._engine) as connection:
+            counts, pending = _count(connection, export_id)
+        done = sum(counts.values())
+        return Progress(done + pending, done, counts)
+
+    def by_accession(self, accession: str, issuer: str = "") -> tuple[Trace, ...]:
+        """Tell what became of every file of an accession number."""
+        return self._trace("accession", _accession(issuer, accession))
+
+    def by_study(self, study_uid: str) -> tuple[Trace, ...]:
+        """Tell what became of every file of an original Study Instance UID."""
+        return self._trace("study_uid", study_uid)
+
+    def by_instance(self, sop_uid: str) -> tuple[Trace, ...]:
+        """Tell what became of an original SOP Instance UID."""
+        return self._trace("sop_uid", sop_uid)
+
+    def _trace(self, column: str, value: str) -> tuple[Trace, ...]:
+        index = self._key.index(f"item.{column}", value)
+        with reading(self._engine) as connection:
+            rows = connection.execute(_traced().where(item.c[f"{column}_index"] == index)).all()
+        return tuple(Trace(row[0], Outcome(row[1]), *row[2:]) for row in rows)
+
+    def forget_expired(self, moment: datetime) -> int:
+        """Erase what identifies files whose time is over, and count them; outcomes stay."""
+        known = or_(item.c.path_enc.is_not(None), item.c.sop_uid_enc.is_not(None))
+        statement = item.update().where(item.c.expires_at <= moment, known)
+        with writing(self._engine) as connection:
+            return connection.execute(statement.values(_FORGOTTEN)).rowcount
+
+
+def _accession(issuer: str, accession: str) -> str:
+    number = accession.strip()
+    # No value of SH or LO holds a backslash (PS3.5 §6.2), so the two cannot run together.
+    return f"{issuer.strip()}\\{number}" if number else _NO_ACCESSION
+
+
+def _traced() -> Select[Any]:
+    return (
+        select(
+            item.c.export_id,
+            item.c.outcome,
+            item.c.reason,
+            item.c.clean_study_uid,
+            item.c.clean_sop_uid,
+            item.c.revision,
+            item.c.recorded_at,
+        )
+        .where(item.c.outcome.is_not(None))
+        .order_by(item.c.id)
+    )
+
+
+def _count(connection: Connection, export_id: str) -> tuple[Counter[Outcome], int]:
+    statement = (
+        select(item.c.outcome, func.count())
+        .where(item.c.export_id == export_id)
+        .group_by(item.c.outcome)
+    )
+    counts: Counter[Outcome] = Counter()
+    pending = 0
+    for word, number in connection.execute(statement):
+        if word is None:
+            pending = number
+        else:
+            counts[Outcome(word)] = number
+    return counts, pending

@@ -1,0 +1,1 @@
+"""The chain of a region's ledger."""

@@ -1,0 +1,1 @@
+"""The revisions of this chain, oldest first by number."""

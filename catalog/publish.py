@@ -1,0 +1,187 @@
+"""Enter a study's clean objects into the catalogue: one transaction, whole or not at all."""
+
+from collections import Counter
+from typing import Protocol
+
+from sqlalchemy import Connection, Engine, select
+
+from catalog.columns import now
+from catalog.database import insert_if_absent, reading, writing
+from catalog.errors import ConflictError, NotFoundError, RaceError, Reason
+from catalog.outcome import Outcome, Tally
+from catalog.records import ExportSummary, StudyDraft
+from catalog.study_rows import (
+    Place,
+    already_mine,
+    enter_series,
+    enter_study,
+    present_instances,
+    write_revision,
+)
+from catalog.tables import export, holder, outcome
+from catalog.vocabulary import Standing
+
+
+class Publisher(Protocol):
+    """The port through which a region delivers its records."""
+
+    def standing(self, sop_uid: str, header_sha256: str, pixel_sha256: str) -> Standing:
+        """Tell how an instance stands to what is already published under its UID."""
+        ...
+
+    def publish(self, draft: StudyDraft) -> None:
+        """Publish one study whole or not at all; its bytes must already be stored."""
+        ...
+
+    def record_tally(self, summary: ExportSummary) -> None:
+        """Record what a finished export claimed and how it was disclosed."""
+        ...
+
+
+class CataloguePublisher:
+    """Publishes straight into the catalogue of the same machine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def standing(self, sop_uid: str, header_sha256: str, pixel_sha256: str) -> Standing:
+        """Compare digests with the latest revision under the UID.
+
+        Raises:
+            DatabaseError: The database did not answer.
+        """
+        with reading(self._engine) as connection:
+            present = present_instances(connection, [sop_uid]).get(sop_uid)
+        if present is None:
+            return Standing.NEW
+        return present.standing(header_sha256, pixel_sha256)
+
+    def publish(self, draft: StudyDraft) -> None:
+        """Publish one study whole or not at all; the same draft again changes nothing.
+
+        Raises:
+            NotFoundError: The holder is unknown in that region.
+            ConflictError: The study, a series, an instance or the export is another's.
+            RaceError: The standings the draft was made from are no longer so.
+        """
+        _check(draft)
+        with writing(self._engine) as connection:
+            _open_export(connection, draft.export_id, draft.holder_id, region=draft.region)
+            if draft.revisions:
+                _enter_revisions(connection, draft)
+            _count(connection, draft)
+
+    def record_tally(self, summary: ExportSummary) -> None:
+        """Record an export's claim and disclosure decision; again only updates them.
+
+        Raises:
+            NotFoundError: The holder is unknown.
+            ConflictError: The export is another holder's.
+        """
+        with writing(self._engine) as connection:
+            _open_export(connection, summary.export_id, summary.holder_id)
+            connection.execute(
+                export.update()
+                .where(export.c.id == summary.export_id)
+                .values(
+                    disclosure_reference=summary.disclosure_reference,
+                    claimed=summary.tally.claimed,
+                    foreign_files=summary.tally.foreign,
+                    tallied_at=now(),
+                )
+            )
+
+
+def export_tally(engine: Engine, export_id: str) -> Tally:
+    """Count what was published of an export, against the claim recorded for it.
+
+    Raises:
+        NotFoundError: The export is unknown, or no tally is recorded yet.
+    """
+    counted = select(outcome.c.outcome, outcome.c.instances).where(outcome.c.export_id == export_id)
+    with reading(engine) as connection:
+        row = connection.execute(select(export).where(export.c.id == export_id)).one_or_none()
+        if row is None or row.tallied_at is None:
+            raise NotFoundError
+        counts: Counter[Outcome] = Counter()
+        for word, number in connection.execute(counted):
+            counts[Outcome(word)] += number
+    return Tally(row.claimed, row.foreign_files, counts)
+
+
+def _check(draft: StudyDraft) -> None:
+    uids = {new.instance.sop_uid for new in draft.revisions}
+    studies = {new.instance.study_uid for new in draft.revisions}
+    if len(uids) != len(draft.revisions) or len(studies) > 1:
+        raise ConflictError(Reason.MIXED_DRAFT)
+    if draft.revisions and not draft.subject:
+        raise ConflictError(Reason.MIXED_DRAFT)
+    counted = draft.outcomes.get(Outcome.ADMITTED, 0) + draft.outcomes.get(Outcome.REVISED, 0)
+    if counted != len(draft.revisions):
+        raise ConflictError(Reason.MISCOUNTED)
+
+
+def _open_export(
+    connection: Connection, export_id: str, holder_id: str, *, region: str | None = None
+) -> None:
+    row = connection.execute(select(holder).where(holder.c.id == holder_id)).one_or_none()
+    if row is None or region not in {None, row.region_id}:
+        raise NotFoundError
+    insert_if_absent(
+        connection, export, {"id": export_id, "holder_id": holder_id, "first_seen_at": now()}
+    )
+    if connection.scalar(select(export.c.holder_id).where(export.c.id == export_id)) != holder_id:
+        raise ConflictError(Reason.OTHER_HOLDER)
+
+
+def _enter_revisions(connection: Connection, draft: StudyDraft) -> None:
+    study_id = enter_study(connection, draft)
+    series_ids = enter_series(connection, draft, study_id)
+    # The study's row is locked: what we see of its instances now stays so until we commit.
+    ordered = sorted(draft.revisions, key=lambda new: new.instance.sop_uid)
+    present = present_instances(connection, [new.instance.sop_uid for new in ordered])
+    mine = already_mine(connection, draft)
+    seen: Counter[Standing] = Counter()
+    for new in ordered:
+        uid, there = new.instance.sop_uid, present.get(new.instance.sop_uid)
+        if (uid, new.stored.header_sha256, new.stored.pixel_sha256) in mine:
+            continue
+        standing = Standing.NEW
+        if there is not None:
+            if there.study_id != study_id:
+                raise ConflictError(Reason.OTHER_STUDY)
+            standing = there.standing(new.stored.header_sha256, new.stored.pixel_sha256)
+        seen[standing] += 1
+        if standing in {Standing.NEW, Standing.REVISED}:
+            place = Place(study_id, series_ids[new.instance.series_uid], draft.export_id)
+            write_revision(connection, new, place, there=there)
+    _as_expected(draft, seen)
+
+
+def _count(connection: Connection, draft: StudyDraft) -> None:
+    place = (
+        outcome.c.export_id == draft.export_id,
+        outcome.c.study_ordinal == draft.study_ordinal,
+    )
+    connection.execute(outcome.delete().where(*place))
+    rows = [
+        {
+            "export_id": draft.export_id,
+            "study_ordinal": draft.study_ordinal,
+            "outcome": word,
+            "instances": number,
+        }
+        for word, number in sorted(draft.outcomes.items())
+        if number
+    ]
+    if rows:
+        connection.execute(outcome.insert(), rows)
+
+
+def _as_expected(draft: StudyDraft, seen: Counter[Standing]) -> None:
+    if seen[Standing.KNOWN] or seen[Standing.CONFLICT]:
+        raise RaceError
+    if seen[Standing.NEW] > draft.outcomes.get(Outcome.ADMITTED, 0):
+        raise RaceError
+    if seen[Standing.REVISED] > draft.outcomes.get(Outcome.REVISED, 0):
+        raise RaceError

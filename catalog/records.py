@@ -1,0 +1,144 @@
+"""The records that other rooms hand to the catalogue, and the ones they get back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from catalog.outcome import Outcome, Tally
+from catalog.vocabulary import Kind, Laterality, ProtectionSource, View
+
+
+@dataclass(frozen=True)
+class Region:
+    """A health-care region, by a short id such as `vg`."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Holder:
+    """The care provider that answers for the data (EHDS Art. 2(2)(t), health data holder)."""
+
+    id: str
+    region: str
+    name: str
+    organisation_number: str = ""
+    hsa_id: str = ""
+
+
+@dataclass(frozen=True)
+class DisclosureDecision:
+    """The holder's decision that lets an export leave it."""
+
+    reference: str
+    legal_basis: str
+    purpose: str
+    controller: str
+    valid_until: date
+    protection_source: ProtectionSource = ProtectionSource.UNKNOWN
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What only de-identification saw: the true exam year, the age, the boxes it blanked."""
+
+    exam_year: int | None = None
+    age: int | None = None
+    boxes_blanked: int = 0
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Versions:
+    """What made a clean object: profile and its edition, text detector, key version."""
+
+    profile: str
+    edition: str
+    detector: str
+    key_version: str
+
+
+@dataclass(frozen=True, repr=False)
+class Stored:
+    """Where a clean object's bytes lie.
+
+    Attributes:
+        key: Object key in the clean bucket.
+        size: Bytes of the whole object.
+        sha256: Hex digest of the whole object.
+        header_sha256: Hex digest of the bytes before the pixel data.
+        pixel_sha256: Hex digest of the (7FE0,0010) element.
+        pixel_offset: Bytes before the (7FE0,0010) element's tag.
+    """
+
+    key: str
+    size: int
+    sha256: str
+    header_sha256: str
+    pixel_sha256: str
+    pixel_offset: int
+
+
+@dataclass(frozen=True, repr=False)
+class Instance:
+    """What is searchable of one clean object; its UIDs are the space's, not the original ones."""
+
+    study_uid: str
+    series_uid: str
+    sop_uid: str
+    sop_class_uid: str
+    transfer_syntax: str
+    modality: str
+    kind: Kind
+    view: View
+    laterality: Laterality
+    vendor: str
+    rows: int
+    columns: int
+    frames: int
+    age_band: str | None
+    exam_year: int | None
+
+
+@dataclass(frozen=True, repr=False)
+class NewRevision:
+    """One clean object that is stored and awaits its record."""
+
+    instance: Instance
+    stored: Stored
+    facts: Facts
+    versions: Versions
+
+
+@dataclass(frozen=True, repr=False)
+class StudyDraft:
+    """All that one export says of one study, published whole or not at all.
+
+    Attributes:
+        export_id: The export the study came in.
+        study_ordinal: The study's number within the export: outcomes are counted by it.
+        holder_id: The holder that answers for the study.
+        region: The holder's region.
+        subject: The subject's pseudonym inside the space; empty when nothing is admitted.
+        revisions: Instances whose standing is NEW or REVISED, each once.
+        outcomes: Instances per outcome, ADMITTED + REVISED being the revisions.
+    """
+
+    export_id: str
+    study_ordinal: int
+    holder_id: str
+    region: str
+    subject: str
+    revisions: tuple[NewRevision, ...]
+    outcomes: Mapping[Outcome, int]
+
+
+@dataclass(frozen=True)
+class ExportSummary:
+    """What the hub learns of a finished export: never a path or a file name."""
+
+    export_id: str
+    holder_id: str
+    disclosure_reference: str
+    tally: Tally

@@ -1,0 +1,32 @@
+"""Releases: a permit's frozen cohort of revisions, written once and then only read.
+
+The hub's flow freezes a cohort, adds each instance as its re-keyed header is stored, and seals it;
+the door reads sealed releases. Permit and Hold are checked on every call.
+"""
+
+from catalog.releases.building import add_instance, freeze, pending, releases_of, seal
+from catalog.releases.records import (
+    Release,
+    ReleasedInstance,
+    ReleasedStudy,
+    RevisionRef,
+    Servable,
+)
+from catalog.releases.serving import list_instances, list_studies, manifest, servable
+
+__all__ = [
+    "Release",
+    "ReleasedInstance",
+    "ReleasedStudy",
+    "RevisionRef",
+    "Servable",
+    "add_instance",
+    "freeze",
+    "list_instances",
+    "list_studies",
+    "manifest",
+    "pending",
+    "releases_of",
+    "seal",
+    "servable",
+]

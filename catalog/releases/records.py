@@ -1,0 +1,114 @@
+"""What a release is made of, and what the door is given of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from catalog.vocabulary import ReleaseState
+
+
+@dataclass(frozen=True)
+class Release:
+    """A permit's frozen cohort; readable once it is sealed.
+
+    Attributes:
+        number: One more than the permit's release before; readers see the newest sealed one.
+        instances: How many revisions were frozen.
+    """
+
+    id: str
+    permit_id: str
+    number: int
+    state: ReleaseState
+    instances: int
+    frozen_at: datetime
+    sealed_at: datetime | None
+
+
+@dataclass(frozen=True, repr=False)
+class RevisionRef:
+    """One frozen revision that awaits its re-keyed header; its UIDs are those of the space.
+
+    Attributes:
+        pseudonym: The subject's pseudonym inside the space.
+        clean_key: Object key in the clean bucket.
+        size: Bytes of the clean object.
+        pixel_offset: Bytes of it before the (7FE0,0010) element.
+    """
+
+    revision_id: int
+    pseudonym: str
+    study_uid: str
+    series_uid: str
+    sop_uid: str
+    clean_key: str
+    size: int
+    pixel_offset: int
+    sha256: str
+
+
+@dataclass(frozen=True, repr=False)
+class ReleasedInstance:
+    """One revision as re-keyed for the permit; all identifiers are the release's own.
+
+    Attributes:
+        pseudonym: The release pseudonym (Patient ID of the header).
+        file_name: Name by which it is downloaded, unique in the release.
+        header_key: Object key in the releases bucket.
+        header_size: Bytes of that header: all that comes before the pixel data.
+        sha256: Hex digest of header and pixel data together.
+        crc32: CRC-32 of the same, as ZIP wants it.
+    """
+
+    revision_id: int
+    pseudonym: str
+    study_uid: str
+    series_uid: str
+    sop_uid: str
+    file_name: str
+    header_key: str
+    header_size: int
+    sha256: str
+    crc32: int
+
+
+@dataclass(frozen=True, repr=False)
+class Servable:
+    """One object as the door serves it: the release header, then the clean object's pixel data.
+
+    Attributes:
+        pixel_offset: Where the pixel data begins in the clean object.
+        pixel_size: Bytes from there to its end.
+        size: Bytes of the whole: `header_size + pixel_size`.
+    """
+
+    study_uid: str
+    series_uid: str
+    sop_uid: str
+    sop_class_uid: str
+    transfer_syntax: str
+    modality: str
+    file_name: str
+    header_key: str
+    header_size: int
+    clean_key: str
+    pixel_offset: int
+    pixel_size: int
+    sha256: str
+    crc32: int
+
+    @property
+    def size(self) -> int:
+        """Give the bytes of the whole object."""
+        return self.header_size + self.pixel_size
+
+
+@dataclass(frozen=True, repr=False)
+class ReleasedStudy:
+    """One study of a release, by release UIDs; held instances are not counted."""
+
+    study_uid: str
+    pseudonym: str
+    modalities: tuple[str, ...]
+    series: int
+    instances: int
+    size: int

@@ -1,0 +1,182 @@
+"""Search the catalogue: studies by random handle, page by page, never one that is held.
+
+What a query matches is instances: a study is shown when at least one of its instances matches and
+is not held, and its numbers count those instances only: as many as a release of the query holds.
+"""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, Row, Select, and_, exists, select
+
+from catalog.database import reading
+from catalog.errors import CursorError
+from catalog.holds import instance_not_held, study_not_held
+from catalog.tables import instance, revision, study, subject
+from catalog.vocabulary import Kind, Laterality, View
+
+_CURSOR = re.compile(r"(?P<key>[0-9a-f]{32})(?P<mark>[0-9a-f]{16})")
+_MARK_LENGTH = 16
+
+
+@dataclass(frozen=True)
+class Query:
+    """What to look for; a field left None matches everything.
+
+    Attributes:
+        age_band: One of `catalog.vocabulary.AGE_BANDS`.
+        exam_year_from: First true year of examination.
+        exam_year_to: Last true year of examination.
+        holder: A holder's id.
+    """
+
+    view: View | None = None
+    laterality: Laterality | None = None
+    vendor: str | None = None
+    kind: Kind | None = None
+    age_band: str | None = None
+    exam_year_from: int | None = None
+    exam_year_to: int | None = None
+    holder: str | None = None
+
+
+@dataclass(frozen=True)
+class FoundStudy:
+    """One study of a page; neither a UID nor a pseudonym, so that no two permits can be linked.
+
+    Attributes:
+        study_key: The study's random handle.
+        instances: How many of its instances match.
+        size: Bytes of those instances.
+    """
+
+    study_key: str
+    holder: str
+    exam_year: int | None
+    age_band: str | None
+    vendors: tuple[str, ...]
+    views: tuple[str, ...]
+    lateralities: tuple[str, ...]
+    kinds: tuple[str, ...]
+    instances: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some of the studies found, and how to ask for the next ones, if any."""
+
+    studies: tuple[FoundStudy, ...]
+    next_cursor: str | None
+
+
+def search(engine: Engine, query: Query, *, cursor: str | None = None, limit: int = 50) -> Page:
+    """Give one page of the studies that match, in the order of their random handles.
+
+    Raises:
+        CursorError: The cursor was not given for this query.
+        DatabaseError: The database did not answer.
+    """
+    after = "" if cursor is None else _read_cursor(cursor, query)
+    wanted = (
+        select(study)
+        .join(subject, subject.c.id == study.c.subject_id)
+        .where(*study_conditions(query), study_not_held(), study.c.key > after)
+        .where(exists(_matching(query).where(instance.c.study_id == study.c.id).correlate(study)))
+        .order_by(study.c.key)
+        .limit(limit + 1)
+    )
+    with reading(engine) as connection:
+        rows = connection.execute(wanted).all()
+        shown = rows[:limit]
+        ids = [row.id for row in shown]
+        parts = connection.execute(_matching(query).where(instance.c.study_id.in_(ids))).all()
+    by_study: dict[int, list[Row[Any]]] = {number: [] for number in ids}
+    for part in parts:
+        by_study[part.study_id].append(part)
+    studies = tuple(_found(row, by_study[row.id]) for row in shown if by_study[row.id])
+    more = len(rows) > limit
+    return Page(studies, _write_cursor(shown[-1].key, query) if more and shown else None)
+
+
+def study_conditions(query: Query) -> tuple[ColumnElement[bool], ...]:
+    """Give the conditions of a query that a study must meet."""
+    pairs = (
+        (query.age_band, study.c.age_band.__eq__),
+        (query.exam_year_from, study.c.exam_year.__ge__),
+        (query.exam_year_to, study.c.exam_year.__le__),
+        (query.holder, study.c.holder_id.__eq__),
+    )
+    return tuple(compare(value) for value, compare in pairs if value is not None)
+
+
+def instance_conditions(query: Query) -> tuple[ColumnElement[bool], ...]:
+    """Give the conditions of a query that an instance must meet."""
+    pairs = (
+        (query.view, instance.c.view),
+        (query.laterality, instance.c.laterality),
+        (query.vendor, instance.c.vendor),
+        (query.kind, instance.c.kind),
+    )
+    return tuple(column == value for value, column in pairs if value is not None)
+
+
+def _matching(query: Query) -> Select[Any]:
+    """Select the matching instances with their latest revision."""
+    return (
+        select(
+            instance.c.study_id,
+            instance.c.vendor,
+            instance.c.view,
+            instance.c.laterality,
+            instance.c.kind,
+            revision.c.size,
+        )
+        .join(revision, latest())
+        .where(*instance_conditions(query), instance_not_held())
+    )
+
+
+def latest() -> ColumnElement[bool]:
+    """Give the condition that joins an instance to its latest revision."""
+    return and_(revision.c.instance_id == instance.c.id, revision.c.number == instance.c.latest)
+
+
+def _found(row: Row[Any], parts: Sequence[Row[Any]]) -> FoundStudy:
+    return FoundStudy(
+        study_key=row.key,
+        holder=row.holder_id,
+        exam_year=row.exam_year,
+        age_band=row.age_band,
+        vendors=tuple(sorted({part.vendor for part in parts})),
+        views=tuple(sorted({part.view for part in parts})),
+        lateralities=tuple(sorted({part.laterality for part in parts})),
+        kinds=tuple(sorted({part.kind for part in parts})),
+        instances=len(parts),
+        size=sum(part.size for part in parts),
+    )
+
+
+def _mark(key: str, query: Query) -> str:
+    asked = json.dumps(asdict(query), sort_keys=True)
+    return hashlib.sha256(f"{key} {asked}".encode()).hexdigest()[:_MARK_LENGTH]
+
+
+def _write_cursor(key: str, query: Query) -> str:
+    return base64.urlsafe_b64encode(bytes.fromhex(key + _mark(key, query))).decode()
+
+
+def _read_cursor(cursor: str, query: Query) -> str:
+    try:
+        text = base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True).hex()
+    except ValueError:
+        raise CursorError from None
+    parts = _CURSOR.fullmatch(text)
+    if parts is None or parts["mark"] != _mark(parts["key"], query):
+        raise CursorError
+    return parts["key"]

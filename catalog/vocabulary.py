@@ -1,0 +1,94 @@
+"""The closed lists of the catalogue; the database checks them too."""
+
+from enum import StrEnum
+
+AGE_BANDS: tuple[str, ...] = tuple(f"{low}-{low + 4}" for low in range(0, 90, 5))
+"""Five-year bands of age at the examination; the last, 85-89, holds all older women too."""
+
+
+class Kind(StrEnum):
+    """What sort of mammogram an instance is."""
+
+    FFDM = "FFDM"
+    DBT = "DBT"
+    S2D = "S2D"
+    FILM = "FILM"
+    OTHER = "OTHER"
+
+
+class View(StrEnum):
+    """The projection, by its customary abbreviation (PS3.16 CID 4014)."""
+
+    CC = "CC"
+    MLO = "MLO"
+    ML = "ML"
+    LM = "LM"
+    LMO = "LMO"
+    XCCL = "XCCL"
+    XCCM = "XCCM"
+    FB = "FB"
+    SIO = "SIO"
+    ISO = "ISO"
+    SPECIMEN = "SPECIMEN"
+    OTHER = "OTHER"
+    UNKNOWN = ""
+
+
+class Laterality(StrEnum):
+    """Which breast (PS3.3 C.8.11.7, Image Laterality)."""
+
+    LEFT = "L"
+    RIGHT = "R"
+    BOTH = "B"
+    UNKNOWN = ""
+
+
+class ProtectionSource(StrEnum):
+    """Where an export's knowledge of protected identities comes from."""
+
+    FILTERED_EXPORT = "FILTERED_EXPORT"
+    SIDE_TABLE = "SIDE_TABLE"
+    UNKNOWN = "UNKNOWN"
+
+
+class Standing(StrEnum):
+    """How an instance stands to what the catalogue already holds under its UID."""
+
+    NEW = "NEW"
+    KNOWN = "KNOWN"
+    REVISED = "REVISED"
+    CONFLICT = "CONFLICT"
+
+
+class HoldKind(StrEnum):
+    """Why something may not be served (EHDS Art. 71 for the opt-out)."""
+
+    OPTED_OUT = "OPTED_OUT"
+    PROTECTED = "PROTECTED"
+    WITHDRAWN = "WITHDRAWN"
+    CORRECTED = "CORRECTED"
+    RECALLED = "RECALLED"
+    ERASED = "ERASED"
+
+
+class HoldScope(StrEnum):
+    """What a Hold stops."""
+
+    SUBJECT = "SUBJECT"
+    STUDY = "STUDY"
+    INSTANCE = "INSTANCE"
+    REVISION = "REVISION"
+
+
+class Tier(StrEnum):
+    """How a permit's data may be had (EHDS Art. 66, 68, 73)."""
+
+    PSEUDO_SPE = "PSEUDO_SPE"
+    ANON_DOWNLOAD = "ANON_DOWNLOAD"
+
+
+class ReleaseState(StrEnum):
+    """Whether a release is still being written, or can be read."""
+
+    BUILDING = "BUILDING"
+    SEALED = "SEALED"

@@ -1,0 +1,61 @@
+"""What can go wrong with one object, and how its walk then ends.
+
+    DeidError
+    ├── UnreadableError   the bytes are not a whole DICOM object  → Outcome UNREADABLE
+    ├── RefusedError      a rule says this object may not pass     → Outcome REFUSED
+    └── SuspectError      it could not be proven clean             → Outcome SUSPECT
+
+    ProfileError          the rules themselves are wrong: nothing may run (not about one object)
+
+Every `DeidError` carries a `Reason` from a closed list and nothing of the object itself.
+"""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why an object was not admitted; safe to log, store and show."""
+
+    NOT_DICOM = "not a DICOM file"
+    TRUNCATED = "the file ends before its data does"
+    MALFORMED = "the file cannot be parsed as DICOM"
+    TRANSFER_SYNTAX = "the transfer syntax is not supported"
+    UNDECODABLE = "the pixel data cannot be decoded"
+
+    NO_PIXEL_DATA = "no pixel data"
+    SOP_CLASS = "the SOP class is not accepted by the profile"
+    MODALITY = "the modality is not accepted by the profile"
+    IMAGE_TYPE = "the image type is not accepted by the profile"
+    BURNED_IN = "declared to carry burned-in annotation"
+    OVERLAY = "an overlay is hidden in unused bits of the pixel data"
+    NO_IDENTITY = "no patient identifier, so no pseudonym"
+
+    NOT_REENCODABLE = "text was found, but the pixels cannot be written back losslessly"
+    TEXT_LEFT = "text is left in the pixels"
+    MARKER = "a laterality marker contradicts the header"
+    IDENTIFIER_LEFT = "an identifier is left in the header"
+    UNCHECKED = "the result could not be checked"
+
+
+class DeidError(Exception):
+    """Base class of all errors of this room."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class UnreadableError(DeidError):
+    """The bytes are not a whole DICOM object."""
+
+
+class RefusedError(DeidError):
+    """A rule of the profile refuses the object."""
+
+
+class SuspectError(DeidError):
+    """The object could not be proven clean."""
+
+
+class ProfileError(Exception):
+    """A profile's file is wrong; the message names file, line and rule."""

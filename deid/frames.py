@@ -1,0 +1,203 @@
+"""Where each frame lies in the source, and how changed frames are put between the others.
+
+Encapsulated pixel data is a run of items, one or more to a frame (PS3.5 §A.4); which belong
+to which frame is said by the Basic or the Extended Offset Table, or follows from the counts.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from struct import pack, unpack
+from typing import BinaryIO
+
+from deid.codecs import Layout, read_layout
+from deid.errors import Reason, SuspectError
+from deid.source import Parsed, Piece, Slice
+
+_ITEM = 0xFFFEE000
+_ITEM_HEAD = 8
+_DELIMITER = b"\xfe\xff\xdd\xe0\0\0\0\0"
+_LONGEST_OFFSET = 0xFFFFFFFF
+_END_MARKS = (b"\xff\xd9",)  # EOI of JPEG and JPEG-LS, EOC of JPEG 2000
+_TAIL = 16
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """One item of encapsulated pixel data: offset and length of its value in the source."""
+
+    offset: int
+    length: int
+
+
+Frame = tuple[Fragment, ...]
+
+
+@dataclass(frozen=True, repr=False)
+class Frames:
+    """The frames of one object, by place.
+
+    Attributes:
+        layout: How pixels are stored.
+        places: For each frame its fragments; a native frame is one.
+        table: The Basic Offset Table held offsets.
+        extended: There is an Extended Offset Table, and these are its lengths.
+    """
+
+    layout: Layout
+    places: tuple[Frame, ...]
+    table: bool = False
+    extended: tuple[int, ...] = ()
+
+
+def locate_frames(reader: BinaryIO, parsed: Parsed) -> Frames:
+    """Find every frame without reading any.
+
+    Raises:
+        SuspectError: It cannot be told what belongs to which frame.
+    """
+    layout = read_layout(parsed.header)
+    pixels = parsed.pixels
+    if pixels is None:
+        raise SuspectError(Reason.UNCHECKED)
+    if pixels.encapsulated:
+        return _locate_fragments(reader, parsed, layout)
+    length = layout.frame_length
+    spare = pixels.end - pixels.value - length * layout.frames
+    if not 0 <= spare <= 1:  # more would be pixels of no frame; less is cut short
+        raise SuspectError(Reason.UNCHECKED)
+    starts = range(pixels.value, pixels.value + length * layout.frames, length)
+    return Frames(layout, tuple((Fragment(start, length),) for start in starts))
+
+
+def read_frame(reader: BinaryIO, frame: Frame) -> bytes:
+    """Read the stored bytes of one frame."""
+    parts = []
+    for fragment in frame:
+        reader.seek(fragment.offset)
+        parts.append(reader.read(fragment.length))
+    return b"".join(parts) if len(parts) > 1 else parts[0]
+
+
+def splice_encapsulated(
+    parsed: Parsed, frames: Frames, changed: Mapping[int, bytes]
+) -> tuple[tuple[Piece, ...], dict[str, bytes]]:
+    """Build the element again with some frames exchanged.
+
+    Returns:
+        The pieces of the whole element, and header elements that change with it: the
+        Extended Offset Table and its lengths, where the object has them (PS3.3 §C.7.6.3.1.8).
+    """
+    pixels = parsed.pixels
+    if pixels is None:
+        raise SuspectError(Reason.UNCHECKED)
+    body: list[Piece] = []
+    starts: list[int] = []
+    at = 0
+    for index, frame in enumerate(frames.places):
+        starts.append(at)
+        pieces, length = _items(frame, changed.get(index))
+        body += pieces
+        at += length
+    header = Slice(pixels.start, pixels.value - pixels.start)
+    table = _table(starts) if frames.table else pack("<HHI", 0xFFFE, 0xE000, 0)
+    changes = {}
+    if frames.extended:
+        lengths = [
+            len(changed[index]) if index in changed else length
+            for index, length in enumerate(frames.extended)
+        ]
+        changes["ExtendedOffsetTable"] = pack(f"<{len(starts)}Q", *starts)
+        changes["ExtendedOffsetTableLengths"] = pack(f"<{len(lengths)}Q", *lengths)
+    return (header, table, *body, _DELIMITER), changes
+
+
+def _items(frame: Frame, data: bytes | None) -> tuple[list[Piece], int]:
+    if data is not None:
+        return [pack("<HHI", 0xFFFE, 0xE000, len(data)), data], _ITEM_HEAD + len(data)
+    first, last = frame[0], frame[-1]
+    start = first.offset - _ITEM_HEAD
+    length = last.offset + last.length - start
+    return [Slice(start, length)], length
+
+
+def _table(starts: list[int]) -> bytes:
+    """Write a Basic Offset Table; an empty one is legal where offsets are too long for it."""
+    if starts[-1] > _LONGEST_OFFSET:
+        starts = []
+    return pack(f"<HHI{len(starts)}I", 0xFFFE, 0xE000, 4 * len(starts), *starts)
+
+
+def _locate_fragments(reader: BinaryIO, parsed: Parsed, layout: Layout) -> Frames:
+    pixels = parsed.pixels
+    if pixels is None:
+        raise SuspectError(Reason.UNCHECKED)
+    table, *fragments = _walk(reader, pixels.value, pixels.end)
+    if not fragments:
+        raise SuspectError(Reason.UNCHECKED)
+    reader.seek(table.offset)
+    basic = unpack(f"<{table.length // 4}I", reader.read(table.length // 4 * 4))
+    extended = _longs(parsed, "ExtendedOffsetTable")
+    lengths = _longs(parsed, "ExtendedOffsetTableLengths")
+    if extended and len(extended) != len(lengths):
+        raise SuspectError(Reason.UNCHECKED)
+    starts = extended or basic
+    if starts:
+        places = _by_table(fragments, starts)
+    else:
+        places = _by_count(reader, fragments, layout.frames)
+    if len(places) != layout.frames:
+        raise SuspectError(Reason.UNCHECKED)
+    return Frames(layout, places, table=bool(basic), extended=lengths if extended else ())
+
+
+def _longs(parsed: Parsed, keyword: str) -> tuple[int, ...]:
+    value = parsed.header.get(keyword)
+    if not isinstance(value, bytes) or len(value) % 8:
+        return ()
+    return unpack(f"<{len(value) // 8}Q", value)
+
+
+def _walk(reader: BinaryIO, start: int, end: int) -> Iterator[Fragment]:
+    at = start
+    while at + _ITEM_HEAD <= end:
+        reader.seek(at)
+        group, element, length = unpack("<HHI", reader.read(_ITEM_HEAD))
+        if group << 16 | element != _ITEM:
+            return
+        yield Fragment(at + _ITEM_HEAD, length)
+        at += _ITEM_HEAD + length
+
+
+def _by_table(fragments: list[Fragment], starts: tuple[int, ...]) -> tuple[Frame, ...]:
+    """Cut the fragments where the offset table says that frames begin."""
+    base = fragments[0].offset
+    index = {fragment.offset - base: number for number, fragment in enumerate(fragments)}
+    if starts[0] != 0 or any(start not in index for start in starts):
+        raise SuspectError(Reason.UNCHECKED)
+    cuts = [*(index[start] for start in starts), len(fragments)]
+    if any(here >= there for here, there in pairwise(cuts)):
+        raise SuspectError(Reason.UNCHECKED)
+    return tuple(tuple(fragments[here:there]) for here, there in pairwise(cuts))
+
+
+def _by_count(
+    reader: BinaryIO, fragments: list[Fragment], count: int
+) -> tuple[Frame, ...]:
+    """Cut without a table: one fragment a frame, one frame, or where a code stream ends."""
+    if len(fragments) == count:
+        return tuple((fragment,) for fragment in fragments)
+    if count == 1:
+        return (tuple(fragments),)
+    frames: list[Frame] = []
+    current: list[Fragment] = []
+    for fragment in fragments:
+        current.append(fragment)
+        tail = min(_TAIL, fragment.length)
+        reader.seek(fragment.offset + fragment.length - tail)
+        if reader.read(tail).rstrip(b"\0").endswith(_END_MARKS):
+            frames.append(tuple(current))
+            current = []
+    if current:
+        raise SuspectError(Reason.UNCHECKED)
+    return tuple(frames)

@@ -1,0 +1,109 @@
+"""Where a network should look: local normalisation, and the places with steep, dense edges.
+
+Print is steep: a stroke goes from one level to another within two pixels, many times in a
+small area. Breast tissue on film and detector is blurred. A fifth to a third of an image is left.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Plane = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.int16]
+Grey = npt.NDArray[np.uint8]
+Window = tuple[int, int, int, int]
+
+_CELL = 16
+_TILE = 320
+_STEP = 256
+_MARGIN = 2  # cells of surroundings around what is steep
+_SPREAD = 4.0  # standard deviations from grey to black or white
+_FLOOR = 0.009  # of the range: weaker structure than this is noise
+
+
+@dataclass(frozen=True)
+class Sight:
+    """An operating point: how an eye looks.
+
+    Attributes:
+        fine: Scale at which lines of text are looked for.
+        coarse: Scale at which large lettering (lead markers) is looked for.
+        window: Side of the local normalisation, in pixels of the scaled picture.
+        steepness: Grey levels within 3×3 pixels that make an edge.
+        crowd: Edge pixels in a 16×16 cell that make it worth a look.
+        threshold: Text probability from which a pixel counts.
+        score: Mean probability from which a line counts.
+    """
+
+    fine: float
+    coarse: float
+    window: int
+    steepness: int
+    crowd: int
+    threshold: float
+    score: float
+
+
+FIRST = Sight(
+    fine=1 / 2, coarse=1 / 8, window=48, steepness=70, crowd=16, threshold=0.2, score=0.4
+)
+SECOND = Sight(
+    fine=2 / 5, coarse=1 / 9, window=40, steepness=75, crowd=16, threshold=0.3, score=0.6
+)
+
+
+def normalise(plane: Plane, scale: float, window: int) -> Grey:
+    """Shrink a plane and bring every neighbourhood to the same brightness and contrast."""
+    small = cv2.resize(plane, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    level = small.astype(np.float32)
+    floor = _FLOOR * float(level.max() - level.min()) + 1e-3
+    mean = cv2.blur(level, (window, window))
+    spread = cv2.blur(level * level, (window, window))
+    spread -= mean * mean
+    np.maximum(spread, 0, out=spread)
+    np.sqrt(spread, out=spread)
+    spread *= _SPREAD
+    spread += floor
+    level -= mean
+    level /= spread
+    level *= 127
+    level += 128
+    np.clip(level, 0, 255, out=level)
+    return level.astype(np.uint8)
+
+
+def windows(picture: Grey, *, steepness: int, crowd: int) -> tuple[Window, ...]:
+    """Give the windows (left, top, right, bottom) of a picture where text may stand."""
+    edges = cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    height, width = picture.shape
+    steep = (edges > steepness).astype(np.float32)
+    pad = cv2.copyMakeBorder(steep, 0, -height % _CELL, 0, -width % _CELL, cv2.BORDER_CONSTANT)
+    rows, columns = pad.shape[0] // _CELL, pad.shape[1] // _CELL
+    count = pad.reshape(rows, _CELL, columns, _CELL).sum(axis=(1, 3))
+    cells = (count >= crowd).astype(np.uint8)
+    side = 2 * _MARGIN + 1
+    near = cv2.dilate(cells, np.ones((side, side), np.uint8))
+    found = []
+    for top in range(0, rows, _STEP // _CELL):
+        for left in range(0, columns, _STEP // _CELL):
+            window = _tight(near, top, left)
+            if window is not None:
+                x0, y0, x1, y1 = window
+                found.append((x0, y0, min(x1, width), min(y1, height)))
+    return tuple(found)
+
+
+def _tight(near: Grey, top: int, left: int) -> Window | None:
+    """Shrink a tile to what is near an edge in it; None if nothing is."""
+    size = _TILE // _CELL
+    part = near[top : top + size, left : left + size]
+    x, y, w, h = cv2.boundingRect(part)
+    if not w or not h:
+        return None
+    return (
+        (left + x) * _CELL,
+        (top + y) * _CELL,
+        (left + x + w) * _CELL,
+        (top + y + h) * _CELL,
+    )

@@ -1,0 +1,189 @@
+"""Everything in an original that says who it is about, in every spelling: the second eye's needles.
+
+What is not looked for, because it would be found everywhere: names of fewer than three letters
+(four for staff), other than as part of a full name; names that are ordinary words of a
+mammography header (`data/plain_words.txt`), other than as part of a full name; identifiers of
+fewer than four characters or five digits; a place that is also its equipment's maker or model.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from itertools import chain
+from re import compile as compile_pattern
+
+from deid.dates import parse_date
+from deid.source import Parsed
+from deid.spelling import (
+    Edge,
+    Needle,
+    Reach,
+    date_writings,
+    fold,
+    number_writings,
+    spellings,
+)
+from deid.values import Leaf, Path, charset_of, decode, is_registered, raw, value_of, vrs, walk
+
+_WORD = compile_pattern(r"[^\W\d_]+")
+_DIGITS = compile_pattern(r"\d[\d+\- ]{4,}\d")
+_STANDARD = "1.2.840.10008."
+_ACCESSION = 0x00080050
+_BIRTH_DATE = 0x00100030
+_PATIENT_GROUP = 0x0010
+# Patient, other patient, study, procedure, step, admission, episode, order, trial subject,
+# record locator and telephone
+_IDENTIFIERS = frozenset(
+    {0x00100020, 0x00101000, 0x00101090, 0x00102154, 0x00120040, 0x00200010, 0x00321064}
+    | {0x00380010, 0x00380060, 0x00400009, 0x00400253, 0x00401001, 0x00402016, 0x00402017}
+    | {_ACCESSION}
+)
+_PLACES = frozenset(
+    {0x00080080, 0x00080081, 0x00081010, 0x00081040, 0x00020016, 0x00020017, 0x00020018}
+)
+_MAKERS = (0x00080070, 0x00081090)
+_EXAM_DATES = frozenset(
+    {0x00080012, 0x00080020, 0x00080021, 0x00080022, 0x00080023, 0x0008002A, 0x00400244}
+)
+# These name instances; a number under the standard's root in them is no standard UID
+_INSTANCES = frozenset({0x00020003, 0x00080018, 0x00081155, 0x0020000D, 0x0020000E, 0x00200052})
+_LEAST_NAME, _LEAST_STAFF, _LEAST_BINARY = 3, 4, 6
+_LEAST_TEXT, _LEAST_DIGITS, _LEAST_PLACE, _LONG_NUMBER = 4, 5, 5, 8
+
+
+@dataclass(frozen=True, repr=False)
+class Identifiers:
+    """What must not be left in a finished object.
+
+    Attributes:
+        needles: Spellings to look for.
+        uids: UIDs of the original that are not the standard's own.
+        dates: What every date element was, by its path.
+    """
+
+    needles: tuple[Needle, ...]
+    uids: frozenset[str]
+    dates: Mapping[Path, str]
+
+
+def harvest(parsed: Parsed) -> Identifiers:
+    """Collect the identifiers of an original, at every depth and in its file meta."""
+    needles: dict[Needle, None] = {}
+    uids: set[str] = set()
+    dates: dict[Path, str] = {}
+    plain = plain_words()
+    makers = fold(" ".join(value_of(parsed.header, tag) for tag in _MAKERS))
+    for path, element, dataset in chain(walk(parsed.meta), walk(parsed.header)):
+        kinds, tag = vrs(element), path[-1]
+        if kinds & {"SQ"} or not raw(element):
+            continue
+        value = decode(raw(element), charset_of(dataset))
+        parts = [part.strip(" \0") for part in value.split("\\")]
+        if "UI" in kinds:
+            uids.update(uid for uid in parts if _is_own(uid, tag))
+        elif kinds & {"DA", "DT"}:
+            dates[path] = value.strip(" \0")
+        needles.update(dict.fromkeys(_needles(tag, element, parts, plain)))
+    kept = (n for n in needles if n.what != "institution" or n.text not in makers)
+    return Identifiers(tuple(kept), frozenset(uids), dates)
+
+
+def _is_own(uid: str, tag: int) -> bool:
+    if not uid or is_registered(uid):
+        return False
+    return not uid.startswith(_STANDARD) or tag in _INSTANCES
+
+
+def _needles(tag: int, element: Leaf, parts: list[str], plain: frozenset[str]) -> Iterator[Needle]:
+    for part in parts:
+        if "PN" in vrs(element):
+            least = _LEAST_NAME if tag >> 16 == _PATIENT_GROUP else _LEAST_STAFF
+            yield from _names(part, least, plain)
+        elif tag in _IDENTIFIERS:
+            what = "accession number" if tag == _ACCESSION else "identifier"
+            yield from _numbers(part, what, plain)
+        elif tag in _PLACES:
+            yield from _phrase(part, plain)
+        elif tag == _BIRTH_DATE:
+            yield from _birth(part)
+        elif tag in _EXAM_DATES:
+            yield from _dates(part)
+
+
+def _names(name: str, least: int, plain: frozenset[str]) -> Iterator[Needle]:
+    for group in name.split("="):
+        words = [_WORD.findall(part) for part in group.replace(" ", "^ ").split("^")]
+        flat = [word for part in words for word in part]
+        for word in flat:
+            if len(word) >= least and fold(word) not in plain:
+                yield from _spelled(word, Edge.LETTER)
+        for one, other in _pairs(flat):
+            yield from _together(one, other)
+        for found in _DIGITS.findall(group):
+            yield from _numbers(found, "identifier", plain)
+
+
+def _pairs(words: list[str]) -> Iterator[tuple[str, str]]:
+    """Give the first word with each other one, both ways round."""
+    for word in words[1:4]:
+        yield words[0], word
+        yield word, words[0]
+
+
+def _spelled(word: str, edge: Edge) -> Iterator[Needle]:
+    for spelling in spellings(word):
+        binary = Reach.BINARY if len(spelling) >= _LEAST_BINARY else Reach.TEXT
+        yield Needle(spelling, "name", edge, Reach.TEXT | binary)
+
+
+def _together(one: str, other: str) -> Iterator[Needle]:
+    for first in spellings(one):
+        for second in spellings(other):
+            if len(first + second) >= _LEAST_BINARY:
+                yield Needle(first + second, "name", Edge.LETTER, Reach.TEXT | Reach.BINARY)
+            for mark in (" ", "^", ",", ", ", "_", "-", "."):
+                yield Needle(f"{first}{mark}{second}", "name", Edge.LETTER, Reach.TEXT)
+
+
+def _numbers(number: str, what: str, plain: frozenset[str]) -> Iterator[Needle]:
+    written = {fold(number), "".join(c for c in fold(number) if c.isalnum())}
+    for text in written:
+        least = _LEAST_DIGITS if text.isdigit() else _LEAST_TEXT
+        if len(text) >= least and text not in plain:
+            long = sum(map(str.isdigit, text)) >= _LONG_NUMBER
+            yield Needle(text, what, Edge.WORD, Reach.ALL if long else Reach.TEXT)
+    for text in number_writings(number):
+        yield Needle(text, what, Edge.DIGIT, Reach.ALL)
+
+
+def _phrase(place: str, plain: frozenset[str]) -> Iterator[Needle]:
+    words = [fold(word) for word in _WORD.findall(place)]
+    if len(place) >= _LEAST_PLACE and any(len(w) > 1 and w not in plain for w in words):
+        for spelling in spellings(place):
+            yield Needle(spelling, "institution", Edge.WORD, Reach.TEXT | Reach.BINARY)
+
+
+def _birth(value: str) -> Iterator[Needle]:
+    day = parse_date(value)
+    if day is None:
+        return
+    for written in date_writings(day):
+        yield Needle(written, "birth date", Edge.DIGIT, Reach.TEXT | Reach.DATE)
+    for mark in ("", "-", "/", "."):
+        short = day.strftime(f"%y{mark}%m{mark}%d")
+        yield Needle(short, "birth date", Edge.DIGIT, Reach.TEXT)
+
+
+def _dates(value: str) -> Iterator[Needle]:
+    day = parse_date(value)
+    if day is not None:
+        for written in (day.strftime("%Y%m%d"), day.isoformat(), day.strftime("%Y.%m.%d")):
+            yield Needle(written, "study date", Edge.DIGIT, Reach.TEXT)
+
+
+@lru_cache(maxsize=1)
+def plain_words() -> frozenset[str]:
+    """Load the words of which none alone is taken for a name."""
+    lines = (files("deid") / "data" / "plain_words.txt").read_text("utf-8").splitlines()
+    return frozenset(w for line in lines if not line.startswith("#") for w in line.split())

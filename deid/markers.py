@@ -1,0 +1,68 @@
+"""The grammar of laterality and view markers, the only writing that may stay in an image.
+
+Lead markers on films and digital ones on the picture say side and view (PS3.16 CID 4014):
+"RMLO", "L CC", "R". The whole of a line must be one; a name that holds an L is no marker.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+VIEWS = (
+    *("CC", "MLO", "ML", "LM", "LMO", "XCCL", "XCCM", "XCC", "SIO", "ISO", "FB", "LO"),
+    *("AT", "CV", "TAN", "RL", "RM", "RI", "RS", "SPOT", "MAG", "NIP", "AX", "AXT", "ID"),
+)
+_MARKER = re.compile(r"([RLB]?)[ .\-_]?(" + "|".join(sorted(VIEWS, key=len, reverse=True)) + ")?")
+_WHOLE = tuple(side + view for side in ("", "R", "L", "B") for view in VIEWS)
+_MIN_FRAGMENT = 2
+
+
+@dataclass(frozen=True)
+class Marker:
+    """A marker as read.
+
+    Attributes:
+        laterality: "R", "L", "B" or "" when it does not say.
+        view: "CC", "MLO", … or "".
+        cut: It runs off the picture, so that it says nothing certain.
+    """
+
+    laterality: str
+    view: str
+    cut: bool = False
+
+
+def read_marker(text: str) -> Marker | None:
+    """Read a whole line as a marker; None if it is anything else."""
+    match = _MARKER.fullmatch(fold(text))
+    if match is None or not any(match.groups()):
+        return None
+    return Marker(match[1], match[2] or "")
+
+
+def read_cut_marker(text: str, *, at_start: bool, at_end: bool) -> Marker | None:
+    """Read a line that runs off the picture as what is left of a marker.
+
+    The letter at the cut may be halved and read as any other, so it is not held against it.
+    """
+    letters = re.sub(r"[^A-Z0-9]", "", fold(text))
+    for part in (letters, letters[at_start:], letters[: len(letters) - at_end]):
+        if len(part) < min(_MIN_FRAGMENT, len(letters)):
+            continue
+        if any(_fits(part, whole, at_start=at_start, at_end=at_end) for whole in _WHOLE):
+            return Marker("", "", cut=True)
+    return None
+
+
+def fold(text: str) -> str:
+    """Fold case, width and surrounding marks away."""
+    plain = unicodedata.normalize("NFKC", text).upper()
+    return plain.strip(" .,:;'`|-_()[]")
+
+
+def _fits(part: str, whole: str, *, at_start: bool, at_end: bool) -> bool:
+    if len(part) < _MIN_FRAGMENT:
+        return False
+    if at_start and at_end:
+        return part in whole
+    return (at_start and whole.endswith(part)) or (at_end and whole.startswith(part))

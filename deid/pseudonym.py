@@ -1,0 +1,143 @@
+"""Keyed, one-way replacements: same input and key, same output, and no way back without a key.
+
+UIDs, accession numbers, devices and dates have a subkey each, so that none says anything
+about another. A plain hash would not do: all Swedish personal identity numbers hash in seconds.
+"""
+
+from base64 import b32encode
+from dataclasses import dataclass
+from datetime import date
+from hmac import digest
+from re import compile as compile_pattern
+
+from deid.dates import parse_date
+from deid.errors import Reason, RefusedError
+
+_NUMBER = compile_pattern(
+    r"(?P<century>1[89]|2\d)?(?P<year>\d{2})[-./ ]?(?P<month>\d{2})[-./ ]?(?P<day>\d{2})"
+    r"\s?(?P<sign>[-+ ]?)\s?(?P<serial>\d{4})"
+)
+_COORDINATION = 60
+_WEEKS = 26
+_HUNDRED = 100
+# Nobody younger has a mammogram: of the years a two-digit year may mean, the latest that fits.
+_YOUNGEST = 15
+
+
+@dataclass(frozen=True, repr=False)
+class Subkeys:
+    """The region's keys, one for each purpose, and the version all of them have."""
+
+    uid: bytes
+    accession: bytes
+    device: bytes
+    date: bytes
+    version: str = "1"
+
+
+@dataclass(frozen=True, repr=False)
+class Person:
+    """Who an object is about, inside the space."""
+
+    pseudonym: str
+
+
+def canonical(
+    patient_id: str, issuer: str = "", *, birth_date: str = "", exam_date: str = ""
+) -> str:
+    """Write an identifier in the one form that is pseudonymised.
+
+    A Swedish personal identity or coordination number (day + 60), in any writing, becomes its
+    12 digits, whoever issued it. The century that ten digits leave out is taken from the birth
+    date if that agrees, else from the date of the examination; with neither it is 19.
+    Anything else is qualified by its issuer, since local numbers are not unique.
+
+    Args:
+        patient_id: (0010,0020).
+        issuer: (0010,0021) or what stands for it.
+        birth_date: (0010,0030) as DA.
+        exam_date: (0008,0020) as DA.
+
+    Raises:
+        RefusedError: There is no identifier.
+    """
+    written = " ".join(patient_id.split()).strip("\0 ")
+    if not written:
+        raise RefusedError(Reason.NO_IDENTITY)
+    match = _NUMBER.fullmatch(written)
+    if match is not None:
+        short = match["year"] + match["month"] + match["day"] + match["serial"]
+        century = match["century"] or _century(
+            match["year"],
+            match["month"] + f"{_day(match['day']):02d}",
+            hundred=match["sign"] == "+",
+            known=(parse_date(birth_date), parse_date(exam_date)),
+        )
+        if _luhn(short) and _is_day(century + short):
+            return century + short
+    return f"{' '.join(issuer.casefold().split())}\x1f{written.casefold()}"
+
+
+def _century(
+    year: str, month_day: str, *, hundred: bool, known: tuple[date | None, date | None]
+) -> str:
+    birth, exam = known
+    if birth is not None and birth.strftime("%y%m%d") == year + month_day:
+        return f"{birth.year // _HUNDRED:02d}"
+    if exam is None:
+        return "18" if hundred else "19"
+    least = _HUNDRED if hundred else _YOUNGEST
+    latest = exam.year - least
+    born = latest - (latest - int(year)) % _HUNDRED
+    return f"{born // _HUNDRED:02d}"
+
+
+def _day(written: str) -> int:
+    day = int(written)
+    return day - _COORDINATION if day > _COORDINATION else day
+
+
+def _is_day(number: str) -> bool:
+    try:
+        date(int(number[:4]), int(number[4:6]), _day(number[6:8]))
+    except ValueError:
+        return False
+    return True
+
+
+def _luhn(digits: str) -> bool:
+    """Check the last of ten digits."""
+    doubled = (int(digit) * (2 - place % 2) for place, digit in enumerate(digits))
+    return sum(value // 10 + value % 10 for value in doubled) % 10 == 0
+
+
+def uid(subkeys: Subkeys, original: str) -> str:
+    """Replace a UID by one under 2.25 from a keyed UUID version 8 (PS3.5 §B.2, RFC 9562 §5.8)."""
+    value = bytearray(_keyed(subkeys.uid, original)[:16])
+    value[6] = value[6] & 0x0F | 0x80
+    value[8] = value[8] & 0x3F | 0x80
+    return f"2.25.{int.from_bytes(value, 'big')}"
+
+
+def accession(subkeys: Subkeys, original: str) -> str:
+    """Replace an accession number by 16 characters; nothing stays nothing."""
+    return _token(subkeys.accession, original)
+
+
+def device(subkeys: Subkeys, original: str) -> str:
+    """Replace a device's number by 16 characters; nothing stays nothing."""
+    return _token(subkeys.device, original)
+
+
+def weeks(subkeys: Subkeys, person: Person) -> int:
+    """Give the person's shift: -26 to 26 whole weeks, never 0."""
+    place = int.from_bytes(_keyed(subkeys.date, person.pseudonym)[:8], "big") % (2 * _WEEKS)
+    return place - _WEEKS if place < _WEEKS else place - _WEEKS + 1
+
+
+def _token(key: bytes, original: str) -> str:
+    return b32encode(_keyed(key, original)[:10]).decode() if original else ""
+
+
+def _keyed(key: bytes, message: str) -> bytes:
+    return digest(key, message.encode(), "sha256")

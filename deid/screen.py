@@ -1,0 +1,48 @@
+"""The gate: which objects may enter the walk at all."""
+
+from pydicom.dataset import Dataset
+
+from deid.errors import Reason, RefusedError
+from deid.profile import Profile
+from deid.source import Parsed
+from deid.values import elements, raw, value_of
+
+_SOP_CLASS = 0x00080016
+_MODALITY = 0x00080060
+
+
+def screen(parsed: Parsed, profile: Profile) -> None:
+    """Let an object pass, or refuse it.
+
+    The SOP class decides before the modality: tomosynthesis has been seen as CT with modality
+    MG, and screen saves as anything. What no rule accepts is refused.
+
+    Raises:
+        RefusedError: The first rule that keeps the object out.
+    """
+    header = parsed.header
+    if value_of(header, _SOP_CLASS) not in profile.iods:
+        raise RefusedError(Reason.SOP_CLASS)
+    if value_of(header, _MODALITY) not in profile.modalities:
+        raise RefusedError(Reason.MODALITY)
+    if parsed.pixels is None:
+        raise RefusedError(Reason.NO_PIXEL_DATA)
+    for refusal in profile.refusals:
+        values = value_of(header, refusal.tag).upper().split("\\")
+        if any(refusal.pattern.search(value.strip()) for value in values):
+            raise RefusedError(refusal.error)
+    if _has_hidden_overlay(header):
+        raise RefusedError(Reason.OVERLAY)
+
+
+def _has_hidden_overlay(header: Dataset) -> bool:
+    """Tell whether an overlay lies in unused bits of the pixels (PS3.5 §8.1.2, retired)."""
+    for tag, element in elements(header):
+        overlay = tag >> 24 == 0x60 and not tag >> 16 & 1  # noqa: PLR2004 -- groups 60xx
+        if not overlay:
+            continue
+        if tag & 0xFFFF == 0x0102 and raw(element).strip(b"\0"):  # noqa: PLR2004 -- Bit Position
+            return True
+        if tag & 0xFFFF == 0x0010 and (tag & 0xFFFF0000 | 0x3000) not in header:  # noqa: PLR2004 -- Rows
+            return True
+    return False

@@ -1,0 +1,117 @@
+"""Read values of raw elements without pydicom's conversion, which warns and quotes."""
+
+from collections.abc import Iterator
+from struct import unpack_from
+
+from pydicom._uid_dict import UID_dictionary
+from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+
+from deid.elements import DEFAULT_ENCODING, known_vr
+
+Leaf = DataElement | RawDataElement
+Path = tuple[int, ...]
+
+
+def elements(dataset: Dataset) -> Iterator[tuple[int, Leaf]]:
+    """Give the elements of one level in tag order, unconverted."""
+    for tag in sorted(dataset.keys()):
+        element = dataset.get_item(tag)
+        if element is not None:
+            yield int(tag), element
+
+
+def items(element: Leaf) -> Sequence | None:
+    """Give the items of a sequence; None for everything else."""
+    value = element.value
+    return value if isinstance(value, Sequence) else None
+
+
+def walk(dataset: Dataset, above: Path = ()) -> Iterator[tuple[Path, Leaf, Dataset]]:
+    """Give every element at every depth with its path (tags and item numbers) and dataset."""
+    for tag, element in elements(dataset):
+        path = (*above, tag)
+        yield path, element, dataset
+        for index, item in enumerate(items(element) or ()):
+            yield from walk(item, (*path, index))
+
+
+def where(path: Path) -> str:
+    """Write a path as text, such as "(0040,0275)[0](0008,0050)"."""
+    steps = [
+        f"[{step}]" if place % 2 else f"({step >> 16:04X},{step & 0xFFFF:04X})"
+        for place, step in enumerate(path)
+    ]
+    return "".join(steps)
+
+
+def vrs(element: Leaf) -> frozenset[str]:
+    """Give what an element may be: what it says, and what PS3.6 says of its tag."""
+    known = known_vr(int(element.tag))
+    said = element.VR
+    return frozenset(vr for vr in (known, said) if vr and vr != "UN") or frozenset({"UN"})
+
+
+def raw(element: Leaf) -> bytes:
+    """Give the value's bytes; an element someone converted is written out again."""
+    value = element.value
+    if value is None:
+        return b""
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, Sequence):
+        return b""
+    many = value if isinstance(value, list | tuple) or hasattr(value, "append") else [value]
+    return "\\".join(str(part) for part in many).encode()
+
+
+def is_registered(uid: str) -> bool:
+    """Tell whether a UID is one of the standard's own (PS3.6 Annex A)."""
+    return uid in UID_dictionary
+
+
+def charset_of(dataset: Dataset) -> str | list[str]:
+    """Give the codecs a dataset was read with."""
+    charset = dataset.original_character_set or DEFAULT_ENCODING
+    return charset if isinstance(charset, str) else list(charset)
+
+
+def decode(value: bytes, charset: str | list[str]) -> str:
+    """Decode text as it most likely was meant: UTF-8 if it is, else as declared."""
+    if value.isascii():
+        return value.decode("ascii")
+    declared = [charset] if isinstance(charset, str) else charset
+    for codec in ("utf-8", *declared):
+        try:
+            return value.decode(codec)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return value.decode("latin-1")
+
+
+def text(element: Leaf, charset: str | list[str]) -> str:
+    """Give a value as text without its padding."""
+    return decode(raw(element), charset).strip(" \0")
+
+
+def value_of(dataset: Dataset, tag: int) -> str:
+    """Give an element of a dataset as text; empty if there is none."""
+    element = dataset.get_item(tag) if tag in dataset else None
+    if element is None:
+        return ""
+    return text(element, charset_of(dataset))
+
+
+def number(dataset: Dataset, tag: int) -> int:
+    """Give an element (US, UL or IS) as a non-negative integer; 0 if there is none."""
+    element = dataset.get_item(tag) if tag in dataset else None
+    if element is None:
+        return 0
+    if isinstance(element.value, int):
+        return max(int(element.value), 0)
+    value = raw(element)
+    if "IS" in vrs(element):
+        digits = value.split(b"\\")[0].strip(b" \0+")
+        return int(digits) if digits.isdigit() and len(digits) <= 9 else 0  # noqa: PLR2004 -- nine digits fit
+    return int(unpack_from("<H", value)[0]) if len(value) >= 2 else 0  # noqa: PLR2004 -- US

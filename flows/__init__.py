@@ -1,0 +1,1 @@
+"""The order of things: sources, the ingest and release flows, the command line."""

@@ -1,0 +1,40 @@
+"""The command line `mammo`; each command imports what it needs when it runs, so help is instant."""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from flows.cli import catalogue, data, offline, release, stack
+
+app = typer.Typer(
+    name="mammo",
+    help="The pilot pipeline of a data space for mammography images.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+for module in (stack, data, offline, release):
+    module.add_to(app)
+app.add_typer(catalogue.app, name="catalog")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; what goes wrong is said in one line, and the exit code is 1."""
+    try:
+        app(arguments, standalone_mode=True)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        if not _is_ours(error):
+            raise
+        typer.echo(f"mammo: {error}", err=True)
+        sys.exit(1)
+
+
+def _is_ours(error: Exception) -> bool:
+    """Tell errors that say what to do from bugs; judged by name, since rooms load late."""
+    rooms = ("flows.", "catalog.", "deid.", "infra.")
+    return type(error).__module__.startswith(rooms)

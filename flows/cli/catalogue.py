@@ -1,0 +1,96 @@
+"""`mammo catalog …`: search, and who answers for the data."""
+
+from typing import Annotated
+
+import typer
+
+from flows.cli import place
+
+app = typer.Typer(help="Search the catalogue; enter regions and holders.", no_args_is_help=True)
+
+
+@app.command()
+def search(
+    view: Annotated[str | None, typer.Option(help="CC, MLO, ML, …")] = None,
+    laterality: Annotated[str | None, typer.Option(help="L, R or B")] = None,
+    vendor: Annotated[str | None, typer.Option(help="HOLOGIC, SIEMENS, GE, …")] = None,
+    kind: Annotated[str | None, typer.Option(help="FFDM, DBT, S2D or FILM")] = None,
+    age_band: Annotated[str | None, typer.Option(help="such as 50-54")] = None,
+    year_from: Annotated[int | None, typer.Option(help="first year of examination")] = None,
+    year_to: Annotated[int | None, typer.Option(help="last year of examination")] = None,
+    holder: Annotated[str | None, typer.Option(help="a care provider's id")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="studies to show")] = 50,
+) -> None:
+    """Search studies by what you know of them.
+
+    Example: mammo catalog search --view MLO --laterality L --year-from 2018
+    """
+    place.enter("hub")
+    from catalog.search import search as find
+    from flows import wiring
+    from flows.query import query
+
+    wanted = query(
+        view=view,
+        laterality=laterality,
+        vendor=vendor,
+        kind=kind,
+        age_band=age_band,
+        exam_year_from=year_from,
+        exam_year_to=year_to,
+        holder=holder,
+    )
+    page = find(wiring.hub().catalogue, wanted, limit=limit)
+    for study in page.studies:
+        words = " ".join(
+            (
+                f"{study.holder:14}",
+                f"{study.exam_year or '?'}",
+                f"{study.age_band or '?':7}",
+                f"{'/'.join(study.kinds):10}",
+                f"{'/'.join(study.lateralities):4} {'/'.join(study.views):10}",
+                f"{'/'.join(study.vendors):12}",
+                f"{study.instances:4} images {study.size / 1e6:8.1f} MB",
+            )
+        )
+        typer.echo(f"{study.study_key[:12]}  {words}")
+    if page.next_cursor:
+        typer.echo(f"… and more; raise --limit above {limit} to see them")
+    if not page.studies:
+        typer.echo("no study matches")
+
+
+@app.command("add-holder")
+def add_holder(
+    holder: Annotated[str, typer.Argument(help="Short id: letters, digits, hyphens.")],
+    name: Annotated[str, typer.Argument(help="The care provider's name.")],
+    region: Annotated[str, typer.Option(help="Short id of its region.")],
+    region_name: Annotated[str, typer.Option(help="Name of the region.")] = "",
+    organisation_number: Annotated[str, typer.Option(help="Organisation number.")] = "",
+    hsa_id: Annotated[str, typer.Option(help="HSA-id.")] = "",
+) -> None:
+    """Enter a care provider, and its region, or bring their names up to date.
+
+    Example: mammo catalog add-holder osterskog "Österskogs sjukhus" --region norrland
+    """
+    place.enter("hub")
+    from catalog.holders import add_holder as enter
+    from catalog.holders import add_region
+    from catalog.records import Holder, Region
+    from flows import wiring
+
+    engine = wiring.hub().catalogue
+    add_region(engine, Region(region, region_name or region))
+    enter(engine, Holder(holder, region, name, organisation_number, hsa_id))
+    typer.echo(f"{holder} answers for its data in {region}")
+
+
+@app.command()
+def holders() -> None:
+    """List the care providers."""
+    place.enter("hub")
+    from catalog.holders import list_holders
+    from flows import wiring
+
+    for holder in list_holders(wiring.hub().catalogue):
+        typer.echo(f"{holder.id:16} {holder.region:16} {holder.name}")

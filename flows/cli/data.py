@@ -1,0 +1,75 @@
+"""`mammo ingest|exports|trace`: what comes in, and what became of it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli import place
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    for command in (ingest, exports, trace):
+        app.command()(command)
+
+
+def ingest(
+    holder: Annotated[str, typer.Argument(help="The care provider's id, as in the catalogue.")],
+    path: Annotated[Path, typer.Argument(help="The export: a folder or a ZIP archive.")],
+    decision: Annotated[
+        Path | None,
+        typer.Option(help="The holder's disclosure decision, a TOML file; see docs/operator.md."),
+    ] = None,
+    count: Annotated[
+        int | None, typer.Option(min=0, help="Instances the export claims; counted if not given.")
+    ] = None,
+) -> None:
+    """Ingest an export: de-identify it, store it, catalogue it.
+
+    The export is read in place. Without a disclosure decision it is refused. Running it again
+    stores nothing twice.
+
+    Example: mammo ingest osterskog /mnt/export/2026-11 --decision decision.toml --count 412
+    """
+    place.enter("region")
+    from flows import registry
+    from flows.cli.watch import run_and_watch
+    from flows.report import table
+
+    export_id = registry.register(holder, path, decision=decision, claimed=count)
+    typer.echo(f"export {export_id}")
+    tally = run_and_watch(export_id)
+    for row in table(tally):
+        typer.echo(f"{row['outcome']:12} {row['instances']:6}  {row['means']}")
+
+
+def exports() -> None:
+    """List the exports of this region and how far each has come."""
+    place.enter("region")
+    from flows import wiring
+
+    ledger = wiring.region().ledger
+    for export in ledger.exports():
+        progress = ledger.progress(export.id)
+        counts = ", ".join(f"{name} {number}" for name, number in sorted(progress.counts.items()))
+        typer.echo(f"{export.id}  {export.holder_id:16} {progress.done}/{progress.items}  {counts}")
+
+
+def trace(
+    accession: Annotated[str, typer.Argument(help="An accession number as the PACS has it.")],
+    issuer: Annotated[str, typer.Option(help="Its issuer, if the images name one.")] = "",
+) -> None:
+    """Tell what became of every file of an accession number, from the region's own ledger.
+
+    Example: mammo trace SEOST2019001234
+    """
+    place.enter("region")
+    from flows import wiring
+
+    found = wiring.region().ledger.by_accession(accession, issuer)
+    if not found:
+        typer.echo("the ledger knows no file of that accession number")
+        raise typer.Exit(1)
+    for one in found:
+        typer.echo(f"{one.outcome:12} {one.clean_sop_uid or '-':44} {one.reason}")

@@ -1,0 +1,37 @@
+"""Where the local stack keeps its state, and how a command gets one side's settings."""
+
+import os
+from pathlib import Path
+
+from flows.errors import PermanentError
+from infra.environment import read_environment_file
+
+
+class NotUpError(PermanentError):
+    """The local stack was never started here, and no settings are in the environment."""
+
+
+def state() -> Path:
+    """Return the directory of the local stack: MAMMO_STATE, or `var` where we are."""
+    return Path(os.environ.get("MAMMO_STATE") or "var")
+
+
+def enter(side: str) -> None:
+    """Take one side's settings into this process, unless the environment has them already.
+
+    Args:
+        side: `region` or `hub`.
+
+    Raises:
+        NotUpError: With what to do.
+    """
+    if any(name.startswith(f"MAMMO_{side.upper()}_") for name in os.environ):
+        return
+    try:
+        os.environ.update(read_environment_file(state() / f"{side}.env"))
+    except FileNotFoundError:
+        message = (
+            "there is no local stack here: start one with `mammo up`, "
+            f"or set the MAMMO_{side.upper()}_… variables (infra/mammo.env.example)"
+        )
+        raise NotUpError(message) from None

@@ -1,0 +1,95 @@
+"""`mammo permit|revoke|release|token`: a permit for development, its release, and a token."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from flows.cli import place
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    for command in (permit, revoke, release, token):
+        app.command()(command)
+
+
+def permit(
+    person: Annotated[list[str], typer.Argument(help="Who may use it: `sub` of their tokens.")],
+    title: Annotated[str, typer.Option(help="What the project is called.")] = "Development",
+    purpose: Annotated[str, typer.Option(help="EHDS Article 53 purpose.")] = "scientific research",
+    days: Annotated[int, typer.Option(min=1, max=3650, help="Days it is in force.")] = 30,
+    tier: Annotated[str, typer.Option(help="PSEUDO_SPE or ANON_DOWNLOAD.")] = "PSEUDO_SPE",
+) -> None:
+    """Issue a permit, for development: the application that leads to one comes later.
+
+    Example: mammo permit researcher-1 --tier ANON_DOWNLOAD
+    """
+    place.enter("hub")
+    from flows import permits, wiring
+
+    today = datetime.now(UTC).date()
+    issued = permits.issue(
+        wiring.hub(),
+        persons=person,
+        title=title,
+        purpose=purpose,
+        tier=tier,
+        valid=(today, today + timedelta(days=days)),
+    )
+    typer.echo(issued)
+
+
+def revoke(permit: Annotated[str, typer.Argument(help="The permit's id.")]) -> None:
+    """End a permit at once.
+
+    Example: mammo revoke permit-3f2a9c41
+    """
+    place.enter("hub")
+    from catalog.permits import revoke as end
+    from flows import wiring
+
+    end(wiring.hub().catalogue, permit)
+    typer.echo(f"{permit} is revoked")
+
+
+def release(
+    permit: Annotated[str, typer.Argument(help="The permit's id.")],
+    view: Annotated[str | None, typer.Option(help="CC, MLO, …")] = None,
+    laterality: Annotated[str | None, typer.Option(help="L, R or B")] = None,
+    holder: Annotated[str | None, typer.Option(help="a care provider's id")] = None,
+    year_from: Annotated[int | None, typer.Option(help="first year of examination")] = None,
+    year_to: Annotated[int | None, typer.Option(help="last year of examination")] = None,
+) -> None:
+    """Freeze what a search finds now into a permit's release.
+
+    Example: mammo release permit-3f2a9c41 --view CC
+    """
+    place.enter("hub")
+    from flows import wiring
+    from flows.query import query
+    from flows.release import build
+
+    wanted = query(
+        view=view,
+        laterality=laterality,
+        holder=holder,
+        exam_year_from=year_from,
+        exam_year_to=year_to,
+    )
+    made = build(wiring.hub(), permit, wanted, today=date.today())  # noqa: DTZ011  # a permit's day is the calendar's
+    typer.echo(f"release {made.number} of {permit}: {made.instances} instances")
+
+
+def token(
+    sub: Annotated[str, typer.Argument(help="Who the token is for.")],
+    role: Annotated[list[str], typer.Option(help="researcher, operator, spe, …")],
+    hours: Annotated[float, typer.Option(min=0.01, max=12, help="How long it lasts.")] = 1,
+) -> None:
+    """Print a development token for the access API of the local stack.
+
+    Example: curl -H "Authorization: Bearer $(mammo token me --role researcher)" …/studies
+    """
+    from infra.issuer import issue
+
+    typer.echo(issue(place.state(), sub=sub, roles=role, lifetime=timedelta(hours=hours)))

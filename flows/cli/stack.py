@@ -1,0 +1,82 @@
+"""`mammo up|down|reset|status|demo`: the local stack."""
+
+from typing import Annotated
+
+import typer
+
+from flows.cli import place
+from infra.stack import Endpoints, Stack
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    for command in (demo, up, down, reset, status):
+        app.command()(command)
+
+
+def demo(
+    *,
+    once: Annotated[
+        bool, typer.Option("--once", help="Stop the stack at the end, and exit.")
+    ] = False,
+) -> None:
+    """Start everything and run the whole walk on real mammograms.
+
+    Two invented care providers export real films with invented identities; they are ingested,
+    searched, released under a development permit and downloaded as a researcher would.
+
+    Example: mammo demo --once
+    """
+    from flows.demo.walk import run
+
+    run(place.state(), once=once)
+
+
+def up() -> None:
+    """Start the local stack, or what of it does not run, and print where it is."""
+    print_endpoints(Stack(place.state()).up(typer.echo))
+
+
+def down() -> None:
+    """Stop the local stack; what it stored stays."""
+    Stack(place.state()).down(typer.echo)
+    typer.echo("stopped")
+
+
+def reset(*, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Stop the local stack and forget all it stored, its keys included."""
+    where = place.state()
+    if not where.exists():
+        typer.echo("there is nothing to forget")
+        return
+    if not yes:
+        typer.confirm(
+            f"Forget everything in {where}: objects, databases and keys, "
+            "so that no pseudonym can ever be made again?",
+            abort=True,
+        )
+    Stack(where).reset(typer.echo)
+    typer.echo("forgotten")
+
+
+def status() -> None:
+    """Show how each part of the local stack does; the exit code is 1 unless all are well."""
+    parts = Stack(place.state()).status()
+    for part in parts:
+        word = "well" if part.healthy else "not running" if not part.pid else "not answering"
+        uptime = f"{part.uptime / 60:7.1f} min" if part.pid else ""
+        typer.echo(f"{part.name:8} {word:14} {uptime:12} {part.url}")
+    if not all(part.healthy for part in parts):
+        raise typer.Exit(1)
+
+
+def print_endpoints(endpoints: Endpoints) -> None:
+    """Print where the parts are."""
+    typer.echo(f"access API     {endpoints.api_docs}")
+    typer.echo(f"Prefect        {endpoints.prefect}   (log in with the words in {login_file()})")
+    typer.echo(f"object store   {endpoints.s3}")
+
+
+def login_file() -> str:
+    """Name the file that holds the Prefect server's login."""
+    return str(place.state() / "region.env")

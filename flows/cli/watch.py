@@ -1,0 +1,79 @@
+"""Start an ingest on the region's worker and watch it, by the ledger and by Prefect."""
+
+import time
+from collections.abc import Iterator
+
+from prefect import get_client
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import FlowRun, State
+from rich.console import Console
+
+from catalog.ledger import Ledger
+from catalog.outcome import Tally
+from flows import wiring
+from flows.cli.progress import bar
+from flows.errors import StudyError
+from flows.names import DEPLOYMENT, FLOW
+
+PAUSE = 0.3
+
+
+def run_and_watch(
+    export_id: str, *, label: str = "ingest", console: Console | None = None
+) -> Tally:
+    """Run the ingest of a registered export on the region's worker, and wait with a progress bar.
+
+    Raises:
+        StudyError: If the flow run did not complete; what it did is kept, and can be resumed.
+    """
+    ledger = wiring.region().ledger
+    with get_client(sync_client=True) as client:
+        run = _start(client, export_id)
+        state = _watch(client, run, ledger, export_id, label=label, console=console)
+    if not state.is_completed():
+        message = (
+            f"the flow run {run.name} ended as {state.name}: {state.message or 'no message'}; "
+            "what is done is kept, and the same command resumes it"
+        )
+        raise StudyError(message)
+    return ledger.tally(export_id)
+
+
+def _start(client: SyncPrefectClient, export_id: str) -> FlowRun:
+    deployment = client.read_deployment_by_name(f"{FLOW}/{DEPLOYMENT}")
+    return client.create_flow_run_from_deployment(
+        deployment.id, parameters={"export_id": export_id}
+    )
+
+
+def _watch(
+    client: SyncPrefectClient,
+    run: FlowRun,
+    ledger: Ledger,
+    export_id: str,
+    *,
+    label: str,
+    console: Console | None,
+) -> State:
+    with bar(console) as shown:
+        row = shown.add_task(label, total=None, state="waiting for the worker")
+        for state in _states(client, run):
+            progress = ledger.progress(export_id)
+            counts = "  ".join(f"{name} {n}" for name, n in sorted(progress.counts.items()))
+            shown.update(
+                row,
+                total=progress.items or None,
+                completed=progress.done,
+                state=counts or (state.name or "").lower(),
+            )
+    return state
+
+
+def _states(client: SyncPrefectClient, run: FlowRun) -> Iterator[State]:
+    while True:
+        state = client.read_flow_run(run.id).state
+        if state is not None:
+            yield state
+            if state.is_final():
+                return
+        time.sleep(PAUSE)

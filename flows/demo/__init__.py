@@ -1,0 +1,1 @@
+"""The demonstration: two invented care providers, invented women, real films (see NOTICE)."""

@@ -1,0 +1,48 @@
+"""What can go wrong in the order of things. Messages name no woman, no path and no original UID.
+
+FlowsError
+├── PermanentError                trying again changes nothing
+│   ├── ExportRefusedError        no valid disclosure decision, or not what it claims
+│   ├── SourceError               the export's folder or archive cannot be used
+│   ├── KeyFileError              the key file is missing, readable by others, or not allowed here
+│   └── TallyError                the outcomes do not sum to what the export claimed
+└── RetriableError                worth another try: store, database or disk did not answer
+    ├── DiskFullError
+    └── StudyError                a study could not be finished; the run can be repeated safely
+"""
+
+
+class FlowsError(Exception):
+    """Base class of all errors of this room."""
+
+
+class PermanentError(FlowsError):
+    """Trying again changes nothing."""
+
+
+class ExportRefusedError(PermanentError):
+    """The export has no valid disclosure decision, or is not what it claims."""
+
+
+class SourceError(PermanentError):
+    """The export's folder or archive cannot be used."""
+
+
+class KeyFileError(PermanentError):
+    """The key file is missing, readable by others, or not allowed in this environment."""
+
+
+class TallyError(PermanentError):
+    """The outcomes do not sum to what the export claimed."""
+
+
+class RetriableError(FlowsError):
+    """Worth another try."""
+
+
+class DiskFullError(RetriableError):
+    """The landing's disk is full."""
+
+
+class StudyError(RetriableError):
+    """A study could not be finished; the run can be repeated safely."""

@@ -1,0 +1,148 @@
+"""The ingest flow: one Export in, every file to an outcome, every clean study published.
+
+Its only parameter is the Export's id; parameters, names, logs, results and artifacts of Prefect
+carry nothing else of what is ingested.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.futures import wait
+from prefect.runtime import flow_run
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from catalog.errors import CatalogError
+from catalog.ledger_records import Export
+from catalog.outcome import Outcome, Tally
+from catalog.records import ExportSummary
+from catalog.vocabulary import ProtectionSource
+from flows import deidentifier, log, wiring
+from flows.disclosure import require_decision
+from flows.errors import FlowsError, StudyError, TallyError
+from flows.index import enroll
+from flows.names import FLOW
+from flows.report import markdown, table
+from flows.settings import RegionSettings
+from flows.study import StudyRun, finish, refuse
+from flows.wiring import RegionParts
+
+PROTECTION_UNKNOWN = "the protection flag is unknown, and the decision attests no filtered export"
+
+
+@flow(
+    name=FLOW,
+    persist_result=False,
+    validate_parameters=True,
+    task_runner=ThreadPoolTaskRunner(max_workers=RegionSettings.model_fields["workers"].default),
+)
+def ingest(export_id: str) -> None:
+    """Ingest one registered Export."""
+    log.configure()
+    with silenced("ingest", export=export_id):
+        parts = wiring.region()
+        export = parts.ledger.export(export_id)
+        require_decision(export.decision, today=datetime.now(UTC).date())
+        _enroll(parts, export)
+        numbers = parts.ledger.studies(export_id)
+    futures = study.map([export_id] * len(numbers), list(numbers))
+    wait(futures)
+    failed = sum(not future.state.is_completed() for future in futures)
+    with silenced("tally", export=export_id):
+        _close(parts, export, failed=failed)
+
+
+@task(
+    task_run_name="study-{ordinal}",
+    retries=3,
+    retry_delay_seconds=[2, 10, 30],
+    retry_jitter_factor=0.3,
+    persist_result=False,
+    cache_policy=NO_CACHE,
+)
+def study(export_id: str, ordinal: int) -> None:
+    """Bring one study of an export to its outcomes: the unit of retry is the unit of commit."""
+    with silenced("study", export=export_id, study=ordinal):
+        finish_study(wiring.region(), export_id, ordinal, run=run_id())
+
+
+def finish_study(parts: RegionParts, export_id: str, ordinal: int, *, run: str) -> Counter[Outcome]:
+    """Finish one study of an export, or refuse it whole while its protection flag is unknown."""
+    export = parts.ledger.export(export_id)
+    holder = parts.publisher.holder(export.holder_id)
+    this = StudyRun(parts, export, ordinal, holder.region, run)
+    if export.decision.protection_source is not ProtectionSource.FILTERED_EXPORT:
+        return refuse(this, PROTECTION_UNKNOWN)
+    return finish(this, deidentifier.of_region())
+
+
+def run_id() -> str:
+    """Name this flow run for the ledger; retries of one run share the name."""
+    return str(flow_run.id or "no-run")
+
+
+@contextmanager
+def silenced(part: str, **known: str | int) -> Iterator[None]:
+    """Let no exception through that could quote an identifier: paths, UIDs, SQL, values.
+
+    Errors of our own rooms say nothing identified and pass; everything else is told by its type.
+    """
+    try:
+        yield
+    except (FlowsError, CatalogError) as error:
+        log.get().error("failed", part=part, error=str(error), **known)
+        raise
+    except Exception as error:  # noqa: BLE001  # whatever it is, its text may quote a value
+        kind = type(error).__name__
+        log.get().error("failed", part=part, error=kind, **known)
+        message = f"{part} failed: {kind}"
+        raise StudyError(message) from None
+
+
+def _enroll(parts: RegionParts, export: Export) -> None:
+    landing = parts.landing / export.id
+    enroll(parts.ledger, export, landing, limit=parts.expansion_limit, run=run_id())
+
+
+def _close(parts: RegionParts, export: Export, *, failed: int) -> None:
+    """Tell an operator what happened, and fail unless every file has its outcome."""
+    tally = parts.ledger.tally(export.id)
+    parts.publisher.record_tally(
+        ExportSummary(export.id, export.holder_id, export.decision.reference, tally)
+    )
+    create_table_artifact(
+        key=f"outcomes-{export.id}", table=table(tally), description="Outcomes of the export"
+    )
+    create_markdown_artifact(
+        key=f"export-{export.id}",
+        markdown=markdown(export.id, export.holder_id, tally, parts.ledger.reasons(export.id)),
+    )
+    if failed:
+        message = f"{failed} studies could not be finished; run the export again to resume"
+        raise StudyError(message)
+    require_match(tally)
+    _let_go(parts.landing / export.id)
+
+
+def require_match(tally: Tally) -> None:
+    """Fail unless the outcomes sum to the claim.
+
+    Raises:
+        TallyError: With the sums.
+    """
+    if not tally.matches:
+        message = (
+            f"{tally.total} outcomes do not make {tally.claimed} claimed instances "
+            f"and {tally.foreign} foreign files"
+        )
+        raise TallyError(message)
+
+
+def _let_go(landing: Path) -> None:
+    if landing.is_dir() and not any(landing.iterdir()):
+        landing.rmdir()

@@ -1,0 +1,48 @@
+"""Structured logs: one JSON object a line, on standard error, with nothing identified in them."""
+
+import logging
+import sys
+import warnings
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+#: The only keys an event may carry. A key that is not listed is dropped, so that a careless
+#: `log.info("…", path=path)` cannot leak a folder name.
+ALLOWED = frozenset(
+    {
+        "event", "level", "timestamp", "export", "study", "item", "outcome", "reason", "holder",
+        "count", "claimed", "bytes", "seconds", "error", "release", "permit", "attempt", "part",
+    }
+)  # fmt: skip
+
+
+def drop_unlisted(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Keep only the keys that are known to be harmless."""
+    return {key: value for key, value in event.items() if key in ALLOWED}
+
+
+def configure() -> None:
+    """Set up structured logging for this process, and silence libraries that print values."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            drop_unlisted,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    # pydicom's warnings and debug lines quote element values.
+    logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
+    warnings.filterwarnings("ignore", module=r"pydicom(\.|$)")
+
+
+def get() -> structlog.typing.FilteringBoundLogger:
+    """Return the process's logger."""
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+    return logger

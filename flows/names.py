@@ -1,0 +1,5 @@
+"""Names by which Prefect knows the region's flow; apart, so that they cost no import of Prefect."""
+
+FLOW = "ingest"
+DEPLOYMENT = "region"
+POOL = "region"

@@ -1,0 +1,205 @@
+"""An export folder or archive, read in place: what files it holds, and where their bytes are.
+
+Members of ZIP archives are expanded one by one into the landing, under names that say nothing.
+"""
+
+import errno
+import hashlib
+import os
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from flows.errors import DiskFullError, SourceError
+
+#: Files that media and desktops leave beside the images: not instances, so not in the Tally.
+PASSED_OVER = frozenset({"dicomdir", ".ds_store", "thumbs.db", "desktop.ini", "autorun.inf"})
+
+BLOCK = 1 << 20
+#: DICOM compresses 2 to 6 fold; a member that swells more than this is a bomb, not an image.
+LARGEST_RATIO = 200
+SMALL_MEMBER = 64 << 20
+MOST_MEMBERS = 200_000
+MEMBER_MARK = "!/"
+
+
+class Fault:
+    """Why a file of an export cannot even be opened; safe to store and show."""
+
+    LINK = "a link, not a file"
+    NOT_A_FILE = "neither a file nor a folder"
+    UNSAFE_NAME = "the archive member's name leads out of the archive"
+    BOMB = "the archive member expands beyond the limit"
+    BROKEN_MEMBER = "the archive member is broken or encrypted"
+    BROKEN_ARCHIVE = "the archive cannot be read"
+
+
+@dataclass(frozen=True, repr=False)
+class SourceFile:
+    """One file of an export.
+
+    Attributes:
+        name: As the holder named it, relative to the export; identified, so it lives only in the
+            region ledger, encrypted. Members of archives read `archive.zip!/member`.
+        path: Where its bytes are: in the export itself, or in the landing.
+        fault: Why it cannot be opened, if so.
+    """
+
+    name: str
+    path: Path
+    fault: str | None = None
+
+
+def gather(
+    root: Path, landing: Path, *, limit: int, done: Callable[[str], bool] = lambda _name: False
+) -> Iterator[SourceFile]:
+    """List every file of an export, expanding archives into the landing as they are met.
+
+    Args:
+        root: The export: a folder, or a ZIP archive.
+        landing: Directory of this export in the landing; made if an archive needs it.
+        limit: Most bytes that all archives together may expand to.
+        done: Tells names whose outcome is known, so that their members stay unexpanded.
+
+    Raises:
+        SourceError: If the export is neither a folder nor a readable archive.
+        DiskFullError: If the landing's disk is full.
+    """
+    budget = _Budget(limit)
+    if root.is_dir():
+        yield from _folder(root, landing, budget, done)
+    elif root.is_file() and zipfile.is_zipfile(root):
+        yield from _archive(root, "", landing, budget, done)
+    else:
+        message = "the export is neither a folder nor a ZIP archive, or it is not there any more"
+        raise SourceError(message)
+
+
+def locate(name: str, root: Path, landing: Path) -> Path:
+    """Return where the bytes of a gathered file are."""
+    if MEMBER_MARK in name or root.is_file():
+        return landing / _landed(name)
+    return root / name
+
+
+@dataclass
+class _Budget:
+    """Bytes that archives may still expand to."""
+
+    left: int
+
+
+def _folder(
+    root: Path, landing: Path, budget: _Budget, done: Callable[[str], bool]
+) -> Iterator[SourceFile]:
+    for path in _walk(root):
+        name = path.relative_to(root).as_posix()
+        if passed_over(path.name):
+            continue
+        if path.is_symlink():
+            yield SourceFile(name, path, Fault.LINK)
+        elif not path.is_file():
+            # A file that vanished between listing and now is still the export's: it gets its
+            # outcome when somebody tries to open it.
+            yield SourceFile(name, path, Fault.NOT_A_FILE if path.exists() else None)
+        elif path.suffix.lower() == ".zip":
+            yield from _archive(path, name + MEMBER_MARK, landing, budget, done)
+        else:
+            yield SourceFile(name, path)
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    try:
+        entries = sorted(os.scandir(root), key=lambda entry: entry.name)
+    except OSError:
+        message = "a folder of the export cannot be read; check its permissions"
+        raise SourceError(message) from None
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(Path(entry.path))
+        else:
+            yield Path(entry.path)
+
+
+def passed_over(file_name: str) -> bool:
+    """Tell whether a file is known not to be an instance (PS3.10 §8.6 DICOMDIR, desktop litter)."""
+    return file_name.lower() in PASSED_OVER or file_name.startswith("._")
+
+
+def _archive(
+    path: Path, prefix: str, landing: Path, budget: _Budget, done: Callable[[str], bool]
+) -> Iterator[SourceFile]:
+    try:
+        archive = zipfile.ZipFile(path)
+    except (OSError, zipfile.BadZipFile):
+        yield SourceFile(prefix.removesuffix(MEMBER_MARK), path, Fault.BROKEN_ARCHIVE)
+        return
+    with archive:
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        if len(members) > MOST_MEMBERS:
+            yield SourceFile(prefix.removesuffix(MEMBER_MARK), path, Fault.BOMB)
+            return
+        seen: Counter[str] = Counter()
+        for member in members:
+            if passed_over(PurePosixPath(member.filename).name):
+                continue
+            seen[member.filename] += 1
+            twin = f" ({seen[member.filename]})" if seen[member.filename] > 1 else ""
+            name = prefix + member.filename + twin
+            target = landing / _landed(name)
+            fault = None if done(name) else _expand(archive, member, target, budget)
+            yield SourceFile(name, target, fault)
+
+
+def _landed(name: str) -> str:
+    return hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:40]
+
+
+def _expand(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, budget: _Budget
+) -> str | None:
+    """Write one member to the landing; return the Fault if it may not or cannot be written."""
+    parts = PurePosixPath(member.filename.replace("\\", "/")).parts
+    if ".." in parts or member.filename.startswith(("/", "\\")) or ":" in parts[0]:
+        return Fault.UNSAFE_NAME
+    if target.exists() and target.stat().st_size == member.file_size:
+        return None
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    most = min(budget.left, max(SMALL_MEMBER, member.compress_size * LARGEST_RATIO))
+    partial = target.with_suffix(".partial")
+    written = _expand_to(archive, member, partial, most)
+    if written is None or written > most:
+        partial.unlink(missing_ok=True)
+        return Fault.BROKEN_MEMBER if written is None else Fault.BOMB
+    budget.left -= written
+    partial.rename(target)
+    return None
+
+
+def _expand_to(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo | str, target: Path, most: int
+) -> int | None:
+    """Expand a member, at most one block beyond `most`; return its size, or None if broken."""
+    try:
+        with archive.open(member) as source, target.open("wb") as sink:
+            return _copy(source, sink, most)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            message = "the landing's disk is full; free some space and run the export again"
+            raise DiskFullError(message) from None
+        return None
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError):
+        return None
+
+
+def _copy(source: IO[bytes], sink: IO[bytes], most: int) -> int:
+    """Copy at most one block beyond `most` bytes; return how many were copied."""
+    written = 0
+    while written <= most and (block := source.read(BLOCK)):
+        sink.write(block)
+        written += len(block)
+    return written

@@ -1,0 +1,85 @@
+"""Write the pieces of a clean object to a file, digesting them on the way."""
+
+import errno
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from deid.source import Piece
+from flows.errors import DiskFullError, RetriableError
+
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Spooled:
+    """A finished object in the spool.
+
+    Attributes:
+        size: Bytes of the whole object.
+        pixel_offset: Where its pixel data element starts; the header lies before it.
+        sha256: Digest of the whole object; `header_sha256` and `pixel_sha256` of its two parts.
+    """
+
+    path: Path
+    size: int
+    pixel_offset: int
+    sha256: str
+    header_sha256: str
+    pixel_sha256: str
+
+
+def spool(pieces: Iterable[Piece], source: BinaryIO, target: Path, *, pixel_offset: int) -> Spooled:
+    """Write pieces to `target` block by block, so that no object is ever whole in memory.
+
+    Raises:
+        DiskFullError: If the spool's disk is full.
+        RetriableError: If the source or the spool cannot be read or written.
+    """
+    whole, header, pixels = hashlib.sha256(), hashlib.sha256(), hashlib.sha256()
+    size = 0
+    try:
+        with target.open("wb") as sink:
+            for block in _blocks(pieces, source):
+                head = max(0, min(len(block), pixel_offset - size))
+                whole.update(block)
+                header.update(block[:head])
+                pixels.update(block[head:])
+                sink.write(block)
+                size += len(block)
+    except OSError as error:
+        target.unlink(missing_ok=True)
+        raise _translated(error) from None
+    return Spooled(
+        path=target,
+        size=size,
+        pixel_offset=pixel_offset,
+        sha256=whole.hexdigest(),
+        header_sha256=header.hexdigest(),
+        pixel_sha256=pixels.hexdigest(),
+    )
+
+
+def _translated(error: OSError) -> RetriableError:
+    """Say what happened without the path, which may name a woman."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFullError("the landing's disk is full; free some space and run it again")
+    return RetriableError(f"the source or the spool cannot be read: {type(error).__name__}")
+
+
+def _blocks(pieces: Iterable[Piece], source: BinaryIO) -> Iterator[memoryview]:
+    for piece in pieces:
+        if isinstance(piece, bytes):
+            yield memoryview(piece)
+            continue
+        source.seek(piece.offset)
+        left = piece.length
+        while left:
+            block = source.read(min(BLOCK, left))
+            if not block:
+                # The source shrank while it was read: the next try decides what it is now.
+                raise OSError(errno.EIO, "short read")
+            left -= len(block)
+            yield memoryview(block)

@@ -1,0 +1,1 @@
+"""What starts things on one machine; imports no room."""

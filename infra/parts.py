@@ -1,0 +1,191 @@
+"""The four parts of a local stack, by command line: this room imports no other."""
+
+import contextlib
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import infra
+from infra import probes
+from infra.credentials import Credentials, identities_file
+from infra.environment import POOL, Environments
+from infra.errors import StackError
+from infra.ports import HOST, Ports
+
+# In the order they are stopped, with the seconds each may take to end.
+STOP_SECONDS: Final = {"worker": 20.0, "api": 10.0, "prefect": 10.0, "s3": 15.0}
+STORE_INSIDE: Final = (
+    "master.port",
+    "master.port.grpc",
+    "volume.port",
+    "volume.port.grpc",
+    "filer.port",
+    "filer.port.grpc",
+    "s3.port.grpc",
+    "admin.port",
+    "admin.port.grpc",
+)
+# What a part of ours runs on; a change there restarts it.
+DOOR_ROOMS: Final = ("catalog", "access_api")
+# An access log would keep who asked for which release; the audit ledger is the place for that.
+DOOR: Final = (
+    *("uvicorn", "--no-access-log", "--no-server-header"),
+    *("--factory", "access_api.app:create_app"),
+)
+
+
+@dataclass(frozen=True, repr=False)
+class Part:
+    """One program of the stack: how it starts, when it is ready, how long it may take to end."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    directory: Path
+    url: str
+    ready: Callable[[float], bool]
+    ports: tuple[int, ...] = ()
+    start_seconds: float = 60.0
+    rooms: tuple[str, ...] = ()
+
+    def fingerprint(self) -> str:
+        """Digest what the part was started with; another digest means it must start again."""
+        told = [self.command, dict(self.environment), str(self.directory), sources(self.rooms)]
+        return digest(told)
+
+
+def digest(value: object) -> str:
+    """Digest any JSON value, keys in order."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def sources(rooms: tuple[str, ...]) -> list[tuple[str, int, int]]:
+    """List the name, size and age of every module of some rooms (they lie beside this one)."""
+    root = Path(infra.__file__).parent.parent
+    found = []
+    for path in sorted(path for room in rooms for path in (root / room).rglob("*.py")):
+        with contextlib.suppress(FileNotFoundError):  # an editor's draft comes and goes
+            fact = path.stat()
+            found.append((str(path), fact.st_size, fact.st_mtime_ns))
+    return found
+
+
+def all_parts(
+    state: Path,
+    ports: Ports,
+    credentials: Credentials,
+    *,
+    known: Environments,
+    door: tuple[str, ...] = DOOR,
+) -> dict[str, Part]:
+    """Describe every part by name; `door` is the door's program and the words after it."""
+    described = (
+        _store_part(state, ports, credentials, known),
+        _server_part(state, ports, known),
+        _worker_part(state, ports, known, credentials.prefect),
+        _door_part(state, ports, known, door),
+    )
+    return {part.name: part for part in described}
+
+
+def store_litter(ports: Ports) -> tuple[Path, ...]:
+    """Find the Unix sockets that the object store leaves behind."""
+    temporary = Path("/tmp")  # noqa: S108 - the store's own fixed place, whatever TMPDIR says
+    every = (ports.s3, *ports.inside)
+    return tuple(path for port in every for path in temporary.glob(f"seaweedfs-*-{port}.sock"))
+
+
+def _store_part(state: Path, ports: Ports, credentials: Credentials, known: Environments) -> Part:
+    """Describe the object store: on loopback only, its side doors shut, and telling nobody."""
+    data = state / "s3"
+    command = (
+        program("weed"),
+        "-logtostderr=true",
+        "mini",
+        f"-dir={data}",
+        f"-ip={HOST}",
+        f"-ip.bind={HOST}",
+        f"-s3.port={ports.s3}",
+        *(f"-{name}={port}" for name, port in zip(STORE_INSIDE, ports.inside, strict=True)),
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        "-webdav=false",
+        "-admin.ui=false",
+        "-master.telemetry=false",
+        "-s3.allowDeleteBucketNotEmpty=false",
+        "-s3.autoCreateBucket=false",
+        f"-s3.config={identities_file(state)}",
+    )
+    answers = partial(probes.store_answers, ports.s3, credentials.s3["probe"])
+    return Part(
+        name="s3",
+        command=command,
+        environment={**known.base, **known.store},
+        directory=data,
+        url=f"http://{HOST}:{ports.s3}",
+        ready=lambda _since: answers(),
+        ports=(ports.s3, *ports.inside),
+    )
+
+
+def _server_part(state: Path, ports: Ports, known: Environments) -> Part:
+    """Describe the region's own Prefect server: it answers only to who knows its login."""
+    base = f"http://{HOST}:{ports.prefect}"
+    return Part(
+        name="prefect",
+        command=(
+            *(program("prefect"), "server", "start"),
+            *("--host", HOST, "--port", str(ports.prefect)),
+        ),
+        environment={**known.base, **known.server},
+        directory=state / "prefect" / "server",
+        url=base,
+        ready=lambda _since: probes.page_answers(f"{base}/api/health"),
+        ports=(ports.prefect,),
+        start_seconds=120,
+    )
+
+
+def _worker_part(state: Path, ports: Ports, known: Environments, login: str) -> Part:
+    """Describe the region's worker: the only part that holds the region's settings."""
+    api = f"http://{HOST}:{ports.prefect}/api"
+    return Part(
+        name="worker",
+        command=(
+            *(program("prefect"), "worker", "start", "--pool", POOL, "--type", "process"),
+            *("--name", f"{POOL}-1", "--limit", "2", "--install-policy", "never"),
+        ),
+        environment={**known.base, **known.region, **known.client},
+        directory=state / "region",
+        url=f"http://{HOST}:{ports.prefect}/work-pools/work-pool/{POOL}",
+        ready=lambda since: probes.worker_answers(api, login, since),
+    )
+
+
+def _door_part(state: Path, ports: Ports, known: Environments, door: tuple[str, ...]) -> Part:
+    """Describe the door; `door` is its program and the words after it."""
+    base = f"http://{HOST}:{ports.api}"
+    return Part(
+        name="api",
+        command=(program(door[0]), *door[1:], "--host", HOST, "--port", str(ports.api)),
+        environment={**known.base, **known.api},
+        directory=state / "hub",
+        url=base,
+        ready=lambda _since: probes.page_answers(f"{base}/health"),
+        ports=(ports.api,),
+        rooms=DOOR_ROOMS,
+    )
+
+
+def program(name: str) -> str:
+    """Find a program beside the Python that runs this, so that no other version is started."""
+    path = Path(sys.executable).parent / name
+    if not path.exists():
+        message = f"{path} is missing. Install what the project runs on: make setup"
+        raise StackError(message)
+    return str(path)

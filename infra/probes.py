@@ -1,0 +1,82 @@
+"""Is a part really ready: asked by doing what it is there for, never by looking for its port."""
+
+import io
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+import httpx
+import urllib3
+from minio import Minio
+from minio.error import MinioException
+
+from infra.credentials import PROBE, S3Credential
+from infra.environment import POOL
+from infra.ports import HOST
+
+PATIENCE: Final = 3.0
+Probe = Callable[[], bool]
+
+
+def store_answers(port: int, credential: S3Credential) -> bool:
+    """Put an object and get it back, in a bucket that only the probe may touch.
+
+    After an unclean stop the first write can hang, so each try has three seconds.
+    """
+    pool = urllib3.PoolManager(timeout=urllib3.Timeout(PATIENCE, read=PATIENCE), retries=False)
+    client = Minio(
+        f"{HOST}:{port}",
+        access_key=credential.access_key,
+        secret_key=credential.secret_key,
+        secure=False,
+        region="us-east-1",
+        http_client=pool,
+    )
+    try:
+        if not client.bucket_exists(PROBE):
+            client.make_bucket(PROBE)
+        client.put_object(PROBE, "ready", io.BytesIO(b"ready"), 5)
+        with client.get_object(PROBE, "ready") as answer:
+            return answer.read() == b"ready"
+    except (MinioException, urllib3.exceptions.HTTPError, OSError, ValueError):
+        return False
+    finally:
+        pool.clear()
+
+
+def page_answers(url: str) -> bool:
+    """Say whether a health page says that all is well."""
+    try:
+        return httpx.get(url, timeout=PATIENCE, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def make_pool(api: str, login: str) -> None:
+    """Make the region's work pool, so that the worker and the deployment need not wait in turn.
+
+    Raises httpx.HTTPError when the server refuses; a pool that exists already is as good.
+    """
+    answer = _ask(api, login, "work_pools/", {"name": POOL, "type": "process"})
+    if answer.status_code != httpx.codes.CONFLICT:
+        answer.raise_for_status()
+
+
+def worker_answers(api: str, login: str, since: float) -> bool:
+    """Say whether a worker of the pool has sent a sign of life after `since` (epoch seconds)."""
+    try:
+        answer = _ask(api, login, f"work_pools/{POOL}/workers/filter", {}).raise_for_status()
+        return any(
+            worker["status"] == "ONLINE"
+            and datetime.fromisoformat(worker["last_heartbeat_time"]).timestamp() >= since
+            for worker in answer.json()
+        )
+    except (httpx.HTTPError, KeyError, TypeError, ValueError):
+        return False
+
+
+def _ask(api: str, login: str, path: str, body: dict[str, str]) -> httpx.Response:
+    user, _, password = login.partition(":")
+    return httpx.post(
+        f"{api}/{path}", json=body, auth=(user, password), timeout=PATIENCE, trust_env=False
+    )

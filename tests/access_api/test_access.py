@@ -1,0 +1,138 @@
+"""Who may call what: this table, and nothing that is not in it."""
+
+from collections.abc import Callable
+from itertools import product
+from typing import Any
+
+import pytest
+from fastapi import APIRouter, Depends, FastAPI
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.testclient import TestClient
+
+from access_api.access import ANYONE, Allow, Researcher, Searcher, add_routes, guarded_router
+from access_api.tokens import Role
+from tests.access_api.issuer import Issuer
+from tests.access_api.world import ANNA, PERMIT_A, World
+
+ANYBODY = "anybody"
+RELEASE_READERS = {Role.RESEARCHER, Role.SPE}
+WHO_MAY: dict[str, set[Role] | str] = {
+    "GET /health": ANYBODY,
+    "GET /openapi.json": ANYBODY,
+    "GET /docs": ANYBODY,
+    "GET /docs/start.js": ANYBODY,
+    "GET /docs/swagger-ui.css": ANYBODY,
+    "GET /docs/swagger-ui-bundle.js": ANYBODY,
+    "GET /studies": {Role.RESEARCHER, Role.OPERATOR},
+    "GET /releases/{permit}": RELEASE_READERS,
+    "GET /releases/{permit}/manifest": RELEASE_READERS,
+    "GET /releases/{permit}/studies": RELEASE_READERS,
+    "GET /releases/{permit}/studies/{study_uid}": RELEASE_READERS,
+    "GET /releases/{permit}/studies/{study_uid}/archive": RELEASE_READERS,
+    "GET /releases/{permit}/instances/{sop_uid}": RELEASE_READERS,
+}
+GUARDED = [name for name, roles in WHO_MAY.items() if roles is not ANYBODY]
+
+
+def test_the_table_names_every_route(app: FastAPI) -> None:
+    found = {f"{method} {route.path}" for route in app.routes for method in route.methods}
+    assert found == set(WHO_MAY)
+
+
+def test_every_route_declares_the_table_s_roles(app: FastAPI) -> None:
+    declared = {f"GET {route.path}": set(route.roles) or ANYBODY for route in app.routes}
+    assert declared == WHO_MAY
+
+
+def path_of(name: str, world: World) -> str:
+    member = world.of(PERMIT_A)
+    path = name.removeprefix("GET ")
+    return path.format(permit=PERMIT_A, study_uid=member.study, sop_uid=member.sop)
+
+
+@pytest.mark.parametrize("name", GUARDED)
+@pytest.mark.parametrize(
+    "header",
+    [
+        {},
+        {"Authorization": ""},
+        {"Authorization": "Bearer"},
+        {"Authorization": "Bearer x.y.z"},
+        {"Authorization": "Basic YW5uYTpwdw=="},
+        {"Authorization": "bearer  "},
+        {"Cookie": "token=x"},
+    ],
+)
+def test_no_token_no_answer(
+    client: TestClient, world: World, name: str, header: dict[str, str]
+) -> None:
+    answer = client.get(path_of(name, world), headers=header)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["type"] == "urn:mammo:problem:unauthenticated"
+
+
+def test_a_token_in_the_url_is_no_token(client: TestClient, issuer: Issuer) -> None:
+    assert client.get(f"/studies?access_token={issuer.token(ANNA)}").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("name", "role"), list(product(GUARDED, [*Role, "admin", "Researcher", ""]))
+)
+def test_only_the_table_s_roles(
+    client: TestClient, world: World, bearer: Callable[..., Any], name: str, role: str
+) -> None:
+    answer = client.get(path_of(name, world), headers=bearer(ANNA, role))
+    assert answer.status_code == (200 if role in WHO_MAY[name] else 403), answer.text
+
+
+def test_no_roles_at_all(client: TestClient, issuer: Issuer) -> None:
+    token = issuer.sign(issuer.claims(ANNA))
+    answer = client.get("/studies", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("name", WHO_MAY)
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"])
+def test_no_other_method(client: TestClient, world: World, name: str, method: str) -> None:
+    answer = client.request(method, path_of(name, world))
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET"
+
+
+def nothing() -> None:
+    """Do nothing."""
+
+
+def test_a_route_without_roles_cannot_be_made() -> None:
+    with pytest.raises(TypeError, match="one access rule"):
+        guarded_router(tag="x").get("/open")(nothing)
+
+
+def test_a_route_with_two_rules_cannot_be_made() -> None:
+    def both(a: Researcher, b: Searcher) -> None:
+        """Do nothing."""
+
+    with pytest.raises(TypeError, match="one access rule"):
+        guarded_router(tag="x").get("/both")(both)
+    with pytest.raises(TypeError, match="one access rule"):
+        guarded_router(tag="x").get("/both", dependencies=[ANYONE, Depends(Allow(Role.SPE))])(
+            nothing
+        )
+
+
+def test_a_rule_needs_a_role() -> None:
+    with pytest.raises(TypeError):
+        Allow()
+
+
+@pytest.mark.parametrize(
+    "route",
+    [Route("/x", nothing), WebSocketRoute("/x", nothing), Mount("/x", FastAPI())],
+    ids=["route", "websocket", "mount"],
+)
+def test_nothing_comes_in_beside(route: Any) -> None:
+    app = FastAPI(openapi_url=None)
+    with pytest.raises(TypeError, match="GuardedRoute"):
+        add_routes(app, APIRouter(routes=[route]))

@@ -1,0 +1,170 @@
+"""Migrations, transactions and what an error may say."""
+
+import secrets
+import traceback
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, MetaData, create_engine, inspect, select, text
+
+from catalog import ledger_tables, tables
+from catalog.columns import now
+from catalog.database import Chain, connect, insert_if_absent, migrate, reading, writing
+from catalog.errors import (
+    CatalogError,
+    ConflictError,
+    DatabaseError,
+    RaceError,
+    Reason,
+    RetriableError,
+)
+from tests.conftest import Databases
+
+CHAINS: dict[Chain, MetaData] = {
+    "catalogue": tables.metadata,
+    "ledger": ledger_tables.metadata,
+}
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_the_migrated_schema_is_the_one_in_the_tables(databases: Databases, chain: Chain) -> None:
+    migrated, declared = connect(databases(chain)), connect(databases(None))
+    CHAINS[chain].create_all(declared)
+    with migrated.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), CHAINS[chain]) == []
+    assert schema(migrated) == schema(declared)
+    migrated.dispose()
+    declared.dispose()
+
+
+def schema(engine: Engine) -> dict[str, Any]:
+    seen = inspect(engine)
+
+    def of(table: str) -> dict[str, Any]:
+        return {
+            "columns": sorted(
+                (c["name"], str(c["type"]), c["nullable"]) for c in seen.get_columns(table)
+            ),
+            "key": seen.get_pk_constraint(table)["constrained_columns"],
+            "foreign": sorted(
+                (str(f["name"]), f["constrained_columns"], f["referred_table"])
+                for f in seen.get_foreign_keys(table)
+            ),
+            "unique": sorted(
+                (str(u["name"]), u["column_names"]) for u in seen.get_unique_constraints(table)
+            ),
+            "indices": sorted(
+                (str(i["name"]), i["column_names"], i["unique"]) for i in seen.get_indexes(table)
+            ),
+            "checks": sorted(
+                (str(c["name"]), c["sqltext"]) for c in seen.get_check_constraints(table)
+            ),
+        }
+
+    return {name: of(name) for name in seen.get_table_names() if name != "alembic_version"}
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_migrating_twice_changes_nothing(database_url: str, chain: Chain) -> None:
+    migrate(database_url, chain)
+    engine = connect(database_url)
+    before = schema(engine)
+    migrate(database_url, chain)
+    assert before
+    assert schema(engine) == before
+    engine.dispose()
+
+
+def test_a_moment_comes_back_in_utc(catalogue_engine: Engine) -> None:
+    moment = datetime(2026, 3, 29, 1, 30, 0, 123, tzinfo=UTC)
+    with writing(catalogue_engine) as connection:
+        row = {"actor": "a", "permit_id": "", "action": "b", "object": "c", "outcome": "d"}
+        connection.execute(tables.access_log.insert().values(at=moment, **row))
+    with reading(catalogue_engine) as connection:
+        found = connection.scalar(select(tables.access_log.c.at))
+    assert found == moment
+    assert found is not None
+    assert found.utcoffset() is not None
+
+
+def test_a_moment_without_a_zone_is_refused() -> None:
+    from sqlalchemy.dialects import sqlite
+
+    from catalog.columns import UtcDateTime
+
+    with pytest.raises(ValueError):  # noqa: PT011 # it has no message, as it holds nothing else
+        UtcDateTime().process_bind_param(now().replace(tzinfo=None), sqlite.dialect())
+
+
+def test_a_failed_transaction_leaves_nothing(catalogue_engine: Engine) -> None:
+
+    def fail() -> None:
+        with writing(catalogue_engine) as connection:
+            insert_if_absent(connection, tables.region, {"id": "vg", "name": "Väst"})
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    with reading(catalogue_engine) as connection:
+        assert connection.execute(select(tables.region)).all() == []
+
+
+def test_errors_are_translated_and_quote_no_value(catalogue_engine: Engine) -> None:
+    secret = secrets.token_hex(8)
+    insert = tables.subject.insert().values(pseudonym=secret)
+    with writing(catalogue_engine) as connection:
+        connection.execute(insert)
+    with pytest.raises(RaceError) as race, writing(catalogue_engine) as connection:
+        connection.execute(insert)
+    broken = tables.series.insert().values(series_uid=secret, study_id=9, modality="MG")
+    with pytest.raises(ConflictError) as rule, writing(catalogue_engine) as connection:
+        connection.execute(broken)
+    for caught in (race, rule):
+        assert secret not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_database_that_is_not_migrated_is_not_retriable(database_url: str) -> None:
+    engine = connect(database_url)
+    for statement in (select(tables.region), tables.region.insert()):
+        with pytest.raises(CatalogError) as caught, writing(engine) as connection:
+            connection.execute(statement)
+        assert caught.value.reason is Reason.SCHEMA
+        assert not isinstance(caught.value, RetriableError)
+    engine.dispose()
+
+
+def test_a_database_that_is_away_is_retriable() -> None:
+    engine = connect("postgresql://nobody@/none?host=/nonexistent")
+    with pytest.raises(DatabaseError), reading(engine) as connection:
+        connection.execute(text("SELECT 1"))
+    with pytest.raises(DatabaseError):
+        migrate("sqlite:////nonexistent/folder/file.db")
+
+
+def test_sqlite_runs_as_promised(sqlite_databases: Databases) -> None:
+    engine = connect(sqlite_databases("catalogue"))
+    with reading(engine) as connection:
+        found = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "foreign_keys", "synchronous", "busy_timeout")
+        }
+    engine.dispose()
+    assert found == {
+        "journal_mode": "wal",
+        "foreign_keys": 1,
+        "synchronous": 2,
+        "busy_timeout": 30_000,
+    }
+
+
+def test_a_url_with_a_percent_sign_migrates(tmp_path: Any) -> None:
+    folder = tmp_path / "50%off"
+    folder.mkdir()
+    url = f"sqlite:///{folder}/a.db"
+    migrate(url, "ledger")
+    engine = create_engine(url)
+    assert "item" in inspect(engine).get_table_names()
+    engine.dispose()

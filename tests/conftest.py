@@ -1,0 +1,128 @@
+"""Servers that are real, started once and on demand, for the tests of every room.
+
+- `s3`: one SeaweedFS for the session (`endpoint`, `credentials` by identity, `store(bucket)`);
+- `database_url`: an empty database, once on SQLite and once on PostgreSQL;
+- `catalogue_url`, `ledger_url`: such a database with the newest schema of its chain;
+- `catalogue_engine`, `ledger_engine`: connected to those.
+"""
+
+import os
+import secrets
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.engine import URL, make_url
+
+from catalog.database import Chain, connect, migrate
+from tests.servers import S3Server
+
+Databases = Callable[[Chain | None], str]
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    server = S3Server(tmp_path_factory.mktemp("s3"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[URL]:
+    # A short path, as it holds the Unix socket, and one that the server's own user can enter.
+    folder = Path(tempfile.mkdtemp(prefix="mammo-pg-"))
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pgserver.postgres_server import get_server
+    server = get_server(folder / "data", cleanup_mode="stop")
+    try:
+        yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def sqlite_databases(tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    folder = tmp_path_factory.mktemp("sqlite")
+
+    def make(chain: Chain | None) -> str:
+        fresh = folder / f"{secrets.token_hex(8)}.db"
+        if chain is not None:
+            template = folder / f"{chain}.db"
+            if not template.exists():
+                migrate(f"sqlite:///{template}", chain)
+            shutil.copy(template, fresh)
+        return f"sqlite:///{fresh}"
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def postgres_databases(postgres: URL) -> Iterator[Databases]:
+    server = create_engine(postgres, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.exec_driver_sql(f"ALTER SYSTEM SET {setting} = off")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
+
+    def create(name: str, template: str = "template0") -> str:
+        with server.connect() as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return postgres.set(database=name).render_as_string(hide_password=False)
+
+    templates: set[str] = set()
+
+    def make(chain: Chain | None) -> str:
+        if chain is None:
+            return create(f"d_{secrets.token_hex(8)}")
+        if chain not in templates:
+            migrate(create(chain), chain)
+            templates.add(chain)
+        return create(f"d_{secrets.token_hex(8)}", chain)
+
+    yield make
+    server.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def databases(request: pytest.FixtureRequest) -> Databases:
+    made: Databases = request.getfixturevalue(f"{request.param}_databases")
+    return made
+
+
+@pytest.fixture
+def database_url(databases: Databases) -> str:
+    return databases(None)
+
+
+@pytest.fixture
+def catalogue_url(databases: Databases) -> str:
+    return databases("catalogue")
+
+
+@pytest.fixture
+def ledger_url(databases: Databases) -> str:
+    return databases("ledger")
+
+
+@pytest.fixture
+def catalogue_engine(catalogue_url: str) -> Iterator[Engine]:
+    engine = connect(catalogue_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def ledger_engine(ledger_url: str) -> Iterator[Engine]:
+    engine = connect(ledger_url)
+    yield engine
+    engine.dispose()

@@ -1,0 +1,180 @@
+import io
+from struct import pack
+from typing import Any
+
+import pytest
+from pydicom.uid import ImplicitVRLittleEndian
+
+from deid.elements import DEFAULT_ENCODING
+from deid.errors import Reason, SuspectError
+from deid.header import clean_header
+from deid.identifiers import harvest
+from deid.made import made as element
+from deid.pseudonym import Person
+from deid.serialise import serialise
+from deid.verify import verify
+from tests.deid.headers import (
+    PERSON,
+    ROOT,
+    SUBKEYS,
+    cleaned,
+    dataset,
+    finished,
+    found,
+    mammogram,
+    parsed,
+    profile,
+    tomosynthesis,
+    written,
+)
+
+PIXELS = pack("<HH2sxxI", 0x7FE0, 0x0010, b"OW", 64 * 48 * 2) + bytes(64 * 48 * 2)
+
+
+def planted(tag: int, vr: str, value: str | bytes, **changes: Any) -> dict[str, set[str]]:
+    """What is found when the first eye overlooks one element."""
+    source = written(mammogram(**changes))
+    clean = cleaned(source)
+    clean.dataset[tag] = element(tag, vr, value)
+    (head, *rest), _ = serialise(clean, [PIXELS])
+    return found(source, b"".join([head, *rest]))  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("source", [mammogram(), tomosynthesis()], ids=["mg", "dbt"])
+def test_a_clean_object_is_clean(source: Any) -> None:
+    assert found(source, finished(source)) == {}
+    implicit = written(source, ImplicitVRLittleEndian)
+    assert found(implicit, finished(implicit)) == {}
+
+
+LEAKS = [
+    ("LO", "Sjöström".encode("latin-1"), "name"),
+    ("LO", "sjöström".encode(), "name"),
+    ("LO", b"SJOSTROM", "name"),
+    ("LO", b"Sjoestroem Asa", "name"),
+    ("LO", "SJÖSTRÖM".encode("cp850"), "name"),
+    ("LO", b"asasjostrom", "name"),
+    ("LO", b"file_ASA_1.dcm", "name"),
+    ("LO", b"Dr Ljungkvist", "name"),
+    ("LO", b"470802-2980", "identifier"),
+    ("LO", b"pnr194708022980.", "identifier"),
+    ("LO", b"1947-08-02 2980", "identifier"),
+    ("LO", b"LBG0099887", "identifier"),
+    ("LO", b"RP5567123", "identifier"),
+    ("LO", b"f. 2/8 1947", "birth date"),
+    ("LO", b"470802", "birth date"),
+    ("LO", b"SE2300012345", "accession number"),
+    ("LO", b"exam 2023-04-17", "study date"),
+    ("LO", "Östra sjukhuset Lundberga".encode("latin-1"), "institution"),
+    ("LO", f"{ROOT}.1.dcm".encode(), "original UID"),
+    ("UN", b"\1\2Sjostrom\0\3", "name"),
+    ("OB", b"\xff\xfe" + "Sjostrom".encode("utf-16-le"), "name"),
+    ("OB", b"\0 194708022980\0", "identifier"),
+    ("DS", b"4708022980", "identifier"),
+]
+
+
+@pytest.mark.parametrize(("vr", "value", "what"), LEAKS, ids=[str(leak) for leak in LEAKS])
+def test_a_leak_is_found_in_any_writing(vr: str, value: bytes, what: str) -> None:
+    kinds = planted(0x00181020 if vr == "LO" else 0x00282000, vr, value)
+    assert what in kinds
+
+
+@pytest.mark.parametrize(
+    ("tag", "vr", "value"),
+    [
+        (0x00181020, "LO", "nasal fasad Violasson"),
+        (0x00181020, "LO", "Selenia Dimensions 1.9.1.470803"),
+        (0x00180015, "CS", "BREAST"),
+        (0x00181020, "LO", "14708022980"),
+        (0x00281101, "US", bytes(range(256)) * 200),
+    ],
+)
+def test_chance_is_no_finding(tag: int, vr: str, value: str | bytes) -> None:
+    assert planted(tag, vr, value) == {}
+
+
+def test_a_defined_term_is_no_name() -> None:
+    assert planted(0x00180015, "CS", "BREAST", PatientName="Breast^Screen") == {}
+    kinds = planted(0x00180015, "CS", "BREAST SCREEN", PatientName="Breast^Screen")
+    assert kinds == {"name": {"(0018,0015)"}}
+
+
+def test_letters_in_a_token_are_no_name() -> None:
+    source = mammogram(PatientName="Mxh^Zbw", ReferringPhysicianName="")
+    person = Person("K7Q2MXH6T3ZBW5WD")
+    result = finished(source, person=person)
+    assert not verify(
+        io.BytesIO(result),
+        identifiers=harvest(parsed(source)),
+        profile=profile(),
+        person=person,
+    )
+
+
+@pytest.mark.parametrize(
+    ("tag", "vr", "value", "what"),
+    [
+        (0x00091010, "LO", "anything", "private element"),
+        (0x60000010, "US", b"\1\0", "overlay or curve"),
+        (0x00081070, "PN", "Someone^Else", "person name"),
+        (0x00081140, "UI", "1.2.3.4.5", "unknown UID"),
+        (0x00181002, "UI", "2.25.00123", "unknown UID"),
+        (0x00181002, "UI", "1.2.840.10008.5\n", "unknown UID"),
+        (0x00080020, "DA", "20230417", "original date"),
+        (0x0008002A, "DT", "2023041710", "original date"),
+        (0x00101010, "AS", "101Y", "age"),
+        (0x00100030, "DA", "19470802", "statement"),
+        (0x00100010, "PN", "K7Q2M4XH6T3ZB5WE", "statement"),
+        (0x00120062, "CS", "NO", "statement"),
+        (0x00280303, "CS", "UNMODIFIED", "statement"),
+        (0x00080018, "UI", "2.25.1", "statement"),
+    ],
+)
+def test_every_shape_and_statement_is_checked(
+    tag: int, vr: str, value: str | bytes, what: str
+) -> None:
+    assert what in planted(tag, vr, value)
+
+
+def test_findings_name_places_at_every_depth_and_never_values() -> None:
+    source = written(mammogram())
+    clean = cleaned(source)
+    item = dataset()
+    item[0x00081155] = element(0x00081155, "UI", f"{ROOT}.3.1")
+    item[0x00080104] = element(0x00080104, "LO", "Asa Sjostrom")
+    item.set_original_encoding(False, True, DEFAULT_ENCODING)
+    clean.dataset.SourceImageSequence = [item]
+    (head, *rest), _ = serialise(clean, [PIXELS])
+    kinds = found(source, b"".join([head, *rest]))  # type: ignore[list-item]
+    assert kinds["original UID"] == {"(0008,2112)[0](0008,1155)"}
+    assert kinds["name"] == {"(0008,2112)[0](0008,0104)"}
+    assert "jostrom" not in str(kinds)
+
+
+def test_preamble_meta_and_tail_are_looked_at() -> None:
+    source = written(mammogram())
+    result = finished(source)
+    assert found(source, b"SJOSTROM".ljust(128, b"\0") + result[128:])["name"] == {"preamble"}
+    assert "bytes behind the pixels" in found(source, result + b"Asa")
+    titled = written(mammogram())
+    clean = clean_header(parsed(titled), profile=profile(), person=PERSON, subkeys=SUBKEYS)
+    clean.meta[0x00020016] = element(0x00020016, "AE", "LBGPACS")
+    (head, *rest), _ = serialise(clean, [PIXELS])
+    kinds = found(source, b"".join([head, *rest]))  # type: ignore[list-item]
+    assert {"file meta", "institution"} <= kinds.keys()
+
+
+def test_the_original_itself_is_full_of_findings() -> None:
+    source = written(mammogram())
+    kinds = found(source, source)
+    expected = {"name", "identifier", "birth date", "accession number", "original UID"}
+    assert expected | {"private element", "statement", "institution", "person name"} <= kinds.keys()
+
+
+@pytest.mark.parametrize("damage", [b"", b"DICM", bytes(400)])
+def test_what_cannot_be_checked_is_suspect(damage: bytes) -> None:
+    with pytest.raises(SuspectError) as caught:
+        found(mammogram(), damage)
+    assert caught.value.reason is Reason.UNCHECKED
+    assert caught.value.__suppress_context__

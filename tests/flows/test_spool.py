@@ -1,0 +1,45 @@
+import hashlib
+import io
+from pathlib import Path
+
+import pytest
+
+from deid.source import Slice
+from flows.errors import DiskFullError, RetriableError
+from flows.spool import BLOCK, spool
+
+SOURCE = bytes(index % 253 for index in range(3 * BLOCK))
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize("offset", [0, 5, 6, BLOCK + 3])
+def test_pieces_are_joined_and_digested_on_both_sides_of_the_pixel_offset(tmp_path, offset):
+    pieces = (b"header", Slice(7, 2 * BLOCK), b"", b"tail", Slice(0, 3))
+    expected = b"header" + SOURCE[7 : 7 + 2 * BLOCK] + b"tail" + SOURCE[:3]
+    done = spool(pieces, io.BytesIO(SOURCE), tmp_path / "x", pixel_offset=offset)
+    assert done.path.read_bytes() == expected
+    assert done.size == len(expected)
+    assert done.sha256 == digest(expected)
+    assert (done.header_sha256, done.pixel_sha256) == (
+        digest(expected[:offset]),
+        digest(expected[offset:]),
+    )
+
+
+def test_a_source_that_shrinks_is_retried_and_leaves_nothing(tmp_path):
+    with pytest.raises(RetriableError):
+        spool((Slice(10, len(SOURCE)),), io.BytesIO(SOURCE), tmp_path / "x", pixel_offset=0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_said_without_a_path():
+    class Full(type(Path())):
+        def unlink(self, missing_ok=False):
+            pass
+
+    with pytest.raises(DiskFullError) as caught:
+        spool((Slice(0, len(SOURCE)),), io.BytesIO(SOURCE), Full("/dev/full"), pixel_offset=0)
+    assert "/dev" not in str(caught.value)
