@@ -62,6 +62,7 @@ class _Exchange:
         self.status = 0
         self.sent = 0
         self.complete = False
+        self._length = -1
         self._send = send
 
     async def send(self, message: Message) -> None:
@@ -69,12 +70,14 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             given = message.get("headers", [])
-            names = {name.lower() for name, _ in given}
+            names = {name.lower(): value for name, value in given}
+            self._length = int(names.get(b"content-length", -1))
             added = [pair for pair in HEADERS.items() if pair[0] not in names]
             message["headers"] = [*given, *added, (b"x-request-id", self.number.encode())]
         elif message["type"] == "http.response.body":
             self.sent += len(message.get("body", b""))
-            self.complete = not message.get("more_body", False)
+            # A caller who has all the bytes may leave before the empty end of the body.
+            self.complete = not message.get("more_body", False) or self.sent == self._length
         await self._send(message)
 
     async def refuse(self, problem: Problem) -> None:
@@ -105,6 +108,7 @@ class Doorstep:
         try:
             await self._serve(scope, receive, exchange)
         finally:
+            noted = scope.get("state", {})
             self._log.info(
                 "request",
                 request=exchange.number,
@@ -113,6 +117,8 @@ class Doorstep:
                 status=exchange.status,
                 sent=exchange.sent,
                 complete=exchange.complete,
+                error=noted.get("error", ""),
+                reason=noted.get("reason", ""),
                 ms=round((time.perf_counter() - started) * 1000, 1),
             )
 

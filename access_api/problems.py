@@ -97,8 +97,11 @@ def _respond(
     )
 
 
-def _on_listed(_: Request, error: Exception) -> JSONResponse:
+def _on_listed(request: Request, error: Exception) -> JSONResponse:
     problem = problem_of(error)
+    # For the log line of this request: a class and a reason of a closed list, never a value.
+    request.state.error = type(error).__name__
+    request.state.reason = str(getattr(error, "reason", ""))
     headers = {}
     if problem.status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"

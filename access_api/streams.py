@@ -4,6 +4,7 @@ Blocks are read in threads of their own limit, so that slow stores cannot starve
 the next block is read while the last one is being sent.
 """
 
+import asyncio
 import hashlib
 import itertools
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -97,21 +98,30 @@ class BlocksResponse(StreamingResponse):
     ) -> None:
         self._blocks = blocks
         self._limiter = limiter
+        self._pending: asyncio.Task[bytes | None] | None = None
         super().__init__(self._ahead(), status_code, headers, media_type)
 
     async def stream_response(self, send: Send) -> None:
-        """Send all blocks; the source is closed also when the caller has gone (RFC 9110 §3.3)."""
+        """Send all blocks; the source is closed also when the caller has gone."""
         try:
             await super().stream_response(send)
         finally:
             with anyio.CancelScope(shield=True):
+                await self._settle()
                 await to_thread.run_sync(_close, self._blocks, limiter=self._limiter)
 
     async def _next(self) -> bytes | None:
         return await to_thread.run_sync(next, self._blocks, None, limiter=self._limiter)
 
+    async def _settle(self) -> None:
+        """Let a read that nobody waits for any more come to its end."""
+        if self._pending is not None:
+            await asyncio.wait({self._pending})
+            if not self._pending.cancelled():
+                self._pending.exception()
+
     async def _ahead(self) -> AsyncIterator[bytes]:
-        block = await self._next()
-        while block is not None:
+        self._pending = asyncio.ensure_future(self._next())
+        while (block := await asyncio.shield(self._pending)) is not None:
+            self._pending = asyncio.ensure_future(self._next())
             yield block
-            block = await self._next()

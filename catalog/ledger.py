@@ -4,40 +4,26 @@ It has a database of its own on the region side. Paths, original UIDs and access
 kept encrypted, beside keyed hashes by which they can be found again.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, func, or_, select
+from sqlalchemy import Connection, Engine, func, or_, select
 
 from catalog.columns import now
 from catalog.database import insert_if_absent, reading, writing
 from catalog.errors import ConflictError, NotFoundError, Reason
 from catalog.ledger_key import LedgerKey
 from catalog.ledger_records import Ending, Export, Item, NewItem, Original, Progress, Trace
+from catalog.ledger_rows import FORGOTTEN, NO_ACCESSION, accession_value, count_outcomes, traced
 from catalog.ledger_tables import export, item
 from catalog.outcome import Outcome, Tally
 from catalog.records import DisclosureDecision
 from catalog.vocabulary import ProtectionSource
 
 _BATCH = 500
-_NO_ACCESSION = ""
-_FORGOTTEN: dict[str, Any] = dict.fromkeys(
-    (
-        "path_enc",
-        "path_index",
-        "sop_uid_enc",
-        "sop_uid_index",
-        "study_uid_enc",
-        "study_uid_index",
-        "accession_enc",
-        "accession_index",
-        "quarantine_key",
-    )
-)
 
 
 class Ledger:
@@ -192,11 +178,11 @@ class Ledger:
         values = {
             "sop_uid": original.sop_uid,
             "study_uid": original.study_uid,
-            "accession": _accession(original.issuer, original.accession),
+            "accession": accession_value(original.issuer, original.accession),
         }
         row: dict[str, Any] = {}
         for column, value in values.items():
-            if value == _NO_ACCESSION:
+            if value == NO_ACCESSION:
                 continue
             row[f"{column}_enc"] = self._key.encrypt(f"item.{column}", value)
             row[f"{column}_index"] = self._key.index(f"item.{column}", value)
@@ -223,19 +209,30 @@ class Ledger:
             claimed = connection.scalar(select(export.c.claimed).where(export.c.id == export_id))
             if claimed is None:
                 raise NotFoundError
-            counts, _ = _count(connection, export_id)
+            counts, _ = count_outcomes(connection, export_id)
             return Tally(claimed, connection.scalar(foreign) or 0, counts)
 
     def progress(self, export_id: str) -> Progress:
         """Tell how many of an export's files have an outcome."""
         with reading(self._engine) as connection:
-            counts, pending = _count(connection, export_id)
+            counts, pending = count_outcomes(connection, export_id)
         done = sum(counts.values())
         return Progress(done + pending, done, counts)
 
+    def reasons(self, export_id: str) -> dict[tuple[Outcome, str], int]:
+        """Count an export's files by outcome and reason; reasons are closed texts, never values."""
+        statement = (
+            select(item.c.outcome, item.c.reason, func.count())
+            .where(item.c.export_id == export_id, item.c.outcome.is_not(None))
+            .group_by(item.c.outcome, item.c.reason)
+        )
+        with reading(self._engine) as connection:
+            rows = connection.execute(statement).all()
+        return {(Outcome(word), reason): number for word, reason, number in rows}
+
     def by_accession(self, accession: str, issuer: str = "") -> tuple[Trace, ...]:
         """Tell what became of every file of an accession number."""
-        return self._trace("accession", _accession(issuer, accession))
+        return self._trace("accession", accession_value(issuer, accession))
 
     def by_study(self, study_uid: str) -> tuple[Trace, ...]:
         """Tell what became of every file of an original Study Instance UID."""
@@ -248,7 +245,7 @@ class Ledger:
     def _trace(self, column: str, value: str) -> tuple[Trace, ...]:
         index = self._key.index(f"item.{column}", value)
         with reading(self._engine) as connection:
-            rows = connection.execute(_traced().where(item.c[f"{column}_index"] == index)).all()
+            rows = connection.execute(traced().where(item.c[f"{column}_index"] == index)).all()
         return tuple(Trace(row[0], Outcome(row[1]), *row[2:]) for row in rows)
 
     def forget_expired(self, moment: datetime) -> int:
@@ -256,42 +253,4 @@ class Ledger:
         known = or_(item.c.path_enc.is_not(None), item.c.sop_uid_enc.is_not(None))
         statement = item.update().where(item.c.expires_at <= moment, known)
         with writing(self._engine) as connection:
-            return connection.execute(statement.values(_FORGOTTEN)).rowcount
-
-
-def _accession(issuer: str, accession: str) -> str:
-    number = accession.strip()
-    # No value of SH or LO holds a backslash (PS3.5 §6.2), so the two cannot run together.
-    return f"{issuer.strip()}\\{number}" if number else _NO_ACCESSION
-
-
-def _traced() -> Select[Any]:
-    return (
-        select(
-            item.c.export_id,
-            item.c.outcome,
-            item.c.reason,
-            item.c.clean_study_uid,
-            item.c.clean_sop_uid,
-            item.c.revision,
-            item.c.recorded_at,
-        )
-        .where(item.c.outcome.is_not(None))
-        .order_by(item.c.id)
-    )
-
-
-def _count(connection: Connection, export_id: str) -> tuple[Counter[Outcome], int]:
-    statement = (
-        select(item.c.outcome, func.count())
-        .where(item.c.export_id == export_id)
-        .group_by(item.c.outcome)
-    )
-    counts: Counter[Outcome] = Counter()
-    pending = 0
-    for word, number in connection.execute(statement):
-        if word is None:
-            pending = number
-        else:
-            counts[Outcome(word)] = number
-    return counts, pending
+            return connection.execute(statement.values(FORGOTTEN)).rowcount

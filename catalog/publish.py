@@ -8,8 +8,9 @@ from sqlalchemy import Connection, Engine, select
 from catalog.columns import now
 from catalog.database import insert_if_absent, reading, writing
 from catalog.errors import ConflictError, NotFoundError, RaceError, Reason
+from catalog.holders import get_holder
 from catalog.outcome import Outcome, Tally
-from catalog.records import ExportSummary, StudyDraft
+from catalog.records import ExportSummary, Holder, StudyDraft
 from catalog.study_rows import (
     Place,
     already_mine,
@@ -25,7 +26,13 @@ from catalog.vocabulary import Standing
 class Publisher(Protocol):
     """The port through which a region delivers its records."""
 
-    def standing(self, sop_uid: str, header_sha256: str, pixel_sha256: str) -> Standing:
+    def holder(self, holder_id: str) -> Holder:
+        """Give the holder that an export is of."""
+        ...
+
+    def standing(
+        self, sop_uid: str, header_sha256: str, pixel_sha256: str, *, export_id: str = ""
+    ) -> Standing:
         """Tell how an instance stands to what is already published under its UID."""
         ...
 
@@ -44,8 +51,21 @@ class CataloguePublisher:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def standing(self, sop_uid: str, header_sha256: str, pixel_sha256: str) -> Standing:
+    def holder(self, holder_id: str) -> Holder:
+        """Give the holder that an export is of.
+
+        Raises:
+            NotFoundError: The holder is unknown.
+        """
+        return get_holder(self._engine, holder_id)
+
+    def standing(
+        self, sop_uid: str, header_sha256: str, pixel_sha256: str, *, export_id: str = ""
+    ) -> Standing:
         """Compare digests with the latest revision under the UID.
+
+        What `export_id` itself has published stands as it stood before, so that an export that
+        is run again after a crash ends as it would have without one.
 
         Raises:
             DatabaseError: The database did not answer.
@@ -54,7 +74,10 @@ class CataloguePublisher:
             present = present_instances(connection, [sop_uid]).get(sop_uid)
         if present is None:
             return Standing.NEW
-        return present.standing(header_sha256, pixel_sha256)
+        standing = present.standing(header_sha256, pixel_sha256)
+        if standing is Standing.KNOWN and present.export_id == export_id:
+            return Standing.NEW if present.number == 1 else Standing.REVISED
+        return standing
 
     def publish(self, draft: StudyDraft) -> None:
         """Publish one study whole or not at all; the same draft again changes nothing.
@@ -117,7 +140,7 @@ def _check(draft: StudyDraft) -> None:
     if draft.revisions and not draft.subject:
         raise ConflictError(Reason.MIXED_DRAFT)
     counted = draft.outcomes.get(Outcome.ADMITTED, 0) + draft.outcomes.get(Outcome.REVISED, 0)
-    if counted != len(draft.revisions):
+    if counted < len(draft.revisions):
         raise ConflictError(Reason.MISCOUNTED)
 
 

@@ -122,7 +122,8 @@ class StudyDraft:
         region: The holder's region.
         subject: The subject's pseudonym inside the space; empty when nothing is admitted.
         revisions: Instances whose standing is NEW or REVISED, each once.
-        outcomes: Instances per outcome, ADMITTED + REVISED being the revisions.
+        outcomes: Instances per outcome in all: ADMITTED and REVISED count the revisions, and those
+            that an earlier run of the export published.
     """
 
     export_id: str

@@ -4,11 +4,11 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Engine, select
 
 from catalog.columns import now
-from catalog.database import insert_if_absent
-from catalog.errors import ConflictError, Reason
+from catalog.database import insert_if_absent, reading
+from catalog.errors import ConflictError, NotFoundError, Reason
 from catalog.records import Instance, NewRevision, StudyDraft
 from catalog.tables import instance, revision, series, study, subject
 from catalog.vocabulary import Standing
@@ -23,6 +23,7 @@ class Present:
     number: int
     header_sha256: str
     pixel_sha256: str
+    export_id: str
 
     def standing(self, header_sha256: str, pixel_sha256: str) -> Standing:
         """Compare the digests of a newcomer with this revision's."""
@@ -50,6 +51,7 @@ def present_instances(connection: Connection, sop_uids: list[str]) -> dict[str, 
             revision.c.number,
             revision.c.header_sha256,
             revision.c.pixel_sha256,
+            revision.c.export_id,
         )
         .join(revision, revision.c.instance_id == instance.c.id)
         .where(instance.c.sop_uid.in_(sop_uids), revision.c.number == instance.c.latest)
@@ -183,3 +185,21 @@ def _stored(new: NewRevision) -> dict[str, Any]:
         "boxes_blanked": new.facts.boxes_blanked,
         "flags": list(new.facts.flags),
     }
+
+
+def clean_key(engine: Engine, sop_uid: str) -> str:
+    """Give the object key of an instance's latest revision, by its UID inside the space.
+
+    Raises:
+        NotFoundError: There is no such instance.
+    """
+    found = (
+        select(revision.c.key)
+        .join(instance, instance.c.id == revision.c.instance_id)
+        .where(instance.c.sop_uid == sop_uid, revision.c.number == instance.c.latest)
+    )
+    with reading(engine) as connection:
+        key = connection.scalar(found)
+    if key is None:
+        raise NotFoundError
+    return str(key)

@@ -1,4 +1,4 @@
-"""The walk inside this room: header and pixels to clean pieces, and the second eye on the result."""
+"""The walk inside this room: header and pixels to clean pieces, and the second eye on them."""
 
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -90,19 +90,19 @@ def inspect(
     finished: BinaryIO,
     *,
     profile: Profile,
+    person: Person,
     identifiers: Identifiers,
     text_reader: TextReader | None,
 ) -> None:
     """Look at the finished bytes with the second eye.
 
-    Args:
-        finished: The object as it would be stored.
-        text_reader: Reads changed pixels again; None if they pass untouched.
+    `finished` is the object as it would be stored. `text_reader` reads changed pixels again; it
+    is None if they pass untouched.
 
     Raises:
         SuspectError: Something identified is left, or it could not be checked.
     """
-    if verify(finished, identifiers=identifiers, profile=profile):
+    if verify(finished, identifiers=identifiers, profile=profile, person=person):
         raise SuspectError(Reason.IDENTIFIER_LEFT)
     if text_reader is None:
         return

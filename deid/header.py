@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from re import compile as compile_pattern
 from typing import TYPE_CHECKING
 
 from pydicom.dataelem import DataElement
@@ -26,10 +27,11 @@ if TYPE_CHECKING:
 IMPLEMENTATION_CLASS = "2.25.302871538227719563034790523190870421376"
 IMPLEMENTATION_VERSION = "MAMMO-DATASPACE"
 
-_STANDARD = "1.2.840.10008."
+_STANDARD = compile_pattern(r"1\.2\.840\.10008(\.\d+)+")
 _SOP_CLASS, _SOP_INSTANCE = 0x00080016, 0x00080018
 _NEEDED = (_SOP_CLASS, _SOP_INSTANCE, 0x0020000D, 0x0020000E)
 _LONGEST = 64
+_CODING_SCHEME, _CODE_MEANING = 0x00080102, 0x00080104
 _GROUP_LENGTH = 0x0000
 
 
@@ -120,6 +122,9 @@ class _Cleaner:
             cleaned = self._element(element, rule, blank=blank)
             if cleaned is not None:
                 kept[cleaned.tag] = cleaned
+        if _CODE_MEANING in dataset and _is_local(value_of(dataset, _CODING_SCHEME)):
+            meaning = made(_CODE_MEANING, "LO", dummy("LO"))
+            kept[meaning.tag] = meaning
         result = Dataset(kept)
         implicit, little = dataset.original_encoding
         result.set_original_encoding(implicit, little, dataset.original_character_set)
@@ -154,7 +159,7 @@ class _Cleaner:
         if kinds & {"DA", "DT"}:
             return Action.SHIFT
         if "UI" in kinds:
-            standard = all(part.startswith(_STANDARD) for part in _parts(element) if part)
+            standard = all(_STANDARD.fullmatch(part) for part in _parts(element) if part)
             return Action.KEEP if standard else Action.UID
         return Action.DUMMY if blank and kinds & TEXT_VRS else Action.KEEP
 
@@ -197,6 +202,11 @@ def _changes(
         Action.ACCESSION: lambda value: pseudonym.accession(subkeys, value),
         Action.AGE: lambda value: cap_age(value, profile.age_cap),
     }
+
+
+def _is_local(scheme: str) -> bool:
+    """Tell a unit's own codes, whose meanings are free text (PS3.3 §8.2)."""
+    return not scheme or scheme == "L" or scheme.startswith("99")
 
 
 def _parts(element: Leaf) -> list[str]:

@@ -21,12 +21,14 @@ from deid.spelling import (
     Reach,
     date_writings,
     fold,
+    joined_spellings,
     number_writings,
     spellings,
 )
 from deid.values import Leaf, Path, charset_of, decode, is_registered, raw, value_of, vrs, walk
 
 _WORD = compile_pattern(r"[^\W\d_]+")
+_MARKS = (" ", "^", ",", ", ", "_", "-", ".")
 _DIGITS = compile_pattern(r"\d[\d+\- ]{4,}\d")
 _STANDARD = "1.2.840.10008."
 _ACCESSION = 0x00080050
@@ -113,13 +115,12 @@ def _needles(tag: int, element: Leaf, parts: list[str], plain: frozenset[str]) -
 
 def _names(name: str, least: int, plain: frozenset[str]) -> Iterator[Needle]:
     for group in name.split("="):
-        words = [_WORD.findall(part) for part in group.replace(" ", "^ ").split("^")]
-        flat = [word for part in words for word in part]
-        for word in flat:
-            if len(word) >= least and fold(word) not in plain:
-                yield from _spelled(word, Edge.LETTER)
-        for one, other in _pairs(flat):
-            yield from _together(one, other)
+        words = _WORD.findall(group)
+        alone = {word for word in words if len(word) >= least and fold(word) not in plain}
+        for word in alone:
+            yield from _spelled(word)
+        for one, other in _pairs(words):
+            yield from _together(one, other, apart=not {one, other} & alone)
         for found in _DIGITS.findall(group):
             yield from _numbers(found, "identifier", plain)
 
@@ -131,19 +132,20 @@ def _pairs(words: list[str]) -> Iterator[tuple[str, str]]:
         yield word, words[0]
 
 
-def _spelled(word: str, edge: Edge) -> Iterator[Needle]:
+def _spelled(word: str) -> Iterator[Needle]:
     for spelling in spellings(word):
         binary = Reach.BINARY if len(spelling) >= _LEAST_BINARY else Reach.TEXT
-        yield Needle(spelling, "name", edge, Reach.TEXT | binary)
+        yield Needle(spelling, "name", Edge.LETTER, Reach.TEXT | binary)
 
 
-def _together(one: str, other: str) -> Iterator[Needle]:
-    for first in spellings(one):
-        for second in spellings(other):
-            if len(first + second) >= _LEAST_BINARY:
-                yield Needle(first + second, "name", Edge.LETTER, Reach.TEXT | Reach.BINARY)
-            for mark in (" ", "^", ",", ", ", "_", "-", "."):
-                yield Needle(f"{first}{mark}{second}", "name", Edge.LETTER, Reach.TEXT)
+def _together(one: str, other: str, *, apart: bool) -> Iterator[Needle]:
+    """Write two words of a name as one, and `apart` if neither is looked for alone."""
+    if len(one + other) >= _LEAST_BINARY:
+        for spelling in joined_spellings(one, other, ""):
+            yield Needle(spelling, "name", Edge.LETTER, Reach.TEXT | Reach.BINARY)
+    for mark in _MARKS if apart else ():
+        for spelling in joined_spellings(one, other, mark):
+            yield Needle(spelling, "name", Edge.LETTER, Reach.TEXT)
 
 
 def _numbers(number: str, what: str, plain: frozenset[str]) -> Iterator[Needle]:

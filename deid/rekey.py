@@ -6,7 +6,6 @@ from io import BytesIO
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
-from pydicom.uid import UID_dictionary
 
 from deid import pseudonym
 from deid.dates import shift
@@ -15,17 +14,19 @@ from deid.made import made, written_vr
 from deid.pseudonym import Person, Subkeys
 from deid.serialise import serialise
 from deid.source import parse
-from deid.values import Leaf, elements, items, raw, vrs
+from deid.values import Leaf, elements, is_registered, items, raw, vrs
 
 _PERSON = frozenset({0x00100010, 0x00100020})
 _ACCESSION = 0x00080050
+# Device, detector and X-ray source: the region's tokens, and each permit's own
+_DEVICES = frozenset({0x00181000, 0x0018700A, 0x00189371})
 
 
 def rekey(header: bytes, *, person: Person, subkeys: Subkeys) -> bytes:
     """Write a clean object's header anew with a permit's own keys.
 
-    Every UID that is not the standard's, the person's pseudonym, the accession number and every
-    date are replaced, at every depth; all else stays. The pixel data that follows is not touched.
+    Every UID that is not the standard's, the person's pseudonym, the accession number, devices and
+    every date are replaced, at every depth; all else stays. The pixel data that follows is not touched.
 
     Args:
         header: The bytes of a clean object before its pixel data element.
@@ -62,14 +63,17 @@ class _Rekeyer:
             rewritten = Sequence(self.rewritten(item) for item in within)
             return DataElement(element.tag, "SQ", rewritten, already_converted=True)
         kinds = vrs(element)
-        if tag in _PERSON or "PN" in kinds:
-            return made(element.tag, written_vr(element), self._person.pseudonym if raw(element) else "")
+        if tag in _PERSON:
+            return made(element.tag, written_vr(element), self._person.pseudonym)
         if tag == _ACCESSION:
             return self._each(element, lambda value: pseudonym.accession(self._subkeys, value))
+        if tag in _DEVICES:
+            return self._each(element, lambda value: pseudonym.device(self._subkeys, value))
         if "UI" in kinds:
             return self._each(element, self._uid)
         if kinds & {"DA", "DT"}:
-            return self._each(element, lambda value: shift(value, self._weeks))
+            # A placeholder of before mammography does not move, and must not vanish (Type 1).
+            return self._each(element, lambda value: shift(value, self._weeks) or value)
         return element
 
     def _each(self, element: Leaf, change: Callable[[str], str]) -> Leaf:
@@ -78,6 +82,6 @@ class _Rekeyer:
         return made(element.tag, written_vr(element), changed)
 
     def _uid(self, value: str) -> str:
-        if not value or value in UID_dictionary:
+        if not value or is_registered(value):
             return value
         return pseudonym.uid(self._subkeys, value)

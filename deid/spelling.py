@@ -77,6 +77,17 @@ def spellings(word: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def joined_spellings(one: str, other: str, mark: str) -> frozenset[str]:
+    """Spell two words that stand together, both with and both without å, ä and ö; folded."""
+    words = one.casefold(), other.casefold()
+    return frozenset(
+        {
+            mark.join(fold(word) for word in words),
+            mark.join(fold(word.translate(_TWO_LETTERS)) for word in words),
+        }
+    )
+
+
 def number_writings(number: str) -> Iterator[str]:
     """Write a personal identity number with and without century and separators."""
     match = _NUMBER.fullmatch(number.strip())

@@ -1,17 +1,22 @@
 """The walk of one image: a plain linear function from an identified file to a clean one."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from catalog.describe import describe
+from catalog.errors import CatalogError
 from catalog.records import Facts, Instance, Versions
 from deid.deidentify import deidentify, identity, inspect
+from deid.errors import DeidError, Reason, SuspectError
 from deid.identifiers import Identifiers
 from deid.pixels import DETECTOR, Box
 from deid.screen import screen
 from deid.source import Parsed
 from flows.deidentifier import Deidentifier
+from flows.errors import FlowsError
 from flows.spool import Spooled, spool
 
 
@@ -37,23 +42,41 @@ def admit(
 ) -> Admitted:
     """De-identify one object into `target`, and look at the result with the second eye.
 
-    Args:
-        reader: The original; it is only read.
-        parsed: Its header.
-        target: Where the finished bytes go.
-        deidentifier: Rules, keys and the reader of burned-in text.
-        identifiers: All that is known to identify this person, in any object of hers.
+    The original is only read. `identifiers` is all that is known to identify this person.
 
     Raises:
         RefusedError: A rule of the profile refuses the object.
         SuspectError: The result could not be proven clean.
         RetriableError: The source or the spool did not answer.
     """
-    profile, keys, text_reader = (
-        deidentifier.profile,
-        deidentifier.keys,
-        deidentifier.text_reader,
-    )
+    with _could_not_check():
+        return _admit(reader, parsed, target, deidentifier=deidentifier, identifiers=identifiers)
+
+
+@contextmanager
+def _could_not_check() -> Iterator[None]:
+    """Make SUSPECT of whatever nobody foresaw: could not check is not clean, and others go on.
+
+    What says that the machine is in trouble passes, since another try may succeed.
+    """
+    try:
+        yield
+    except (DeidError, FlowsError, CatalogError, OSError, MemoryError):
+        raise
+    except Exception:  # noqa: BLE001  # a bug met by one object must not stop an export
+        raise SuspectError(Reason.UNCHECKED) from None
+
+
+def _admit(
+    reader: BinaryIO,
+    parsed: Parsed,
+    target: Path,
+    *,
+    deidentifier: Deidentifier,
+    identifiers: Identifiers,
+) -> Admitted:
+    profile, keys = deidentifier.profile, deidentifier.keys
+    text_reader = deidentifier.text_reader
     screen(parsed, profile)
     person = keys.person(identity(parsed))
     clean = deidentify(
@@ -69,6 +92,7 @@ def admit(
         inspect(
             finished,
             profile=profile,
+            person=person,
             identifiers=identifiers,
             text_reader=text_reader if clean.boxes else None,
         )

@@ -15,7 +15,6 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import wait
 from prefect.runtime import flow_run
-from prefect.task_runners import ThreadPoolTaskRunner
 
 from catalog.errors import CatalogError
 from catalog.ledger_records import Export
@@ -25,22 +24,16 @@ from catalog.vocabulary import ProtectionSource
 from flows import deidentifier, log, wiring
 from flows.disclosure import require_decision
 from flows.errors import FlowsError, StudyError, TallyError
-from flows.index import enroll
+from flows.index import NO_STUDY, enroll
 from flows.names import FLOW
 from flows.report import markdown, table
-from flows.settings import RegionSettings
 from flows.study import StudyRun, finish, refuse
 from flows.wiring import RegionParts
 
 PROTECTION_UNKNOWN = "the protection flag is unknown, and the decision attests no filtered export"
 
 
-@flow(
-    name=FLOW,
-    persist_result=False,
-    validate_parameters=True,
-    task_runner=ThreadPoolTaskRunner(max_workers=RegionSettings.model_fields["workers"].default),
-)
+@flow(name=FLOW, persist_result=False)
 def ingest(export_id: str) -> None:
     """Ingest one registered Export."""
     log.configure()
@@ -49,8 +42,9 @@ def ingest(export_id: str) -> None:
         export = parts.ledger.export(export_id)
         require_decision(export.decision, today=datetime.now(UTC).date())
         _enroll(parts, export)
-        numbers = parts.ledger.studies(export_id)
-    futures = study.map([export_id] * len(numbers), list(numbers))
+        # The files of no study come along though all may be settled: their outcomes are published.
+        numbers = sorted({NO_STUDY, *parts.ledger.studies(export_id)})
+    futures = study.map([export_id] * len(numbers), numbers)
     wait(futures)
     failed = sum(not future.state.is_completed() for future in futures)
     with silenced("tally", export=export_id):

@@ -22,7 +22,6 @@ class RegionSettings(BaseSettings):
         key_file: Local keys (0600); refused in production, where a third party holds a key.
         ledger_url: The region ledger's database; no hub credential opens it.
         catalogue_url: The publish port's database while publishing happens in-process.
-        workers: Studies in work at a time on this machine.
         expansion_limit: Largest total size in bytes that one archive may expand to.
     """
 
@@ -39,9 +38,7 @@ class RegionSettings(BaseSettings):
     s3_secret_key: SecretStr
     quarantine_bucket: str = "quarantine"
     clean_bucket: str = "clean"
-    workers: int = Field(default=2, ge=1, le=64)
     expansion_limit: int = Field(default=200 * 2**30, gt=0)
-    retry_delays: tuple[float, ...] = (2, 10, 30)
 
 
 class HubSettings(BaseSettings):

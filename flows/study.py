@@ -2,7 +2,7 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -96,8 +96,7 @@ def finish(study: StudyRun, deidentifier: Deidentifier) -> Counter[Outcome]:
     pending = [item for item in items if item.outcome is None]
     with _spool(study) as spool, ThreadPoolExecutor(1, "upload") as pool:
         verdicts = _Walk(study, deidentifier, spool, pool).all(pending)
-    if verdicts:
-        study.parts.publisher.publish(_draft(study, verdicts))
+    study.parts.publisher.publish(_draft(study, items, verdicts))
     study.parts.ledger.record(*(verdict.ending for verdict in verdicts), run=study.run)
     for item in pending:
         if (path := study.path(item)).is_relative_to(study.landing):
@@ -191,7 +190,9 @@ class _Walk:
         seen = self._seen.setdefault(uid, digests)
         if seen is not digests:
             return (Outcome.KNOWN, "") if seen == digests else (Outcome.CONFLICT, TWICE)
-        standing = self._study.parts.publisher.standing(self._study.export.id, uid, *digests)
+        standing = self._study.parts.publisher.standing(
+            uid, *digests, export_id=self._study.export.id
+        )
         outcome = _STANDINGS[standing]
         return outcome, OTHER_PIXELS if outcome is Outcome.CONFLICT else ""
 
@@ -246,8 +247,10 @@ def _upload(parts: RegionParts, revision: NewRevision, path: Path) -> None:
     path.unlink()
 
 
-def _draft(study: StudyRun, verdicts: list[Verdict]) -> StudyDraft:
+def _draft(study: StudyRun, items: Sequence[Item], verdicts: list[Verdict]) -> StudyDraft:
+    """Put together what is published: new revisions, and the outcomes of all files so far."""
     published = [verdict for verdict in verdicts if verdict.revision is not None]
+    settled = Counter(item.outcome for item in items if item.outcome is not None)
     return StudyDraft(
         export_id=study.export.id,
         study_ordinal=study.ordinal,
@@ -255,7 +258,7 @@ def _draft(study: StudyRun, verdicts: list[Verdict]) -> StudyDraft:
         region=study.region,
         subject=next((v.admitted.subject for v in published if v.admitted), ""),
         revisions=tuple(v.revision for v in published if v.revision),
-        outcomes=Counter(verdict.ending.outcome for verdict in verdicts),
+        outcomes=settled + Counter(verdict.ending.outcome for verdict in verdicts),
     )
 
 
@@ -277,7 +280,6 @@ def refuse(study: StudyRun, reason: str) -> Counter[Outcome]:
     verdicts = [
         Verdict(Ending(item.id, Outcome.REFUSED, reason)) for item in items if item.outcome is None
     ]
-    if verdicts:
-        study.parts.publisher.publish(_draft(study, verdicts))
+    study.parts.publisher.publish(_draft(study, items, verdicts))
     study.parts.ledger.record(*(verdict.ending for verdict in verdicts), run=study.run)
     return Counter(verdict.ending.outcome for verdict in verdicts)

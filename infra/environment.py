@@ -17,7 +17,7 @@ AUDIENCE: Final = "urn:mammo:api"
 POOL: Final = "region"
 # A Unix socket's whole path must fit in 104 bytes; what programs add to TMPDIR needs about 45.
 TEMPORARY_PATH_LIMIT: Final = 55
-WORKERS_MOST: Final = 4
+STUDIES_MOST: Final = 4
 QUIET_PREFECT: Final = {
     "DO_NOT_TRACK": "1",
     "NO_COLOR": "1",
@@ -59,7 +59,6 @@ def environments(state: Path, ports: Ports, credentials: Credentials) -> Environ
                 "CATALOGUE_URL": catalogue,
                 "QUARANTINE_BUCKET": QUARANTINE,
                 "CLEAN_BUCKET": CLEAN,
-                "WORKERS": str(min(WORKERS_MOST, os.cpu_count() or 1)),
                 **_store("region", ports, credentials),
             },
         ),
@@ -157,5 +156,6 @@ def _client(state: Path, ports: Ports, credentials: Credentials) -> dict[str, st
         "PREFECT_API_URL": f"http://{HOST}:{ports.prefect}/api",
         "PREFECT_HOME": str(state / "prefect" / "client"),
         "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
+        "PREFECT_TASK_RUNNER_THREAD_POOL_MAX_WORKERS": str(min(STUDIES_MOST, os.cpu_count() or 1)),
         "PREFECT_WORKER_QUERY_SECONDS": "2",
     }

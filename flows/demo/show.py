@@ -5,10 +5,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from catalog.instances import clean_key
 from pydicom import dcmread
 from rich.console import Console
 
+from catalog.study_rows import clean_key
 from flows import wiring
 from flows.demo.films import DemoExport, burned_boxes
 from flows.demo.picture import before_after, terminal_picture

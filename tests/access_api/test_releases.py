@@ -136,11 +136,12 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("permit", "who"), REFUSED.values(), ids=REFUSED.keys())
+@pytest.mark.parametrize("named", REFUSED.values(), ids=REFUSED.keys())
 @pytest.mark.parametrize("role", ["researcher", "spe"])
 def test_all_that_is_not_yours_is_the_same_404(
-    client: TestClient, world: World, bearer: Bearer, permit: str, who: str, role: str
+    client: TestClient, world: World, bearer: Bearer, named: tuple[str, str], role: str
 ) -> None:
+    permit, who = named
     never = client.get("/releases/NO-SUCH-PERMIT", headers=bearer(ANNA))
     for member in (world.of(PERMIT_A), world.of(PERMIT_B)):
         for path in release_paths(permit, member):

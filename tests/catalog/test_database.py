@@ -128,7 +128,7 @@ def test_errors_are_translated_and_quote_no_value(catalogue_engine: Engine) -> N
 
 def test_a_database_that_is_not_migrated_is_not_retriable(database_url: str) -> None:
     engine = connect(database_url)
-    for statement in (select(tables.region), tables.region.insert()):
+    for statement in (select(tables.region), tables.subject.insert().values(pseudonym="a")):
         with pytest.raises(CatalogError) as caught, writing(engine) as connection:
             connection.execute(statement)
         assert caught.value.reason is Reason.SCHEMA

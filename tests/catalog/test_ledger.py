@@ -83,6 +83,10 @@ def test_studies_are_pending_until_each_file_has_an_outcome(ledger: Ledger) -> N
     progress = ledger.progress("export-1")
     assert (progress.items, progress.done) == (5, 2)
     assert progress.counts == {Outcome.ADMITTED: 1, Outcome.REFUSED: 1}
+    assert ledger.reasons("export-1") == {
+        (Outcome.ADMITTED, ""): 1,
+        (Outcome.REFUSED, "the SOP class"): 1,
+    }
 
 
 def test_only_its_own_run_corrects_an_outcome(ledger: Ledger) -> None:

@@ -8,7 +8,6 @@ import threading
 import traceback
 import tracemalloc
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import pytest
@@ -186,9 +185,9 @@ def test_ensuring_buckets_twice_changes_nothing(s3: S3Server) -> None:
     put(s3.store("extra"), "a", b"x")
 
 
-@pytest.fixture
-def fragile(tmp_path: Path) -> Iterator[S3Server]:
-    server = S3Server(tmp_path)
+@pytest.fixture(scope="module")
+def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    server = S3Server(tmp_path_factory.mktemp("fragile"))
     try:
         server.start()
         yield server

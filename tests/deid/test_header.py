@@ -65,7 +65,7 @@ def planted(tag: str) -> tuple[int, str, Any]:
     unknown = "DT" if TABLE[tag].endswith("DateTime") else "LO"
     vr = (known_vr(number) or unknown).split(" or ", maxsplit=1)[0]
     if vr == "SQ":
-        return number, vr, [dataset(ReferencedSOPInstanceUID=f"{ROOT}.sjostrom")]
+        return number, vr, [dataset(ReferencedSOPInstanceUID=f"{ROOT}.77")]
     if vr in BINARY or vr.startswith("O"):
         return number, vr, BINARY.get(vr, b"Sjostrom")
     return number, vr, PLANTED.get(vr, "Sjostrom Asa")
@@ -113,6 +113,7 @@ def test_every_row_of_the_table_is_carried_out(tag: str) -> None:
     (head,), _ = serialise(clean, [])
     assert isinstance(head, bytes)
     assert b"jostrom" not in head
+    assert ROOT.encode() not in head
 
 
 @pytest.mark.parametrize("tag", sorted(ELSEWHERE))
@@ -278,6 +279,15 @@ def test_a_vr_in_disguise_does_not_pass() -> None:
     assert cleaned(as_name).dataset.BodyPartExamined == ""
     hidden = written(mammogram()).replace(b"\x54\0\x20\x02SQ", b"\x54\0\x20\x02OB")
     assert "ViewCodeSequence" not in cleaned(hidden).dataset
+
+
+def test_a_class_uid_is_kept_only_if_it_is_one() -> None:
+    private = dataset(ReferencedSOPClassUID="1.2.840.113619.4.26", ReferencedSOPInstanceUID="1.2.3")
+    data = written(mammogram(ReferencedImageSequence=[private]))
+    header = cleaned(data.replace(b"10008.3.1.2.3.3", b"10008.3.1.2.3.A")).dataset
+    step = header.ReferencedPerformedProcedureStepSequence[0]
+    for reference in (step, header.ReferencedImageSequence[0]):
+        assert reference.ReferencedSOPClassUID.startswith("2.25.")
 
 
 def test_overlays_and_nested_pixels_go() -> None:

@@ -162,3 +162,30 @@ def test_damage_ends_in_a_parse_or_in_unreadable(at: int, junk: bytes) -> None:
     whole[at : at + len(junk)] = junk
     with suppress(UnreadableError):
         parse(io.BytesIO(bytes(whole)))
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
+def test_undefined_lengths_and_nested_fragments_are_stepped_over(syntax: str) -> None:
+    made = mammogram()
+    made["ViewCodeSequence"].is_undefined_length = True
+    made.ViewCodeSequence[0].is_undefined_length_sequence_item = True
+    made.private_block(0x0029, "X", create=True).add_new(4, "SQ", [dataset(CodeMeaning="Y")])
+    made[0x00291004].is_undefined_length = True
+    if syntax == ExplicitVRLittleEndian:
+        icon = dataset(PixelData=encapsulate(FRAMES))
+        icon["PixelData"].is_undefined_length = True
+        made.IconImageSequence = [icon]
+    data = written(made, syntax)
+    result = parse(io.BytesIO(data))
+    assert result.pixels is not None
+    assert result.pixels.end == len(data)
+    assert result.header.ViewCodeSequence[0].CodeValue == "399162004"
+    assert result.header[0x00291004].value[0].CodeMeaning == "Y"
+
+
+def test_a_header_beyond_the_first_window_is_read() -> None:
+    data = written(mammogram(ICCProfile=bytes(300_000)))
+    result = parse(io.BytesIO(data))
+    assert len(result.header.ICCProfile) == 300_000
+    assert result.pixels is not None
+    assert result.pixels.end == len(data)

@@ -1,0 +1,148 @@
+"""The door behind a real uvicorn on a real socket."""
+
+import hashlib
+import http.client
+import io
+import socket
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+import pytest
+import uvicorn
+
+from access_api.app import create_app
+from access_api.doorstep import open_log
+from access_api.settings import DoorSettings
+from tests.access_api.world import ANNA, PERMIT_A, Member, World, log_lines
+
+Bearer = Callable[..., dict[str, str]]
+
+
+class Running:
+    """A served door: its port and its log."""
+
+    def __init__(self, settings: DoorSettings) -> None:
+        self.log = io.StringIO()
+        app = create_app(settings, log=open_log(self.log))
+        config = uvicorn.Config(app, port=0, log_config=None, server_header=False)
+        self.server = uvicorn.Server(config)
+        self.thread = threading.Thread(target=self.server.run, daemon=True)
+        self.thread.start()
+        while not self.server.started:
+            time.sleep(0.01)
+        self.port = self.server.servers[0].sockets[0].getsockname()[1]
+
+    def get(self, path: str, headers: dict[str, str]) -> tuple[http.client.HTTPResponse, bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            connection.request("GET", path, headers=headers)
+            answer = connection.getresponse()
+            return answer, answer.read()
+        finally:
+            connection.close()
+
+    def stop(self) -> None:
+        self.server.should_exit = True
+        self.thread.join(20)
+
+
+@pytest.fixture(scope="module")
+def door(settings: DoorSettings) -> Iterator[Running]:
+    running = Running(settings)
+    yield running
+    running.stop()
+
+
+def path_of(member: Member) -> str:
+    return f"/releases/{PERMIT_A}/instances/{member.sop}"
+
+
+def test_whole_and_in_parts(door: Running, world: World, bearer: Bearer) -> None:
+    member = world.of(PERMIT_A, small=False)
+    answer, body = door.get(path_of(member), bearer(ANNA))
+    assert (answer.status, body == member.data) == (200, True)
+    assert answer.getheader("Server") is None
+    step, parts = 1_000_003, []
+    for start in range(0, len(member.data), step):
+        asked = bearer(ANNA) | {"Range": f"bytes={start}-{start + step - 1}"}
+        answer, body = door.get(path_of(member), asked)
+        assert answer.status == 206
+        parts.append(body)
+    assert b"".join(parts) == member.data
+    answer, body = door.get(path_of(member), bearer(ANNA) | {"If-None-Match": "*"})
+    assert (answer.status, body) == (304, b"")
+
+
+def test_many_at_once(door: Running, world: World, bearer: Bearer) -> None:
+    members = world.members[PERMIT_A] * 4
+
+    def download(member: Member) -> bool:
+        _, body = door.get(path_of(member), bearer(ANNA))
+        return hashlib.sha256(body).hexdigest() == member.sha256
+
+    with ThreadPoolExecutor(24) as pool:
+        assert all(pool.map(download, members))
+
+
+def test_an_archive(door: Running, world: World, bearer: Bearer) -> None:
+    study = world.of(PERMIT_A, small=False).study
+    answer, body = door.get(f"/releases/{PERMIT_A}/studies/{study}/archive", bearer(ANNA))
+    assert answer.getheader("Content-Length") == str(len(body))
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        assert archive.testzip() is None
+        for member in world.members[PERMIT_A]:
+            if member.study == study:
+                assert archive.read(member.path) == member.data
+
+
+def connections_to(port: int) -> int:
+    return sum(
+        bool(found.raddr) and found.raddr.port == port and found.status == "ESTABLISHED"
+        for found in psutil.Process().net_connections("tcp4")
+    )
+
+
+def test_a_caller_who_leaves_lets_the_store_go(door: Running, world: World, bearer: Bearer) -> None:
+    member = world.of(PERMIT_A, small=False)
+    s3_port = int(world.s3.endpoint.rpartition(":")[2])
+    before = connections_to(s3_port)
+    head = bearer(ANNA)["Authorization"]
+    request = f"GET {path_of(member)} HTTP/1.1\r\nHost: x\r\nAuthorization: {head}\r\n\r\n"
+    callers = []
+    for _ in range(12):
+        caller = socket.create_connection(("127.0.0.1", door.port))
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        caller.sendall(request.encode())
+        assert caller.recv(512).startswith(b"HTTP/1.1 200")
+        callers.append(caller)
+    for caller in callers:
+        caller.close()
+    deadline = time.monotonic() + 10
+    while connections_to(s3_port) > before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert connections_to(s3_port) <= before
+    assert door.get("/health", {})[0].status == 200
+    cut_off = [line for line in log_lines(door.log.getvalue()) if line.get("complete") is False]
+    assert len(cut_off) == 12
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"Authorization: Bearer x\r\n y\r\n",
+        b"Range: bytes=0-1\r\nRange: bytes=5-9\r\n",
+        b"Authorization: Bearer \xff\xfe\r\n",
+        b"Authorization : Bearer x\r\n",
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+        b"X: \x00\r\n",
+    ],
+)
+def test_strange_headers_open_nothing(door: Running, world: World, line: bytes) -> None:
+    path = path_of(world.of(PERMIT_A)).encode()
+    with socket.create_connection(("127.0.0.1", door.port), timeout=10) as caller:
+        caller.sendall(b"GET " + path + b" HTTP/1.1\r\nHost: x\r\n" + line + b"\r\n")
+        assert caller.recv(4096).split()[1] in {b"400", b"401"}
