@@ -9,8 +9,8 @@
 import os
 import secrets
 import shutil
+import signal
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -35,17 +35,18 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[URL]:
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
     # A short path, as it holds the Unix socket, and one that the server's own user can enter.
     folder = Path(tempfile.mkdtemp(prefix="mammo-pg-"))
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with pytest.MonkeyPatch.context() as patch:
+        # It asks for a place for its lock file when it is imported, and warns without one.
+        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("pgserver")))
         from pgserver.postgres_server import get_server
     server = get_server(folder / "data", cleanup_mode="stop")
     try:
         yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     finally:
+        os.kill(server.get_pid(), signal.SIGQUIT)  # no need to save what is thrown away
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -27,9 +27,23 @@ def demo(
 
     Example: mammo demo --once
     """
-    from flows.demo.walk import run
+    from rich.console import Console
 
-    run(place.state(), once=once)
+    console = Console(highlight=False)
+    stack = Stack(place.state())
+    console.rule("1. Start the stack", align="left")
+    stack.up(lambda line: console.print(f"  {line}"))
+    try:
+        place.enter("region")
+        place.enter("hub")
+        # Prefect reads its settings when it is first imported: not before they are entered.
+        from flows.demo.walk import run
+
+        run(stack, console, once=once)
+    finally:
+        console.print("stopping the stack …")
+        stack.down()
+    console.print("stopped; `mammo up` starts it again, `mammo reset` forgets it")
 
 
 def up() -> None:

@@ -3,9 +3,11 @@
 import time
 from collections.abc import Iterator
 
+import httpx
 from prefect import get_client
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun, State
+from prefect.exceptions import ObjectNotFound
 from rich.console import Console
 
 from catalog.ledger import Ledger
@@ -40,10 +42,17 @@ def run_and_watch(
 
 
 def _start(client: SyncPrefectClient, export_id: str) -> FlowRun:
-    deployment = client.read_deployment_by_name(f"{FLOW}/{DEPLOYMENT}")
-    return client.create_flow_run_from_deployment(
-        deployment.id, parameters={"export_id": export_id}
-    )
+    try:
+        deployment = client.read_deployment_by_name(f"{FLOW}/{DEPLOYMENT}")
+        return client.create_flow_run_from_deployment(
+            deployment.id, parameters={"export_id": export_id}
+        )
+    except ObjectNotFound:
+        message = "the region's Prefect server does not know the ingest flow; run: mammo up"
+        raise StudyError(message) from None
+    except httpx.HTTPError:
+        message = "the region's Prefect server does not answer; run: mammo up"
+        raise StudyError(message) from None
 
 
 def _watch(

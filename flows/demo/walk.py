@@ -7,7 +7,6 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from threading import Event
 
 import httpx
@@ -20,7 +19,6 @@ from catalog.records import DisclosureDecision, Holder, Region
 from catalog.search import Query
 from catalog.vocabulary import ProtectionSource, Tier, View
 from flows import permits, registry, wiring
-from flows.cli import place
 from flows.cli.progress import counting
 from flows.cli.watch import run_and_watch
 from flows.demo.films import DemoExport, build_exports
@@ -38,22 +36,11 @@ class DemoError(PermanentError):
     """The demonstration did not end as it must."""
 
 
-def run(state: Path, *, once: bool) -> None:
-    """Start the stack, run the walk, show it, and leave the stack running until Ctrl-C."""
-    console = Console(highlight=False)
-    stack = Stack(state)
-    console.rule("1. Start the stack", align="left")
-    endpoints = stack.up(lambda line: console.print(f"  {line}"))
-    try:
-        place.enter("region")
-        place.enter("hub")
-        _walk(stack, endpoints, console)
-        if not once:
-            _wait(endpoints, console)
-    finally:
-        console.print("stopping the stack …")
-        stack.down()
-    console.print("stopped; `mammo up` starts it again, `mammo reset` forgets it")
+def run(stack: Stack, console: Console, *, once: bool) -> None:
+    """Run the walk on a stack that is up, show it, and wait for Ctrl-C unless told otherwise."""
+    _walk(stack, stack.endpoints, console)
+    if not once:
+        _wait(stack.endpoints, console)
 
 
 def _walk(stack: Stack, endpoints: Endpoints, console: Console) -> None:
