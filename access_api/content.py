@@ -41,7 +41,7 @@ def _join(door: Door, servable: Servable, extent: Extent) -> Iterator[bytes]:
     if extent.start < edge:
         yield from _read(door.releases, servable.header_key, extent.start, min(extent.stop, edge))
     if extent.stop > edge:
-        shift = 0
+        shift = servable.pixel_offset - edge
         start = max(extent.start, edge) + shift
         yield from _read(door.clean, servable.clean_key, start, extent.stop + shift)
 

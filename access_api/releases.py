@@ -183,7 +183,7 @@ def list_released_studies(
             visit.permit_id,
             who=visit.who,
             today=visit.today,
-            after=cursor,
+            after="0",
             limit=limit + 1,
         )
     shown = tuple(StudyListed.model_validate(study) for study in found[:limit])

@@ -4,7 +4,6 @@ Its only parameter is the Export's id; parameters, names, logs, results and arti
 carry nothing else of what is ingested.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,19 +17,16 @@ from prefect.runtime import flow_run
 
 from catalog.errors import CatalogError
 from catalog.ledger_records import Export
-from catalog.outcome import Outcome, Tally
+from catalog.outcome import Tally
 from catalog.records import ExportSummary
-from catalog.vocabulary import ProtectionSource
 from flows import deidentifier, log, wiring
 from flows.disclosure import require_decision
 from flows.errors import FlowsError, StudyError, TallyError
 from flows.index import NO_STUDY, enroll
 from flows.names import FLOW
 from flows.report import markdown, table
-from flows.study import StudyRun, finish, refuse
+from flows.study import StudyRun, settle
 from flows.wiring import RegionParts
-
-PROTECTION_UNKNOWN = "the protection flag is unknown, and the decision attests no filtered export"
 
 
 @flow(name=FLOW, persist_result=False)
@@ -62,17 +58,11 @@ def ingest(export_id: str) -> None:
 def study(export_id: str, ordinal: int) -> None:
     """Bring one study of an export to its outcomes: the unit of retry is the unit of commit."""
     with silenced("study", export=export_id, study=ordinal):
-        finish_study(wiring.region(), export_id, ordinal, run=run_id())
-
-
-def finish_study(parts: RegionParts, export_id: str, ordinal: int, *, run: str) -> Counter[Outcome]:
-    """Finish one study of an export, or refuse it whole while its protection flag is unknown."""
-    export = parts.ledger.export(export_id)
-    holder = parts.publisher.holder(export.holder_id)
-    this = StudyRun(parts, export, ordinal, holder.region, run)
-    if export.decision.protection_source is not ProtectionSource.FILTERED_EXPORT:
-        return refuse(this, PROTECTION_UNKNOWN)
-    return finish(this, deidentifier.of_region())
+        parts = wiring.region()
+        export = parts.ledger.export(export_id)
+        region = parts.publisher.holder(export.holder_id).region
+        this = StudyRun(parts, deidentifier.of_region(), export, ordinal, region, run_id())
+        settle(this)
 
 
 def run_id() -> str:

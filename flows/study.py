@@ -12,7 +12,7 @@ from typing import BinaryIO
 from catalog.ledger_records import Ending, Export, Item, Original
 from catalog.outcome import Outcome
 from catalog.records import NewRevision, Stored, StudyDraft
-from catalog.vocabulary import Standing
+from catalog.vocabulary import ProtectionSource, Standing
 from deid.deidentify import identity
 from deid.errors import DeidError, Reason, RefusedError, SuspectError, UnreadableError
 from deid.identifiers import harvest
@@ -28,6 +28,7 @@ STUDY_INSTANCE_UID, SOP_INSTANCE_UID = 0x0020000D, 0x00080018
 ACCESSION_NUMBER, ISSUER = 0x00080050, 0x00100021
 
 GONE = "the file was listed, and is not there any more"
+PROTECTION_UNKNOWN = "the protection flag is unknown, and the decision attests no filtered export"
 TWO_PATIENTS = "the study names more than one patient"
 TWICE = "the export holds this instance twice, with differences"
 OTHER_PIXELS = "stored already, with other pixels"
@@ -67,6 +68,7 @@ class StudyRun:
     """
 
     parts: RegionParts
+    deidentifier: Deidentifier
     export: Export
     ordinal: int
     region: str
@@ -82,20 +84,30 @@ class StudyRun:
         return locate(item.path, Path(self.export.path), self.landing)
 
 
-def finish(study: StudyRun, deidentifier: Deidentifier) -> Counter[Outcome]:
+def settle(study: StudyRun) -> Counter[Outcome]:
     """Bring every file of a study to its outcome; safe to run again.
 
-    The order is what makes a crash harmless: bytes are stored and read back, then the study is
-    published in one transaction, then the ledger records the outcomes, and only then does the
-    landing let go of what was expanded into it.
+    While nobody can say who has a protected identity, every file is refused unread.
 
     Raises:
         RetriableError: The store, a database or the disk did not answer; run it again.
     """
+    if study.export.decision.protection_source is not ProtectionSource.FILTERED_EXPORT:
+        return _refuse(study, PROTECTION_UNKNOWN)
+    return _finish(study)
+
+
+def _finish(study: StudyRun) -> Counter[Outcome]:
+    """Walk, store, publish, record, let go.
+
+    The order is what makes a crash harmless: bytes are stored and read back, then the study is
+    published in one transaction, then the ledger records the outcomes, and only then does the
+    landing let go of what was expanded into it.
+    """
     items = study.parts.ledger.items(study.export.id, study.ordinal)
     pending = [item for item in items if item.outcome is None]
     with _spool(study) as spool, ThreadPoolExecutor(1, "upload") as pool:
-        verdicts = _Walk(study, deidentifier, spool, pool).all(pending)
+        verdicts = _Walk(study, spool, pool).all(pending)
     study.parts.publisher.publish(_draft(study, items, verdicts))
     study.parts.ledger.record(*(verdict.ending for verdict in verdicts), run=study.run)
     for item in pending:
@@ -104,14 +116,22 @@ def finish(study: StudyRun, deidentifier: Deidentifier) -> Counter[Outcome]:
     return Counter(verdict.ending.outcome for verdict in verdicts)
 
 
+def _refuse(study: StudyRun, reason: str) -> Counter[Outcome]:
+    """Refuse every file of a study unread."""
+    items = study.parts.ledger.items(study.export.id, study.ordinal)
+    verdicts = [
+        Verdict(Ending(item.id, Outcome.REFUSED, reason)) for item in items if item.outcome is None
+    ]
+    study.parts.publisher.publish(_draft(study, items, verdicts))
+    study.parts.ledger.record(*(verdict.ending for verdict in verdicts), run=study.run)
+    return Counter(verdict.ending.outcome for verdict in verdicts)
+
+
 class _Walk:
     """The files of one study, one after another, with uploads one step behind."""
 
-    def __init__(
-        self, study: StudyRun, deidentifier: Deidentifier, spool: Path, pool: ThreadPoolExecutor
-    ) -> None:
+    def __init__(self, study: StudyRun, spool: Path, pool: ThreadPoolExecutor) -> None:
         self._study = study
-        self._deidentifier = deidentifier
         self._spool = spool
         self._pool = pool
         self._seen: dict[str, tuple[str, str]] = {}
@@ -164,7 +184,7 @@ class _Walk:
             reader,
             parsed,
             self._spool / f"{item.id}.dcm",
-            deidentifier=self._deidentifier,
+            deidentifier=self._study.deidentifier,
             identifiers=harvest(parsed),
         )
         outcome, reason = self._standing(admitted)
@@ -272,14 +292,3 @@ def _spool(study: StudyRun) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def refuse(study: StudyRun, reason: str) -> Counter[Outcome]:
-    """Refuse every file of a study unread."""
-    items = study.parts.ledger.items(study.export.id, study.ordinal)
-    verdicts = [
-        Verdict(Ending(item.id, Outcome.REFUSED, reason)) for item in items if item.outcome is None
-    ]
-    study.parts.publisher.publish(_draft(study, items, verdicts))
-    study.parts.ledger.record(*(verdict.ending for verdict in verdicts), run=study.run)
-    return Counter(verdict.ending.outcome for verdict in verdicts)

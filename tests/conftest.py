@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine
 from sqlalchemy.engine import URL, make_url
 
 from catalog.database import Chain, connect, migrate
-from tests.servers import S3Server
+from tests.servers import PostgresPool, S3Server
 
 Databases = Callable[[Chain | None], str]
 
@@ -46,7 +46,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
     try:
         yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     finally:
-        os.kill(server.get_pid(), signal.SIGQUIT)  # no need to save what is thrown away
+        os.kill(
+            server.get_postmaster_info().pid, signal.SIGQUIT
+        )  # no need to save what is thrown away
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -68,30 +70,16 @@ def sqlite_databases(tmp_path_factory: pytest.TempPathFactory) -> Databases:
 
 
 @pytest.fixture(scope="session")
-def postgres_databases(postgres: URL) -> Iterator[Databases]:
-    server = create_engine(postgres, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-            connection.exec_driver_sql(f"ALTER SYSTEM SET {setting} = off")
-        connection.exec_driver_sql("SELECT pg_reload_conf()")
+def postgres_pool(postgres: URL) -> Iterator[PostgresPool]:
+    pool = PostgresPool(postgres)
+    yield pool
+    pool.close()
 
-    def create(name: str, template: str = "template0") -> str:
-        with server.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
-        return postgres.set(database=name).render_as_string(hide_password=False)
 
-    templates: set[str] = set()
-
-    def make(chain: Chain | None) -> str:
-        if chain is None:
-            return create(f"d_{secrets.token_hex(8)}")
-        if chain not in templates:
-            migrate(create(chain), chain)
-            templates.add(chain)
-        return create(f"d_{secrets.token_hex(8)}", chain)
-
-    yield make
-    server.dispose()
+@pytest.fixture
+def postgres_databases(postgres_pool: PostgresPool) -> Iterator[Databases]:
+    yield postgres_pool.take
+    postgres_pool.give_back()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

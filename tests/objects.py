@@ -55,7 +55,7 @@ MACHINE = Machine("HOLOGIC, Inc.", "Selenia Dimensions", "H1TEST", "1.9", "MG01"
 # Birth number 98x: the series of the Swedish Tax Agency's published test numbers.
 IDENTITY: dict[str, Any] = {
     "PatientName": "Provström^Åsa Märta",
-    "PatientID": "19570312-9805",
+    "PatientID": "19570312-9808",
     "IssuerOfPatientID": "SE-PNR",
     "PatientBirthDate": "19570312",
     "PatientSex": "F",
@@ -183,7 +183,7 @@ def ultrasound() -> Dataset:
     return _as_rgb(ds)
 
 
-def screen_save(text: str = "Provström, Åsa  19570312-9805") -> Dataset:
+def screen_save(text: str = "Provström, Åsa  19570312-9808") -> Dataset:
     """A Secondary Capture of a workstation's screen, with a patient banner."""
     ds = mammogram(SOPInstanceUID=f"{INSTANCE}.4", SeriesInstanceUID=f"{SERIES}.4")
     ds.SOPClassUID, ds.ConversionType = SecondaryCaptureImageStorage, "WSD"
@@ -207,7 +207,7 @@ def encapsulated_pdf() -> Dataset:
     ds = _without(mammogram(SOPInstanceUID=f"{INSTANCE}.5"), "PixelData")
     ds.SOPClassUID, ds.Modality = EncapsulatedPDFStorage, "DOC"
     ds.MIMETypeOfEncapsulatedDocument = "application/pdf"
-    ds.EncapsulatedDocument = b"%PDF-1.4 Provstrom Asa 195703129805\n"
+    ds.EncapsulatedDocument = b"%PDF-1.4 Provstrom Asa 195703129808\n"
     set_meta(ds, ExplicitVRLittleEndian)
     return ds
 

@@ -1,4 +1,4 @@
-"""A real S3 server for tests: SeaweedFS on free loopback ports, started safely, killed at will."""
+"""Real servers for tests: SeaweedFS on free loopback ports, and databases of one PostgreSQL."""
 
 import hashlib
 import io
@@ -14,6 +14,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy import MetaData, create_engine
+from sqlalchemy.engine import URL
+
+from catalog import ledger_tables, tables
+from catalog.database import Chain, migrate
 from catalog.errors import RetriableError
 from catalog.objects import Credentials, MinioStore, ensure_buckets
 
@@ -146,3 +151,71 @@ class S3Server:
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         own = {f"WEED_{name}_KEY": secrets.token_hex(16) for name in jwt}
         return kept | own | {"GOMEMLIMIT": "400MiB", "TMPDIR": str(self.folder)}
+
+
+METADATA: Mapping[Chain, MetaData] = {
+    "catalogue": tables.metadata,
+    "ledger": ledger_tables.metadata,
+}
+
+
+class PostgresPool:
+    """Databases of one server; migrated ones are emptied and used again, as making one is slow."""
+
+    def __init__(self, server: URL) -> None:
+        self._url = server
+        self._server = create_engine(server, isolation_level="AUTOCOMMIT")
+        self._idle: dict[Chain, list[URL]] = {"catalogue": [], "ledger": []}
+        self._lent: list[tuple[Chain, URL]] = []
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            self._run(f"ALTER SYSTEM SET {setting} = off")
+        self._run("SELECT pg_reload_conf()")
+
+    def take(self, chain: Chain | None) -> str:
+        """Give the URL of a database that is empty, or has a chain's schema and no rows."""
+        if chain is None:
+            return _text(self._create())
+        if self._idle[chain]:
+            url = self._idle[chain].pop()
+            self._empty(url, chain)
+        else:
+            url = self._create()
+            migrate(_text(url), chain)
+        self._lent.append((chain, url))
+        return _text(url)
+
+    def give_back(self) -> None:
+        """Take back what a test was given."""
+        for chain, url in self._lent:
+            self._idle[chain].append(url)
+        self._lent.clear()
+
+    def close(self) -> None:
+        self._server.dispose()
+
+    def _create(self) -> URL:
+        name = f"d_{secrets.token_hex(8)}"
+        self._run(f"CREATE DATABASE {name} TEMPLATE template0")
+        return self._url.set(database=name)
+
+    def _empty(self, url: URL, chain: Chain) -> None:
+        # Whoever is still connected would make the emptying wait.
+        self._run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            f" WHERE datname = '{url.database}'"
+        )
+        engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        names = ", ".join(f'"{name}"' for name in METADATA[chain].tables)
+        with engine.connect() as connection:
+            # As a replica, so that the access log's own guard is not asked.
+            connection.exec_driver_sql("SET session_replication_role = replica")
+            connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY")
+        engine.dispose()
+
+    def _run(self, statement: str) -> None:
+        with self._server.connect() as connection:
+            connection.exec_driver_sql(statement)
+
+
+def _text(url: URL) -> str:
+    return url.render_as_string(hide_password=False)

@@ -50,9 +50,11 @@ class Visit:
     def clock(self, seconds: int) -> str:
         """The time some seconds into the visit as a TM value."""
         hours, minutes, start = (int(self.time[i : i + 2]) for i in (0, 2, 4))
-        return str(timedelta(hours=hours, minutes=minutes, seconds=start + seconds)).replace(
-            ":", ""
-        ).zfill(6)
+        return (
+            str(timedelta(hours=hours, minutes=minutes, seconds=start + seconds))
+            .replace(":", "")
+            .zfill(6)
+        )
 
 
 def identify(ds: Dataset, visit: Visit, instance: int, view: View | None = None) -> None:

@@ -47,7 +47,7 @@ def test_a_malformed_key_file_is_refused(key_file, text):
 
 
 def test_a_short_key_is_refused(key_file):
-    key_file.write_text(json.dumps({name: "00" for name in keys.REGION_ROOTS}))
+    key_file.write_text(json.dumps(dict.fromkeys(keys.REGION_ROOTS, "00")))
     with pytest.raises(KeyFileError, match="32 bytes"):
         loaded(key_file)
 

@@ -40,7 +40,11 @@ def test_a_changed_byte_is_seen(at):
 def test_missing_and_swapped_blocks_are_seen():
     closed = sealed(bytes(2 * BLOCK + 5))
     one, two = PREFIX + BLOCK + TAG, PREFIX + 2 * (BLOCK + TAG)
-    for changed in (closed[:one], closed[:two], closed[:PREFIX] + closed[one:two] + closed[PREFIX:one]):
+    for changed in (
+        closed[:one],
+        closed[:two],
+        closed[:PREFIX] + closed[one:two] + closed[PREFIX:one],
+    ):
         with pytest.raises(SealError):
             opened(changed)
 

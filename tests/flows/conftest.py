@@ -1,0 +1,94 @@
+"""The region's and the hub's side, wired with real parts, without Prefect."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from catalog import database
+from catalog.holders import add_holder, add_region
+from catalog.ledger import Ledger
+from catalog.ledger_key import LedgerKey
+from catalog.publish import CataloguePublisher
+from catalog.records import DisclosureDecision, Holder, Region
+from catalog.vocabulary import ProtectionSource
+from flows import deidentifier, keys
+from flows.deidentifier import Deidentifier
+from flows.settings import Environment
+from flows.wiring import HubParts, RegionParts
+from tests.servers import S3Server
+
+DECISION = DisclosureDecision(
+    reference="D-1",
+    legal_basis="EHDS Article 60",
+    purpose="test",
+    controller="Provsjukhuset",
+    valid_until=datetime.now(UTC).date() + timedelta(days=9),
+    protection_source=ProtectionSource.FILTERED_EXPORT,
+)
+
+
+def decision(**changes: object) -> DisclosureDecision:
+    return dataclasses.replace(DECISION, **changes)
+
+
+@pytest.fixture(scope="session")
+def region_keys(tmp_path_factory: pytest.TempPathFactory) -> keys.LocalKeys:
+    path = tmp_path_factory.mktemp("keys") / "region.key"
+    keys.create(path, keys.REGION_ROOTS)
+    return keys.load(path, Environment.DEVELOPMENT, keys.REGION_ROOTS)
+
+
+@pytest.fixture(scope="session")
+def deidentify_with(region_keys: keys.LocalKeys) -> Deidentifier:
+    return deidentifier.load(region_keys)
+
+
+@pytest.fixture
+def region(
+    s3: S3Server,
+    sqlite_databases: Callable[[str], str],
+    region_keys: keys.LocalKeys,
+    tmp_path: Path,
+) -> Iterator[RegionParts]:
+    ledger = database.connect(sqlite_databases("ledger"))
+    catalogue = database.connect(sqlite_databases("catalogue"))
+    add_region(catalogue, Region("norr", "Region Norr"))
+    add_holder(catalogue, Holder("prov", "norr", "Provsjukhuset"))
+    landing = tmp_path / "landing"
+    landing.mkdir(mode=0o700)
+    yield RegionParts(
+        keys=region_keys,
+        ledger=Ledger(ledger, LedgerKey(region_keys.ledger_key())),
+        publisher=CataloguePublisher(catalogue),
+        clean=s3.store("clean"),
+        quarantine=s3.store("quarantine"),
+        landing=landing,
+        expansion_limit=1 << 30,
+    )
+    ledger.dispose()
+    catalogue.dispose()
+
+
+@pytest.fixture
+def hub(region: RegionParts, s3: S3Server, tmp_path: Path) -> HubParts:
+    path = tmp_path / "release.key"
+    keys.create(path, keys.HUB_ROOTS)
+    return HubParts(
+        catalogue=region.publisher._engine,
+        clean=s3.store("clean"),
+        releases=s3.store("releases"),
+        keys=keys.load(path, Environment.DEVELOPMENT, keys.HUB_ROOTS),
+    )
+
+
+@pytest.fixture
+def export_folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "Provström Åsa"
+    folder.mkdir()
+    return folder
+
+
+TODAY: date = datetime.now(UTC).date()

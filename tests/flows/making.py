@@ -1,0 +1,31 @@
+"""Put an export through its whole ingest, without Prefect."""
+
+from pathlib import Path
+
+from catalog.ledger_records import Export
+from catalog.outcome import Tally
+from catalog.records import DisclosureDecision
+from flows import registry
+from flows.deidentifier import Deidentifier
+from flows.index import NO_STUDY, enroll
+from flows.study import StudyRun, settle
+from flows.wiring import RegionParts
+
+
+def registered(
+    region: RegionParts, folder: Path, decision: DisclosureDecision, claimed: int | None = None
+) -> Export:
+    export_id = registry.register_decided(region, "prov", folder, decision, claimed=claimed)
+    return region.ledger.export(export_id)
+
+
+def enrolled(region: RegionParts, export: Export) -> list[int]:
+    landing = region.landing / export.id
+    enroll(region.ledger, export, landing, limit=region.expansion_limit, run="run")
+    return sorted({NO_STUDY, *region.ledger.studies(export.id)})
+
+
+def walked(region: RegionParts, deidentifier: Deidentifier, export: Export) -> Tally:
+    for ordinal in enrolled(region, export):
+        settle(StudyRun(region, deidentifier, export, ordinal, "norr", "run"))
+    return region.ledger.tally(export.id)

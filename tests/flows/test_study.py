@@ -1,0 +1,333 @@
+import dataclasses
+import io
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pydicom
+import pytest
+from pydicom.uid import JPEGLSLossless, RLELossless
+
+from catalog.errors import RetriableError, StorageError
+from catalog.outcome import Outcome, Tally
+from catalog.publish import export_tally
+from catalog.records import ExportSummary
+from catalog.search import Query, search
+from catalog.study_rows import clean_key
+from catalog.vocabulary import ProtectionSource
+from flows import admit as module
+from flows.deidentifier import Deidentifier
+from flows.errors import ExportRefusedError, SourceError
+from flows.seal import unseal
+from flows.study import StudyRun, settle
+from flows.wiring import RegionParts
+from tests import objects
+from tests.flows.conftest import DECISION, decision
+from tests.flows.making import enrolled, registered, walked
+from tests.objects import mammogram, part10
+from tests.servers import S3Server
+
+Ingest = Callable[..., Tally]
+
+
+@pytest.fixture
+def ingest(
+    region: RegionParts, deidentify_with: Deidentifier, export_folder: Path
+) -> Callable[..., Tally]:
+    def run(claimed: int | None = None) -> Tally:
+        export = registered(region, export_folder, DECISION, claimed)
+        return walked(region, deidentify_with, export)
+
+    return run
+
+
+def put(folder: Path, *files: bytes, start: int = 1) -> None:
+    for number, content in enumerate(files, start):
+        (folder / f"IM{number:05}").write_bytes(content)
+
+
+def counts(tally: Tally) -> dict[str, int]:
+    assert tally.matches
+    return {outcome.value: number for outcome, number in tally.counts.items() if number}
+
+
+def four_views(**overrides: object) -> list[bytes]:
+    return [
+        part10(mammogram(view=view, SOPInstanceUID=f"{objects.INSTANCE}.{n}", **overrides))
+        for n, view in enumerate(("lcc", "rcc", "lmlo", "rmlo"), 1)
+    ]
+
+
+def test_a_study_is_stored_catalogued_and_accounted_for(region, ingest, export_folder):
+    put(export_folder, *four_views())
+    assert counts(ingest()) == {"ADMITTED": 4}
+    (found,) = search(region.publisher._engine, Query()).studies
+    assert (found.instances, found.views, found.exam_year) == (4, ("CC", "MLO"), 2023)
+    assert not list(region.landing.rglob("*.dcm"))
+
+
+def test_what_is_stored_names_nobody(region, ingest, export_folder):
+    original = mammogram(syntax=JPEGLSLossless)
+    put(export_folder, part10(original))
+    ingest()
+    (trace,) = region.ledger.by_instance(original.SOPInstanceUID)
+    key = clean_key(region.publisher._engine, trace.clean_sop_uid)
+    stored = b"".join(region.clean.get(key))
+    clean = pydicom.dcmread(io.BytesIO(stored))
+    assert clean.PixelData == original.PixelData
+    for secret in objects.secrets_of(original):
+        assert secret not in key
+        assert secret.encode("latin-1") not in stored.replace(clean.PixelData, b"")
+
+
+def test_running_twice_stores_nothing_twice(region, ingest, export_folder):
+    put(export_folder, *four_views())
+    assert counts(ingest()) == {"ADMITTED": 4}
+    keys = sorted(region.clean.keys())
+    assert counts(ingest()) == {"KNOWN": 4}
+    assert sorted(region.clean.keys()) == keys
+
+
+def test_another_header_is_a_revision(ingest, export_folder):
+    put(export_folder, *four_views())
+    ingest()
+    put(export_folder, *four_views(KVP="31"))
+    assert counts(ingest()) == {"REVISED": 4}
+    assert counts(ingest()) == {"KNOWN": 4}
+
+
+def test_other_pixels_are_a_conflict_and_never_stored(region, ingest, export_folder):
+    one, other = map(part10, objects.same_uid_other_pixels())
+    put(export_folder, one)
+    ingest()
+    keys = set(region.clean.keys())
+    put(export_folder, other)
+    assert counts(ingest()) == {"CONFLICT": 1}
+    assert set(region.clean.keys()) == keys
+
+
+def test_the_same_uid_twice_in_one_export(ingest, export_folder):
+    one, other = map(part10, objects.same_uid_other_pixels())
+    put(export_folder, one, other, one)
+    assert counts(ingest()) == {"ADMITTED": 1, "CONFLICT": 1, "KNOWN": 1}
+
+
+@pytest.mark.parametrize(
+    ("content", "outcome"),
+    [
+        (objects.not_dicom(), "UNREADABLE"),
+        (b"", "UNREADABLE"),
+        (objects.truncated(), "UNREADABLE"),
+        (part10(objects.no_pixel_data()), "REFUSED"),
+        (part10(objects.no_identity()), "REFUSED"),
+        (part10(objects.ultrasound()), "REFUSED"),
+        (part10(objects.screen_save()), "REFUSED"),
+        (part10(objects.encapsulated_pdf()), "REFUSED"),
+        (part10(mammogram(BurnedInAnnotation="YES")), "REFUSED"),
+    ],
+)
+def test_bad_input_ends_in_a_named_outcome_and_others_go_on(
+    ingest, export_folder, content, outcome
+):
+    good = part10(mammogram(SOPInstanceUID=f"{objects.INSTANCE}.9"))
+    put(export_folder, good, content)
+    assert counts(ingest()) == {"ADMITTED": 1, outcome: 1}
+
+
+def test_two_patients_in_one_study_are_both_refused(ingest, export_folder):
+    put(export_folder, *map(part10, objects.two_patients_study()))
+    assert counts(ingest()) == {"REFUSED": 2}
+
+
+def test_one_woman_written_in_two_ways_is_one_person(ingest, export_folder):
+    other = mammogram(view="rcc", SOPInstanceUID=f"{objects.INSTANCE}.2", PatientID="195703129808")
+    put(export_folder, part10(mammogram()), part10(other))
+    assert counts(ingest()) == {"ADMITTED": 2}
+
+
+def test_text_in_the_pixels_is_blanked(region, ingest, export_folder):
+    frame = objects.phantom(1200, 900)
+    plain = mammogram(pixels=frame)
+    texts = mammogram(pixels=frame, text="ÖHRSTRÖM ÅSA 570312-9808", syntax=RLELossless)
+    put(export_folder, part10(texts))
+    assert counts(ingest()) == {"ADMITTED": 1}
+    (trace,) = region.ledger.by_instance(plain.SOPInstanceUID)
+    key = clean_key(region.publisher._engine, trace.clean_sop_uid)
+    clean = pydicom.dcmread(io.BytesIO(b"".join(region.clean.get(key)))).pixel_array
+    drawn = texts.pixel_array != frame
+    assert drawn.sum() > 1000
+    assert (clean[drawn] == clean[drawn][0]).all()
+    assert (clean[~drawn] == frame[~drawn]).mean() > 0.95
+
+
+def test_unreadable_and_conflicting_originals_wait_sealed(region, ingest, export_folder):
+    content = objects.truncated()
+    put(export_folder, content)
+    ingest()
+    newest = [key for key in region.quarantine.keys() if key.endswith(".sealed")]
+    sealed = {key: b"".join(region.quarantine.get(key)) for key in newest}
+    key = region.keys.quarantine_key()
+    assert content in [b"".join(unseal(io.BytesIO(one), key)) for one in sealed.values() if one]
+
+
+def test_a_vanished_file_is_unavailable(region, deidentify_with, export_folder):
+    put(export_folder, *four_views())
+    export = registered(region, export_folder, DECISION)
+    ordinals = enrolled(region, export)
+    (export_folder / "IM00003").unlink()
+    for ordinal in ordinals:
+        settle(StudyRun(region, deidentify_with, export, ordinal, "norr", "run"))
+    assert counts(region.ledger.tally(export.id)) == {"ADMITTED": 3, "UNAVAILABLE": 1}
+
+
+def test_what_is_claimed_and_not_there_is_unavailable(ingest, export_folder):
+    put(export_folder, *four_views())
+    assert counts(ingest(claimed=6)) == {"ADMITTED": 4, "UNAVAILABLE": 2}
+
+
+def test_more_than_was_claimed_is_refused(region, export_folder):
+    put(export_folder, *four_views())
+    export = registered(region, export_folder, DECISION, 3)
+    with pytest.raises(ExportRefusedError, match="claims 3 instances and holds 4"):
+        enrolled(region, export)
+
+
+def test_the_hub_s_tally_agrees_with_the_ledger_s(region, ingest, export_folder):
+    put(export_folder, *four_views(), objects.not_dicom(), objects.truncated())
+    tally = ingest(claimed=6)
+    (export,) = region.ledger.exports()
+    region.publisher.record_tally(ExportSummary(export.id, "prov", "D-1", tally))
+    there = export_tally(region.publisher._engine, export.id)
+    assert {k: v for k, v in there.counts.items() if v} == {
+        k: v for k, v in tally.counts.items() if v
+    }
+    assert counts(tally) == {"ADMITTED": 4, "UNREADABLE": 2, "UNAVAILABLE": 1}
+
+
+@pytest.mark.parametrize("source", [ProtectionSource.UNKNOWN, ProtectionSource.SIDE_TABLE])
+def test_without_a_protection_flag_nothing_passes(region, deidentify_with, export_folder, source):
+    put(export_folder, *four_views())
+    export = registered(region, export_folder, decision(protection_source=source))
+    assert counts(walked(region, deidentify_with, export)) == {"REFUSED": 4}
+
+
+def test_a_zip_in_a_folder_is_ingested_and_the_landing_emptied(region, ingest, export_folder):
+    members = {f"Provström/IM{n}": content for n, content in enumerate(four_views())}
+    (export_folder / "cd.zip").write_bytes(objects.zip_of(members))
+    assert counts(ingest()) == {"ADMITTED": 4}
+    assert [path for path in region.landing.rglob("*") if path.is_file()] == []
+
+
+def test_a_bomb_and_a_slip_end_in_named_outcomes(region, ingest, export_folder):
+    (export_folder / "bomb.zip").write_bytes(objects.zip_bomb(100))
+    (export_folder / "slip.zip").write_bytes(objects.zip_slip())
+    assert counts(ingest()) == {"ADMITTED": 1, "UNREADABLE": 3}
+    assert not list(region.landing.parent.glob("slipped*"))
+
+
+class Flaky:
+    """A store that fails as often as it is told to, and else is the real one."""
+
+    def __init__(self, store, failures):
+        self._store, self.failures = store, failures
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def put(self, *arguments):
+        if self.failures:
+            self.failures -= 1
+            raise RetriableError
+        self._store.put(*arguments)
+
+
+def test_a_failed_upload_publishes_nothing_and_the_next_try_ends_the_same(
+    region, deidentify_with, export_folder
+):
+    put(export_folder, *four_views())
+    export = registered(region, export_folder, DECISION)
+    ordinals = enrolled(region, export)
+    broken = dataclasses.replace(region, clean=Flaky(region.clean, 1))
+    with pytest.raises(RetriableError):
+        for ordinal in ordinals:
+            settle(StudyRun(broken, deidentify_with, export, ordinal, "norr", "run"))
+    assert search(region.publisher._engine, Query()).studies == ()
+    assert region.ledger.progress(export.id).done == 0
+    assert counts(walked(region, deidentify_with, export)) == {"ADMITTED": 4}
+
+
+def test_a_crash_between_publish_and_record_ends_as_without_one(
+    region, deidentify_with, export_folder, monkeypatch
+):
+    put(export_folder, *four_views())
+    export = registered(region, export_folder, DECISION)
+    ordinals = enrolled(region, export)
+
+    def crash(*_endings, **_run):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(region.ledger, "record", crash)
+        with pytest.raises(KeyboardInterrupt):
+            settle(StudyRun(region, deidentify_with, export, ordinals[1], "norr", "run"))
+    assert counts(walked(region, deidentify_with, export)) == {"ADMITTED": 4}
+    assert search(region.publisher._engine, Query()).studies[0].instances == 4
+
+
+def test_an_export_that_is_gone_says_so(region, export_folder):
+    put(export_folder, *four_views())
+    export = registered(region, export_folder, DECISION)
+    shutil.rmtree(export_folder)
+    with pytest.raises(SourceError, match="not there any more"):
+        enrolled(region, export)
+
+
+def test_a_bug_met_by_one_object_stops_nobody_else(
+    region, deidentify_with, export_folder, monkeypatch
+):
+    put(export_folder, *four_views())
+    original = module.deidentify
+    calls = []
+
+    def sometimes(*arguments, **options):
+        calls.append(1)
+        if len(calls) == 2:
+            message = "Provström Åsa"
+            raise ZeroDivisionError(message)
+        return original(*arguments, **options)
+
+    monkeypatch.setattr(module, "deidentify", sometimes)
+    export = registered(region, export_folder, DECISION)
+    assert counts(walked(region, deidentify_with, export)) == {"ADMITTED": 3, "SUSPECT": 1}
+    assert Outcome.SUSPECT in {outcome for outcome, _ in region.ledger.reasons(export.id)}
+
+
+def test_the_store_killed_in_mid_ingest_and_back_again(
+    region, deidentify_with, export_folder, tmp_path
+):
+    folder = tmp_path / "s3"
+    folder.mkdir()
+    server = S3Server(folder)
+    server.start()
+
+    class Doomed(Flaky):
+        def put(self, *arguments):
+            self.failures += 1
+            if self.failures == 2:
+                server.kill()
+            self._store.put(*arguments)
+
+    put(export_folder, *four_views())
+    try:
+        clean = server.store("clean", timeout=2.0)
+        parts = dataclasses.replace(region, clean=clean)
+        doomed = dataclasses.replace(region, clean=Doomed(clean, 0))
+        export = registered(parts, export_folder, DECISION)
+        with pytest.raises(StorageError):
+            walked(doomed, deidentify_with, export)
+        assert search(region.publisher._engine, Query()).studies == ()
+        server.start()
+        assert counts(walked(parts, deidentify_with, export)) == {"ADMITTED": 4}
+        assert len(list(clean.keys())) == 4
+    finally:
+        server.kill()
