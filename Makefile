@@ -28,7 +28,7 @@ lint: setup ## style, types and who may import whom
 	$(call check,lint-imports,$(BIN)/lint-imports)
 
 bench: setup ## measure how fast images walk on this machine
-	@$(BIN)/mammo bench
+	@$(BIN)/python -m tests.bench
 
 check-shared: setup ## tests that read the material beside this clone, where there is any
 	@if [ -d ../shared ]; then $(BIN)/pytest -q tests/shared; else echo "nothing to check: there is no ../shared"; fi

@@ -129,8 +129,10 @@ class Doorstep:
         try:
             await self._app(scope, receive, exchange.send)
         except Exception as error:  # noqa: BLE001 - whatever it is, its text stays here
+            # Starlette wraps what was raised after the answer had begun.
+            cause = error.__cause__ or error
             self._log.error(
-                "unexpected", request=exchange.number, error=type(error).__name__, at=_place(error)
+                "unexpected", request=exchange.number, error=type(cause).__name__, at=_place(cause)
             )
             if exchange.status:
                 raise BrokenStreamError from None

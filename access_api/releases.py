@@ -183,7 +183,7 @@ def list_released_studies(
             visit.permit_id,
             who=visit.who,
             today=visit.today,
-            after="0",
+            after=cursor,
             limit=limit + 1,
         )
     shown = tuple(StudyListed.model_validate(study) for study in found[:limit])

@@ -74,7 +74,7 @@ def rekey(parts: HubParts, release: Release, ref: RevisionRef) -> ReleasedInstan
         study_uid=study,
         series_uid=series,
         sop_uid=sop,
-        file_name=f"{person.pseudonym}/{study}/{series}/{sop}.dcm",
+        file_name=f"{study}/{series}/{sop}.dcm",
         header_key=header_key,
         header_size=len(header),
         sha256=whole.hexdigest(),

@@ -1,7 +1,6 @@
 """Builders of small, fast DICOM objects, good and bad, for every room's tests.
 
-    from tests.objects import mammogram, part10
-    raw = part10(mammogram(syntax=JPEGLSLossless, text="ÖHRSTRÖM ÅSA", PatientComments="…"))
+One line makes one: `part10(mammogram(syntax=JPEGLSLossless, text="ÅSA", PatientComments="…"))`.
 """
 
 import io
@@ -19,13 +18,12 @@ from pydicom.uid import (
     EncapsulatedPDFStorage,
     ExplicitVRLittleEndian,
     JPEGLSLossless,
-    SecondaryCaptureImageStorage,
-    UltrasoundImageStorage,
 )
 
 from flows.demo.burn import Text, burn
 from flows.demo.encode import UID_ROOT, Frame, part10, set_meta, set_pixels
 from flows.demo.mammogram import VIEWS, Machine, View, code, header
+from flows.demo.others import screen_save_header, set_screen, ultrasound_header
 
 __all__ = [
     "IDENTITY",
@@ -46,6 +44,7 @@ __all__ = [
     "with_private",
     "write_tomosynthesis",
     "zip_bomb",
+    "zip_of",
     "zip_slip",
 ]
 
@@ -124,9 +123,16 @@ def mammogram(
 def secrets_of(ds: Dataset) -> tuple[str, ...]:
     """The identifying values of `IDENTITY` as this dataset has them, for leak searches."""
     keywords = (
-        "PatientName PatientID AccessionNumber StudyInstanceUID SeriesInstanceUID "
-        "SOPInstanceUID ReferringPhysicianName OperatorsName InstitutionName"
-    ).split()
+        "PatientName",
+        "PatientID",
+        "AccessionNumber",
+        "StudyInstanceUID",
+        "SeriesInstanceUID",
+        "SOPInstanceUID",
+        "ReferringPhysicianName",
+        "OperatorsName",
+        "InstitutionName",
+    )
     whole = [str(ds[keyword].value) for keyword in keywords if keyword in ds]
     names = [part for value in whole for part in value.split("^") if "^" in value]
     digits = [value.replace("-", "") for value in whole if value.replace("-", "").isdigit()]
@@ -177,35 +183,42 @@ def _without(ds: Dataset, keyword: str) -> Dataset:
 
 
 def ultrasound() -> Dataset:
-    """A breast ultrasound, RGB, of the same person."""
-    ds = mammogram(SOPInstanceUID=f"{INSTANCE}.3", SeriesInstanceUID=f"{SERIES}.3")
-    ds.SOPClassUID, ds.Modality = UltrasoundImageStorage, "US"
-    return _as_rgb(ds)
+    """A breast ultrasound, RGB, of the same person (valid)."""
+    return _screen(ultrasound_header(), 3)
 
 
 def screen_save(text: str = "Provström, Åsa  19570312-9808") -> Dataset:
-    """A Secondary Capture of a workstation's screen, with a patient banner."""
-    ds = mammogram(SOPInstanceUID=f"{INSTANCE}.4", SeriesInstanceUID=f"{SERIES}.4")
-    ds.SOPClassUID, ds.ConversionType = SecondaryCaptureImageStorage, "WSD"
-    ds.ImageType = ["DERIVED", "SECONDARY", "SCREEN SAVE"]
-    ds.BurnedInAnnotation = "YES"
-    return _as_rgb(ds, text)
+    """A Secondary Capture of a workstation's screen, with a patient banner (valid)."""
+    return _screen(screen_save_header(), 4, text)
 
 
-def _as_rgb(ds: Dataset, text: str = "") -> Dataset:
-    grey = np.full((160, 480), 30, np.uint8)
-    burn(grey, (Text(text, 0.02, 0.04, height=22),) if text else (), 255)
-    ds.SamplesPerPixel, ds.PhotometricInterpretation, ds.PlanarConfiguration = 3, "RGB", 0
-    ds.BitsAllocated, ds.BitsStored, ds.HighBit = 8, 8, 7
-    set_pixels(ds, [np.repeat(grey[:, :, None], 3, axis=2)], ExplicitVRLittleEndian)
+def _screen(ds: Dataset, number: int, text: str = "") -> Dataset:
+    _identify(ds, number)
+    texts = (Text(text, 0.02, 0.04, height=22),) if text else ()
+    set_screen(ds, np.full((160, 480), 30, np.uint8), texts)
     set_meta(ds, ExplicitVRLittleEndian)
     return ds
 
 
+def _identify(ds: Dataset, number: int) -> None:
+    ds.SpecificCharacterSet = "ISO_IR 100"
+    for keyword, value in IDENTITY.items():
+        setattr(ds, keyword, value)
+    ds.SOPInstanceUID, ds.SeriesInstanceUID = f"{INSTANCE}.{number}", f"{SERIES}.{number}"
+
+
 def encapsulated_pdf() -> Dataset:
-    """A letter in an Encapsulated PDF object."""
-    ds = _without(mammogram(SOPInstanceUID=f"{INSTANCE}.5"), "PixelData")
+    """A letter in an Encapsulated PDF object (PS3.3 A.45.1, valid)."""
+    ds = Dataset()
     ds.SOPClassUID, ds.Modality = EncapsulatedPDFStorage, "DOC"
+    _identify(ds, 5)
+    for keyword in ("OperatorsName", "AcquisitionDate"):
+        del ds[keyword]
+    ds.Manufacturer, ds.ConversionType = "Provsystem AB", "WSD"
+    ds.Laterality, ds.BurnedInAnnotation = "", "YES"
+    ds.AcquisitionDateTime = "20230417101120"
+    ds.DocumentTitle = "Remissvar Provström Åsa"
+    ds.ConceptNameCodeSequence = []
     ds.MIMETypeOfEncapsulatedDocument = "application/pdf"
     ds.EncapsulatedDocument = b"%PDF-1.4 Provstrom Asa 195703129808\n"
     set_meta(ds, ExplicitVRLittleEndian)
@@ -217,7 +230,7 @@ def two_patients_study() -> tuple[Dataset, Dataset]:
     other = mammogram(
         view="rcc",
         SOPInstanceUID=f"{INSTANCE}.2",
-        PatientID="19490805-9804",
+        PatientID="19490805-9969",
         PatientName="Annanström^Ebba",
         PatientBirthDate="19490805",
     )
@@ -239,16 +252,14 @@ def tomosynthesis(
     pixels: Sequence[Frame] | None = None,
     **overrides: Any,
 ) -> Dataset:
-    """A Breast Tomosynthesis Image (PS3.3 A.55), multi-frame, 14 bit."""
-    ds = mammogram(BitsStored=14, SOPInstanceUID=f"{INSTANCE}.6")
+    """A valid Breast Tomosynthesis Image (PS3.3 A.55), multi-frame, 14 bit."""
     if pixels is None:
         pixels = [phantom(bits=14, seed=n) for n in range(frames)]
-    ds.SOPClassUID = BreastTomosynthesisImageStorage
-    ds.ImageType = ["ORIGINAL", "PRIMARY", "TOMOSYNTHESIS", "NONE"]
+    ds = _tomosynthesis_header()
+    _identify(ds, 6)
     ds.NumberOfFrames = str(len(pixels))
-    ds.ContentQualification, ds.VolumetricProperties = "PRODUCT", "VOLUME"
-    ds.SharedFunctionalGroupsSequence = [_shared_groups(ds)]
-    ds.PerFrameFunctionalGroupsSequence = [_frame_groups(n) for n in range(len(pixels))]
+    ds.SharedFunctionalGroupsSequence = [_shared_groups()]
+    ds.PerFrameFunctionalGroupsSequence = [_frame_groups(n + 1) for n in range(len(pixels))]
     for keyword, value in overrides.items():
         setattr(ds, keyword, value)
     set_pixels(ds, pixels, syntax)
@@ -256,27 +267,89 @@ def tomosynthesis(
     return ds
 
 
-def _shared_groups(ds: Dataset) -> Dataset:
-    anatomy, item = Dataset(), Dataset()
-    anatomy.FrameLaterality = "L"
-    anatomy.AnatomicRegionSequence = [code("76752008", "SCT", "Breast")]
-    item.FrameAnatomySequence = [anatomy]
-    measures = Dataset()
-    measures.PixelSpacing, measures.SliceThickness = ["0.1", "0.1"], "1"
-    item.PixelMeasuresSequence = [measures]
-    voi = Dataset()
-    voi.WindowCenter, voi.WindowWidth = ds.WindowCenter, ds.WindowWidth
-    item.FrameVOILUTSequence = [voi]
-    return item
+def _tomosynthesis_header() -> Dataset:
+    ds = Dataset()
+    ds.SOPClassUID, ds.Modality = BreastTomosynthesisImageStorage, "MG"
+    ds.ImageType = ["ORIGINAL", "PRIMARY", "TOMOSYNTHESIS", "NONE"]
+    ds.ContentQualification, ds.VolumetricProperties = "PRODUCT", "VOLUME"
+    ds.PixelPresentation, ds.VolumeBasedCalculationTechnique = "MONOCHROME", "TOMOSYNTHESIS"
+    ds.PresentationIntentType = "FOR PRESENTATION"
+    ds.Manufacturer, ds.ManufacturerModelName = MACHINE.manufacturer, MACHINE.model
+    ds.DeviceSerialNumber, ds.SoftwareVersions = MACHINE.serial, MACHINE.software
+    ds.FrameOfReferenceUID, ds.PositionReferenceIndicator = f"{STUDY}.9", ""
+    ds.AcquisitionDateTime, ds.AcquisitionNumber = "20230417101120", "1"
+    ds.BodyPartExamined, ds.BreastImplantPresent = "BREAST", "NO"
+    item = code("399162004", "SCT", "cranio-caudal")
+    item.ViewModifierCodeSequence = []
+    ds.ViewCodeSequence, ds.AcquisitionContextSequence = [item], []
+    ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
+    ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 16, 14, 13, 0
+    ds.LossyImageCompression, ds.BurnedInAnnotation = "00", "NO"
+    ds.PresentationLUTShape = "IDENTITY"
+    ds.ContributingSourcesSequence = [_source(ds)]
+    return ds
+
+
+def _source(ds: Dataset) -> Dataset:
+    """The acquisition that the slices were computed from (PS3.3 C.8.21.6)."""
+    return _of(
+        Manufacturer=ds.Manufacturer,
+        ManufacturerModelName=ds.ManufacturerModelName,
+        DeviceSerialNumber=ds.DeviceSerialNumber,
+        SoftwareVersions=ds.SoftwareVersions,
+        AcquisitionDateTime=ds.AcquisitionDateTime,
+        DetectorID="D1",
+        DetectorType="DIRECT",
+        DetectorElementSpacing=["0.07", "0.07"],
+        DateOfLastDetectorCalibration="20230401",
+        TimeOfLastDetectorCalibration="070000",
+        Rows=256,
+        Columns=192,
+        BitsStored=14,
+        LossyImageCompression="00",
+    )
+
+
+def _of(**values: Any) -> Dataset:
+    ds = Dataset()
+    for keyword, value in values.items():
+        setattr(ds, keyword, value)
+    return ds
+
+
+def _shared_groups() -> Dataset:
+    region = [code("76752008", "SCT", "Breast")]
+    return _of(
+        FrameAnatomySequence=[_of(FrameLaterality="L", AnatomicRegionSequence=region)],
+        PixelMeasuresSequence=[_of(PixelSpacing=["0.1", "0.1"], SliceThickness="1")],
+        PlaneOrientationSequence=[_of(ImageOrientationPatient=["0", "1", "0", "0", "0", "-1"])],
+        PixelValueTransformationSequence=[
+            _of(RescaleIntercept="0", RescaleSlope="1", RescaleType="US")
+        ],
+        FrameVOILUTSequence=[_of(WindowCenter="8192", WindowWidth="16384")],
+    )
 
 
 def _frame_groups(number: int) -> Dataset:
-    item, content, position = Dataset(), Dataset(), Dataset()
-    content.FrameAcquisitionDateTime = f"20230417101120.{number:06d}"
-    content.FrameComments = "Provström Åsa"
-    position.ImagePositionPatient = ["0", "0", str(number)]
-    item.FrameContentSequence, item.PlanePositionSequence = [content], [position]
-    return item
+    content = _of(
+        FrameAcquisitionDateTime="20230417101120",
+        FrameReferenceDateTime="20230417101120",
+        FrameAcquisitionDuration=3700.0,
+        FrameAcquisitionNumber=1,
+        FrameComments="Provström Åsa",
+    )
+    return _of(
+        FrameContentSequence=[content],
+        PlanePositionSequence=[_of(ImagePositionPatient=["0", "0", str(number)])],
+        XRay3DFrameTypeSequence=[
+            _of(
+                FrameType=["ORIGINAL", "PRIMARY", "TOMOSYNTHESIS", "NONE"],
+                PixelPresentation="MONOCHROME",
+                VolumetricProperties="VOLUME",
+                VolumeBasedCalculationTechnique="TOMOSYNTHESIS",
+            )
+        ],
+    )
 
 
 def write_tomosynthesis(path: Path, megabytes: int = 300, *, syntax: UID | None = None) -> int:
@@ -290,7 +363,7 @@ def write_tomosynthesis(path: Path, megabytes: int = 300, *, syntax: UID | None 
     if syntax == JPEGLSLossless:
         path.write_bytes(part10(tomosynthesis(syntax=syntax, pixels=[frame] * count)))
         return count
-    ds = tomosynthesis(pixels=[frame[:2, :2]] * count, Rows=rows, Columns=columns)
+    ds = tomosynthesis(pixels=[frame[:2, :2]] * count)
     ds.Rows, ds.Columns = rows, columns
     del ds["PixelData"]
     with path.open("wb") as file:
@@ -326,7 +399,7 @@ def zip_bomb(megabytes: int = 512) -> bytes:
     buffer, block = io.BytesIO(), b"\x00" * 1_000_000
     with (
         zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive,
-        archive.open(zipfile.ZipInfo("IM00001.dcm"), "w", force_zip64=True) as member,
+        archive.open("IM00001.dcm", "w", force_zip64=True) as member,
     ):
         member.write(b"\x00" * 128 + b"DICM")
         for _ in range(megabytes):

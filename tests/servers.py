@@ -219,3 +219,17 @@ class PostgresPool:
 
 def _text(url: URL) -> str:
     return url.render_as_string(hide_password=False)
+
+
+def free_block(size: int) -> int:
+    """Give the first of a block of ports of 127.0.0.1 that nobody listens on."""
+    for base in range(30000, 60000, size):
+        with ExitStack() as taken:
+            try:
+                for port in range(base, base + size):
+                    taken.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return base
+    message = "no block of ports is free"
+    raise RuntimeError(message)

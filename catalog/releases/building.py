@@ -100,15 +100,23 @@ def pending(engine: Engine, release_id: str) -> Iterator[RevisionRef]:
 
 
 def _pending(engine: Engine, release_id: str) -> Iterator[RevisionRef]:
-    last = 0
+    last, frozen = 0, release_instance.c.revision_id
+    page = (
+        select(frozen)
+        .where(release_instance.c.release_id == release_id, release_instance.c.sop_uid.is_(None))
+        .order_by(frozen)
+        .limit(_BATCH)
+    )
     while True:
-        batch = _unfinished(release_id).where(revision.c.id > last)
+        # The page is taken by key first: right after a freeze no statistics guide a larger join.
         with reading(engine) as connection:
-            rows = connection.execute(batch.order_by(revision.c.id).limit(_BATCH)).all()
-        if not rows:
+            ids = connection.scalars(page.where(frozen > last)).all()
+            batch = _unfinished(release_id).where(frozen.in_(ids)).order_by(frozen)
+            rows = connection.execute(batch).all()
+        if not ids:
             return
         yield from (RevisionRef(*row) for row in rows)
-        last = rows[-1].id
+        last = ids[-1]
 
 
 def _unfinished(release_id: str) -> Select[Any]:

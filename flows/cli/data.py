@@ -1,4 +1,4 @@
-"""`mammo ingest|exports|trace`: what comes in, and what became of it."""
+"""`mammo ingest|resume|exports|trace`: what comes in, and what became of it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,7 @@ from flows.cli import place
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
-    for command in (ingest, exports, trace):
+    for command in (ingest, resume, exports, trace):
         app.command()(command)
 
 
@@ -34,13 +34,28 @@ def ingest(
     """
     place.enter("region")
     from flows import registry
-    from flows.cli.watch import run_and_watch
-    from flows.report import table
 
     export_id = registry.register(holder, path, decision=decision, claimed=count)
     typer.echo(f"export {export_id}")
-    tally = run_and_watch(export_id)
-    for row in table(tally):
+    _run(export_id)
+
+
+def resume(
+    export: Annotated[str, typer.Argument(help="An export's id, as `mammo exports` lists it.")],
+) -> None:
+    """Go on with an export that did not finish; what has its outcome keeps it.
+
+    Example: mammo resume 20261122-5f0c9a1e
+    """
+    place.enter("region")
+    _run(export)
+
+
+def _run(export_id: str) -> None:
+    from flows.cli.watch import run_and_watch
+    from flows.report import table
+
+    for row in table(run_and_watch(export_id)):
         typer.echo(f"{row['outcome']:12} {row['instances']:6}  {row['means']}")
 
 

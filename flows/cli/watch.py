@@ -35,7 +35,7 @@ def run_and_watch(
     if not state.is_completed():
         message = (
             f"the flow run {run.name} ended as {state.name}: {state.message or 'no message'}; "
-            "what is done is kept, and the same command resumes it"
+            f"what is done is kept; go on with: mammo resume {export_id}"
         )
         raise StudyError(message)
     return ledger.tally(export_id)

@@ -109,7 +109,7 @@ def _finished(ds: Dataset, visit: Visit, number: int) -> bytes:
 
 
 def _screen(case: Case) -> Frame:
-    """Return a workstation's screen of 1024 × 1280: both CC views below a bar."""
+    """Return a workstation's screen of 1024 by 1280: both CC views below a bar."""
     screen = np.full((1024, 1280), 24, np.uint8)
     for place, view in enumerate(("rcc", "lcc")):
         small = (case[view][::5, ::5] >> 8).astype(np.uint8)[:920, :600]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.filewriter import dcmwrite
-from pydicom.pixels import get_encoder
+from pydicom.pixels.encoders.base import RLELosslessEncoder
 from pydicom.uid import (
     UID,
     HTJ2KLossless,
@@ -50,9 +50,8 @@ def _htj2k(frame: Frame, _bits_stored: int) -> bytes:
 
 
 def _rle(frame: Frame, bits_stored: int) -> bytes:
-    encoder: Any = get_encoder(RLELossless)
     return bytes(
-        encoder.encode(
+        RLELosslessEncoder.encode(
             np.ascontiguousarray(frame).tobytes(),
             encoding_plugin="pylibjpeg",
             rows=frame.shape[0],

@@ -33,7 +33,7 @@ def screen_save_header() -> Dataset:
     ds.ImageType = ["DERIVED", "SECONDARY", "SCREEN SAVE"]
     ds.ConversionType = "WSD"
     ds.BurnedInAnnotation = "YES"
-    ds.PatientOrientation = ""
+    ds.Laterality, ds.PatientOrientation = "", ""
     ds.Manufacturer, ds.ManufacturerModelName = "Hologic, Inc.", "SecurView"
     return ds
 

@@ -67,7 +67,7 @@ def terminal_picture(png: Path, width: int = 80) -> str:
 
     Each character shows two pixels, one over the other; every line ends with a reset.
     """
-    read = cv2.imdecode(np.frombuffer(png.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+    read: Any = cv2.imdecode(np.frombuffer(png.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
     rows = max(2, round(read.shape[0] * width / read.shape[1]) // 2 * 2)
     small = cv2.resize(read, (width, rows), interpolation=cv2.INTER_AREA)[:, :, ::-1]
     return "\n".join(

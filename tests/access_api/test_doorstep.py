@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from access_api.access import ANYONE, add_routes, guarded_router
 from access_api.app import create_app
+from access_api.door import PULSE_S
 from access_api.doorstep import open_log
 from access_api.errors import BrokenStreamError, DoorError
 from access_api.problems import INTERNAL, TABLE, problem_of
@@ -187,6 +188,15 @@ def test_uvicorn_s_access_log_is_silent(settings: DoorSettings) -> None:
 def test_health(client: TestClient) -> None:
     answer = client.get("/health")
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+def test_health_is_asked_again_after_a_while(app: FastAPI, client: TestClient) -> None:
+    client.get("/health")
+    pulse = app.state.door.pulse
+    pulse.alive = False
+    assert client.get("/health").status_code == 503
+    pulse.at -= PULSE_S
+    assert client.get("/health").status_code == 200
 
 
 @pytest.mark.parametrize(

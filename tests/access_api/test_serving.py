@@ -17,7 +17,10 @@ import uvicorn
 from access_api.app import create_app
 from access_api.doorstep import open_log
 from access_api.settings import DoorSettings
-from tests.access_api.world import ANNA, PERMIT_A, Member, World, log_lines
+from catalog import holds
+from catalog.holds import HoldTarget
+from catalog.vocabulary import HoldKind, HoldScope
+from tests.access_api.world import ANNA, PERMIT_A, PERMIT_LARGE, Member, World, log_lines
 
 Bearer = Callable[..., dict[str, str]]
 
@@ -128,6 +131,26 @@ def test_a_caller_who_leaves_lets_the_store_go(door: Running, world: World, bear
     assert door.get("/health", {})[0].status == 200
     cut_off = [line for line in log_lines(door.log.getvalue()) if line.get("complete") is False]
     assert len(cut_off) == 12
+
+
+def test_a_hold_breaks_an_archive_off(door: Running, world: World, bearer: Bearer) -> None:
+    """The first files are on their way when the last one is recalled."""
+    study = next(one.study for one in world.members[PERMIT_LARGE])
+    last = HoldTarget(HoldScope.INSTANCE, "2.25.94.1.2")
+    connection = http.client.HTTPConnection("127.0.0.1", door.port, timeout=20)
+    path = f"/releases/{PERMIT_LARGE}/studies/{study}/archive"
+    connection.request("GET", path, headers=bearer(ANNA))
+    answer = connection.getresponse()
+    assert answer.status == 200
+    answer.read(1000)
+    number = holds.place(world.engine, HoldKind.RECALLED, last, reason="x", who="operator")
+    try:
+        with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+            answer.read()
+    finally:
+        holds.lift(world.engine, number, who="operator")
+        connection.close()
+    assert "HeldError" in door.log.getvalue()
 
 
 @pytest.mark.parametrize(

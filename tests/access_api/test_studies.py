@@ -18,20 +18,20 @@ def ask(client: TestClient, header: dict[str, str], **wanted: Any) -> Any:
 @pytest.mark.parametrize(
     ("wanted", "sizes"),
     [
-        ({}, [1, 2, 3]),
-        ({"view": "CC"}, [1, 1, 2]),
-        ({"view": "MLO"}, [1, 1]),
-        ({"laterality": "L"}, [1, 2, 3]),
+        ({}, [1, 2, 2, 3]),
+        ({"view": "CC"}, [1, 1, 1, 2]),
+        ({"view": "MLO"}, [1, 1, 1]),
+        ({"laterality": "L"}, [1, 2, 2, 3]),
         ({"laterality": "R"}, []),
-        ({"vendor": "HOLOGIC"}, [1, 2, 3]),
+        ({"vendor": "HOLOGIC"}, [1, 2, 2, 3]),
         ({"vendor": "GE"}, []),
-        ({"kind": "FFDM"}, [1, 2, 3]),
+        ({"kind": "FFDM"}, [1, 2, 2, 3]),
         ({"kind": "DBT"}, []),
         ({"age_band": "50-54"}, [3]),
-        ({"exam_year_from": 2020}, [1, 2]),
+        ({"exam_year_from": 2020}, [1, 2, 2]),
         ({"exam_year_to": 2019}, [3]),
         ({"exam_year_from": 2020, "exam_year_to": 2020}, [2]),
-        ({"holder": "vg-mammography"}, [1, 2, 3]),
+        ({"holder": "vg-mammography"}, [1, 2, 2, 3]),
         ({"holder": "other"}, []),
         ({"view": "CC", "age_band": "55-59"}, [1]),
     ],
@@ -46,7 +46,7 @@ def test_filters(
 def test_page_by_page(client: TestClient, bearer: Bearer) -> None:
     whole = ask(client, bearer("op", "operator"))["studies"]
     paged, cursor = [], None
-    for _ in range(3):
+    for _ in range(4):
         wanted = {"limit": 1} | ({"cursor": cursor} if cursor else {})
         page = ask(client, bearer(ANNA), **wanted)
         paged += page["studies"]

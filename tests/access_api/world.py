@@ -34,6 +34,7 @@ PIXEL_TAG = b"\xe0\x7f\x10\x00"
 ANNA, BERTIL, SPE = "anna", "bertil", "spe-service"
 PERMIT_A, PERMIT_B, PERMIT_SPE = "PERMIT-A", "PERMIT-B", "PERMIT-SPE"
 EXPIRED, REVOKED, UNREADY = "PERMIT-EXPIRED", "PERMIT-REVOKED", "PERMIT-UNREADY"
+PERMIT_LARGE = "PERMIT-LARGE"
 NOBODYS = "PERMIT-NOBODY"
 
 
@@ -137,9 +138,9 @@ class World:
         } | changes
         permits.create(self.engine, permits.Permit(name, persons=frozenset(persons), **fields))
 
-    def release(self, permit: str, root: str) -> None:
+    def release(self, permit: str, root: str, query: Query | None = None) -> None:
         """Freeze everything for a permit, re-key it under `root`, and seal."""
-        frozen = releases.freeze(self.engine, permit, Query(), today=TODAY)
+        frozen = releases.freeze(self.engine, permit, query or Query(), today=TODAY)
         store = self.s3.store("clean")
         for ref in list(releases.pending(self.engine, frozen.id)):
             tail = ref.sop_uid.removeprefix("2.25.")
@@ -196,8 +197,11 @@ def build(engine: Engine, url: str, s3: S3Server) -> World:
     world.permit(REVOKED, ANNA)
     world.permit(UNREADY, ANNA)
     world.permit(NOBODYS)
+    world.permit(PERMIT_LARGE, ANNA)
     for number, permit in enumerate((PERMIT_A, PERMIT_B, PERMIT_SPE, EXPIRED, REVOKED)):
         world.release(permit, f"2.25.{number + 1}000")
+    world.publish(rows=10_000, study=4, numbers=range(1, 3))
+    world.release(PERMIT_LARGE, "2.25.6000", Query(exam_year_from=2022))
     _expire(engine)
     permits.revoke(engine, REVOKED)
     return world

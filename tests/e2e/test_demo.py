@@ -1,0 +1,88 @@
+"""`mammo demo --once`, run as its user runs it; then a search for the invented women."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flows.demo.films import identity_needles
+from tests.servers import free_block
+
+SECONDS = 300
+#: Shorter ones stand in random bytes by chance.
+LEAST_BYTES = 5
+#: What the holders are called is no secret: it is in the catalogue, and in their decisions.
+HOLDERS = ("Österskogs universitetssjukhus", "Bröstmottagningen Älvdala")
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    state = tmp_path_factory.mktemp("demo") / "var"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(state.parent),
+        "MAMMO_STATE": str(state),
+        "MAMMO_PORT_BASE": str(free_block(20)),
+        "COLUMNS": "120",
+    }
+    mammo = Path(sys.executable).parent / "mammo"
+    done = subprocess.run(
+        [mammo, "demo", "--once"],
+        env=environment,
+        cwd=state.parent,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return state, done.stdout
+
+
+def test_it_shows_what_happened(demo):
+    _, said = demo
+    for words in (
+        "ADMITTED",
+        "REFUSED",
+        "UNREADABLE",
+        "before-after.png",
+        "every sha256 as in the manifest",
+        "stopped",
+    ):
+        assert words in said
+
+
+def test_it_leaves_no_process(demo):
+    state, _ = demo
+    everything = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+    assert str(state) not in everything.stdout
+
+
+def test_it_leaves_a_picture(demo):
+    state, _ = demo
+    assert (state / "demo" / "before-after.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_invented_women_are_nowhere_but_in_their_exports(demo):
+    """Logs, databases of both sides and of Prefect, the object store, spools, pid files."""
+    state, _ = demo
+    needles = {
+        form: needle
+        for needle in identity_needles()
+        if not any(needle in holder for holder in HOLDERS)
+        for form in (needle.encode(), needle.encode("latin-1", "ignore"), needle.encode("utf-16-le"))
+        if len(form) >= LEAST_BYTES
+    }
+    searched = 0
+    for path in sorted(state.rglob("*")):
+        if not path.is_file() or path.relative_to(state).parts[0] == "demo":
+            continue
+        content = path.read_bytes()
+        searched += len(content)
+        assert [needle for form, needle in needles.items() if form in content] == [], path
+    assert searched > 100_000_000  # the clean objects were among what was searched
+    exported = b"".join(p.read_bytes() for p in (state / "demo").rglob("IM*") if p.is_file())
+    assert sum(form in exported for form in needles) > 20  # the search can find
