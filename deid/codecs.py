@@ -1,6 +1,6 @@
 """One frame out of its transfer syntax, and losslessly back into it (PS3.5 §8, Annex A.4).
 
-Arrays are what the codec stores: rows × columns, or rows × columns × samples.
+Arrays are what the codec stores: rows by columns, or rows by columns by samples.
 """
 
 from dataclasses import dataclass
@@ -11,13 +11,14 @@ import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
-from pydicom.pixels import get_decoder, get_encoder
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.pixels.encoders.base import get_encoder
 from pydicom.uid import (
     HTJ2K,
+    JPEG2000,
     UID,
     HTJ2KLossless,
     HTJ2KLosslessRPCL,
-    JPEG2000,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
     JPEGExtended12Bit,
@@ -29,6 +30,7 @@ from pydicom.uid import (
 )
 
 from deid.errors import Reason, SuspectError
+from deid.values import number, value_of
 
 Pixel = npt.NDArray[Any]
 
@@ -38,6 +40,9 @@ _JPEG_2000 = frozenset({JPEG2000Lossless, JPEG2000})
 _HTJ2K = frozenset({HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K})
 _REENCODED = frozenset({RLELossless, JPEGLossless, JPEGLosslessSV1, JPEGLSLossless})
 REENCODED = _REENCODED | {JPEG2000Lossless, HTJ2KLossless, HTJ2KLosslessRPCL}
+_LEGIBLE = frozenset(
+    {"MONOCHROME1", "MONOCHROME2", "RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT"}
+)
 _BYTE = 8
 _WORD = 16
 _COLOURS = 3
@@ -74,28 +79,24 @@ def read_layout(header: Dataset) -> Layout:
     Raises:
         SuspectError: It describes pixels this room cannot look at.
     """
-    try:
-        layout = Layout(
-            rows=int(header["Rows"].value),
-            columns=int(header["Columns"].value),
-            samples=int(header.get("SamplesPerPixel") or 1),
-            frames=int(header.get("NumberOfFrames") or 1),
-            allocated=int(header["BitsAllocated"].value),
-            stored=int(header["BitsStored"].value),
-            signed=bool(header.get("PixelRepresentation")),
-            planar=bool(header.get("PlanarConfiguration")),
-            photometric=str(header["PhotometricInterpretation"].value),
-        )
-        high = int(header.get("HighBit", layout.stored - 1))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise SuspectError(Reason.UNCHECKED) from error
+    layout = Layout(
+        rows=number(header, 0x00280010),
+        columns=number(header, 0x00280011),
+        samples=number(header, 0x00280002) or 1,
+        frames=number(header, 0x00280008) or 1,
+        allocated=number(header, 0x00280100),
+        stored=number(header, 0x00280101),
+        signed=number(header, 0x00280103) != 0,
+        planar=number(header, 0x00280006) != 0,
+        photometric=value_of(header, 0x00280004),
+    )
     legible = (
         layout.allocated in (_BYTE, _WORD)
         and 0 < layout.stored <= layout.allocated
-        and high == layout.stored - 1
+        and number(header, 0x00280102) == layout.stored - 1
         and layout.samples in (1, _COLOURS)
         and min(layout.rows, layout.columns, layout.frames) > 0
-        and layout.photometric != "PALETTE COLOR"
+        and layout.photometric in _LEGIBLE
     )
     if not legible:
         raise SuspectError(Reason.UNCHECKED)

@@ -13,9 +13,12 @@ from typing import BinaryIO
 from deid.codecs import Layout, read_layout
 from deid.errors import Reason, SuspectError
 from deid.source import Parsed, Piece, Slice
+from deid.values import raw
 
 _ITEM = 0xFFFEE000
 _ITEM_HEAD = 8
+_EXTENDED = 0x7FE00001
+_EXTENDED_LENGTHS = 0x7FE00002
 _DELIMITER = b"\xfe\xff\xdd\xe0\0\0\0\0"
 _LONGEST_OFFSET = 0xFFFFFFFF
 _END_MARKS = (b"\xff\xd9",)  # EOI of JPEG and JPEG-LS, EOC of JPEG 2000
@@ -137,24 +140,22 @@ def _locate_fragments(reader: BinaryIO, parsed: Parsed, layout: Layout) -> Frame
         raise SuspectError(Reason.UNCHECKED)
     reader.seek(table.offset)
     basic = unpack(f"<{table.length // 4}I", reader.read(table.length // 4 * 4))
-    extended = _longs(parsed, "ExtendedOffsetTable")
-    lengths = _longs(parsed, "ExtendedOffsetTableLengths")
+    extended = _longs(parsed, _EXTENDED)
+    lengths = _longs(parsed, _EXTENDED_LENGTHS)
     if extended and len(extended) != len(lengths):
         raise SuspectError(Reason.UNCHECKED)
     starts = extended or basic
-    if starts:
-        places = _by_table(fragments, starts)
-    else:
-        places = _by_count(reader, fragments, layout.frames)
+    places = _by_table(fragments, starts) if starts else _by_count(reader, fragments, layout.frames)
     if len(places) != layout.frames:
         raise SuspectError(Reason.UNCHECKED)
     return Frames(layout, places, table=bool(basic), extended=lengths if extended else ())
 
 
-def _longs(parsed: Parsed, keyword: str) -> tuple[int, ...]:
-    value = parsed.header.get(keyword)
-    if not isinstance(value, bytes) or len(value) % 8:
-        return ()
+def _longs(parsed: Parsed, tag: int) -> tuple[int, ...]:
+    element = parsed.header.get_item(tag) if tag in parsed.header else None
+    value = raw(element) if element is not None else b""
+    if len(value) % 8:
+        raise SuspectError(Reason.UNCHECKED)
     return unpack(f"<{len(value) // 8}Q", value)
 
 
@@ -181,9 +182,7 @@ def _by_table(fragments: list[Fragment], starts: tuple[int, ...]) -> tuple[Frame
     return tuple(tuple(fragments[here:there]) for here, there in pairwise(cuts))
 
 
-def _by_count(
-    reader: BinaryIO, fragments: list[Fragment], count: int
-) -> tuple[Frame, ...]:
+def _by_count(reader: BinaryIO, fragments: list[Fragment], count: int) -> tuple[Frame, ...]:
     """Cut without a table: one fragment a frame, one frame, or where a code stream ends."""
     if len(fragments) == count:
         return tuple((fragment,) for fragment in fragments)

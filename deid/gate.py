@@ -30,8 +30,8 @@ class Sight:
         fine: Scale at which lines of text are looked for.
         coarse: Scale at which large lettering (lead markers) is looked for.
         window: Side of the local normalisation, in pixels of the scaled picture.
-        steepness: Grey levels within 3×3 pixels that make an edge.
-        crowd: Edge pixels in a 16×16 cell that make it worth a look.
+        steepness: Grey levels within 3 by 3 pixels that make an edge.
+        crowd: Edge pixels in a 16 by 16 cell that make it worth a look.
         threshold: Text probability from which a pixel counts.
         score: Mean probability from which a line counts.
     """
@@ -45,9 +45,7 @@ class Sight:
     score: float
 
 
-FIRST = Sight(
-    fine=1 / 2, coarse=1 / 8, window=48, steepness=70, crowd=16, threshold=0.2, score=0.4
-)
+FIRST = Sight(fine=1 / 2, coarse=1 / 8, window=48, steepness=70, crowd=16, threshold=0.2, score=0.4)
 SECOND = Sight(
     fine=2 / 5, coarse=1 / 9, window=40, steepness=75, crowd=16, threshold=0.3, score=0.6
 )
@@ -55,22 +53,14 @@ SECOND = Sight(
 
 def normalise(plane: Plane, scale: float, window: int) -> Grey:
     """Shrink a plane and bring every neighbourhood to the same brightness and contrast."""
-    small = cv2.resize(plane, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    size = (max(1, round(plane.shape[1] * scale)), max(1, round(plane.shape[0] * scale)))
+    small = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
     level = small.astype(np.float32)
     floor = _FLOOR * float(level.max() - level.min()) + 1e-3
     mean = cv2.blur(level, (window, window))
-    spread = cv2.blur(level * level, (window, window))
-    spread -= mean * mean
-    np.maximum(spread, 0, out=spread)
-    np.sqrt(spread, out=spread)
-    spread *= _SPREAD
-    spread += floor
-    level -= mean
-    level /= spread
-    level *= 127
-    level += 128
-    np.clip(level, 0, 255, out=level)
-    return level.astype(np.uint8)
+    variance = cv2.blur(level * level, (window, window)) - mean * mean
+    reach = _SPREAD * np.sqrt(np.maximum(variance, 0)) + floor
+    return np.clip((level - mean) / reach * 127 + 128, 0, 255).astype(np.uint8)
 
 
 def windows(picture: Grey, *, steepness: int, crowd: int) -> tuple[Window, ...]:
@@ -83,7 +73,7 @@ def windows(picture: Grey, *, steepness: int, crowd: int) -> tuple[Window, ...]:
     count = pad.reshape(rows, _CELL, columns, _CELL).sum(axis=(1, 3))
     cells = (count >= crowd).astype(np.uint8)
     side = 2 * _MARGIN + 1
-    near = cv2.dilate(cells, np.ones((side, side), np.uint8))
+    near = cv2.dilate(cells, np.ones((side, side), np.uint8)).astype(np.uint8)
     found = []
     for top in range(0, rows, _STEP // _CELL):
         for left in range(0, columns, _STEP // _CELL):

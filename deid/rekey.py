@@ -25,8 +25,8 @@ _DEVICES = frozenset({0x00181000, 0x0018700A, 0x00189371})
 def rekey(header: bytes, *, person: Person, subkeys: Subkeys) -> bytes:
     """Write a clean object's header anew with a permit's own keys.
 
-    Every UID that is not the standard's, the person's pseudonym, the accession number, devices and
-    every date are replaced, at every depth; all else stays. The pixel data that follows is not touched.
+    Every UID that is not the standard's, the person's pseudonym, the accession number, devices
+    and every date are replaced, at every depth; all else stays.
 
     Args:
         header: The bytes of a clean object before its pixel data element.
@@ -62,26 +62,29 @@ class _Rekeyer:
         if within is not None:
             rewritten = Sequence(self.rewritten(item) for item in within)
             return DataElement(element.tag, "SQ", rewritten, already_converted=True)
-        kinds = vrs(element)
         if tag in _PERSON:
             return made(element.tag, written_vr(element), self._person.pseudonym)
+        change = self._change(tag, vrs(element))
+        return element if change is None else _each(element, change)
+
+    def _change(self, tag: int, kinds: frozenset[str]) -> Callable[[str], str] | None:
+        """Say what is done to a value; None if it stays."""
         if tag == _ACCESSION:
-            return self._each(element, lambda value: pseudonym.accession(self._subkeys, value))
+            return lambda value: pseudonym.accession(self._subkeys, value)
         if tag in _DEVICES:
-            return self._each(element, lambda value: pseudonym.device(self._subkeys, value))
+            return lambda value: pseudonym.device(self._subkeys, value)
         if "UI" in kinds:
-            return self._each(element, self._uid)
+            return self._uid
         if kinds & {"DA", "DT"}:
             # A placeholder of before mammography does not move, and must not vanish (Type 1).
-            return self._each(element, lambda value: shift(value, self._weeks) or value)
-        return element
-
-    def _each(self, element: Leaf, change: Callable[[str], str]) -> Leaf:
-        values = raw(element).decode("latin-1").split("\\")
-        changed = "\\".join(change(value.strip(" \0")) for value in values)
-        return made(element.tag, written_vr(element), changed)
+            return lambda value: shift(value, self._weeks) or value
+        return None
 
     def _uid(self, value: str) -> str:
-        if not value or is_registered(value):
-            return value
-        return pseudonym.uid(self._subkeys, value)
+        return value if not value or is_registered(value) else pseudonym.uid(self._subkeys, value)
+
+
+def _each(element: Leaf, change: Callable[[str], str]) -> Leaf:
+    values = raw(element).decode("latin-1").split("\\")
+    changed = "\\".join(change(value.strip(" \0")) for value in values)
+    return made(element.tag, written_vr(element), changed)

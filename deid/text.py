@@ -6,6 +6,7 @@ nothing is logged, nothing downloaded, and what is read never leaves as anything
 
 from dataclasses import dataclass, replace
 from importlib import resources
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ import onnxruntime
 
 Grey = npt.NDArray[np.uint8]
 Probability = npt.NDArray[np.float32]
+Contour = npt.NDArray[Any]
 Points = npt.NDArray[np.float32]
 
 TILE = 640  # larger inputs cost memory, not time: 640² keeps the networks under 100 MB
@@ -46,7 +48,7 @@ class Line:
     score: float
 
     def corners(self) -> Points:
-        """Give the four corners as a 4×2 array of x and y."""
+        """Give the four corners as a 4 by 2 array of x and y."""
         rectangle = (self.centre, (self.length, self.height), self.angle)
         return np.asarray(cv2.boxPoints(rectangle), dtype=np.float32)
 
@@ -82,7 +84,7 @@ class TextReader:
         """Find lines of text in a grey picture of any size.
 
         Args:
-            picture: Rows × columns.
+            picture: Rows by columns.
             threshold: Text probability from which a pixel counts.
             score: Mean probability from which a line counts.
         """
@@ -168,7 +170,7 @@ def lines(
 
 
 def _inside(
-    contour: npt.NDArray[np.int32],
+    contour: Contour,
     probability: Probability,
     threshold: float,
     score: float,
@@ -184,7 +186,7 @@ def _inside(
     return [line.moved(1.0, (x, y)) for line in found]
 
 
-def _line(contour: npt.NDArray[np.int32], probability: Probability) -> Line | None:
+def _line(contour: Contour, probability: Probability) -> Line | None:
     centre, (length, height), angle = cv2.minAreaRect(contour)
     if min(length, height) < _MIN_SIDE:
         return None

@@ -47,7 +47,7 @@ class Writing:
 
 
 def find_writing(plane: Plane, reader: TextReader, sight: Sight) -> tuple[Writing, ...]:
-    """Find all writing in a plane (rows × columns of luminance, white on black)."""
+    """Find all writing in a plane (rows by columns of luminance, white on black)."""
     large = _look_coarse(plane, reader, sight)
     markers = [writing for writing in large if writing.kind is Kind.MARKER]
     small = [
@@ -70,15 +70,11 @@ def _look_coarse(plane: Plane, reader: TextReader, sight: Sight) -> tuple[Writin
 def _look_fine(plane: Plane, reader: TextReader, sight: Sight) -> tuple[Writing, ...]:
     picture = normalise(plane, sight.fine, sight.window)
     probability = np.zeros(picture.shape, np.float32)
-    for left, top, right, bottom in windows(
-        picture, steepness=sight.steepness, crowd=sight.crowd
-    ):
+    for left, top, right, bottom in windows(picture, steepness=sight.steepness, crowd=sight.crowd):
         part = probability[top:bottom, left:right]
         np.maximum(part, reader.probability(picture[top:bottom, left:right]), out=part)
     limit = _FINE_MAX * sight.fine
-    found = lines(
-        probability, threshold=sight.threshold, score=sight.score, tallest=limit
-    )
+    found = lines(probability, threshold=sight.threshold, score=sight.score, tallest=limit)
     judged = [_judge(picture, line, reader, sight.fine) for line in found]
     return tuple(writing for writing in judged if writing.kind is not Kind.NOTHING)
 
@@ -109,9 +105,7 @@ def _as_marker(reading: Reading, *, at_start: bool, at_end: bool) -> Marker | No
     return None
 
 
-def _readings(
-    picture: Grey, line: Line, reader: TextReader
-) -> Iterator[tuple[bool, Reading]]:
+def _readings(picture: Grey, line: Line, reader: TextReader) -> Iterator[tuple[bool, Reading]]:
     """Read a line as it stands, then upside down; a short one may also stand on end."""
     crop = upright(picture, line)
     yield False, reader.read(crop)
@@ -141,7 +135,7 @@ def upright(picture: Grey, line: Line) -> Grey:
     """Cut a line out so that it runs from left to right."""
     wide, high = round(line.length) + 1, round(line.height) + 1
     turn = cv2.getRotationMatrix2D(line.centre, line.angle, 1)
-    turn[:, 2] += (wide / 2 - line.centre[0], high / 2 - line.centre[1])
+    turn[:, 2] += np.array((wide / 2 - line.centre[0], high / 2 - line.centre[1]))
     return np.asarray(
         cv2.warpAffine(picture, turn, (wide, high), borderMode=cv2.BORDER_REPLICATE),
         dtype=np.uint8,
@@ -163,7 +157,8 @@ def _cut_ends(line: Line, shape: tuple[int, ...]) -> tuple[bool, bool]:
 
 def _part_of(writing: Writing, marker: Writing) -> bool:
     """Tell whether a line is a letter of a marker: inside it and nearly as high."""
-    if writing.line.height < marker.line.height / 3:
+    long = writing.line.length >= _LONG * writing.line.height
+    if writing.line.height < marker.line.height / 3 or (long and writing.kind is Kind.TEXT):
         return False
     area, _ = cv2.intersectConvexConvex(writing.line.corners(), marker.line.corners())
     return area > writing.line.length * writing.line.height / 2

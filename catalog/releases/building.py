@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Select, func, literal, select
@@ -100,26 +101,24 @@ def pending(engine: Engine, release_id: str) -> Iterator[RevisionRef]:
 
 
 def _pending(engine: Engine, release_id: str) -> Iterator[RevisionRef]:
-    last, frozen = 0, release_instance.c.revision_id
-    page = (
-        select(frozen)
-        .where(release_instance.c.release_id == release_id, release_instance.c.sop_uid.is_(None))
-        .order_by(frozen)
-        .limit(_BATCH)
-    )
-    while True:
-        # The page is taken by key first: right after a freeze no statistics guide a larger join.
+    # The numbers are taken at once: right after a freeze no statistics guide a paged join.
+    with reading(engine) as connection:
+        ids = connection.scalars(_unfinished(release_id).order_by(release_instance.c.revision_id))
+        left = iter(ids.all())
+    while batch := list(islice(left, _BATCH)):
         with reading(engine) as connection:
-            ids = connection.scalars(page.where(frozen > last)).all()
-            batch = _unfinished(release_id).where(frozen.in_(ids)).order_by(frozen)
-            rows = connection.execute(batch).all()
-        if not ids:
-            return
+            wanted = _free_revisions().where(revision.c.id.in_(batch)).order_by(revision.c.id)
+            rows = connection.execute(wanted).all()
         yield from (RevisionRef(*row) for row in rows)
-        last = ids[-1]
 
 
 def _unfinished(release_id: str) -> Select[Any]:
+    return select(release_instance.c.revision_id).where(
+        release_instance.c.release_id == release_id, release_instance.c.sop_uid.is_(None)
+    )
+
+
+def _free_revisions() -> Select[Any]:
     return (
         select(
             revision.c.id,
@@ -132,13 +131,11 @@ def _unfinished(release_id: str) -> Select[Any]:
             revision.c.pixel_offset,
             revision.c.sha256,
         )
-        .select_from(release_instance)
-        .join(revision, revision.c.id == release_instance.c.revision_id)
+        .select_from(revision)
         .join(instance, instance.c.id == revision.c.instance_id)
         .join(series, series.c.id == instance.c.series_id)
         .join(study, study.c.id == instance.c.study_id)
         .join(subject, subject.c.id == study.c.subject_id)
-        .where(release_instance.c.release_id == release_id, release_instance.c.sop_uid.is_(None))
         .where(study_not_held(), instance_not_held())
     )
 
@@ -178,7 +175,8 @@ def seal(engine: Engine, release_id: str) -> Release:
     with writing(engine) as connection:
         found = _get(connection, release_id, lock=True)
         if found.state == ReleaseState.BUILDING:
-            if connection.execute(_unfinished(release_id).limit(1)).first() is not None:
+            missing = _free_revisions().where(revision.c.id.in_(_unfinished(release_id)))
+            if connection.execute(missing.limit(1)).first() is not None:
                 raise ConflictError(Reason.INCOMPLETE)
             connection.execute(
                 release.update()

@@ -149,6 +149,7 @@ def _write_disc(folder: Path, visit: Visit, objects: list[bytes]) -> None:
     for content in objects:
         disc.add(dcmread(BytesIO(content)))
     disc.write(folder)
+    disc._stage["t"].cleanup()  # noqa: SLF001  # pydicom has no public way to close a file-set
 
 
 def _write_foreign(folder: Path, slug: str, visit: Visit) -> None:

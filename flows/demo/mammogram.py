@@ -1,4 +1,4 @@
-"""A valid Digital Mammography X-Ray Image for presentation, without a person (PS3.3 A.27)."""
+"""A valid Digital Mammography X-Ray Image for presentation, without a person (PS3.3 A.26)."""
 
 from dataclasses import dataclass
 

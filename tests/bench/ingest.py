@@ -80,8 +80,12 @@ def _rounds(
     yield f"bench.ingest.images_per_second={count / median(walked):.2f}"
     yield f"bench.ingest.megabytes_per_second_per_core={megabytes / median(walked) / CORES:.1f}"
     yield f"bench.ingest.cpu_seconds_per_image={median(cpu) / count:.2f}"
-    yield f"bench.ingest.times_cp={median(w / c for w, c in zip(walked, copied, strict=True)):.1f}"
-    yield f"bench.ingest.times_offline={median(w / o for w, o in zip(walked, offline, strict=True)):.2f}"
+    yield f"bench.ingest.times_cp={_ratio(walked, copied):.1f}"
+    yield f"bench.ingest.times_offline={_ratio(walked, offline):.2f}"
+
+
+def _ratio(ours: list[float], floor: list[float]) -> float:
+    return median(one / other for one, other in zip(ours, floor, strict=True))
 
 
 def _parts(folder: Path, server: S3Server, held: LocalKeys) -> RegionParts:

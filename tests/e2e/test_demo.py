@@ -73,7 +73,7 @@ def test_the_invented_women_are_nowhere_but_in_their_exports(demo):
         form: needle
         for needle in identity_needles()
         if not any(needle in holder for holder in HOLDERS)
-        for form in (needle.encode(), needle.encode("latin-1", "ignore"), needle.encode("utf-16-le"))
+        for form in (needle.encode(code, "ignore") for code in ("utf-8", "latin-1", "utf-16-le"))
         if len(form) >= LEAST_BYTES
     }
     searched = 0

@@ -76,7 +76,7 @@ def test_names_that_lead_out_of_the_archive_are_not_expanded(root, landing, name
     with zipfile.ZipFile(root / "cd.zip", "w") as archive:
         archive.writestr(zipfile.ZipInfo(name), b"one")
     assert list(listed(root, landing).values()) == [Fault.UNSAFE_NAME]
-    assert [path for path in root.parent.rglob("*.dcm")] == []
+    assert list(root.parent.rglob("*.dcm")) == []
 
 
 def test_two_members_of_one_name_are_two_files(root, landing):

@@ -249,8 +249,7 @@ def test_a_failed_upload_publishes_nothing_and_the_next_try_ends_the_same(
     ordinals = enrolled(region, export)
     broken = dataclasses.replace(region, clean=Flaky(region.clean, 1))
     with pytest.raises(RetriableError):
-        for ordinal in ordinals:
-            settle(StudyRun(broken, deidentify_with, export, ordinal, "norr", "run"))
+        settle(StudyRun(broken, deidentify_with, export, ordinals[1], "norr", "run"))
     assert search(region.publisher._engine, Query()).studies == ()
     assert region.ledger.progress(export.id).done == 0
     assert counts(walked(region, deidentify_with, export)) == {"ADMITTED": 4}

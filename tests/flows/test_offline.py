@@ -1,0 +1,115 @@
+import csv
+import stat
+from pathlib import Path
+
+import pydicom
+import pytest
+
+from catalog.outcome import Outcome
+from flows.errors import SourceError
+from flows.offline import deidentify_folder, tally, write_report
+from tests import objects
+from tests.flows.test_study import four_views, put
+from tests.objects import mammogram, part10
+
+
+@pytest.fixture
+def run(deidentify_with, tmp_path):
+    def go(source: Path):
+        return deidentify_folder(source, tmp_path / "clean", deidentify_with)
+
+    return go
+
+
+def released(tmp_path: Path) -> set[str]:
+    clean = tmp_path / "clean"
+    return {path.relative_to(clean).as_posix() for path in clean.rglob("*") if path.is_file()}
+
+
+def test_harmless_names_stay_and_names_that_identify_become_tokens(run, tmp_path, export_folder):
+    inner = export_folder / "mammografi" / "Provström Åsa 570312-9808"
+    inner.mkdir(parents=True)
+    put(inner, *four_views())
+    (inner / f"{objects.INSTANCE}.1.dcm").write_bytes(four_views()[0])
+    lines = run(export_folder)
+    assert tally(lines) == {Outcome.ADMITTED: 5}
+    names = released(tmp_path)
+    assert len(names) == 5
+    folders = {name.split("/")[0] for name in names}
+    tokens = {name.split("/")[1] for name in names}
+    assert folders == {"mammografi"}
+    (token,) = tokens
+    assert len(token) == 26
+    assert {"IM00001", "IM00004"} <= {Path(name).name for name in names}
+    assert not [name for name in names if "Provstr" in name or objects.INSTANCE in name]
+
+
+def test_a_folder_named_after_one_woman_is_hidden_for_the_other_too(run, tmp_path, export_folder):
+    inner = export_folder / "Provström"
+    inner.mkdir()
+    other = mammogram(
+        PatientName="Annanström^Ebba",
+        PatientID="19490805-9829",
+        StudyInstanceUID=f"{objects.STUDY}.2",
+        SOPInstanceUID=f"{objects.INSTANCE}.2",
+    )
+    put(inner, part10(mammogram()), part10(other))
+    assert tally(run(export_folder)) == {Outcome.ADMITTED: 2}
+    assert len({name.split("/")[0] for name in released(tmp_path)}) == 1
+    assert not [name for name in released(tmp_path) if "Prov" in name]
+
+
+def test_what_is_not_released_is_absent_and_named(run, tmp_path, export_folder):
+    put(export_folder, part10(mammogram()), objects.not_dicom(), part10(objects.ultrasound()))
+    lines = run(export_folder)
+    assert released(tmp_path) == {"IM00001"}
+    assert {line.source: (line.outcome, line.target) for line in lines} == {
+        "IM00001": (Outcome.ADMITTED, "IM00001"),
+        "IM00002": (Outcome.UNREADABLE, ""),
+        "IM00003": (Outcome.REFUSED, ""),
+    }
+
+
+def test_two_patients_in_one_study_are_refused(run, tmp_path, export_folder):
+    put(export_folder, *map(part10, objects.two_patients_study()))
+    assert tally(run(export_folder)) == {Outcome.REFUSED: 2}
+    assert released(tmp_path) == set()
+
+
+def test_an_archive_is_opened_and_leaves_nothing_behind(run, tmp_path, export_folder):
+    (export_folder / "cd.zip").write_bytes(objects.zip_of({"a/1.dcm": part10(mammogram())}))
+    assert tally(run(export_folder)) == {Outcome.ADMITTED: 1}
+    assert released(tmp_path) == {"cd.zip/a/1.dcm"}
+    ds = pydicom.dcmread(tmp_path / "clean" / "cd.zip" / "a" / "1.dcm")
+    assert ds.PatientIdentityRemoved == "YES"
+
+
+def test_the_report_is_private_and_maps_names(run, tmp_path, export_folder):
+    put(export_folder, part10(mammogram()), objects.truncated())
+    report = tmp_path / "report.csv"
+    report.write_text("old")
+    report.chmod(0o644)
+    write_report(run(export_folder), report)
+    assert stat.S_IMODE(report.stat().st_mode) == 0o600
+    rows = list(csv.DictReader(report.read_text().splitlines()))
+    assert [(row["source"], row["outcome"]) for row in rows] == [
+        ("IM00001", "ADMITTED"),
+        ("IM00002", "UNREADABLE"),
+    ]
+
+
+def test_the_target_must_be_empty_and_outside_the_source(deidentify_with, tmp_path, export_folder):
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "x").touch()
+    for target in (full, export_folder / "clean", full / "x"):
+        with pytest.raises(SourceError):
+            deidentify_folder(export_folder, target, deidentify_with)
+
+
+def test_the_same_keys_give_the_same_bytes(deidentify_with, tmp_path, export_folder):
+    put(export_folder, *four_views())
+    for name in ("one", "two"):
+        deidentify_folder(export_folder, tmp_path / name, deidentify_with)
+    for path in (tmp_path / "one").iterdir():
+        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
