@@ -14,7 +14,7 @@ from deid.writing import Kind, Writing
 _ALONG = 1.0
 _ACROSS = 0.15
 _MARKER_MARGIN = 0.1
-_GAP = 2048  # samples; nearer stretches of changed samples are written as one
+_GAP = 256  # samples: nearer stretches are written as one, rows of a box are not
 
 Corners = tuple[tuple[int, int], ...]
 

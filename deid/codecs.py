@@ -179,10 +179,11 @@ def _encode(frame: Pixel, layout: Layout, syntax: UID) -> bytes:
         )
     if syntax in _HTJ2K:
         return bytes(imagecodecs.htj2k_encode(frame, reversible=True))
-    kind = "i" if layout.signed else "u"
-    native = frame.view(f"{kind}{frame.itemsize}").astype(layout.dtype, copy=False)
-    description = _description(layout) | {"planar_configuration": 0}
-    return bytes(get_encoder(syntax).encode(native, **description))
+    # A codec that knows no sign gave bits, and bits it takes back.
+    signed = frame.dtype.kind == "i"
+    native = frame.astype(f"<{frame.dtype.kind}{layout.allocated // _BYTE}", copy=False)
+    stored = {"planar_configuration": 0, "pixel_representation": int(signed)}
+    return bytes(get_encoder(syntax).encode(native, **_description(layout) | stored))
 
 
 def _description(layout: Layout) -> dict[str, Any]:

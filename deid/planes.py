@@ -68,11 +68,11 @@ def _values(frame: Pixel, layout: Layout) -> Plane:
     if not layout.signed:
         if bits < _BYTE * frame.itemsize and int(frame.max()) >> bits:
             raise SuspectError(Reason.UNCHECKED)
-        return frame.view(np.uint8 if frame.itemsize == 1 else np.uint16)
+        return frame.view(np.uint8) if frame.itemsize == 1 else frame.view(np.uint16)
     spare = _WORD - bits
     wide = frame.astype(np.int16) if frame.itemsize == 1 else frame.view(np.int16)
     values = (wide << spare) >> spare
     legal = (wide == values) | (wide == values & ((1 << bits) - 1))
     if not legal.all():
         raise SuspectError(Reason.UNCHECKED)
-    return np.asarray(values, dtype=np.int16)
+    return values

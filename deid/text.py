@@ -29,7 +29,7 @@ _DISCOUNT = 0.85  # a score over a higher threshold is higher for that alone
 _UNCLIP = 1.6  # the network marks the core of a line; DB post-processing grows it back
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Line:
     """A stretch of writing: a rectangle at any angle.
 

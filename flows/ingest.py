@@ -12,16 +12,19 @@ from pathlib import Path
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
 from prefect.futures import wait
 from prefect.runtime import flow_run
 
 from catalog.errors import CatalogError
+from catalog.errors import RetriableError as CatalogRetriableError
 from catalog.ledger_records import Export
 from catalog.outcome import Tally
 from catalog.records import ExportSummary
 from flows import deidentifier, log, wiring
 from flows.disclosure import require_decision
 from flows.errors import FlowsError, StudyError, TallyError
+from flows.errors import RetriableError as FlowsRetriableError
 from flows.index import NO_STUDY, enroll
 from flows.names import FLOW
 from flows.report import markdown, table
@@ -35,6 +38,7 @@ def ingest(export_id: str) -> None:
     log.configure()
     with silenced("ingest", export=export_id):
         parts = wiring.region()
+        parts.ledger.forget_expired(datetime.now(UTC))
         export = parts.ledger.export(export_id)
         require_decision(export.decision, today=datetime.now(UTC).date())
         _enroll(parts, export)
@@ -52,6 +56,7 @@ def ingest(export_id: str) -> None:
     retries=3,
     retry_delay_seconds=[2, 10, 30],
     retry_jitter_factor=0.3,
+    retry_condition_fn=lambda _task, _run, state: is_retriable(state),
     persist_result=False,
     cache_policy=NO_CACHE,
 )
@@ -68,6 +73,12 @@ def study(export_id: str, ordinal: int) -> None:
 def run_id() -> str:
     """Name this flow run for the ledger; retries of one run share the name."""
     return str(flow_run.id or "no-run")
+
+
+def is_retriable(state: State) -> bool:
+    """Tell whether another try may help: not if a rule or a contradiction stopped the study."""
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, (FlowsRetriableError, CatalogRetriableError))
 
 
 @contextmanager

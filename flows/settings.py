@@ -22,6 +22,7 @@ class RegionSettings(BaseSettings):
         key_file: Local keys (0600); refused in production, where a third party holds a key.
         ledger_url: The region ledger's database; no hub credential opens it.
         catalogue_url: The publish port's database while publishing happens in-process.
+        ledger_days: Days after which the ledger forgets what identifies a file; outcomes stay.
         expansion_limit: Largest total size in bytes that one archive may expand to.
     """
 
@@ -39,6 +40,7 @@ class RegionSettings(BaseSettings):
     quarantine_bucket: str = "quarantine"
     clean_bucket: str = "clean"
     expansion_limit: int = Field(default=200 * 2**30, gt=0)
+    ledger_days: int = Field(default=3650, gt=0)
 
 
 class HubSettings(BaseSettings):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -109,7 +110,7 @@ def _finish(study: StudyRun) -> Counter[Outcome]:
     with _spool(study) as spool, ThreadPoolExecutor(1, "upload") as pool:
         verdicts = _Walk(study, spool, pool).all(pending)
     study.parts.publisher.publish(_draft(study, items, verdicts))
-    study.parts.ledger.record(*(verdict.ending for verdict in verdicts), run=study.run)
+    _record(study, verdicts)
     for item in pending:
         if (path := study.path(item)).is_relative_to(study.landing):
             path.unlink(missing_ok=True)
@@ -123,8 +124,14 @@ def _refuse(study: StudyRun, reason: str) -> Counter[Outcome]:
         Verdict(Ending(item.id, Outcome.REFUSED, reason)) for item in items if item.outcome is None
     ]
     study.parts.publisher.publish(_draft(study, items, verdicts))
-    study.parts.ledger.record(*(verdict.ending for verdict in verdicts), run=study.run)
+    _record(study, verdicts)
     return Counter(verdict.ending.outcome for verdict in verdicts)
+
+
+def _record(study: StudyRun, verdicts: list[Verdict]) -> None:
+    expires_at = datetime.now(UTC) + study.parts.remembered
+    endings = (replace(verdict.ending, expires_at=expires_at) for verdict in verdicts)
+    study.parts.ledger.record(*endings, run=study.run)
 
 
 class _Walk:

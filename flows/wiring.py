@@ -1,6 +1,7 @@
 """The one place where real parts are built; everything else is handed them."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
@@ -27,6 +28,7 @@ class RegionParts:
     quarantine: ObjectStore
     landing: Path
     expansion_limit: int
+    remembered: timedelta
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,6 +66,7 @@ def wire_region(settings: RegionSettings) -> RegionParts:
         quarantine=_store(settings, settings.quarantine_bucket),
         landing=settings.landing,
         expansion_limit=settings.expansion_limit,
+        remembered=timedelta(days=settings.ledger_days),
     )
 
 

@@ -19,7 +19,7 @@ def bar(console: Console | None = None) -> Progress:
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=20),
         MofNCompleteColumn(),
         TextColumn("{task.fields[state]}"),
         TimeElapsedColumn(),
@@ -33,3 +33,5 @@ def counting(label: str, console: Console | None = None) -> Iterator[Callable[[i
     with bar(console) as shown:
         row = shown.add_task(label, total=None, state="")
         yield lambda done, total: shown.update(row, completed=done, total=total)
+        if shown.tasks[row].total is None:  # there was nothing to count
+            shown.update(row, visible=False)

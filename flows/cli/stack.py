@@ -87,10 +87,10 @@ def status() -> None:
 def print_endpoints(endpoints: Endpoints) -> None:
     """Print where the parts are."""
     typer.echo(f"access API     {endpoints.api_docs}")
-    typer.echo(f"Prefect        {endpoints.prefect}   (log in with the words in {login_file()})")
+    typer.echo(f"Prefect        {endpoints.prefect}   (its login: {login_file()})")
     typer.echo(f"object store   {endpoints.s3}")
 
 
 def login_file() -> str:
-    """Name the file that holds the Prefect server's login."""
-    return str(place.state() / "region.env")
+    """Say where the Prefect server's login is written."""
+    return f"PREFECT_API_AUTH_STRING in {place.state() / 'region.env'}"

@@ -28,13 +28,13 @@ OUTCOME_OF: Mapping[str, str] = {
     "truncated": "UNREADABLE",
     "ultrasound": "REFUSED",
     "screen save": "REFUSED",
-    "directory": "REFUSED",
 }
-# What is no DICOM at all, by care provider.
+# What is no DICOM at all, by care provider; a DICOMDIR and what desktops leave is passed over.
 FOREIGN: Mapping[str, tuple[str, ...]] = {
-    "osterskog": ("README.txt", "Thumbs.db"),
+    "osterskog": ("README.txt",),
     "alvdala": ("export.log",),
 }
+LITTER = "Thumbs.db"
 ZIP_NAME = "export-2.zip"
 _ZIP_TIME = (2024, 1, 15, 8, 0, 0)
 _THREADS = 2  # the codecs let go of the interpreter lock
@@ -159,5 +159,5 @@ def _write_foreign(folder: Path, slug: str, visit: Visit) -> None:
         f"Först i listan: {visit.woman.banner} {visit.woman.long}, remiss {visit.accession}.\r\n"
     ).encode()
     for name in FOREIGN[slug]:
-        thumbs = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 2040
-        (folder / name).write_bytes(thumbs if name == "Thumbs.db" else note)
+        (folder / name).write_bytes(note)
+    (folder / LITTER).write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".ljust(2048, b"\x00"))

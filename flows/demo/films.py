@@ -23,7 +23,7 @@ from flows.demo.burn import Box, burn
 from flows.demo.identities import PROVIDERS, REGION, Provider, people_and_places
 from flows.demo.plan import StudyPlan, plans, texts_of
 
-VERSION = "2"
+VERSION = "3"
 STAMP = "complete.json"
 
 
@@ -38,8 +38,8 @@ class DemoExport:
         organisation_number: Its organisation number, invented.
         hsa_id: Its HSA-id, invented.
         path: The folder.
-        claimed: How many DICOM files the export says it holds, those in a ZIP and a DICOMDIR
-            included; what is no DICOM at all comes on top.
+        claimed: How many DICOM instances the export says it holds, those in a ZIP included. A
+            DICOMDIR is an index, no instance; what is no DICOM at all comes on top.
         description: What to expect, in one sentence.
         expected: How many files should end in each Outcome, by its name; sums to the claim and
             the foreign files.
@@ -59,8 +59,8 @@ class DemoExport:
 
 
 _DESCRIPTIONS = {
-    "osterskog": "A hospital's folder: two women, three studies, a prior film on a CD with its "
-    "DICOMDIR, an ultrasound, a file cut short, and two files that are no DICOM.",
+    "osterskog": "A hospital's folder: two women, three studies, prior films on a CD with its "
+    "DICOMDIR, an ultrasound, a file cut short, and a text file.",
     "alvdala": "A screening unit's folder with a ZIP in it: three women, one of them known at the "
     "hospital too, a screen-save, an image declared to carry text, and one stray file.",
 }

@@ -123,7 +123,6 @@ def _osterskog() -> tuple[StudyPlan, ...]:
             Visit(3, BIRGITTA, OSTERSKOG, vidar, "20200921", "101500"),
             f"CD {BIRGITTA.family}",
             malignant_2020,
-            extras=("directory",),
             medium="disc",
         ),
         StudyPlan(

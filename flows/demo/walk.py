@@ -20,6 +20,7 @@ from catalog.search import Query
 from catalog.vocabulary import ProtectionSource, Tier, View
 from flows import permits, registry, wiring
 from flows.cli.progress import counting
+from flows.cli.stack import login_file
 from flows.cli.watch import run_and_watch
 from flows.demo.films import DemoExport, build_exports
 from flows.demo.show import show_picture
@@ -159,7 +160,7 @@ def _download(door: httpx.Client, permit: str, console: Console) -> None:
 def _wait(endpoints: Endpoints, console: Console) -> None:
     console.rule("The stack is running", align="left")
     console.print(f"  access API docs   {endpoints.api_docs}")
-    console.print(f"  Prefect UI        {endpoints.prefect}")
+    console.print(f"  Prefect UI        {endpoints.prefect}   (its login: {login_file()})")
     console.print("  search            mammo catalog search --view CC")
     console.print("  a token           mammo token me --role researcher")
     console.print("  Ctrl-C stops it.")

@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 from statistics import median
@@ -105,6 +106,7 @@ def _parts(folder: Path, server: S3Server, held: LocalKeys) -> RegionParts:
         quarantine=server.store("quarantine"),
         landing=folder / "landing",
         expansion_limit=1 << 40,
+        remembered=timedelta(days=9),
     )
 
 

@@ -1,6 +1,9 @@
 """`mammo demo --once`, run as its user runs it; then a search for the invented women."""
 
+import contextlib
+import json
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -86,3 +89,15 @@ def test_the_invented_women_are_nowhere_but_in_their_exports(demo):
     assert searched > 100_000_000  # the clean objects were among what was searched
     exported = b"".join(p.read_bytes() for p in (state / "demo").rglob("IM*") if p.is_file())
     assert sum(form in exported for form in needles) > 20  # the search can find
+
+
+def test_prefect_was_told_of_exports_by_their_ids_alone(demo):
+    state, _ = demo
+    database = sqlite3.connect(state / "prefect" / "server" / "prefect.db")
+    with contextlib.closing(database):
+        told = [json.loads(row[0]) for row in database.execute("SELECT parameters FROM flow_run")]
+        assert [set(parameters) for parameters in told] == [{"export_id"}] * 2
+        kinds = [row[0] for row in database.execute("SELECT type FROM artifact ORDER BY type")]
+        assert kinds == ["markdown", "markdown", "table", "table"]
+        names = {row[0] for row in database.execute("SELECT name FROM task_run")}
+        assert names <= {f"study-{number}" for number in range(20)}

@@ -67,6 +67,7 @@ def region(
         quarantine=s3.store("quarantine"),
         landing=landing,
         expansion_limit=1 << 30,
+        remembered=timedelta(days=9),
     )
     ledger.dispose()
     catalogue.dispose()

@@ -164,7 +164,7 @@ def test_unreadable_and_conflicting_originals_wait_sealed(region, ingest, export
     content = objects.truncated()
     put(export_folder, content)
     ingest()
-    newest = [key for key in region.quarantine.keys() if key.endswith(".sealed")]
+    newest = [key for key in region.quarantine.keys("20") if key.endswith(".sealed")]
     sealed = {key: b"".join(region.quarantine.get(key)) for key in newest}
     key = region.keys.quarantine_key()
     assert content in [b"".join(unseal(io.BytesIO(one), key)) for one in sealed.values() if one]

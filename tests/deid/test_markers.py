@@ -1,0 +1,85 @@
+import pytest
+
+from deid.markers import Marker, read_cut_marker, read_marker
+
+
+@pytest.mark.parametrize(
+    ("text", "laterality", "view"),
+    [
+        ("LCC", "L", "CC"),
+        ("R MLO", "R", "MLO"),
+        ("rmlo", "R", "MLO"),
+        ("L-ML", "L", "ML"),
+        ("RLM", "R", "LM"),
+        ("R", "R", ""),
+        ("L.", "L", ""),
+        ("B CC", "B", "CC"),
+        ("MLO", "", "MLO"),
+        ("XCCL", "", "XCCL"),
+        ("RID", "R", "ID"),
+        ("TAN", "", "TAN"),
+        ("[R CC]", "R", "CC"),
+    ],
+)
+def test_markers_are_read(text: str, laterality: str, view: str) -> None:
+    assert read_marker(text) == Marker(laterality, view)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "LINDA L CC",
+        "L CC 19620314",
+        "15",
+        "ROLF",
+        "LARS",
+        "BO",
+        "R R",
+        "CC MLO",
+        "19620314-2387",
+        "ÅSA",
+        "L CC Å",
+        "A",
+    ],
+)
+def test_everything_else_is_not(text: str) -> None:
+    assert read_marker(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "at_start", "at_end"),
+    [
+        ("LC", False, True),
+        ("LC(", False, True),
+        ("LMLC", False, True),
+        ("CC", True, False),
+        ("FCC", True, False),
+        ("4CC", True, False),
+        ("IMLO", True, False),
+        ("ML", True, True),
+    ],
+)
+def test_what_a_border_leaves_of_a_marker_is_one(
+    text: str, at_start: bool, at_end: bool
+) -> None:
+    assert read_cut_marker(text, at_start=at_start, at_end=at_end) == Marker("", "", cut=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "at_start", "at_end"),
+    [
+        ("", True, True),
+        ("15", True, False),
+        ("3", True, False),
+        ("LC", True, False),
+        ("ANNA", True, False),
+        ("DSSON", True, True),
+        ("2387", False, True),
+        ("MLO", False, False),
+        ("CC LINDA", True, False),
+    ],
+)
+def test_what_a_border_leaves_of_a_name_is_none(text: str, at_start: bool, at_end: bool) -> None:
+    assert read_cut_marker(text, at_start=at_start, at_end=at_end) is None

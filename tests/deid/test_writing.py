@@ -1,0 +1,90 @@
+import cv2
+import numpy as np
+import pytest
+
+from deid.gate import FIRST, SECOND, Sight
+from deid.writing import Kind, Writing, find_writing
+from tests.deid.pictures import Array, burn, film, glyphs, text_reader
+
+EYES = pytest.mark.parametrize("sight", [FIRST, SECOND])
+# Where the lead marker lies on a film: top, bottom, left, right.
+LCC = (300, 1100, 1750, 2600)
+
+
+def air(shape: tuple[int, int] = (900, 1200)) -> Array:
+    noise = np.random.default_rng(3).normal(300, 12, shape)
+    return noise.astype(np.uint16)
+
+
+def look(picture: Array, sight: Sight) -> tuple[Writing, ...]:
+    return find_writing(picture, text_reader(), sight)
+
+
+def lead(turned: float = 0) -> Array:
+    """Cut a real lead marker out, and turn it."""
+    top, bottom, left, right = LCC
+    cut = cv2.copyMakeBorder(
+        film("1-130")[top:bottom, left:right], 200, 200, 200, 200, cv2.BORDER_CONSTANT
+    )
+    height, width = cut.shape
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), turned, 1)
+    return cv2.warpAffine(cut, turn, (width, height))
+
+
+@EYES
+@pytest.mark.parametrize("turned", [0, 45, 90, 135, 180, -45, -90])
+def test_a_lead_marker_is_read_at_any_angle(sight: Sight, turned: float) -> None:
+    (writing,) = look(lead(turned), sight)
+    assert writing.kind is Kind.MARKER
+    assert writing.marker is not None
+    assert (writing.marker.laterality, writing.marker.view) == ("L", "CC")
+
+
+@EYES
+@pytest.mark.parametrize("size", [40, 80])
+@pytest.mark.parametrize("text", ["R MLO", "LCC", "RMLO", "L CC"])
+def test_a_drawn_marker_is_read(sight: Sight, text: str, size: int) -> None:
+    picture = air()
+    burn(picture, (100, 150), glyphs(text, size), 4000)
+    writings = look(picture, sight)
+    assert [writing.kind for writing in writings] == [Kind.MARKER] * len(writings)
+    sides = {writing.marker.laterality for writing in writings if writing.marker}
+    assert text[0] in sides
+
+
+@EYES
+@pytest.mark.parametrize("text", ["LINDA L CC", "ANNA    R CC", "R MLO   620314-2387"])
+def test_a_marker_in_a_longer_line_is_text(sight: Sight, text: str) -> None:
+    picture = air()
+    burn(picture, (100, 150), glyphs(text, 40), 4000)
+    writings = look(picture, sight)
+    assert writings
+    assert {writing.kind for writing in writings} == {Kind.TEXT}
+
+
+@EYES
+def test_text_beside_a_marker_leaves_the_marker(sight: Sight) -> None:
+    picture = lead()
+    burn(picture, (20, 30), glyphs("ANDERSSON EVA", 48), 30000)
+    kinds = {writing.kind for writing in look(picture, sight)}
+    assert kinds == {Kind.TEXT, Kind.MARKER}
+
+
+@EYES
+@pytest.mark.parametrize("value", [0, 900])
+def test_specks_and_scratches_are_not_text(sight: Sight, value: int) -> None:
+    picture = air()
+    rng = np.random.default_rng(5)
+    for x, y in rng.integers(20, 880, (60, 2)):
+        cv2.circle(picture, (int(x), int(y)), int(rng.integers(1, 9)), value, cv2.FILLED)
+    for x, y, dx, dy in rng.integers(20, 880, (6, 4)):
+        cv2.line(picture, (int(x), int(y)), (int(dx), int(dy)), value, 2)
+    cv2.circle(picture, (1000, 300), 40, 3000, 3)
+    cv2.rectangle(picture, (0, 0), (1199, 20), 4000, cv2.FILLED)
+    assert [w for w in look(picture, sight) if w.kind is Kind.TEXT] == []
+
+
+def test_what_was_read_is_not_shown() -> None:
+    picture = air()
+    burn(picture, (100, 150), glyphs("ANDERSSON EVA", 40), 4000)
+    assert "EVA" not in repr(look(picture, FIRST))
