@@ -26,6 +26,8 @@ _WHOLE = 0.95  # this sure, a marker at the border is taken for whole
 _LEGIBLE = 0.55
 _SOME = 1.6
 _PLAIN = 2.4
+_SAME = 0.7  # of length and area: two looks saw one line
+_ASIDE = 0.15  # of the height
 _EDGE = 0.12  # of the height: this near the border a line is cut
 
 
@@ -55,6 +57,12 @@ def find_writing(plane: Plane, reader: TextReader, sight: Sight) -> tuple[Writin
         for writing in _look_fine(plane, reader, sight)
         if not any(_part_of(writing, marker) for marker in markers)
     ]
+    close = [writing for writing in small if writing.kind is Kind.TEXT]
+    large = tuple(
+        writing
+        for writing in large
+        if writing.kind is Kind.MARKER or not any(_seen_closer(writing, it) for it in close)
+    )
     return _unmask((*large, *small))
 
 
@@ -160,8 +168,25 @@ def _part_of(writing: Writing, marker: Writing) -> bool:
     long = writing.line.length >= _LONG * writing.line.height
     if writing.line.height < marker.line.height / 3 or (long and writing.kind is Kind.TEXT):
         return False
-    area, _ = cv2.intersectConvexConvex(writing.line.corners(), marker.line.corners())
-    return area > writing.line.length * writing.line.height / 2
+    return _share(writing.line, marker.line) > 1 / 2
+
+
+def _seen_closer(coarse: Writing, fine: Writing) -> bool:
+    """Tell whether the fine look found the same line; one of two lines is off the middle."""
+    angle = np.deg2rad(coarse.line.angle)
+    apart = np.subtract(fine.line.centre, coarse.line.centre)
+    aside = abs(float(apart @ np.array((-np.sin(angle), np.cos(angle)))))
+    return (
+        aside < _ASIDE * coarse.line.height
+        and fine.line.length >= _SAME * coarse.line.length
+        and _share(fine.line, coarse.line) >= _SAME
+    )
+
+
+def _share(line: Line, other: Line) -> float:
+    """Give how much of a line lies in another."""
+    area, _ = cv2.intersectConvexConvex(line.corners(), other.corners())
+    return float(area) / (line.length * line.height)
 
 
 def _unmask(writings: tuple[Writing, ...]) -> tuple[Writing, ...]:
@@ -180,5 +205,4 @@ def _continues(word: Line, text: Line) -> bool:
     if not 1 / 2 < word.height / text.height < 2:  # noqa: PLR2004 - half and double
         return False
     reach = word.grown(word.height, -word.height / 4)
-    area, _ = cv2.intersectConvexConvex(reach.corners(), text.corners())
-    return area > 0
+    return _share(reach, text) > 0

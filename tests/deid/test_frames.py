@@ -98,9 +98,7 @@ def test_exchanged_frames_leave_the_others(made, changed) -> None:
         finished[keyword].value = value
     buffer = io.BytesIO()
     finished.save_as(buffer)
-    expected = np.where(
-        np.isin(np.arange(3), changed)[:, None, None], others, pictures
-    )
+    expected = np.where(np.isin(np.arange(3), changed)[:, None, None], others, pictures)
     assert np.array_equal(pixels_of(buffer.getvalue()), expected)
     assert set(header_changes) == (
         {"ExtendedOffsetTable", "ExtendedOffsetTableLengths"} if made is extended else set()

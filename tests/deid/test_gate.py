@@ -8,9 +8,7 @@ from tests.deid.pictures import Array, burn, film, glyphs
 def share(picture: Array, sight: Sight) -> float:
     grey = normalise(picture, sight.fine, sight.window)
     seen = np.zeros(grey.shape, bool)
-    for left, top, right, bottom in windows(
-        grey, steepness=sight.steepness, crowd=sight.crowd
-    ):
+    for left, top, right, bottom in windows(grey, steepness=sight.steepness, crowd=sight.crowd):
         seen[top:bottom, left:right] = True
     return float(seen.mean())
 
@@ -42,9 +40,7 @@ def test_text_lies_in_one_window(sight: Sight, at: tuple[int, int]) -> None:
         and columns.max() * sight.fine <= right
         and top <= rows.min() * sight.fine
         and rows.max() * sight.fine <= bottom + 1
-        for left, top, right, bottom in windows(
-            grey, steepness=sight.steepness, crowd=sight.crowd
-        )
+        for left, top, right, bottom in windows(grey, steepness=sight.steepness, crowd=sight.crowd)
     )
 
 

@@ -61,9 +61,7 @@ def test_everything_else_is_not(text: str) -> None:
         ("ML", True, True),
     ],
 )
-def test_what_a_border_leaves_of_a_marker_is_one(
-    text: str, at_start: bool, at_end: bool
-) -> None:
+def test_what_a_border_leaves_of_a_marker_is_one(text: str, at_start: bool, at_end: bool) -> None:
     assert read_cut_marker(text, at_start=at_start, at_end=at_end) == Marker("", "", cut=True)
 
 

@@ -103,7 +103,7 @@ def test_text_is_blanked_in_every_lossless_syntax(syntax: UID) -> None:
     (after,) = raw(finished)
     blanked = after != picture
     assert redaction.changed_frames == (1,)
-    assert len(redaction.boxes) == 1
+    assert {box.frame for box in redaction.boxes} == {1}
     assert (after[drawn] == picture.min()).all()
     assert blanked.mean() < 0.1
     assert (after[blanked] == picture.min()).all()

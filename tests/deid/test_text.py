@@ -1,5 +1,6 @@
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -72,7 +73,7 @@ def test_spans_cover_a_length(length: int) -> None:
     assert {start for start, _ in cut} >= {0}
     assert cut[-1][1] == length
     assert all(end - start <= TILE for start, end in cut)
-    assert all(here[1] > there[0] for here, there in zip(cut, cut[1:], strict=False))
+    assert all(here[1] > there[0] for here, there in pairwise(cut))
 
 
 def test_text_inside_a_blob_is_found() -> None:

@@ -27,7 +27,7 @@ from flows.demo.mammogram import VIEWS
 from flows.demo.picture import MAX_WIDTH, before_after, pixels, terminal_picture
 from flows.demo.plan import plans
 from flows.sources import passed_over
-from tests import objects
+from tests import archives, objects
 
 DCIODVFY = Path(sys.executable).parent / "dciodvfy"
 TRUNCATED = "20221010/IM00005"
@@ -312,8 +312,8 @@ def test_large_tomosynthesis_is_written_frame_by_frame(syntax, tmp_path):
 
 
 def test_archives_are_as_dangerous_as_they_say():
-    with zipfile.ZipFile(BytesIO(objects.zip_slip())) as slip:
+    with zipfile.ZipFile(BytesIO(archives.zip_slip())) as slip:
         assert "../../slipped.dcm" in slip.namelist()
-    bomb = objects.zip_bomb(50)
+    bomb = archives.zip_bomb(50)
     with zipfile.ZipFile(BytesIO(bomb)) as archive:
         assert archive.infolist()[0].file_size > 500 * len(bomb)

@@ -8,7 +8,7 @@ import pytest
 from catalog.outcome import Outcome
 from flows.errors import SourceError
 from flows.offline import deidentify_folder, tally, write_report
-from tests import objects
+from tests import archives, objects
 from tests.flows.test_study import four_views, put
 from tests.objects import mammogram, part10
 
@@ -77,7 +77,7 @@ def test_two_patients_in_one_study_are_refused(run, tmp_path, export_folder):
 
 
 def test_an_archive_is_opened_and_leaves_nothing_behind(run, tmp_path, export_folder):
-    (export_folder / "cd.zip").write_bytes(objects.zip_of({"a/1.dcm": part10(mammogram())}))
+    (export_folder / "cd.zip").write_bytes(archives.zip_of({"a/1.dcm": part10(mammogram())}))
     assert tally(run(export_folder)) == {Outcome.ADMITTED: 1}
     assert released(tmp_path) == {"cd.zip/a/1.dcm"}
     ds = pydicom.dcmread(tmp_path / "clean" / "cd.zip" / "a" / "1.dcm")

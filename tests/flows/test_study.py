@@ -21,7 +21,7 @@ from flows.errors import ExportRefusedError, SourceError
 from flows.seal import unseal
 from flows.study import StudyRun, settle
 from flows.wiring import RegionParts
-from tests import objects
+from tests import archives, objects
 from tests.flows.conftest import DECISION, decision
 from tests.flows.making import enrolled, registered, walked
 from tests.objects import mammogram, part10
@@ -213,14 +213,14 @@ def test_without_a_protection_flag_nothing_passes(region, deidentify_with, expor
 
 def test_a_zip_in_a_folder_is_ingested_and_the_landing_emptied(region, ingest, export_folder):
     members = {f"Provström/IM{n}": content for n, content in enumerate(four_views())}
-    (export_folder / "cd.zip").write_bytes(objects.zip_of(members))
+    (export_folder / "cd.zip").write_bytes(archives.zip_of(members))
     assert counts(ingest()) == {"ADMITTED": 4}
     assert [path for path in region.landing.rglob("*") if path.is_file()] == []
 
 
 def test_a_bomb_and_a_slip_end_in_named_outcomes(region, ingest, export_folder):
-    (export_folder / "bomb.zip").write_bytes(objects.zip_bomb(100))
-    (export_folder / "slip.zip").write_bytes(objects.zip_slip())
+    (export_folder / "bomb.zip").write_bytes(archives.zip_bomb(100))
+    (export_folder / "slip.zip").write_bytes(archives.zip_slip())
     assert counts(ingest()) == {"ADMITTED": 1, "UNREADABLE": 3}
     assert not list(region.landing.parent.glob("slipped*"))
 
