@@ -121,6 +121,15 @@ class Ledger:
         with reading(self._engine) as connection:
             return tuple(connection.scalars(pending))
 
+    def pending_paths(self, export_id: str) -> frozenset[str]:
+        """Give the paths of the files that have no outcome yet."""
+        mine = select(item.c.path_enc).where(
+            item.c.export_id == export_id, item.c.outcome.is_(None), item.c.path_enc.is_not(None)
+        )
+        with reading(self._engine) as connection:
+            found = connection.scalars(mine).all()
+        return frozenset(self._key.decrypt("item.path", value) for value in found)
+
     def items(self, export_id: str, ordinal: int) -> tuple[Item, ...]:
         """Give one study's files, with an outcome or without, in the order of enrolment."""
         mine = (

@@ -20,7 +20,6 @@ FORGOTTEN: dict[str, Any] = dict.fromkeys(
         "study_uid_index",
         "accession_enc",
         "accession_index",
-        "quarantine_key",
     )
 )
 

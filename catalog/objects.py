@@ -97,12 +97,16 @@ class MinioStore:
             there = self.stat(key)
         except NotFoundError:
             self._upload(key, stream, size, sha256)
+            uploaded = True
         else:
             if there != StoredObject(size, sha256):
                 raise AlreadyStoredError
+            uploaded = False
         if self._digest(key) != (size, sha256):
-            with suppress(StorageError), _translated():
-                self._client.remove_object(self._bucket, key)
+            # What was there before may be published: it is not given up for one bad read.
+            if uploaded or self._digest(key) != (size, sha256):
+                with suppress(StorageError), _translated():
+                    self._client.remove_object(self._bucket, key)
             raise StorageError(Reason.DAMAGED)
 
     def _upload(self, key: str, stream: BinaryIO, size: int, sha256: str) -> None:

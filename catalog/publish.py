@@ -1,6 +1,7 @@
 """Enter a study's clean objects into the catalogue: one transaction, whole or not at all."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Protocol
 
 from sqlalchemy import Connection, Engine, select
@@ -10,10 +11,11 @@ from catalog.database import insert_if_absent, reading, writing
 from catalog.errors import ConflictError, NotFoundError, RaceError, Reason
 from catalog.holders import get_holder
 from catalog.outcome import Outcome, Tally
-from catalog.records import ExportSummary, Holder, StudyDraft
+from catalog.records import ExportSummary, Holder, Instance, StudyDraft
 from catalog.study_rows import (
     Place,
     already_mine,
+    contradiction,
     enter_series,
     enter_study,
     present_instances,
@@ -36,7 +38,11 @@ class Publisher(Protocol):
         """Tell how an instance stands to what is already published under its UID."""
         ...
 
-    def publish(self, draft: StudyDraft) -> None:
+    def contradiction(self, new: Instance, *, subject: str, holder_id: str) -> Reason | None:
+        """Tell what forbids that an instance is ever published as it is."""
+        ...
+
+    def publish(self, draft: StudyDraft) -> Mapping[str, int]:
         """Publish one study whole or not at all; its bytes must already be stored."""
         ...
 
@@ -79,8 +85,20 @@ class CataloguePublisher:
             return Standing.NEW if present.number == 1 else Standing.REVISED
         return standing
 
-    def publish(self, draft: StudyDraft) -> None:
+    def contradiction(self, new: Instance, *, subject: str, holder_id: str) -> Reason | None:
+        """Tell what forbids that an instance is ever published as it is; None if nothing does.
+
+        A study has one subject and one holder, a series and an instance one study. That is so for
+        good: what says otherwise has to be looked at by a person.
+        """
+        with reading(self._engine) as connection:
+            return contradiction(connection, new, subject=subject, holder_id=holder_id)
+
+    def publish(self, draft: StudyDraft) -> Mapping[str, int]:
         """Publish one study whole or not at all; the same draft again changes nothing.
+
+        Returns:
+            The number of the revision that each instance of the draft became, by its UID.
 
         Raises:
             NotFoundError: The holder is unknown in that region.
@@ -93,6 +111,8 @@ class CataloguePublisher:
             if draft.revisions:
                 _enter_revisions(connection, draft)
             _count(connection, draft)
+            uids = [new.instance.sop_uid for new in draft.revisions]
+            return {uid: there.number for uid, there in present_instances(connection, uids).items()}
 
     def record_tally(self, summary: ExportSummary) -> None:
         """Record an export's claim and disclosure decision; again only updates them.

@@ -10,7 +10,8 @@ from catalog.columns import now
 from catalog.database import insert_if_absent, reading
 from catalog.errors import ConflictError, NotFoundError, Reason
 from catalog.records import Instance, NewRevision, StudyDraft
-from catalog.tables import instance, revision, series, study, subject
+from catalog.tables import instance, revision, series, study
+from catalog.tables import subject as subjects
 from catalog.vocabulary import Standing
 
 
@@ -59,6 +60,30 @@ def present_instances(connection: Connection, sop_uids: list[str]) -> dict[str, 
     return {row.sop_uid: Present(*row[1:]) for row in connection.execute(statement)}
 
 
+def contradiction(
+    connection: Connection, new: Instance, *, subject: str, holder_id: str
+) -> Reason | None:
+    """Tell what of an instance another subject, holder or study already has."""
+    there = connection.execute(
+        select(subjects.c.pseudonym, study.c.holder_id)
+        .join(subjects, subjects.c.id == study.c.subject_id)
+        .where(study.c.study_uid == new.study_uid)
+    ).one_or_none()
+    if there is not None and there.pseudonym != subject:
+        return Reason.OTHER_SUBJECT
+    if there is not None and there.holder_id != holder_id:
+        return Reason.OTHER_HOLDER
+    for table, uid in ((series.c.series_uid, new.series_uid), (instance.c.sop_uid, new.sop_uid)):
+        owner = (
+            select(study.c.study_uid)
+            .join(table.table, table.table.c.study_id == study.c.id)
+            .where(table == uid)
+        )
+        if connection.scalar(owner) not in {None, new.study_uid}:
+            return Reason.OTHER_STUDY
+    return None
+
+
 def enter_study(connection: Connection, draft: StudyDraft) -> int:
     """Enter the subject and the study, lock the study's row, and give its id.
 
@@ -66,8 +91,8 @@ def enter_study(connection: Connection, draft: StudyDraft) -> int:
         ConflictError: The study is another subject's or another holder's.
     """
     facts = draft.revisions[0].instance
-    insert_if_absent(connection, subject, {"pseudonym": draft.subject})
-    subject_id = connection.scalar(select(subject.c.id).where(subject.c.pseudonym == draft.subject))
+    insert_if_absent(connection, subjects, {"pseudonym": draft.subject})
+    subject_id = connection.scalar(select(subjects.c.id).where(subjects.c.pseudonym == draft.subject))
     insert_if_absent(
         connection,
         study,

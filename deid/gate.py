@@ -20,6 +20,7 @@ _STEP = 256
 _MARGIN = 2  # cells of surroundings around what is steep
 _SPREAD = 4.0  # standard deviations from grey to black or white
 _FLOOR = 0.009  # of the range: weaker structure than this is noise
+_CEILING = 0.4  # of the range: the white border of a film must not swallow the text on it
 
 
 @dataclass(frozen=True)
@@ -51,15 +52,23 @@ SECOND = Sight(
 )
 
 
-def normalise(plane: Plane, scale: float, window: int) -> Grey:
-    """Shrink a plane and bring every neighbourhood to the same brightness and contrast."""
+def normalise(plane: Plane, scale: float, window: int, *, ceiling: float = _CEILING) -> Grey:
+    """Shrink a plane and bring every neighbourhood to the same brightness and contrast.
+
+    Args:
+        plane: Rows by columns.
+        scale: Of the result, at most 1.
+        window: Side of a neighbourhood in pixels of the result.
+        ceiling: Share of the range that is always enough for black or white.
+    """
     size = (max(1, round(plane.shape[1] * scale)), max(1, round(plane.shape[0] * scale)))
     small = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
     level = small.astype(np.float32)
-    floor = _FLOOR * float(level.max() - level.min()) + 1e-3
+    span = float(level.max() - level.min()) + 1e-3
     mean = cv2.blur(level, (window, window))
     variance = cv2.blur(level * level, (window, window)) - mean * mean
-    reach = _SPREAD * np.sqrt(np.maximum(variance, 0)) + floor
+    reach = _SPREAD * np.sqrt(np.maximum(variance, 0)) + _FLOOR * span
+    np.minimum(reach, ceiling * span, out=reach)
     return np.clip((level - mean) / reach * 127 + 128, 0, 255).astype(np.uint8)
 
 

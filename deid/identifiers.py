@@ -6,7 +6,7 @@ mammography header (`data/plain_words.txt`), other than as part of a full name; 
 fewer than four characters or five digits; a place that is also its equipment's maker or model.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -67,6 +67,15 @@ class Identifiers:
     needles: tuple[Needle, ...]
     uids: frozenset[str]
     dates: Mapping[Path, str]
+
+
+def together(own: Identifiers, others: Iterable[Identifiers]) -> Identifiers:
+    """Add to an object's identifiers those of other objects of the same person."""
+    needles, uids = dict.fromkeys(own.needles), set(own.uids)
+    for other in others:
+        needles.update(dict.fromkeys(other.needles))
+        uids |= other.uids
+    return Identifiers(tuple(needles), frozenset(uids), own.dates)
 
 
 def harvest(parsed: Parsed) -> Identifiers:

@@ -1,7 +1,7 @@
 """Writing in one frame: what is text, what is a marker, and what only looks like either."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import cv2
@@ -26,8 +26,11 @@ _WHOLE = 0.95  # this sure, a marker at the border is taken for whole
 _LEGIBLE = 0.55
 _SOME = 1.6
 _PLAIN = 2.4
+_LONGEST_MARKER = 8.0  # so many letters are none, whichever way up
 _SAME = 0.7  # of length and area: two looks saw one line
 _ASIDE = 0.15  # of the height
+_PARALLEL = 15.0  # degrees
+_ALIKE = 0.6  # of the height: words of one line
 _EDGE = 0.12  # of the height: this near the border a line is cut
 
 
@@ -67,7 +70,8 @@ def find_writing(plane: Plane, reader: TextReader, sight: Sight) -> tuple[Writin
 
 
 def _look_coarse(plane: Plane, reader: TextReader, sight: Sight) -> tuple[Writing, ...]:
-    picture = normalise(plane, sight.coarse, sight.window)
+    # Lettering fills its neighbourhood: at full contrast its strokes would run together.
+    picture = normalise(plane, sight.coarse, sight.window, ceiling=np.inf)
     found = reader.find(picture, threshold=sight.threshold, score=sight.score)
     limit = _COARSE_MAX * sight.coarse
     kept = [line for line in found if _COARSE_MIN * sight.coarse <= line.height <= limit]
@@ -98,7 +102,7 @@ def _judge(picture: Grey, line: Line, reader: TextReader, scale: float) -> Writi
         if marker is not None:
             return Writing(whole, Kind.MARKER, marker)
         best = max(best, reading, key=_weight)
-        if _weight(best) >= _PLAIN:
+        if _weight(best) >= _LONGEST_MARKER:
             break
     return Writing(whole, Kind.TEXT if _is_text(line, best) else Kind.NOTHING)
 
@@ -202,7 +206,10 @@ def _unmask(writings: tuple[Writing, ...]) -> tuple[Writing, ...]:
 
 def _continues(word: Line, text: Line) -> bool:
     """Tell whether a word and a text of its size stand on one line."""
-    if not 1 / 2 < word.height / text.height < 2:  # noqa: PLR2004 - half and double
+    turned = abs((word.angle - text.angle + 90) % 180 - 90)
+    # A word as short as it is high has no direction of its own.
+    parallel = turned < _PARALLEL or word.length < _LONE * word.height
+    if not parallel or not _ALIKE < word.height / text.height < 1 / _ALIKE:
         return False
-    reach = word.grown(word.height, -word.height / 4)
-    return _share(reach, text) > 0
+    along = replace(word, angle=text.angle) if turned >= _PARALLEL else word
+    return _share(along.grown(word.height, -word.height / 4), text) > 0

@@ -12,7 +12,7 @@ from catalog.records import Facts, Instance, Versions
 from deid.deidentify import deidentify, identity, inspect
 from deid.errors import DeidError, Reason, SuspectError
 from deid.identifiers import Identifiers
-from deid.pixels import DETECTOR, Box
+from deid.pixels import Box
 from deid.screen import screen
 from deid.source import Parsed
 from flows.deidentifier import Deidentifier
@@ -32,6 +32,21 @@ class Admitted:
     boxes: tuple[Box, ...]
 
 
+@contextmanager
+def checked() -> Iterator[None]:
+    """Make SUSPECT of whatever nobody foresaw: could not check is not clean, and others go on.
+
+    What says that the machine or the source is in trouble passes.
+    """
+    try:
+        yield
+    except (DeidError, FlowsError, CatalogError, OSError, MemoryError):
+        raise
+    except Exception:  # noqa: BLE001  # a bug met by one object must not stop an export
+        raise SuspectError(Reason.UNCHECKED) from None
+
+
+@checked()
 def admit(
     reader: BinaryIO,
     parsed: Parsed,
@@ -42,50 +57,25 @@ def admit(
 ) -> Admitted:
     """De-identify one object into `target`, and look at the result with the second eye.
 
-    The original is only read. `identifiers` is all that is known to identify this person.
+    The original is only read. `identifiers` is what the second eye seeks: this object's, and
+    those of all objects at hand of the same woman.
 
     Raises:
         RefusedError: A rule of the profile refuses the object.
         SuspectError: The result could not be proven clean.
-        RetriableError: The source or the spool did not answer.
+        OriginalError: The source cannot be read any more.
+        RetriableError: The spool cannot be written.
     """
-    with _could_not_check():
-        return _admit(reader, parsed, target, deidentifier=deidentifier, identifiers=identifiers)
-
-
-@contextmanager
-def _could_not_check() -> Iterator[None]:
-    """Make SUSPECT of whatever nobody foresaw: could not check is not clean, and others go on.
-
-    What says that the machine is in trouble passes, since another try may succeed.
-    """
-    try:
-        yield
-    except (DeidError, FlowsError, CatalogError, OSError, MemoryError):
-        raise
-    except Exception:  # noqa: BLE001  # a bug met by one object must not stop an export
-        raise SuspectError(Reason.UNCHECKED) from None
-
-
-def _admit(
-    reader: BinaryIO,
-    parsed: Parsed,
-    target: Path,
-    *,
-    deidentifier: Deidentifier,
-    identifiers: Identifiers,
-) -> Admitted:
     profile, keys = deidentifier.profile, deidentifier.keys
-    text_reader = deidentifier.text_reader
     screen(parsed, profile)
-    person = keys.person(identity(parsed))
+    person = keys.pseudonyms.person(identity(parsed))
     clean = deidentify(
         reader,
         parsed,
         profile=profile,
         person=person,
-        subkeys=keys.region_subkeys(),
-        text_reader=text_reader,
+        subkeys=keys.subkeys(),
+        text_reader=deidentifier.text_reader,
     )
     spooled = spool(clean.pieces, reader, target, pixel_offset=clean.pixel_offset)
     with target.open("rb") as finished:
@@ -94,25 +84,14 @@ def _admit(
             profile=profile,
             person=person,
             identifiers=identifiers,
-            text_reader=text_reader if clean.boxes else None,
+            text_reader=deidentifier.text_reader if clean.boxes else None,
         )
-    facts = Facts(
-        exam_year=clean.facts.exam_year,
-        age=clean.facts.age,
-        boxes_blanked=len(clean.boxes),
-        flags=clean.flags,
-    )
-    versions = Versions(
-        profile=f"{profile.name} {profile.version}",
-        edition=profile.edition,
-        detector=DETECTOR,
-        key_version=keys.key_version,
-    )
+    facts = Facts(clean.facts.exam_year, clean.facts.age, len(clean.boxes), clean.flags)
     return Admitted(
         spooled=spooled,
         subject=person.pseudonym,
         instance=describe(clean.header, facts),
         facts=facts,
-        versions=versions,
+        versions=deidentifier.versions,
         boxes=clean.boxes,
     )

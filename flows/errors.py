@@ -4,6 +4,8 @@ FlowsError
 ├── PermanentError                trying again changes nothing
 │   ├── ExportRefusedError        no valid disclosure decision, or not what it claims
 │   ├── SourceError               the export's folder or archive cannot be used
+│   ├── OriginalError             one file of it cannot be read (any more)
+│   ├── SettingsError             a setting is missing or wrong
 │   ├── KeyFileError              the key file is missing, readable by others, or not allowed here
 │   └── TallyError                the outcomes do not sum to what the export claimed
 └── RetriableError                worth another try: store, database or disk did not answer
@@ -26,6 +28,14 @@ class ExportRefusedError(PermanentError):
 
 class SourceError(PermanentError):
     """The export's folder or archive cannot be used."""
+
+
+class OriginalError(PermanentError):
+    """One file of the export cannot be read, or not any more."""
+
+
+class SettingsError(PermanentError):
+    """A setting is missing or wrong; the message names variables, never values."""
 
 
 class KeyFileError(PermanentError):

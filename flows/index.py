@@ -1,30 +1,26 @@
 """Enrol an export: list its files, read their headers, number its studies, check its claim."""
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.ledger import Ledger
 from catalog.ledger_records import Ending, Export, NewItem
 from catalog.outcome import Outcome
-from deid.errors import Reason, UnreadableError
+from deid.errors import DeidError, Reason
 from deid.source import parse
 from deid.values import value_of
-from flows.errors import ExportRefusedError
-from flows.sources import SourceFile, gather
+from flows.admit import checked
+from flows.errors import ExportRefusedError, OriginalError
+from flows.original import Original
+from flows.sources import DIVIDER, Fault, SourceFile, gather
 
 STUDY_INSTANCE_UID = 0x0020000D
 #: The study number of files whose study cannot be read, and of instances that are missing.
 NO_STUDY = 0
 MISSING = "claimed, but not in the export"
-
-
-@dataclass(frozen=True)
-class Counted:
-    """What an export folder holds: DICOM files, and files that are not DICOM at all."""
-
-    instances: int
-    foreign: int
+_MISSING_NAME = f"{DIVIDER}{DIVIDER}missing "
 
 
 @dataclass(frozen=True, repr=False)
@@ -35,26 +31,32 @@ class _Looked:
     foreign: bool
 
 
-def count(root: Path, landing: Path, *, limit: int) -> Counted:
-    """Count what an export holds: its claim, when its holder makes none."""
-    looked = [_look(file) for file in gather(root, landing, limit=limit)]
-    foreign = sum(one.foreign for one in looked)
-    return Counted(len(looked) - foreign, foreign)
+def count(root: Path, landing: Path, *, limit: int) -> int:
+    """Count the DICOM files of an export: its claim, when its holder makes none."""
+    return _instances([_look(file) for file in gather(root, landing, limit=limit)])
 
 
 def enroll(ledger: Ledger, export: Export, landing: Path, *, limit: int, run: str) -> None:
-    """Enter every file of an export in the ledger, numbered by study; again changes nothing.
+    """Enter every file of an export in the ledger, numbered by study, once.
 
     Files that cannot even be opened get their outcome here; instances that the export claims and
-    does not hold become `UNAVAILABLE`.
+    does not hold become `UNAVAILABLE`. An export that is enrolled already keeps its numbers; only
+    what an archive holds of its unsettled files is expanded again.
 
     Raises:
         ExportRefusedError: If there are more instances than the export claims.
         SourceError: If the export cannot be read.
+        DiskFullError: If the landing's disk is full.
     """
+    if ledger.progress(export.id).items:
+        pending = ledger.pending_paths(export.id)
+        for _ in gather(Path(export.path), landing, limit=limit, wanted=pending.__contains__):
+            pass
+        return
     looked = [_look(file) for file in gather(Path(export.path), landing, limit=limit)]
-    found = sum(not one.foreign for one in looked)
+    found = _instances(looked)
     if found > export.claimed:
+        shutil.rmtree(landing, ignore_errors=True)
         message = (
             f"the export claims {export.claimed} instances and holds {found}; "
             "correct the claim, or find out what else was exported"
@@ -68,20 +70,24 @@ def enroll(ledger: Ledger, export: Export, landing: Path, *, limit: int, run: st
 def _look(file: SourceFile) -> _Looked:
     if file.fault is not None:
         return _Looked(file, "", 0, foreign=False)
+    size = 0
     try:
-        with file.path.open("rb") as reader:
-            size = reader.seek(0, 2)
-            reader.seek(0)
-            header = parse(reader).header
-    except UnreadableError as error:
+        with Original(file.path) as original, checked():
+            size = original.seek(0, 2)
+            header = parse(original.reader).header
+            return _Looked(file, value_of(header, STUDY_INSTANCE_UID), size, foreign=False)
+    except DeidError as error:
         return _Looked(file, "", size, foreign=error.reason is Reason.NOT_DICOM)
-    except OSError:
+    except OriginalError:
         # It vanished or cannot be read: whoever walks it says which.
         return _Looked(file, "", 0, foreign=False)
-    return _Looked(file, value_of(header, STUDY_INSTANCE_UID), size, foreign=False)
 
 
-def _numbered(looked: list[_Looked]) -> Iterator[NewItem]:
+def _instances(looked: Iterable[_Looked]) -> int:
+    return sum(not one.foreign for one in looked)
+
+
+def _numbered(looked: Iterable[_Looked]) -> Iterator[NewItem]:
     numbers: dict[str, int] = {"": NO_STUDY}
     for one in looked:
         number = numbers.setdefault(one.study_uid, len(numbers))
@@ -89,20 +95,17 @@ def _numbered(looked: list[_Looked]) -> Iterator[NewItem]:
 
 
 def _missing(number: int) -> NewItem:
-    return NewItem(f"\0missing {number}", NO_STUDY, 0)
+    return NewItem(f"{_MISSING_NAME}{number}", NO_STUDY, 0)
 
 
-def is_missing(name: str) -> bool:
-    """Tell whether an enrolled file stands for an instance that the export lacks."""
-    return name.startswith("\0missing ")
-
-
-def _record_faults(ledger: Ledger, export_id: str, looked: list[_Looked], *, run: str) -> None:
-    faults = {one.file.name: one.file.fault for one in looked if one.file.fault is not None}
+def _record_faults(ledger: Ledger, export_id: str, looked: Iterable[_Looked], *, run: str) -> None:
+    faults: dict[str, Fault] = {
+        one.file.name: one.file.fault for one in looked if one.file.fault is not None
+    }
     endings = []
     for item in ledger.items(export_id, NO_STUDY):
-        if is_missing(item.path):
+        if item.path.startswith(_MISSING_NAME):
             endings.append(Ending(item.id, Outcome.UNAVAILABLE, MISSING))
-        elif fault := faults.get(item.path):
-            endings.append(Ending(item.id, Outcome.UNREADABLE, fault))
+        elif (fault := faults.get(item.path)) is not None:
+            endings.append(Ending(item.id, Outcome.UNREADABLE, fault.value))
     ledger.record(*endings, run=run)

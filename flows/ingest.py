@@ -4,10 +4,10 @@ Its only parameter is the Export's id; parameters, names, logs, results and arti
 carry nothing else of what is ingested.
 """
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
@@ -121,7 +121,8 @@ def _close(parts: RegionParts, export: Export, *, failed: int) -> None:
         message = f"{failed} studies could not be finished; run the export again to resume"
         raise StudyError(message)
     require_match(tally)
-    _let_go(parts.landing / export.id)
+    log.get().info("export settled", export=export.id, holder=export.holder_id, counts=tally.counts)
+    shutil.rmtree(parts.landing / export.id, ignore_errors=True)
 
 
 def require_match(tally: Tally) -> None:
@@ -136,8 +137,3 @@ def require_match(tally: Tally) -> None:
             f"and {tally.foreign} foreign files"
         )
         raise TallyError(message)
-
-
-def _let_go(landing: Path) -> None:
-    if landing.is_dir() and not any(landing.iterdir()):
-        landing.rmdir()

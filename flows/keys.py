@@ -31,60 +31,80 @@ HUB_ROOTS = ("release",)
 class Pseudonyms(Protocol):
     """The port that turns a person's canonical identifier into her pseudonym."""
 
-    @property
-    def key_version(self) -> str:
-        """Name the keys in use; safe to record."""
-
     def person(self, canonical: str) -> Person:
         """Return the person behind a canonical identifier."""
+        ...
 
 
 @dataclass(frozen=True, repr=False)
-class LocalKeys:
-    """Root keys read from one local file; each purpose gets its own HKDF subkey."""
+class LocalPseudonyms:
+    """Both steps on one machine, where no third party is."""
 
-    roots: dict[str, bytes]
-    key_version: str
+    edge: bytes
+    third_party: bytes
 
     def person(self, canonical: str) -> Person:
         """Return the person behind a canonical identifier, by the two-step pseudonym."""
-        edge = hmac.digest(self.roots["edge"], canonical.encode(), "sha256")
-        rekeyed = hmac.digest(self.roots["third_party"], edge, "sha256")
-        return Person(token(rekeyed))
+        edge = hmac.digest(self.edge, canonical.encode(), "sha256")
+        return Person(token(hmac.digest(self.third_party, edge, "sha256")))
 
-    def region_subkeys(self) -> Subkeys:
-        """Return the region's subkeys; the date key is common, so that intervals survive."""
-        region = self.roots["region"]
+
+@dataclass(frozen=True, repr=False)
+class RegionKeys:
+    """The region's side: the way to pseudonyms, and a subkey for each purpose of its own.
+
+    Attributes:
+        date: Key of the date shift; common to all regions, so that intervals survive a move.
+        version: Names the keys in use; safe to record.
+    """
+
+    pseudonyms: Pseudonyms
+    root: bytes
+    date: bytes
+    version: str
+
+    def subkeys(self) -> Subkeys:
+        """Return what `deid` replaces UIDs, accession numbers, devices and dates with."""
         return Subkeys(
-            uid=subkey(region, "uid"),
-            accession=subkey(region, "accession"),
-            device=subkey(region, "device"),
-            date=subkey(self.roots["third_party"], "date"),
-            version=self.key_version,
+            uid=subkey(self.root, "uid"),
+            accession=subkey(self.root, "accession"),
+            device=subkey(self.root, "device"),
+            date=self.date,
+            version=self.version,
         )
 
-    def ledger_key(self) -> bytes:
+    def ledger(self) -> bytes:
         """Return the key that encrypts the region ledger's columns."""
-        return subkey(self.roots["region"], "ledger")
+        return subkey(self.root, "ledger")
 
-    def quarantine_key(self) -> bytes:
-        """Return the key that encrypts quarantined originals."""
-        return subkey(self.roots["region"], "quarantine")
+    def quarantine(self) -> bytes:
+        """Return the key that seals quarantined originals."""
+        return subkey(self.root, "quarantine")
 
-    def release_subkeys(self, permit_id: str) -> Subkeys:
+    def name(self, component: str) -> str:
+        """Replace a part of a file's name by a token."""
+        message = component.encode("utf-8", "surrogateescape")
+        return token(hmac.digest(subkey(self.root, "names"), message, "sha256"))
+
+
+@dataclass(frozen=True, repr=False)
+class ReleaseKeys:
+    """The hub's side: keys of one permit each, which map pseudonyms to other pseudonyms."""
+
+    root: bytes
+    version: str
+
+    def subkeys(self, permit_id: str) -> Subkeys:
         """Return one permit's subkeys; no other permit shares any of them."""
-        permit = subkey(self.roots["release"], f"permit:{permit_id}")
-        return Subkeys(
-            uid=subkey(permit, "uid"),
-            accession=subkey(permit, "accession"),
-            device=subkey(permit, "device"),
-            date=subkey(permit, "date"),
-            version=self.key_version,
+        permit = subkey(self.root, f"permit:{permit_id}")
+        uid, accession, device, date = (
+            subkey(permit, purpose) for purpose in ("uid", "accession", "device", "date")
         )
+        return Subkeys(uid=uid, accession=accession, device=device, date=date, version=self.version)
 
-    def release_person(self, permit_id: str, subject: str) -> Person:
+    def person(self, permit_id: str, subject: str) -> Person:
         """Return a Subject's release pseudonym for one permit."""
-        key = subkey(self.roots["release"], f"person:{permit_id}")
+        key = subkey(self.root, f"person:{permit_id}")
         return Person(token(hmac.digest(key, subject.encode(), "sha256")))
 
 
@@ -117,20 +137,46 @@ def create(path: Path, roots: tuple[str, ...]) -> None:
         partial.unlink()
 
 
-def offline_keys(path: Path | None) -> LocalKeys:
+def offline_keys(path: Path | None) -> RegionKeys:
     """Give keys for work without a server: from a file, made if absent, or for this run only."""
     if path is None:
-        return LocalKeys({name: secrets.token_bytes(KEY_BYTES) for name in REGION_ROOTS}, "run")
+        return _region({name: secrets.token_bytes(KEY_BYTES) for name in REGION_ROOTS}, "run")
     create(path, REGION_ROOTS)
-    return load(path, Environment.DEVELOPMENT, REGION_ROOTS)
+    return region_keys(path, Environment.DEVELOPMENT)
 
 
-def load(path: Path, environment: Environment, roots: tuple[str, ...]) -> LocalKeys:
-    """Read a local key file.
+def region_keys(path: Path, environment: Environment) -> RegionKeys:
+    """Read the region's key file.
 
     Raises:
         KeyFileError: In production, or if the file is missing, malformed or readable by others.
     """
+    roots, version = _load(path, environment, REGION_ROOTS)
+    return _region(roots, version)
+
+
+def release_keys(path: Path, environment: Environment) -> ReleaseKeys:
+    """Read the hub's release key file.
+
+    Raises:
+        KeyFileError: In production, or if the file is missing, malformed or readable by others.
+    """
+    roots, version = _load(path, environment, HUB_ROOTS)
+    return ReleaseKeys(roots["release"], version)
+
+
+def _region(roots: dict[str, bytes], version: str) -> RegionKeys:
+    return RegionKeys(
+        pseudonyms=LocalPseudonyms(roots["edge"], roots["third_party"]),
+        root=roots["region"],
+        date=subkey(roots["third_party"], "date"),
+        version=version,
+    )
+
+
+def _load(
+    path: Path, environment: Environment, roots: tuple[str, ...]
+) -> tuple[dict[str, bytes], str]:
     if environment is Environment.PRODUCTION:
         message = (
             "a local key file is for development, tests and offline `mammo deid` only; "
@@ -151,4 +197,4 @@ def load(path: Path, environment: Environment, roots: tuple[str, ...]) -> LocalK
         message = f"each key of the key file must be {KEY_BYTES} bytes"
         raise KeyFileError(message)
     fingerprint = hashlib.sha256(b"".join(keys[name] for name in sorted(keys))).hexdigest()
-    return LocalKeys(keys, key_version=f"local-{fingerprint[:8]}")
+    return keys, f"local-{fingerprint[:8]}"

@@ -11,11 +11,10 @@ import structlog
 #: The only keys an event may carry. A key that is not listed is dropped, so that a careless
 #: `log.info("…", path=path)` cannot leak a folder name.
 ALLOWED = frozenset(
-    {
-        "event", "level", "timestamp", "export", "study", "item", "outcome", "reason", "holder",
-        "count", "claimed", "bytes", "seconds", "error", "release", "permit", "attempt", "part",
-    }
-)  # fmt: skip
+    {"event", "level", "timestamp", "part", "error", "attempt", "seconds", "bytes"}
+    | {"holder", "export", "study", "item", "outcome", "reason", "count", "counts", "claimed"}
+    | {"permit", "release"}
+)
 
 
 def drop_unlisted(
@@ -34,7 +33,7 @@ def configure() -> None:
             drop_unlisted,
             structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
     # pydicom's warnings and debug lines quote element values.

@@ -5,12 +5,12 @@ become a keyed token. What is not released is absent from the target, and named 
 """
 
 import csv
-import hmac
 import os
 import re
+import secrets
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,16 +19,16 @@ from pathlib import Path
 from catalog.outcome import Outcome
 from deid.deidentify import identity
 from deid.errors import DeidError
-from deid.identifiers import Identifiers, harvest
-from deid.source import parse
+from deid.identifiers import Identifiers, harvest, together
+from deid.source import Parsed, parse
 from deid.spelling import Needle, Reach, fold, stands_in
 from deid.values import value_of
-from flows.admit import admit
+from flows.admit import Admitted, admit, checked
 from flows.deidentifier import Deidentifier
-from flows.errors import SourceError
-from flows.keys import subkey, token
-from flows.sources import MEMBER_MARK, SourceFile, gather
-from flows.study import GONE, OUTCOMES, TWO_PATIENTS
+from flows.errors import OriginalError, SourceError
+from flows.original import Original
+from flows.sources import SourceFile, gather
+from flows.verdict import OUTCOMES, TWO_PATIENTS
 
 STUDY_INSTANCE_UID = 0x0020000D
 LIMIT = 1 << 40
@@ -51,20 +51,30 @@ class Line:
 class Known:
     """What the headers of a whole folder say, before any file is written."""
 
-    identifiers: dict[str, Identifiers] = field(default_factory=dict)
-    persons: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    identifiers: list[Identifiers] = field(default_factory=list)
     studies: dict[str, str] = field(default_factory=dict)
+    people: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    hers: dict[str, list[Identifiers]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, name: str, parsed: Parsed) -> None:
+        """Add one file's header."""
+        found = harvest(parsed)
+        study = value_of(parsed.header, STUDY_INSTANCE_UID) or name
+        self.identifiers.append(found)
+        self.studies[name] = study
+        self.hers[study].append(found)
+        self.people[study].add(identity(parsed))
 
     @cached_property
     def needles(self) -> frozenset[Needle]:
         """Every spelling of every identifier in the folder."""
-        every = (found.needles for found in self.identifiers.values())
-        return frozenset(needle for needles in every for needle in needles)
+        every = (needle for found in self.identifiers for needle in found.needles)
+        return frozenset(needle for needle in every if Reach.TEXT in needle.reach)
 
     @cached_property
     def uids(self) -> frozenset[str]:
         """Every original UID in the folder."""
-        return frozenset(uid for found in self.identifiers.values() for uid in found.uids)
+        return frozenset(uid for found in self.identifiers for uid in found.uids)
 
     def identifies(self, component: str) -> bool:
         """Tell whether a part of a name says who it is about."""
@@ -72,12 +82,16 @@ class Known:
         return (
             NUMBER.search(text) is not None
             or any(uid in text for uid in self.uids)
-            or any(stands_in(needle, text) for needle in self.needles if Reach.TEXT in needle.reach)
+            or any(stands_in(needle, text) for needle in self.needles)
         )
 
-    def two_patients(self, name: str) -> bool:
-        """Tell whether a file's study names more than one patient."""
-        return len(self.persons[self.studies.get(name, name)]) > 1
+    def several(self, name: str) -> bool:
+        """Tell whether a file's study names more than one person."""
+        return len(self.people[self.studies.get(name, name)]) > 1
+
+    def of_her(self, name: str) -> list[Identifiers]:
+        """Give the identifiers of all files of a file's study."""
+        return self.hers[self.studies.get(name, name)]
 
 
 def deidentify_folder(
@@ -139,13 +153,9 @@ def _look(files: list[SourceFile]) -> Known:
     known = Known()
     for file in files:
         try:
-            with file.path.open("rb") as reader:
-                parsed = parse(reader)
-            known.identifiers[file.name] = harvest(parsed)
-            study = value_of(parsed.header, STUDY_INSTANCE_UID) or file.name
-            known.studies[file.name] = study
-            known.persons[study].add(identity(parsed))
-        except (DeidError, OSError):
+            with Original(file.path) as original, checked():
+                known.add(file.name, parse(original.reader))
+        except (DeidError, OriginalError):
             continue
     return known
 
@@ -159,39 +169,50 @@ class _Run:
 
     def one(self, file: SourceFile) -> Line:
         """Bring one file to its outcome."""
+        shown = "/".join(file.parts)
         if file.fault is not None:
-            return Line(file.name, "", Outcome.UNREADABLE, file.fault)
-        if self.known.two_patients(file.name):
-            return Line(file.name, "", Outcome.REFUSED, TWO_PATIENTS)
-        relative = "/".join(self._components(file.name))
-        path = self.target / relative
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.partial")
+            return Line(shown, "", Outcome.UNREADABLE, file.fault)
+        if self.known.several(file.name):
+            return Line(shown, "", Outcome.REFUSED, TWO_PATIENTS)
+        self.landing.mkdir(mode=0o700, exist_ok=True)
+        partial = self.landing / f"{secrets.token_hex(8)}.dcm"
         try:
-            with file.path.open("rb") as reader:
-                parsed = parse(reader)
-                admitted = admit(
-                    reader,
-                    parsed,
-                    partial,
-                    deidentifier=self.deidentifier,
-                    identifiers=self.known.identifiers.get(file.name) or harvest(parsed),
-                )
+            admitted = self._admitted(file, partial)
         except DeidError as error:
             partial.unlink(missing_ok=True)
-            return Line(file.name, "", OUTCOMES[type(error)], error.reason.value)
-        except FileNotFoundError:
-            return Line(file.name, "", Outcome.UNAVAILABLE, GONE)
+            return Line(shown, "", OUTCOMES[type(error)], error.reason.value)
+        except OriginalError as error:
+            return Line(shown, "", Outcome.UNAVAILABLE, str(error))
+        relative = self._put(partial, file.parts)
+        return Line(shown, relative, Outcome.ADMITTED, "", len(admitted.boxes))
+
+    def _admitted(self, file: SourceFile, partial: Path) -> Admitted:
+        with Original(file.path) as original:
+            with checked():
+                parsed = parse(original.reader)
+                identifiers = together(harvest(parsed), self.known.of_her(file.name))
+            return admit(
+                original.reader,
+                parsed,
+                partial,
+                deidentifier=self.deidentifier,
+                identifiers=identifiers,
+            )
+
+    def _put(self, partial: Path, parts: tuple[str, ...]) -> str:
+        """Move a clean file to where its name, as far as it may be told, belongs."""
+        relative = Path(*(self._told(part) for part in parts))
+        path = self.target / relative
+        if not path.resolve().is_relative_to(self.target.resolve()):
+            message = "a name leads out of the target"
+            raise SourceError(message)
+        path.parent.mkdir(parents=True, exist_ok=True)
         partial.rename(path)
-        return Line(file.name, relative, Outcome.ADMITTED, "", len(admitted.boxes))
+        return relative.as_posix()
 
-    def _components(self, name: str) -> Iterator[str]:
-        for component in name.replace(MEMBER_MARK, "/").split("/"):
-            yield self._token(component) if self.known.identifies(component) else component
-
-    def _token(self, component: str) -> str:
-        key = subkey(self.deidentifier.keys.roots["region"], "names")
-        message = component.encode("utf-8", "surrogateescape")
+    def _told(self, component: str) -> str:
+        if not self.known.identifies(component):
+            return component
         suffix = Path(component).suffix
         kept = suffix if suffix.lower() in {".dcm", ".dicom", ".zip", ".ima"} else ""
-        return token(hmac.digest(key, message, "sha256")) + kept
+        return self.deidentifier.keys.name(component) + kept

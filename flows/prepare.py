@@ -7,6 +7,7 @@ from catalog import database
 from catalog.objects import Credentials, ensure_buckets
 from flows import keys, log
 from flows.settings import Environment, HubSettings, PrepareSettings, RegionSettings
+from flows.wiring import read
 
 
 def prepare(region: RegionSettings, hub: HubSettings, admin: PrepareSettings) -> None:
@@ -27,4 +28,4 @@ def prepare(region: RegionSettings, hub: HubSettings, admin: PrepareSettings) ->
 
 if __name__ == "__main__":
     log.configure()
-    prepare(RegionSettings(), HubSettings(), PrepareSettings())
+    prepare(read(RegionSettings), read(HubSettings), read(PrepareSettings))

@@ -1,6 +1,7 @@
 """Register an export: whose it is, where it lies, what it claims, by which decision it leaves."""
 
 import secrets
+import shutil
 import tomllib
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -74,9 +75,17 @@ def register_decided(
         raise SourceError(message)
     export_id = f"{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(4)}"
     if claimed is None:
-        claimed = count(root, parts.landing / export_id, limit=parts.expansion_limit).instances
+        claimed = _counted(root, parts.landing / export_id, limit=parts.expansion_limit)
     parts.ledger.register_export(Export(export_id, holder, str(root), claimed, decision))
     return export_id
+
+
+def _counted(root: Path, landing: Path, *, limit: int) -> int:
+    try:
+        return count(root, landing, limit=limit)
+    except BaseException:
+        shutil.rmtree(landing, ignore_errors=True)
+        raise
 
 
 def read_decision(path: Path) -> DisclosureDecision:

@@ -54,8 +54,8 @@ def build(
 
 def rekey(parts: HubParts, release: Release, ref: RevisionRef) -> ReleasedInstance:
     """Write one instance's header for a release and digest what will be served."""
-    subkeys = parts.keys.release_subkeys(release.permit_id)
-    person = parts.keys.release_person(release.permit_id, ref.pseudonym)
+    subkeys = parts.keys.subkeys(release.permit_id)
+    person = parts.keys.person(release.permit_id, ref.pseudonym)
     clean = b"".join(parts.clean.get(ref.clean_key, 0, ref.pixel_offset))
     header = rewrite(clean, person=person, subkeys=subkeys)
     whole, crc = hashlib.sha256(header), zlib.crc32(header)

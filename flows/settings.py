@@ -26,7 +26,9 @@ class RegionSettings(BaseSettings):
         expansion_limit: Largest total size in bytes that one archive may expand to.
     """
 
-    model_config = SettingsConfigDict(env_prefix="MAMMO_REGION_", extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="MAMMO_REGION_", extra="forbid", hide_input_in_errors=True
+    )
 
     environment: Environment = Environment.PRODUCTION
     landing: Path
@@ -50,7 +52,9 @@ class HubSettings(BaseSettings):
         release_key_file: Root of the permits' release keys (0600); maps pseudonyms only.
     """
 
-    model_config = SettingsConfigDict(env_prefix="MAMMO_HUB_", extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="MAMMO_HUB_", extra="forbid", hide_input_in_errors=True
+    )
 
     environment: Environment = Environment.PRODUCTION
     catalogue_url: SecretStr
@@ -66,7 +70,9 @@ class HubSettings(BaseSettings):
 class PrepareSettings(BaseSettings):
     """What `prepare` needs once: a credential that may make buckets."""
 
-    model_config = SettingsConfigDict(env_prefix="MAMMO_ADMIN_", extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="MAMMO_ADMIN_", extra="forbid", hide_input_in_errors=True
+    )
 
     s3_endpoint: str
     s3_secure: bool = True

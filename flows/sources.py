@@ -5,12 +5,11 @@ Members of ZIP archives are expanded one by one into the landing, under names th
 
 import errno
 import hashlib
-import os
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -24,10 +23,11 @@ BLOCK = 1 << 20
 LARGEST_RATIO = 200
 SMALL_MEMBER = 64 << 20
 MOST_MEMBERS = 200_000
-MEMBER_MARK = "!/"
+#: No file name holds a NUL, so it divides the parts of a name without doubt.
+DIVIDER = "\0"
 
 
-class Fault:
+class Fault(StrEnum):
     """Why a file of an export cannot even be opened; safe to store and show."""
 
     LINK = "a link, not a file"
@@ -43,19 +43,28 @@ class SourceFile:
     """One file of an export.
 
     Attributes:
-        name: As the holder named it, relative to the export; identified, so it lives only in the
-            region ledger, encrypted. Members of archives read `archive.zip!/member`.
+        name: What the region ledger knows it by, unique in the export: its relative path; for a
+            member, the archive's path, the member's name and how many members of that name came
+            before it, with a NUL between. Identified, so it is kept encrypted.
         path: Where its bytes are: in the export itself, or in the landing.
         fault: Why it cannot be opened, if so.
     """
 
     name: str
     path: Path
-    fault: str | None = None
+    fault: Fault | None = None
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Give the components of its path, an archive counting as a folder."""
+        archive, _, member = self.name.partition(DIVIDER)
+        inside, _, twin = member.partition(DIVIDER)
+        found = (*PurePosixPath(archive).parts, *PurePosixPath(inside.replace("\\", "/")).parts)
+        return (*found[:-1], f"{found[-1]}.{twin}") if twin not in {"", "0"} else found
 
 
 def gather(
-    root: Path, landing: Path, *, limit: int, done: Callable[[str], bool] = lambda _name: False
+    root: Path, landing: Path, *, limit: int, wanted: Callable[[str], bool] = lambda _name: True
 ) -> Iterator[SourceFile]:
     """List every file of an export, expanding archives into the landing as they are met.
 
@@ -63,17 +72,17 @@ def gather(
         root: The export: a folder, or a ZIP archive.
         landing: Directory of this export in the landing; made if an archive needs it.
         limit: Most bytes that all archives together may expand to.
-        done: Tells names whose outcome is known, so that their members stay unexpanded.
+        wanted: Tells names whose members are to be expanded.
 
     Raises:
         SourceError: If the export is neither a folder nor a readable archive.
         DiskFullError: If the landing's disk is full.
     """
-    budget = _Budget(limit)
+    expansion = _Expansion(landing, limit, wanted)
     if root.is_dir():
-        yield from _folder(root, landing, budget, done)
+        yield from _folder(root, expansion)
     elif root.is_file() and zipfile.is_zipfile(root):
-        yield from _archive(root, "", landing, budget, done)
+        yield from _archive(root, "", expansion)
     else:
         message = "the export is neither a folder nor a ZIP archive, or it is not there any more"
         raise SourceError(message)
@@ -81,21 +90,19 @@ def gather(
 
 def locate(name: str, root: Path, landing: Path) -> Path:
     """Return where the bytes of a gathered file are."""
-    if MEMBER_MARK in name or root.is_file():
-        return landing / _landed(name)
-    return root / name
+    return landing / _landed(name) if DIVIDER in name else root / name
 
 
 @dataclass
-class _Budget:
-    """Bytes that archives may still expand to."""
+class _Expansion:
+    """Where archives expand to, how many bytes they still may, and which members."""
 
+    landing: Path
     left: int
+    wanted: Callable[[str], bool]
 
 
-def _folder(
-    root: Path, landing: Path, budget: _Budget, done: Callable[[str], bool]
-) -> Iterator[SourceFile]:
+def _folder(root: Path, expansion: _Expansion) -> Iterator[SourceFile]:
     for path in _walk(root):
         name = path.relative_to(root).as_posix()
         if passed_over(path.name):
@@ -107,22 +114,24 @@ def _folder(
             # outcome when somebody tries to open it.
             yield SourceFile(name, path, Fault.NOT_A_FILE if path.exists() else None)
         elif path.suffix.lower() == ".zip":
-            yield from _archive(path, name + MEMBER_MARK, landing, budget, done)
+            yield from _archive(path, name, expansion)
         else:
             yield SourceFile(name, path)
 
 
 def _walk(root: Path) -> Iterator[Path]:
-    try:
-        entries = sorted(os.scandir(root), key=lambda entry: entry.name)
-    except OSError:
-        message = "a folder of the export cannot be read; check its permissions"
-        raise SourceError(message) from None
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(Path(entry.path))
-        else:
-            yield Path(entry.path)
+    """List all files below a folder in order, however deep; links are not followed."""
+    pending = [root]
+    while pending:
+        folder = pending.pop()
+        if folder is not root and (folder.is_symlink() or not folder.is_dir()):
+            yield folder
+            continue
+        try:
+            pending.extend(sorted(folder.iterdir(), reverse=True))
+        except OSError:
+            message = "a folder of the export cannot be read; check its permissions"
+            raise SourceError(message) from None
 
 
 def passed_over(file_name: str) -> bool:
@@ -130,29 +139,26 @@ def passed_over(file_name: str) -> bool:
     return file_name.lower() in PASSED_OVER or file_name.startswith("._")
 
 
-def _archive(
-    path: Path, prefix: str, landing: Path, budget: _Budget, done: Callable[[str], bool]
-) -> Iterator[SourceFile]:
+def _archive(path: Path, name: str, expansion: _Expansion) -> Iterator[SourceFile]:
     try:
         archive = zipfile.ZipFile(path)
-    except (OSError, zipfile.BadZipFile):
-        yield SourceFile(prefix.removesuffix(MEMBER_MARK), path, Fault.BROKEN_ARCHIVE)
+    except Exception:  # noqa: BLE001  # zipfile raises a dozen kinds on hostile input
+        yield SourceFile(name or path.name, path, Fault.BROKEN_ARCHIVE)
         return
     with archive:
         members = [member for member in archive.infolist() if not member.is_dir()]
         if len(members) > MOST_MEMBERS:
-            yield SourceFile(prefix.removesuffix(MEMBER_MARK), path, Fault.BOMB)
+            yield SourceFile(name or path.name, path, Fault.BOMB)
             return
         seen: Counter[str] = Counter()
         for member in members:
             if passed_over(PurePosixPath(member.filename).name):
                 continue
+            whole = DIVIDER.join((name, member.filename, str(seen[member.filename])))
             seen[member.filename] += 1
-            twin = f" ({seen[member.filename]})" if seen[member.filename] > 1 else ""
-            name = prefix + member.filename + twin
-            target = landing / _landed(name)
-            fault = None if done(name) else _expand(archive, member, target, budget)
-            yield SourceFile(name, target, fault)
+            target = expansion.landing / _landed(whole)
+            fault = _expand(archive, member, target, expansion) if expansion.wanted(whole) else None
+            yield SourceFile(whole, target, fault)
 
 
 def _landed(name: str) -> str:
@@ -160,24 +166,29 @@ def _landed(name: str) -> str:
 
 
 def _expand(
-    archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, budget: _Budget
-) -> str | None:
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, expansion: _Expansion
+) -> Fault | None:
     """Write one member to the landing; return the Fault if it may not or cannot be written."""
-    parts = PurePosixPath(member.filename.replace("\\", "/")).parts
-    if ".." in parts or member.filename.startswith(("/", "\\")) or ":" in parts[0]:
+    if not _is_safe(member.filename):
         return Fault.UNSAFE_NAME
     if target.exists() and target.stat().st_size == member.file_size:
         return None
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    most = min(budget.left, max(SMALL_MEMBER, member.compress_size * LARGEST_RATIO))
+    most = min(expansion.left, max(SMALL_MEMBER, member.compress_size * LARGEST_RATIO))
     partial = target.with_suffix(".partial")
     written = _expand_to(archive, member, partial, most)
     if written is None or written > most:
         partial.unlink(missing_ok=True)
         return Fault.BROKEN_MEMBER if written is None else Fault.BOMB
-    budget.left -= written
+    expansion.left -= written
     partial.rename(target)
     return None
+
+
+def _is_safe(member: str) -> bool:
+    """Tell whether a member's name stays below the archive: nowhere up, nowhere absolute."""
+    parts = PurePosixPath(member.replace("\\", "/")).parts
+    return bool(parts) and ".." not in parts and "/" not in parts[0] and ":" not in parts[0]
 
 
 def _expand_to(
@@ -192,7 +203,7 @@ def _expand_to(
             message = "the landing's disk is full; free some space and run the export again"
             raise DiskFullError(message) from None
         return None
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError):
+    except Exception:  # noqa: BLE001  # zipfile raises a dozen kinds on hostile input
         return None
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from deid.source import Piece
-from flows.errors import DiskFullError, RetriableError
+from flows.errors import DiskFullError, OriginalError, RetriableError
 
 BLOCK = 1 << 20
+SHRUNK = "the file became shorter while it was read"
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ def spool(pieces: Iterable[Piece], source: BinaryIO, target: Path, *, pixel_offs
 
     Raises:
         DiskFullError: If the spool's disk is full.
-        RetriableError: If the source or the spool cannot be read or written.
+        RetriableError: If the spool cannot be written.
+        OriginalError: If the source ends before its pieces do.
     """
     whole, header, pixels = hashlib.sha256(), hashlib.sha256(), hashlib.sha256()
     size = 0
@@ -51,7 +53,10 @@ def spool(pieces: Iterable[Piece], source: BinaryIO, target: Path, *, pixel_offs
                 size += len(block)
     except OSError as error:
         target.unlink(missing_ok=True)
-        raise _translated(error) from None
+        raise local_trouble(error) from None
+    except OriginalError:
+        target.unlink(missing_ok=True)
+        raise
     return Spooled(
         path=target,
         size=size,
@@ -62,11 +67,11 @@ def spool(pieces: Iterable[Piece], source: BinaryIO, target: Path, *, pixel_offs
     )
 
 
-def _translated(error: OSError) -> RetriableError:
-    """Say what happened without the path, which may name a woman."""
+def local_trouble(error: OSError) -> RetriableError:
+    """Say what happened to our own disk, without a path."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFullError("the landing's disk is full; free some space and run it again")
-    return RetriableError(f"the source or the spool cannot be read: {type(error).__name__}")
+    return RetriableError(f"the landing cannot be used: {type(error).__name__}")
 
 
 def _blocks(pieces: Iterable[Piece], source: BinaryIO) -> Iterator[memoryview]:
@@ -79,7 +84,6 @@ def _blocks(pieces: Iterable[Piece], source: BinaryIO) -> Iterator[memoryview]:
         while left:
             block = source.read(min(BLOCK, left))
             if not block:
-                # The source shrank while it was read: the next try decides what it is now.
-                raise OSError(errno.EIO, "short read")
+                raise OriginalError(SHRUNK)
             left -= len(block)
             yield memoryview(block)

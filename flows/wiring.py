@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings
 from sqlalchemy import Engine
 
 from catalog import database
@@ -13,15 +16,18 @@ from catalog.ledger_key import LedgerKey
 from catalog.objects import Credentials, MinioStore, ObjectStore
 from catalog.publish import CataloguePublisher, Publisher
 from flows import keys
-from flows.keys import LocalKeys
+from flows.errors import SettingsError
+from flows.keys import RegionKeys, ReleaseKeys
 from flows.settings import HubSettings, RegionSettings
+
+T = TypeVar("T", bound=BaseSettings)
 
 
 @dataclass(frozen=True, repr=False)
 class RegionParts:
     """The region's side, wired."""
 
-    keys: LocalKeys
+    keys: RegionKeys
     ledger: Ledger
     publisher: Publisher
     clean: ObjectStore
@@ -38,28 +44,43 @@ class HubParts:
     catalogue: Engine
     clean: ObjectStore
     releases: ObjectStore
-    keys: LocalKeys
+    keys: ReleaseKeys
 
 
 @cache
 def region() -> RegionParts:
     """Wire the region's side from its settings, once in a process."""
-    return wire_region(RegionSettings())
+    return wire_region(read(RegionSettings))
 
 
 @cache
 def hub() -> HubParts:
     """Wire the hub's side from its settings, once in a process."""
-    return wire_hub(HubSettings())
+    return wire_hub(read(HubSettings))
+
+
+def read(settings: type[T]) -> T:
+    """Read settings from the environment.
+
+    Raises:
+        SettingsError: With the variables that are missing or wrong, never what they hold.
+    """
+    try:
+        return settings()
+    except ValidationError as error:
+        prefix = settings.model_config["env_prefix"]
+        wrong = ", ".join(f"{prefix}{one['loc'][0]}".upper() for one in error.errors())
+        message = f"these settings are missing or wrong: {wrong} (infra/mammo.env.example)"
+        raise SettingsError(message) from None
 
 
 def wire_region(settings: RegionSettings) -> RegionParts:
     """Build the region's parts."""
-    held = keys.load(settings.key_file, settings.environment, keys.REGION_ROOTS)
+    held = keys.region_keys(settings.key_file, settings.environment)
     return RegionParts(
         keys=held,
         ledger=Ledger(
-            database.connect(settings.ledger_url.get_secret_value()), LedgerKey(held.ledger_key())
+            database.connect(settings.ledger_url.get_secret_value()), LedgerKey(held.ledger())
         ),
         publisher=CataloguePublisher(database.connect(settings.catalogue_url.get_secret_value())),
         clean=_store(settings, settings.clean_bucket),
@@ -76,7 +97,7 @@ def wire_hub(settings: HubSettings) -> HubParts:
         catalogue=database.connect(settings.catalogue_url.get_secret_value()),
         clean=_store(settings, settings.clean_bucket),
         releases=_store(settings, settings.releases_bucket),
-        keys=keys.load(settings.release_key_file, settings.environment, keys.HUB_ROOTS),
+        keys=keys.release_keys(settings.release_key_file, settings.environment),
     )
 
 

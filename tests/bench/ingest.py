@@ -19,7 +19,7 @@ from catalog.publish import CataloguePublisher
 from catalog.records import Holder, Region
 from flows import deidentifier, keys
 from flows.demo.films import build_exports
-from flows.keys import LocalKeys
+from flows.keys import RegionKeys
 from flows.offline import deidentify_folder
 from flows.study import StudyRun, settle
 from flows.wiring import RegionParts
@@ -54,7 +54,7 @@ def run() -> Iterator[str]:
 def _rounds(
     folder: Path, films: Path, server: S3Server, count: int, megabytes: float
 ) -> Iterator[str]:
-    held = LocalKeys({name: bytes([len(name)]) * 32 for name in keys.REGION_ROOTS}, "bench")
+    held = keys.offline_keys(None)
     loaded = deidentifier.load(held)
     copied, offline, walked, cpu = [], [], [], []
     for number in range(ROUNDS):
@@ -89,7 +89,7 @@ def _ratio(ours: list[float], floor: list[float]) -> float:
     return median(one / other for one, other in zip(ours, floor, strict=True))
 
 
-def _parts(folder: Path, server: S3Server, held: LocalKeys) -> RegionParts:
+def _parts(folder: Path, server: S3Server, held: RegionKeys) -> RegionParts:
     (folder / "landing").mkdir(parents=True)
     urls = {}
     for chain in ("catalogue", "ledger"):
@@ -100,7 +100,7 @@ def _parts(folder: Path, server: S3Server, held: LocalKeys) -> RegionParts:
     add_holder(catalogue, Holder("prov", "norr", "Provsjukhuset"))
     return RegionParts(
         keys=held,
-        ledger=Ledger(database.connect(urls["ledger"]), LedgerKey(held.ledger_key())),
+        ledger=Ledger(database.connect(urls["ledger"]), LedgerKey(held.ledger())),
         publisher=CataloguePublisher(catalogue),
         clean=server.store("clean"),
         quarantine=server.store("quarantine"),

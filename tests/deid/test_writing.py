@@ -71,6 +71,26 @@ def test_text_beside_a_marker_leaves_the_marker(sight: Sight) -> None:
 
 
 @EYES
+@pytest.mark.parametrize("size", [100, 150])
+def test_large_text_near_a_turned_marker_leaves_the_marker(sight: Sight, size: int) -> None:
+    picture = lead()
+    burn(picture, (960, 40), glyphs("LUND 2019", size), 30000)
+    burn(picture, (300, 820), glyphs("EVA", size), 30000)
+    writings = look(picture, sight)
+    assert "LCC" in {w.marker.laterality + w.marker.view for w in writings if w.marker}
+    assert Kind.TEXT in {w.kind for w in writings}
+
+
+@EYES
+@pytest.mark.parametrize("name", ["1-131", "1-133"])
+def test_a_marker_upside_down_is_no_text(sight: Sight, name: str) -> None:
+    top, bottom, left, right = (300, 1250, 1900, 2848) if name == "1-131" else (0, 950, 0, 950)
+    cut = film(name)[top:bottom, left:right][::-1, ::-1].copy()
+    (writing,) = [w for w in look(cut, sight) if w.line.height > 200]
+    assert writing.kind is Kind.MARKER
+
+
+@EYES
 @pytest.mark.parametrize("value", [0, 900])
 def test_specks_and_scratches_are_not_text(sight: Sight, value: int) -> None:
     picture = air()

@@ -35,14 +35,14 @@ def decision(**changes: object) -> DisclosureDecision:
 
 
 @pytest.fixture(scope="session")
-def region_keys(tmp_path_factory: pytest.TempPathFactory) -> keys.LocalKeys:
+def region_keys(tmp_path_factory: pytest.TempPathFactory) -> keys.RegionKeys:
     path = tmp_path_factory.mktemp("keys") / "region.key"
     keys.create(path, keys.REGION_ROOTS)
-    return keys.load(path, Environment.DEVELOPMENT, keys.REGION_ROOTS)
+    return keys.region_keys(path, Environment.DEVELOPMENT)
 
 
 @pytest.fixture(scope="session")
-def deidentify_with(region_keys: keys.LocalKeys) -> Deidentifier:
+def deidentify_with(region_keys: keys.RegionKeys) -> Deidentifier:
     return deidentifier.load(region_keys)
 
 
@@ -50,7 +50,7 @@ def deidentify_with(region_keys: keys.LocalKeys) -> Deidentifier:
 def region(
     s3: S3Server,
     sqlite_databases: Callable[[str], str],
-    region_keys: keys.LocalKeys,
+    region_keys: keys.RegionKeys,
     tmp_path: Path,
 ) -> Iterator[RegionParts]:
     ledger = database.connect(sqlite_databases("ledger"))
@@ -61,7 +61,7 @@ def region(
     landing.mkdir(mode=0o700)
     yield RegionParts(
         keys=region_keys,
-        ledger=Ledger(ledger, LedgerKey(region_keys.ledger_key())),
+        ledger=Ledger(ledger, LedgerKey(region_keys.ledger())),
         publisher=CataloguePublisher(catalogue),
         clean=s3.store("clean"),
         quarantine=s3.store("quarantine"),
@@ -81,7 +81,7 @@ def hub(region: RegionParts, s3: S3Server, tmp_path: Path) -> HubParts:
         catalogue=region.publisher._engine,
         clean=s3.store("clean"),
         releases=s3.store("releases"),
-        keys=keys.load(path, Environment.DEVELOPMENT, keys.HUB_ROOTS),
+        keys=keys.release_keys(path, Environment.DEVELOPMENT),
     )
 
 

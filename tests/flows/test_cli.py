@@ -6,7 +6,7 @@ import pytest
 
 from flows.cli import main
 from tests import objects
-from tests.flows.test_study import put
+from tests.flows.making import put
 from tests.objects import mammogram, part10
 
 
@@ -44,6 +44,14 @@ def test_without_a_stack_every_command_says_what_to_do(capsys, arguments):
     assert error.startswith("mammo: ")
     assert "mammo up" in error
     assert error.count("\n") == 1
+
+
+def test_a_missing_setting_is_named_and_no_secret_is_shown(capsys, monkeypatch):
+    monkeypatch.setenv("MAMMO_REGION_S3_SECRET_KEY", "not-for-your-eyes")
+    code, out, error = run(capsys, "exports")
+    assert code == 1
+    assert "MAMMO_REGION_LEDGER_URL" in error
+    assert "not-for-your-eyes" not in out + error
 
 
 def test_status_of_no_stack_is_not_well(capsys):

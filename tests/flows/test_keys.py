@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import stat
 
@@ -15,8 +16,8 @@ def key_file(tmp_path):
     return path
 
 
-def loaded(path, roots=keys.REGION_ROOTS):
-    return keys.load(path, Environment.DEVELOPMENT, roots)
+def loaded(path):
+    return keys.region_keys(path, Environment.DEVELOPMENT)
 
 
 def test_a_key_file_is_private_and_never_replaced(key_file):
@@ -29,7 +30,7 @@ def test_a_key_file_is_private_and_never_replaced(key_file):
 
 def test_production_refuses_a_local_key_file(key_file):
     with pytest.raises(KeyFileError, match="third party"):
-        keys.load(key_file, Environment.PRODUCTION, keys.REGION_ROOTS)
+        keys.region_keys(key_file, Environment.PRODUCTION)
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604])
@@ -53,41 +54,40 @@ def test_a_short_key_is_refused(key_file):
 
 
 def test_a_person_has_one_pseudonym_and_needs_both_steps(key_file):
-    one = loaded(key_file)
-    assert one.person("191212121212").pseudonym == loaded(key_file).person("191212121212").pseudonym
+    one = loaded(key_file).pseudonyms
+    again = loaded(key_file).pseudonyms
+    assert one.person("191212121212").pseudonym == again.person("191212121212").pseudonym
     assert len(one.person("x").pseudonym) == 26
     for step in ("edge", "third_party"):
-        other = keys.LocalKeys({**one.roots, step: bytes(32)}, "other")
+        other = dataclasses.replace(one, **{step: bytes(32)})
         assert other.person("191212121212").pseudonym != one.person("191212121212").pseudonym
 
 
 def test_regions_share_the_date_key_and_nothing_else(key_file):
     one = loaded(key_file)
-    other = keys.LocalKeys({**one.roots, "region": bytes(32)}, "other")
-    here, there = one.region_subkeys(), other.region_subkeys()
+    other = dataclasses.replace(one, root=bytes(32))
+    here, there = one.subkeys(), other.subkeys()
     assert here.date == there.date
     assert {here.uid, here.accession, here.device}.isdisjoint(
         {there.uid, there.accession, there.device}
     )
-    assert one.person("x").pseudonym == other.person("x").pseudonym
+    assert len({one.ledger(), one.quarantine(), here.uid, here.accession, here.device}) == 5
 
 
 def test_permits_share_no_key(tmp_path):
     path = tmp_path / "release.key.json"
     keys.create(path, keys.HUB_ROOTS)
-    hub = loaded(path, keys.HUB_ROOTS)
-    one, other = hub.release_subkeys("permit-1"), hub.release_subkeys("permit-2")
+    hub = keys.release_keys(path, Environment.DEVELOPMENT)
+    one, other = hub.subkeys("permit-1"), hub.subkeys("permit-2")
     all_keys = [getattr(k, n) for k in (one, other) for n in ("uid", "accession", "device", "date")]
     assert len(set(all_keys)) == 8
-    assert (
-        hub.release_person("permit-1", "S").pseudonym
-        != hub.release_person("permit-2", "S").pseudonym
-    )
+    assert hub.person("permit-1", "S").pseudonym != hub.person("permit-2", "S").pseudonym
 
 
 def test_keys_do_not_show_themselves(key_file):
     held = loaded(key_file)
-    shown = repr(held) + repr(held.region_subkeys()) + repr(held.person("191212121212"))
-    for root in held.roots.values():
-        assert root.hex() not in shown
-        assert repr(root)[2:-1] not in shown
+    shown = repr(held) + repr(held.pseudonyms) + repr(held.subkeys())
+    shown += repr(held.pseudonyms.person("191212121212"))
+    for root in json.loads(key_file.read_text()).values():
+        assert root not in shown
+        assert repr(bytes.fromhex(root))[2:-1] not in shown

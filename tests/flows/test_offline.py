@@ -9,7 +9,7 @@ from catalog.outcome import Outcome
 from flows.errors import SourceError
 from flows.offline import deidentify_folder, tally, write_report
 from tests import archives, objects
-from tests.flows.test_study import four_views, put
+from tests.flows.making import four_views, put
 from tests.objects import mammogram, part10
 
 
@@ -113,3 +113,21 @@ def test_the_same_keys_give_the_same_bytes(deidentify_with, tmp_path, export_fol
         deidentify_folder(export_folder, tmp_path / name, deidentify_with)
     for path in (tmp_path / "one").iterdir():
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+
+
+def test_a_folder_of_which_nothing_is_released_is_not_named(run, tmp_path, export_folder):
+    inner = export_folder / "Andersson Karin"
+    inner.mkdir()
+    put(inner, objects.truncated())
+    assert tally(run(export_folder)) == {Outcome.UNREADABLE: 1}
+    assert list((tmp_path / "clean").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["!/abs/x.dcm", "..!/up.dcm", "a/../../up.dcm"])
+def test_no_member_leaves_the_target(run, tmp_path, name):
+    source = tmp_path / "source.zip"
+    source.write_bytes(archives.zip_of({name: part10(mammogram())}))
+    before = {path for path in tmp_path.rglob("*") if path.is_file()}
+    run(source)
+    after = {path for path in tmp_path.rglob("*") if path.is_file()}
+    assert all(path.is_relative_to(tmp_path / "clean") for path in after - before)

@@ -6,7 +6,7 @@ from flows import registry
 from flows.errors import ExportRefusedError, SourceError
 from flows.query import QueryError, query
 from tests.flows.conftest import DECISION, TODAY, decision
-from tests.flows.test_study import four_views, put
+from tests.flows.making import four_views, put
 
 WHOLE = """
 reference = "D-1"

@@ -16,8 +16,7 @@ from flows import permits
 from flows.release import build
 from tests import objects
 from tests.flows.conftest import DECISION, TODAY
-from tests.flows.making import registered, walked
-from tests.flows.test_study import four_views, put
+from tests.flows.making import four_views, put, registered, walked
 
 WHO = "researcher-1"
 

@@ -25,7 +25,7 @@ def landing(tmp_path: Path) -> Path:
 
 def listed(root: Path, landing: Path, **options) -> dict[str, str | None]:
     options.setdefault("limit", LIMIT)
-    return {file.name: file.fault for file in gather(root, landing, **options)}
+    return {"/".join(file.parts): file.fault for file in gather(root, landing, **options)}
 
 
 def test_nested_folders_are_listed_and_desktop_litter_is_passed_over(root, landing):
@@ -56,7 +56,7 @@ def test_members_are_expanded_under_names_that_say_nothing(root, landing):
         archive.writestr("Andersson Anna/1.dcm", b"one")
         archive.writestr("Andersson Anna/DICOMDIR", b"dir")
     (file,) = gather(root, landing, limit=LIMIT)
-    assert file.name == "cd.zip!/Andersson Anna/1.dcm"
+    assert file.parts == ("cd.zip", "Andersson Anna", "1.dcm")
     assert file.path.read_bytes() == b"one"
     assert "Anna" not in str(file.path)
     assert file.path == locate(file.name, root, landing)
@@ -67,8 +67,39 @@ def test_an_export_may_be_an_archive_itself(tmp_path, landing):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("1.dcm", b"one")
     (file,) = gather(path, landing, limit=LIMIT)
-    assert (file.name, file.path.read_bytes()) == ("1.dcm", b"one")
+    assert (file.parts, file.path.read_bytes()) == (("1.dcm",), b"one")
     assert file.path == locate(file.name, path, landing)
+
+
+def test_a_folder_may_be_called_anything(root, landing):
+    odd = root / "ja!" / "cd.zip.d"
+    odd.mkdir(parents=True)
+    (odd / "1.dcm").write_bytes(b"x")
+    (file,) = gather(root, landing, limit=LIMIT)
+    assert locate(file.name, root, landing).read_bytes() == b"x"
+
+
+def test_odd_members_stop_nothing(root, landing):
+    with zipfile.ZipFile(root / "cd.zip", "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("1.dcm", b"A" * 1000)
+    whole = bytearray((root / "cd.zip").read_bytes())
+    whole[45:60] = b"\xff" * 15
+    (root / "cd.zip").write_bytes(whole)
+    with zipfile.ZipFile(root / "dot.zip", "w") as archive:
+        archive.writestr(".", b"one")
+    assert listed(root, landing) == {
+        "cd.zip/1.dcm": Fault.BROKEN_MEMBER,
+        "dot.zip": Fault.UNSAFE_NAME,
+    }
+
+
+@pytest.mark.parametrize("name", ["!/abs/1.dcm", "..!/1.dcm"])
+def test_names_with_odd_signs_stay_where_they_belong(root, landing, name):
+    with zipfile.ZipFile(root / "cd.zip", "w") as archive:
+        archive.writestr(name, b"one")
+    (file,) = gather(root, landing, limit=LIMIT)
+    assert file.path.is_relative_to(landing)
+    assert ".." not in file.parts
 
 
 @pytest.mark.parametrize("name", ["../1.dcm", "a/../../1.dcm", "/etc/1.dcm", "..\\1.dcm", "C:\\1"])
@@ -95,7 +126,7 @@ def test_a_bomb_is_cut_off(root, landing, monkeypatch):
     with zipfile.ZipFile(root / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("bomb.dcm", bytes(300 << 20))
         archive.writestr("1.dcm", b"one")
-    assert listed(root, landing) == {"bomb.zip!/bomb.dcm": Fault.BOMB, "bomb.zip!/1.dcm": None}
+    assert listed(root, landing) == {"bomb.zip/bomb.dcm": Fault.BOMB, "bomb.zip/1.dcm": None}
     assert sum(path.stat().st_size for path in landing.iterdir()) == 3
 
 
@@ -114,14 +145,14 @@ def test_broken_archives_and_members_are_named(root, landing):
     (root / "crc.zip").write_bytes(whole.replace(b"A" * 10, b"B" * 10, 1))
     assert listed(root, landing) == {
         "broken.zip": Fault.BROKEN_ARCHIVE,
-        "crc.zip!/1.dcm": Fault.BROKEN_MEMBER,
+        "crc.zip/1.dcm": Fault.BROKEN_MEMBER,
     }
 
 
-def test_what_is_done_stays_unexpanded(root, landing):
+def test_what_is_not_wanted_stays_unexpanded(root, landing):
     with zipfile.ZipFile(root / "cd.zip", "w") as archive:
         archive.writestr("1.dcm", b"one")
-    (file,) = gather(root, landing, limit=LIMIT, done=lambda _name: True)
+    (file,) = gather(root, landing, limit=LIMIT, wanted=lambda _name: False)
     assert not file.path.exists()
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from deid.source import Slice
-from flows.errors import DiskFullError, RetriableError
+from flows.errors import DiskFullError, OriginalError
 from flows.spool import BLOCK, spool
 
 SOURCE = bytes(index % 253 for index in range(3 * BLOCK))
@@ -29,8 +29,8 @@ def test_pieces_are_joined_and_digested_on_both_sides_of_the_pixel_offset(tmp_pa
     )
 
 
-def test_a_source_that_shrinks_is_retried_and_leaves_nothing(tmp_path):
-    with pytest.raises(RetriableError):
+def test_a_source_that_shrinks_is_told_and_leaves_nothing(tmp_path):
+    with pytest.raises(OriginalError, match="shorter"):
         spool((Slice(10, len(SOURCE)),), io.BytesIO(SOURCE), tmp_path / "x", pixel_offset=0)
     assert list(tmp_path.iterdir()) == []
 

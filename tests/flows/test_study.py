@@ -1,3 +1,4 @@
+import contextlib
 import dataclasses
 import io
 import shutil
@@ -9,21 +10,23 @@ import pytest
 from pydicom.uid import JPEGLSLossless, RLELossless
 
 from catalog.errors import RetriableError, StorageError
+from catalog.holders import add_holder
 from catalog.outcome import Outcome, Tally
 from catalog.publish import export_tally
-from catalog.records import ExportSummary
+from catalog.records import ExportSummary, Holder
 from catalog.search import Query, search
 from catalog.study_rows import clean_key
 from catalog.vocabulary import ProtectionSource
 from flows import admit as module
+from flows import registry
 from flows.deidentifier import Deidentifier
-from flows.errors import ExportRefusedError, SourceError
+from flows.errors import DiskFullError, ExportRefusedError, SourceError
 from flows.seal import unseal
 from flows.study import StudyRun, settle
 from flows.wiring import RegionParts
 from tests import archives, objects
 from tests.flows.conftest import DECISION, decision
-from tests.flows.making import enrolled, registered, walked
+from tests.flows.making import enrolled, four_views, put, registered, walked
 from tests.objects import mammogram, part10
 from tests.servers import S3Server
 
@@ -41,21 +44,9 @@ def ingest(
     return run
 
 
-def put(folder: Path, *files: bytes, start: int = 1) -> None:
-    for number, content in enumerate(files, start):
-        (folder / f"IM{number:05}").write_bytes(content)
-
-
 def counts(tally: Tally) -> dict[str, int]:
     assert tally.matches
     return {outcome.value: number for outcome, number in tally.counts.items() if number}
-
-
-def four_views(**overrides: object) -> list[bytes]:
-    return [
-        part10(mammogram(view=view, SOPInstanceUID=f"{objects.INSTANCE}.{n}", **overrides))
-        for n, view in enumerate(("lcc", "rcc", "lmlo", "rmlo"), 1)
-    ]
 
 
 def test_a_study_is_stored_catalogued_and_accounted_for(region, ingest, export_folder):
@@ -160,14 +151,21 @@ def test_text_in_the_pixels_is_blanked(region, ingest, export_folder):
     assert (clean[~drawn] == frame[~drawn]).mean() > 0.95
 
 
-def test_unreadable_and_conflicting_originals_wait_sealed(region, ingest, export_folder):
-    content = objects.truncated()
-    put(export_folder, content)
+def test_what_may_be_wrong_waits_sealed_and_once(region, deidentify_with, ingest, export_folder):
+    one, other = map(part10, objects.same_uid_other_pixels())
+    put(export_folder, one)
     ingest()
-    newest = [key for key in region.quarantine.keys("20") if key.endswith(".sealed")]
-    sealed = {key: b"".join(region.quarantine.get(key)) for key in newest}
-    key = region.keys.quarantine_key()
-    assert content in [b"".join(unseal(io.BytesIO(one), key)) for one in sealed.values() if one]
+    put(export_folder, other, objects.truncated())
+    export = registered(region, export_folder, DECISION)
+    ordinals = enrolled(region, export)
+    broken = dataclasses.replace(region, publisher=Flaky(region.publisher, 2))
+    for parts in (broken, broken, region):
+        for ordinal in ordinals:
+            with contextlib.suppress(RetriableError):
+                settle(StudyRun(parts, deidentify_with, export, ordinal, "norr", "run"))
+    sealed = [b"".join(region.quarantine.get(key)) for key in region.quarantine.keys(export.id)]
+    opened = [b"".join(unseal(io.BytesIO(one), region.keys.quarantine())) for one in sealed]
+    assert sorted(opened) == sorted([other, objects.truncated()])
 
 
 def test_a_vanished_file_is_unavailable(region, deidentify_with, export_folder):
@@ -226,7 +224,7 @@ def test_a_bomb_and_a_slip_end_in_named_outcomes(region, ingest, export_folder):
 
 
 class Flaky:
-    """A store that fails as often as it is told to, and else is the real one."""
+    """A store or publisher that fails as often as it is told to, and else is the real one."""
 
     def __init__(self, store, failures):
         self._store, self.failures = store, failures
@@ -235,10 +233,107 @@ class Flaky:
         return getattr(self._store, name)
 
     def put(self, *arguments):
+        self._fail()
+        self._store.put(*arguments)
+
+    def publish(self, *arguments):
+        self._fail()
+        return self._store.publish(*arguments)
+
+    def _fail(self):
         if self.failures:
             self.failures -= 1
             raise RetriableError
-        self._store.put(*arguments)
+
+
+def test_a_study_of_two_women_over_two_exports_is_a_conflict(ingest, export_folder):
+    """A PACS that corrects or merges a patient must not end an export for good."""
+    put(export_folder, *four_views())
+    ingest()
+    put(export_folder, *four_views(PatientID="19490805-9829", PatientName="Annanström^Ebba"))
+    assert counts(ingest()) == {"CONFLICT": 4}
+
+
+def test_the_same_instance_in_two_studies_is_a_conflict(ingest, export_folder):
+    other = mammogram(StudyInstanceUID=f"{objects.STUDY}.2", SeriesInstanceUID=f"{objects.STUDY}.3")
+    put(export_folder, part10(mammogram()), part10(other))
+    # Whichever study is published first has it; the other is looked at again, and told.
+    assert counts(ingest()) == {"ADMITTED": 1, "CONFLICT": 1}
+
+
+def test_a_study_that_another_holder_has_is_a_conflict(
+    region, deidentify_with, ingest, export_folder
+):
+    add_holder(region.publisher._engine, Holder("annan", "norr", "Annat sjukhus"))
+    put(export_folder, *four_views())
+    ingest()
+    export_id = registry.register_decided(region, "annan", export_folder, DECISION)
+    tally = walked(region, deidentify_with, region.ledger.export(export_id))
+    assert counts(tally) == {"CONFLICT": 4}
+    reasons = {reason for _, reason in region.ledger.reasons(export_id)}
+    assert reasons == {"the record belongs to another holder"}
+
+
+def test_a_file_nobody_may_read_is_unavailable(ingest, export_folder, monkeypatch):
+    put(export_folder, *four_views())
+    genuine = Path.open
+
+    def denied(path, *arguments, **options):
+        if path.name == "IM00002":
+            raise PermissionError(13, "Permission denied", str(path))
+        return genuine(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", denied)
+    assert counts(ingest()) == {"ADMITTED": 3, "UNAVAILABLE": 1}
+
+
+def test_trouble_with_our_own_disk_is_no_outcome(
+    region, deidentify_with, export_folder, monkeypatch
+):
+    put(export_folder, objects.truncated())
+    export = registered(region, export_folder, DECISION)
+    ordinals = enrolled(region, export)
+
+    def full(*_arguments, **_options):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tempfile.TemporaryFile", full)
+        with pytest.raises(DiskFullError, match="disk is full"):
+            settle(StudyRun(region, deidentify_with, export, ordinals[0], "norr", "run"))
+    assert region.ledger.progress(export.id).done == 0
+    assert counts(walked(region, deidentify_with, export)) == {"UNREADABLE": 1}
+
+
+def test_what_is_expanded_of_a_refused_archive_is_not_kept(region, deidentify_with, export_folder):
+    members = {f"IM{n}": content for n, content in enumerate(four_views())}
+    (export_folder / "cd.zip").write_bytes(archives.zip_of(members))
+    export = registered(region, export_folder, decision(protection_source=ProtectionSource.UNKNOWN))
+    assert counts(walked(region, deidentify_with, export)) == {"REFUSED": 4}
+    assert [path for path in region.landing.rglob("*") if path.is_file()] == []
+    enrolled(region, export)
+    assert [path for path in region.landing.rglob("*") if path.is_file()] == []
+
+
+def test_an_archive_is_expanded_again_for_what_is_not_settled(
+    region, deidentify_with, export_folder
+):
+    members = {f"IM{n}": content for n, content in enumerate(four_views())}
+    (export_folder / "cd.zip").write_bytes(archives.zip_of(members))
+    export = registered(region, export_folder, DECISION)
+    enrolled(region, export)
+    shutil.rmtree(region.landing / export.id)
+    assert counts(walked(region, deidentify_with, export)) == {"ADMITTED": 4}
+
+
+def test_a_sibling_s_identifier_in_a_header_is_found(ingest, export_folder):
+    """The second eye seeks all that is known of a woman, whichever of her images says it."""
+    one = mammogram(OtherPatientNames="Flicknamn^Zäta")
+    other = mammogram(
+        view="rcc", SOPInstanceUID=f"{objects.INSTANCE}.2", FilterMaterial="ZATA FLICKNAMN"
+    )
+    put(export_folder, part10(one), part10(other))
+    assert counts(ingest()) == {"ADMITTED": 1, "SUSPECT": 1}
 
 
 def test_a_failed_upload_publishes_nothing_and_the_next_try_ends_the_same(

@@ -1,0 +1,64 @@
+"""An original, read only, whose every failure is told without its path."""
+
+from pathlib import Path
+from typing import BinaryIO, Self, cast
+
+from flows.errors import OriginalError
+
+GONE = "the file was listed, and is not there any more"
+UNREADABLE = "the file cannot be read at its source"
+
+
+class Original:
+    """A seekable reader of one file of an export.
+
+    Trouble with the original must not be mistaken for trouble with our own disk, so it is told
+    apart here, where it arises.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._file = path.open("rb")
+        except FileNotFoundError:
+            raise OriginalError(GONE) from None
+        except OSError:
+            raise OriginalError(UNREADABLE) from None
+
+    def read(self, size: int = -1) -> bytes:
+        """Read at most `size` bytes.
+
+        Raises:
+            OriginalError: If the source fails.
+        """
+        try:
+            return self._file.read(size)
+        except OSError:
+            raise OriginalError(UNREADABLE) from None
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Move to a position.
+
+        Raises:
+            OriginalError: If the source fails.
+        """
+        try:
+            return self._file.seek(offset, whence)
+        except OSError:
+            raise OriginalError(UNREADABLE) from None
+
+    def tell(self) -> int:
+        """Tell the position."""
+        return self._file.tell()
+
+    def __enter__(self) -> Self:
+        """Give itself, to be closed at the end of the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        self._file.close()
+
+    @property
+    def reader(self) -> BinaryIO:
+        """Itself, as rooms that want a binary stream name it."""
+        return cast("BinaryIO", self)

@@ -1,0 +1,22 @@
+import json
+import warnings
+
+import structlog
+
+from flows import log
+
+
+def test_only_known_keys_reach_a_log(capsys):
+    log.configure()
+    log.get().info("study settled", export="e", path="/export/Provström Åsa", study=3)
+    structlog.reset_defaults()
+    said = json.loads(capsys.readouterr().err)
+    assert said.keys() == {"event", "level", "timestamp", "export", "study"}
+
+
+def test_pydicom_s_warnings_quote_nobody():
+    with warnings.catch_warnings(record=True) as caught:
+        log.configure()
+        warnings.warn_explicit("Provström", UserWarning, "x.py", 1, module="pydicom.valuerep")
+        structlog.reset_defaults()
+    assert caught == []
