@@ -24,7 +24,7 @@ Search the catalogue, and read the releases of your permits.
 
 * `/studies` describes what exists, without any identifier. Bytes are never served from there.
 * `/releases/{permit}` is one permit's frozen, re-keyed cohort (EHDS Art. 68 and 73). Its UIDs and
-  pseudonyms belong to that permit alone. Every access is recorded.
+  pseudonyms belong to that permit alone. Every access to its contents is recorded.
 * Errors are `application/problem+json` (RFC 9457). A permit that is not yours and one that does
   not exist are the same `404`.
 """

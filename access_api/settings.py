@@ -35,7 +35,9 @@ class DoorSettings(BaseSettings):
         leeway_s: clock skew allowed on `exp` and `nbf`, in seconds.
     """
 
-    model_config = SettingsConfigDict(env_prefix="MAMMO_API_", extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="MAMMO_API_", extra="forbid", frozen=True, hide_input_in_errors=True
+    )
 
     environment: Environment = Environment.PRODUCTION
     catalogue_url: SecretStr

@@ -15,6 +15,7 @@ from access_api.errors import AuthenticationError, KeysError
 from access_api.settings import DEVELOPMENT_ISSUER, DoorSettings, Environment
 
 ALGORITHMS: Final = ("ES256",)
+TOKEN_TYPES: Final = frozenset({"at+jwt", "application/at+jwt"})
 MAX_TOKEN: Final = 8192
 MAX_SUBJECT: Final = 255
 MAX_KEY_FILE: Final = 1 << 20
@@ -103,11 +104,14 @@ class Verifier:
             raise AuthenticationError
         known = self._keys.keys()
         try:
-            claims = jwt.decode(token, _chooser(known), algorithms=list(ALGORITHMS)).claims
-            self._claims.validate(claims)
+            decoded = jwt.decode(token, _chooser(known), algorithms=list(ALGORITHMS))
+            self._claims.validate(decoded.claims)
         except (JoseError, ValueError, TypeError):
             raise AuthenticationError from None
-        return _caller(claims)
+        # An ID token is no access token, whoever it is for (RFC 9068 §4).
+        if str(decoded.header.get("typ", "")).lower() not in TOKEN_TYPES:
+            raise AuthenticationError
+        return _caller(decoded.claims)
 
 
 def _chooser(known: dict[str, ECKey]) -> Any:  # noqa: ANN401 - joserfc's own callback type

@@ -16,7 +16,7 @@ _FINE_MAX = 280.0
 _COARSE_MIN = 110.0
 _COARSE_MAX = 640.0
 _LONE = 1.7  # times as long as high: one or two letters, which may stand on end
-_LONG = 2.5  # writing that cannot be read, such as handwriting
+_LONG = 2.5  # several letters
 # How sure the networks are: measured on eight films with and without text burned in, where
 # text scored 0.85 and more and weighed 4 and more, and everything else less.
 _CLEAR = 0.88
@@ -27,6 +27,7 @@ _LEGIBLE = 0.55
 _SOME = 1.6
 _PLAIN = 2.4
 _LONGEST_MARKER = 8.0  # so many letters are none, whichever way up
+_BARS = frozenset("|Il1i-_=\u4e00\u4e28\u4e8c\u4e09 ")
 _SAME = 0.7  # of length and area: two looks saw one line
 _ASIDE = 0.15  # of the height
 _PARALLEL = 15.0  # degrees
@@ -131,16 +132,17 @@ def _is_text(line: Line, reading: Reading) -> bool:
     """Weigh how much a line looks like text against how well it reads.
 
     Tissue, scratches and specks get a letter or two read into them and little probability;
-    print gets both, handwriting at least probability.
+    print gets both.
     """
     if line.score >= _CLEAR:
-        return line.length >= _LONG * line.height or _weight(reading) >= _SURE
+        return _weight(reading) >= _SURE
     return _weight(reading) >= (_SOME if line.score >= _LIKELY else _PLAIN)
 
 
 def _weight(reading: Reading) -> float:
-    """Count the letters, each for as much as it is sure."""
-    return reading.confidence * sum(map(str.isalnum, reading.text))
+    """Count the letters, each for as much as it is sure; a bar alone may be a blanked box."""
+    letters = sum(map(str.isalnum, reading.text))
+    return 0.0 if set(reading.text) <= _BARS else reading.confidence * letters
 
 
 def upright(picture: Grey, line: Line) -> Grey:

@@ -22,6 +22,8 @@ class RegionSettings(BaseSettings):
         key_file: Local keys (0600); refused in production, where a third party holds a key.
         ledger_url: The region ledger's database; no hub credential opens it.
         catalogue_url: The publish port's database while publishing happens in-process.
+        s3_access_key: The identity that reaches the quarantine; `clean_access_key` the one that
+            delivers clean objects.
         ledger_days: Days after which the ledger forgets what identifies a file; outcomes stay.
         expansion_limit: Largest total size in bytes that one archive may expand to.
     """
@@ -39,6 +41,8 @@ class RegionSettings(BaseSettings):
     s3_secure: bool = True
     s3_access_key: str
     s3_secret_key: SecretStr
+    clean_access_key: str
+    clean_secret_key: SecretStr
     quarantine_bucket: str = "quarantine"
     clean_bucket: str = "clean"
     expansion_limit: int = Field(default=200 * 2**30, gt=0)

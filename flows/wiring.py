@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings
 from sqlalchemy import Engine
 
@@ -75,16 +75,19 @@ def read(settings: type[T]) -> T:
 
 
 def wire_region(settings: RegionSettings) -> RegionParts:
-    """Build the region's parts."""
+    """Build the region's parts; quarantine and clean are reached by different identities."""
     held = keys.region_keys(settings.key_file, settings.environment)
+    store = partial(MinioStore, settings.s3_endpoint, secure=settings.s3_secure)
+    mine = _credentials(settings.s3_access_key, settings.s3_secret_key)
+    publisher = _credentials(settings.clean_access_key, settings.clean_secret_key)
     return RegionParts(
         keys=held,
         ledger=Ledger(
             database.connect(settings.ledger_url.get_secret_value()), LedgerKey(held.ledger())
         ),
         publisher=CataloguePublisher(database.connect(settings.catalogue_url.get_secret_value())),
-        clean=_store(settings, settings.clean_bucket),
-        quarantine=_store(settings, settings.quarantine_bucket),
+        clean=store(credentials=publisher, bucket=settings.clean_bucket),
+        quarantine=store(credentials=mine, bucket=settings.quarantine_bucket),
         landing=settings.landing,
         expansion_limit=settings.expansion_limit,
         remembered=timedelta(days=settings.ledger_days),
@@ -93,17 +96,19 @@ def wire_region(settings: RegionSettings) -> RegionParts:
 
 def wire_hub(settings: HubSettings) -> HubParts:
     """Build the hub's parts."""
+    store = partial(
+        MinioStore,
+        settings.s3_endpoint,
+        _credentials(settings.s3_access_key, settings.s3_secret_key),
+        secure=settings.s3_secure,
+    )
     return HubParts(
         catalogue=database.connect(settings.catalogue_url.get_secret_value()),
-        clean=_store(settings, settings.clean_bucket),
-        releases=_store(settings, settings.releases_bucket),
+        clean=store(settings.clean_bucket),
+        releases=store(settings.releases_bucket),
         keys=keys.release_keys(settings.release_key_file, settings.environment),
     )
 
 
-def _store(settings: RegionSettings | HubSettings, bucket: str) -> MinioStore:
-    credentials = Credentials(
-        access_key=settings.s3_access_key,
-        secret_key=settings.s3_secret_key.get_secret_value(),
-    )
-    return MinioStore(settings.s3_endpoint, credentials, bucket, secure=settings.s3_secure)
+def _credentials(access_key: str, secret_key: SecretStr) -> Credentials:
+    return Credentials(access_key, secret_key.get_secret_value())

@@ -21,7 +21,8 @@ def _actions(*verbs: str, buckets: tuple[str, ...]) -> tuple[str, ...]:
 # "probe" owns nothing but the bucket that readiness is tried on.
 GRANTS: Final = {
     "admin": _actions("Admin", buckets=(QUARANTINE, CLEAN, RELEASES)),
-    "region": _actions("Read", "Write", "List", "Tagging", buckets=(QUARANTINE, CLEAN)),
+    "region": _actions("Read", "Write", "List", buckets=(QUARANTINE,)),
+    "publisher": _actions("Read", "Write", "List", buckets=(CLEAN,)),
     "hub": (
         *_actions("Read", "List", buckets=(CLEAN, RELEASES)),
         *_actions("Write", "Tagging", buckets=(RELEASES,)),

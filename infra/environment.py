@@ -60,6 +60,8 @@ def environments(state: Path, ports: Ports, credentials: Credentials) -> Environ
                 "QUARANTINE_BUCKET": QUARANTINE,
                 "CLEAN_BUCKET": CLEAN,
                 **_store("region", ports, credentials),
+                "CLEAN_ACCESS_KEY": credentials.s3["publisher"].access_key,
+                "CLEAN_SECRET_KEY": credentials.s3["publisher"].secret_key,
             },
         ),
         hub=_prefixed(

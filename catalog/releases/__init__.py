@@ -1,6 +1,6 @@
 """Releases: a permit's frozen cohort of revisions, written once and then only read.
 
-The hub's flow freezes a cohort, adds each instance as its re-keyed header is stored, and seals it;
+The hub freezes a cohort, adds each instance as its re-keyed header is stored, and seals it;
 the door reads sealed releases. Permit and Hold are checked on every call.
 """
 

@@ -1,6 +1,6 @@
 """`mammo permit|revoke|release|token`: a permit for development, its release, and a token."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -77,7 +77,7 @@ def release(
         exam_year_from=year_from,
         exam_year_to=year_to,
     )
-    made = build(wiring.hub(), permit, wanted, today=date.today())  # noqa: DTZ011  # a permit's day is the calendar's
+    made = build(wiring.hub(), permit, wanted, today=datetime.now(UTC).date())
     typer.echo(f"release {made.number} of {permit}: {made.instances} instances")
 
 

@@ -32,8 +32,8 @@ def demo(
     console = Console(highlight=False)
     stack = Stack(place.state())
     console.rule("1. Start the stack", align="left")
-    stack.up(lambda line: console.print(f"  {line}"))
     try:
+        stack.up(lambda line: console.print(f"  {line}"))
         place.enter("region")
         place.enter("hub")
         # Prefect reads its settings when it is first imported: not before they are entered.

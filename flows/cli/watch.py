@@ -29,9 +29,16 @@ def run_and_watch(
         StudyError: If the flow run did not complete; what it did is kept, and can be resumed.
     """
     ledger = wiring.region().ledger
-    with get_client(sync_client=True) as client:
-        run = _start(client, export_id)
-        state = _watch(client, run, ledger, export_id, label=label, console=console)
+    try:
+        with get_client(sync_client=True) as client:
+            run = _start(client, export_id)
+            state = _watch(client, run, ledger, export_id, label=label, console=console)
+    except httpx.HTTPError:
+        message = (
+            "the region's Prefect server does not answer; run: mammo up, "
+            f"and then: mammo resume {export_id}"
+        )
+        raise StudyError(message) from None
     if not state.is_completed():
         message = (
             f"the flow run {run.name} ended as {state.name}: {state.message or 'no message'}; "
@@ -49,9 +56,6 @@ def _start(client: SyncPrefectClient, export_id: str) -> FlowRun:
         )
     except ObjectNotFound:
         message = "the region's Prefect server does not know the ingest flow; run: mammo up"
-        raise StudyError(message) from None
-    except httpx.HTTPError:
-        message = "the region's Prefect server does not answer; run: mammo up"
         raise StudyError(message) from None
 
 

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from catalog.study_rows import clean_key
 from flows import wiring
+from flows.demo.errors import DemoError
 from flows.demo.films import DemoExport, burned_boxes
 from flows.demo.picture import before_after, terminal_picture
 
@@ -41,4 +42,4 @@ def _changed(exports: tuple[DemoExport, ...]) -> tuple[Path, str]:
                 if trace.clean_sop_uid:
                     return path, clean_key(wiring.hub().catalogue, trace.clean_sop_uid)
     message = "no image with text was admitted"
-    raise LookupError(message)
+    raise DemoError(message)

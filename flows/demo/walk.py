@@ -6,7 +6,7 @@ import signal
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Event
 
 import httpx
@@ -22,19 +22,15 @@ from flows import permits, registry, wiring
 from flows.cli.progress import counting
 from flows.cli.stack import login_file
 from flows.cli.watch import run_and_watch
+from flows.demo.errors import DemoError
 from flows.demo.films import DemoExport, build_exports
 from flows.demo.show import show_picture
-from flows.errors import PermanentError
 from flows.release import build
 from infra import issuer
 from infra.stack import Endpoints, Stack
 
 REGION = "demo"
 RESEARCHER = "demo-researcher"
-
-
-class DemoError(PermanentError):
-    """The demonstration did not end as it must."""
 
 
 def run(stack: Stack, console: Console, *, once: bool) -> None:
@@ -119,7 +115,7 @@ def _expect(export: DemoExport, tally: Tally) -> None:
 
 def _release(stack: Stack, endpoints: Endpoints, console: Console) -> None:
     parts = wiring.hub()
-    today = date.today()  # noqa: DTZ011  # a permit's day is the calendar's
+    today = datetime.now(UTC).date()
     permit = permits.issue(
         parts,
         persons=[RESEARCHER],

@@ -1,11 +1,10 @@
-"""`mammo demo --once`, run as its user runs it; then a search for the invented women."""
+"""`make demo ONCE=1`, run as its user runs it; then a search for the invented women."""
 
 import contextlib
 import json
 import os
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from flows.demo.films import identity_needles
 from tests.servers import free_block
 
+ROOT = Path(__file__).parents[2]
 SECONDS = 300
 #: Shorter ones stand in random bytes by chance.
 LEAST_BYTES = 5
@@ -30,11 +30,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         "MAMMO_PORT_BASE": str(free_block(20)),
         "COLUMNS": "120",
     }
-    mammo = Path(sys.executable).parent / "mammo"
     done = subprocess.run(
-        [mammo, "demo", "--once"],
+        ["make", "demo", "ONCE=1"],
         env=environment,
-        cwd=state.parent,
+        cwd=ROOT,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -69,16 +68,23 @@ def test_it_leaves_a_picture(demo):
     assert (state / "demo" / "before-after.png").read_bytes().startswith(b"\x89PNG")
 
 
+def forms(needle: str) -> set[bytes]:
+    """Write a needle as files, databases and JSON would."""
+    codes = {needle.encode(code, "ignore") for code in ("utf-8", "latin-1", "utf-16-le")}
+    return codes | {json.dumps(needle)[1:-1].encode()}
+
+
 def test_the_invented_women_are_nowhere_but_in_their_exports(demo):
     """Logs, databases of both sides and of Prefect, the object store, spools, pid files."""
-    state, _ = demo
+    state, said = demo
     needles = {
         form: needle
         for needle in identity_needles()
         if not any(needle in holder for holder in HOLDERS)
-        for form in (needle.encode(code, "ignore") for code in ("utf-8", "latin-1", "utf-16-le"))
+        for form in forms(needle)
         if len(form) >= LEAST_BYTES
     }
+    assert [needle for form, needle in needles.items() if form in said.encode()] == []
     searched = 0
     for path in sorted(state.rglob("*")):
         if not path.is_file() or path.relative_to(state).parts[0] == "demo":

@@ -14,13 +14,15 @@ from infra.ports import HOST
 
 BUCKETS = (QUARANTINE, CLEAN, RELEASES)
 READ = {
-    "region": {QUARANTINE, CLEAN},
+    "region": {QUARANTINE},
+    "publisher": {CLEAN},
     "hub": {CLEAN, RELEASES},
     "door": {CLEAN, RELEASES},
     "probe": set(),
 }
 WRITE = {
-    "region": {QUARANTINE, CLEAN},
+    "region": {QUARANTINE},
+    "publisher": {CLEAN},
     "hub": {RELEASES},
     "door": set(),
     "probe": set(),
@@ -62,7 +64,7 @@ def test_each_identity_does_what_it_is_for_and_nothing_else(
 
 
 def test_only_the_probe_reaches_its_bucket(store: Any) -> None:
-    for identity in ("admin", "region", "hub", "door"):
+    for identity in ("admin", "region", "publisher", "hub", "door"):
         client = store.client(identity)
         assert not allowed(lambda client=client: list(client.list_objects(PROBE)))
 
@@ -80,14 +82,14 @@ def test_no_bucket_comes_of_itself(store: Any) -> None:
 
 
 def test_nobody_gets_in_without_a_credential(store: Any) -> None:
-    put(store.client("region"), CLEAN, "private")
+    put(store.client("publisher"), CLEAN, "private")
     s3 = f"http://{HOST}:{store.ports.s3}/{CLEAN}/private"
     filer = f"http://{HOST}:{store.ports.inside[4]}/buckets/{CLEAN}/private"
     assert httpx.get(s3).status_code == 403
     assert httpx.get(filer).status_code == 401
     assert httpx.delete(filer).status_code == 401
     assert httpx.put(filer, content=b"other").status_code == 401
-    with store.client("region").get_object(CLEAN, "private") as answer:
+    with store.client("publisher").get_object(CLEAN, "private") as answer:
         assert answer.read() == b"bytes"
 
 
@@ -122,13 +124,13 @@ def test_all_that_it_keeps_is_its_owners_alone(store: Any) -> None:
 
 
 def test_a_killed_store_starts_again_with_what_it_held(store: Any) -> None:
-    put(store.client("region"), CLEAN, "held")
+    put(store.client("publisher"), CLEAN, "held")
     before = process.read_record(store.state / "run" / "s3.json")
     os.kill(before.pid, signal.SIGKILL)
     store.up()
     after = process.read_record(store.state / "run" / "s3.json")
     assert after.pid != before.pid
-    with store.client("region").get_object(CLEAN, "held") as answer:
+    with store.client("publisher").get_object(CLEAN, "held") as answer:
         assert answer.read() == b"bytes"
 
 
@@ -139,11 +141,11 @@ def test_a_running_store_is_left_alone(store: Any) -> None:
 
 
 def test_it_keeps_its_objects_when_it_moves_to_other_ports(store: Any, another_ports: Any) -> None:
-    put(store.client("region"), CLEAN, "moved")
+    put(store.client("publisher"), CLEAN, "moved")
     old = store.ports
     store.stack.down()
     store.stack.ports = store.ports = another_ports()
     store.up()
     assert store.ports != old
-    with store.client("region").get_object(CLEAN, "moved") as answer:
+    with store.client("publisher").get_object(CLEAN, "moved") as answer:
         assert answer.read() == b"bytes"
