@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from catalog.errors import LedgerKeyError
 
+_NAMES = ("utf-8", "surrogateescape")  # file names need not be text in any encoding
 _NONCE_BYTES = 12  # NIST SP 800-38D, 8.2
 _KEY_BYTES = 32
 
@@ -27,7 +28,7 @@ class LedgerKey:
     def encrypt(self, column: str, value: str) -> bytes:
         """Encrypt a value for one column: a random nonce, then AES-GCM bound to the column."""
         nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, value.encode(), column.encode())
+        return nonce + self._cipher.encrypt(nonce, value.encode(*_NAMES), column.encode())
 
     def decrypt(self, column: str, value: bytes) -> str:
         """Read a value of one column.
@@ -37,13 +38,13 @@ class LedgerKey:
         """
         nonce, sealed = value[:_NONCE_BYTES], value[_NONCE_BYTES:]
         try:
-            return self._cipher.decrypt(nonce, sealed, column.encode()).decode()
+            return self._cipher.decrypt(nonce, sealed, column.encode()).decode(*_NAMES)
         except (InvalidTag, ValueError):
             raise LedgerKeyError from None
 
     def index(self, column: str, value: str) -> str:
         """Give the keyed hash by which a value of one column is found again."""
-        message = column.encode() + b"\0" + value.encode()
+        message = column.encode() + b"\0" + value.encode(*_NAMES)
         return hmac.new(self._index_key, message, hashlib.sha256).hexdigest()
 
 

@@ -1,4 +1,8 @@
-"""Writing in one frame: what is text, what is a marker, and what only looks like either."""
+"""Writing in one frame: what is text, what is a marker, and what only looks like either.
+
+Only a whole line that reads as a marker of side and view stays. Lead numbers beside it (of a
+cassette or of whoever took the image) are text like any other.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

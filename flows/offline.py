@@ -5,10 +5,12 @@ become a keyed token. What is not released is absent from the target, and named 
 """
 
 import csv
+import errno
 import os
 import re
 import secrets
 import shutil
+import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +29,8 @@ from flows.admit import Admitted, admit, checked
 from flows.deidentifier import Deidentifier
 from flows.errors import OriginalError, SourceError
 from flows.original import Original
-from flows.sources import SourceFile, gather
+from flows.sources import DIVIDER, SourceFile, gather
+from flows.spool import local_trouble
 from flows.verdict import OUTCOMES, TWO_PATIENTS
 
 STUDY_INSTANCE_UID = 0x0020000D
@@ -77,7 +80,9 @@ class Known:
         return frozenset(uid for found in self.identifiers for uid in found.uids)
 
     def identifies(self, component: str) -> bool:
-        """Tell whether a part of a name says who it is about."""
+        """Tell whether a part of a name says who it is about, or cannot be read."""
+        if not component.isprintable():  # bytes of no encoding: could not check is not clean
+            return True
         text = fold(component)
         return (
             NUMBER.search(text) is not None
@@ -108,7 +113,8 @@ def deidentify_folder(
         SourceError: If the source cannot be read, or the target is not empty.
     """
     _make_target(source, target)
-    landing = target / ".landing"
+    # Beside the target, so that a clean file is moved there in one step, and meets no name there.
+    landing = Path(tempfile.mkdtemp(prefix=".mammo-deid-", dir=target.resolve().parent))
     try:
         files = list(gather(source, landing, limit=LIMIT))
         known = _look(files)
@@ -152,6 +158,8 @@ def _look(files: list[SourceFile]) -> Known:
     """Read all headers first: a folder's name is judged by all the people in the export."""
     known = Known()
     for file in files:
+        if file.fault is not None:
+            continue
         try:
             with Original(file.path) as original, checked():
                 known.add(file.name, parse(original.reader))
@@ -174,7 +182,6 @@ class _Run:
             return Line(shown, "", Outcome.UNREADABLE, file.fault)
         if self.known.several(file.name):
             return Line(shown, "", Outcome.REFUSED, TWO_PATIENTS)
-        self.landing.mkdir(mode=0o700, exist_ok=True)
         partial = self.landing / f"{secrets.token_hex(8)}.dcm"
         try:
             admitted = self._admitted(file, partial)
@@ -200,15 +207,27 @@ class _Run:
             )
 
     def _put(self, partial: Path, parts: tuple[str, ...]) -> str:
-        """Move a clean file to where its name, as far as it may be told, belongs."""
-        relative = Path(*(self._told(part) for part in parts))
-        path = self.target / relative
-        if not path.resolve().is_relative_to(self.target.resolve()):
-            message = "a name leads out of the target"
-            raise SourceError(message)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.rename(path)
-        return relative.as_posix()
+        """Move a clean file to where its name, as far as it may be told, belongs.
+
+        A name that is taken, too long, or leads elsewhere becomes a token.
+        """
+        told = "/".join(self._told(part) for part in parts)
+        spare = f"{self.deidentifier.keys.name(DIVIDER.join(parts))}.dcm"
+        for relative in (told, spare):
+            path = self.target / relative
+            if not path.resolve().is_relative_to(self.target.resolve()):
+                continue
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                os.link(partial, path)  # unlike rename, never over another file
+            except OSError as error:
+                if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                    raise local_trouble(error) from None
+                continue
+            partial.unlink()
+            return relative
+        message = "a clean file could not be put into the target"
+        raise SourceError(message)
 
     def _told(self, component: str) -> str:
         if not self.known.identifies(component):

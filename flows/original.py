@@ -1,5 +1,7 @@
 """An original, read only, whose every failure is told without its path."""
 
+import os
+import stat
 from pathlib import Path
 from typing import BinaryIO, Self, cast
 
@@ -18,11 +20,16 @@ class Original:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._file = path.open("rb")
+            # Not through a link, and without waiting on a pipe, whatever it has become since.
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            self._file = os.fdopen(os.open(path, flags), "rb")
         except FileNotFoundError:
             raise OriginalError(GONE) from None
-        except OSError:
+        except (OSError, ValueError):  # ValueError: no name a system could hold
             raise OriginalError(UNREADABLE) from None
+        if not stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
+            self._file.close()
+            raise OriginalError(UNREADABLE)
 
     def read(self, size: int = -1) -> bytes:
         """Read at most `size` bytes.

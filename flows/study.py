@@ -92,13 +92,17 @@ def _publish(
 ) -> Mapping[str, int]:
     """Publish new revisions and the outcomes of all files so far; give the revisions' numbers."""
     published = [verdict for verdict in verdicts if verdict.revision is not None]
+    subjects = {verdict.subject for verdict in published}
+    if len(subjects) > 1:
+        message = "the study has more than one subject, which must not be"
+        raise StudyError(message)
     settled = Counter(item.outcome for item in items if item.outcome is not None)
     draft = StudyDraft(
         export_id=study.export.id,
         study_ordinal=study.ordinal,
         holder_id=study.export.holder_id,
         region=study.region,
-        subject=next((verdict.subject for verdict in published), ""),
+        subject=next(iter(subjects), ""),
         revisions=tuple(v.revision for v in published if v.revision is not None),
         outcomes=settled + Counter(verdict.ending.outcome for verdict in verdicts),
     )

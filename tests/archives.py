@@ -34,3 +34,12 @@ def zip_bomb(megabytes: int = 512) -> bytes:
         for _ in range(megabytes):
             member.write(block)
     return buffer.getvalue()
+
+
+def zip_with(members: list[tuple[str, bytes]]) -> bytes:
+    """A ZIP with these members, names twice and all."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return buffer.getvalue()

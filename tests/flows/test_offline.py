@@ -1,4 +1,5 @@
 import csv
+import os
 import stat
 from pathlib import Path
 
@@ -131,3 +132,27 @@ def test_no_member_leaves_the_target(run, tmp_path, name):
     run(source)
     after = {path for path in tmp_path.rglob("*") if path.is_file()}
     assert all(path.is_relative_to(tmp_path / "clean") for path in after - before)
+
+
+def test_odd_sources_stop_nothing_and_nothing_is_lost(run, tmp_path, export_folder):
+    os.mkfifo(export_folder / "pipe")
+    (export_folder / ".landing").mkdir()
+    (export_folder / ".landing" / "IM1").write_bytes(part10(mammogram()))
+    whole = part10(mammogram())
+    with pytest.warns(UserWarning, match="Duplicate"):
+        content = archives.zip_with([("a", whole), ("a", whole), ("a.1", whole), ("a/b", whole)])
+    (export_folder / "cd.zip").write_bytes(content)
+    (export_folder / ("x" * 255)).write_bytes(whole)
+    lines = run(export_folder)
+    assert tally(lines) == {Outcome.ADMITTED: 6, Outcome.UNREADABLE: 1}
+    targets = [line.target for line in lines if line.target]
+    assert len(set(targets)) == 6
+    assert released(tmp_path) == set(targets)
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".mammo-deid-")]
+
+
+def test_names_of_no_encoding_are_hidden(run, tmp_path, export_folder):
+    (export_folder / os.fsdecode(b"Provstr\xf6m_bild.dcm")).write_bytes(part10(mammogram()))
+    run(export_folder)
+    (name,) = released(tmp_path)
+    assert "Provstr" not in name

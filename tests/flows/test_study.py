@@ -1,6 +1,7 @@
 import contextlib
 import dataclasses
 import io
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,7 @@ from catalog.search import Query, search
 from catalog.study_rows import clean_key
 from catalog.vocabulary import ProtectionSource
 from flows import admit as module
-from flows import registry
+from flows import registry, verdict
 from flows.deidentifier import Deidentifier
 from flows.errors import DiskFullError, ExportRefusedError, SourceError
 from flows.seal import unseal
@@ -276,15 +277,61 @@ def test_a_study_that_another_holder_has_is_a_conflict(
 
 def test_a_file_nobody_may_read_is_unavailable(ingest, export_folder, monkeypatch):
     put(export_folder, *four_views())
-    genuine = Path.open
+    genuine = os.open
 
     def denied(path, *arguments, **options):
-        if path.name == "IM00002":
+        if Path(path).name == "IM00002":
             raise PermissionError(13, "Permission denied", str(path))
         return genuine(path, *arguments, **options)
 
-    monkeypatch.setattr(Path, "open", denied)
+    monkeypatch.setattr(os, "open", denied)
     assert counts(ingest()) == {"ADMITTED": 3, "UNAVAILABLE": 1}
+
+
+@pytest.mark.parametrize("become", ["link", "pipe", "folder"])
+def test_a_file_that_became_something_else_is_not_followed(
+    region, deidentify_with, export_folder, tmp_path, become
+):
+    put(export_folder, *four_views())
+    export = registered(region, export_folder, DECISION)
+    ordinals = enrolled(region, export)
+    path = export_folder / "IM00003"
+    path.rename(tmp_path / "elsewhere")
+    if become == "link":
+        path.symlink_to(tmp_path / "elsewhere")
+    elif become == "pipe":
+        os.mkfifo(path)
+    else:
+        path.mkdir()
+    for ordinal in ordinals:
+        settle(StudyRun(region, deidentify_with, export, ordinal, "norr", "run"))
+    assert counts(region.ledger.tally(export.id)) == {"ADMITTED": 3, "UNAVAILABLE": 1}
+
+
+def test_a_file_swapped_for_another_woman_s_is_refused(
+    region, deidentify_with, export_folder, monkeypatch
+):
+    put(export_folder, *four_views())
+    export = registered(region, export_folder, DECISION)
+    ordinals = enrolled(region, export)
+    genuine = verdict.look
+
+    def look(paths):
+        people = genuine(paths)
+        if paths:
+            put(export_folder, part10(mammogram(PatientID="19490805-9829")), start=3)
+        return people
+
+    monkeypatch.setattr(verdict, "look", look)
+    for ordinal in ordinals:
+        settle(StudyRun(region, deidentify_with, export, ordinal, "norr", "run"))
+    assert counts(region.ledger.tally(export.id)) == {"ADMITTED": 3, "REFUSED": 1}
+
+
+def test_names_that_no_encoding_has_are_names(ingest, export_folder):
+    odd = os.fsdecode(b"Provstr\xf6m.dcm")
+    (export_folder / odd).write_bytes(part10(mammogram()))
+    assert counts(ingest()) == {"ADMITTED": 1}
 
 
 def test_trouble_with_our_own_disk_is_no_outcome(
