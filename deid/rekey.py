@@ -18,6 +18,8 @@ from deid.values import Leaf, elements, is_registered, items, raw, vrs
 
 _PERSON = frozenset({0x00100010, 0x00100020})
 _ACCESSION = 0x00080050
+# De-identification Method: which key a region used tells the region
+_METHOD, _KEY = 0x00120063, "key "
 # Device, detector and X-ray source: the region's tokens, and each permit's own
 _DEVICES = frozenset({0x00181000, 0x0018700A, 0x00189371})
 
@@ -64,6 +66,8 @@ class _Rekeyer:
             return DataElement(element.tag, "SQ", rewritten, already_converted=True)
         if tag in _PERSON:
             return made(element.tag, written_vr(element), self._person.pseudonym)
+        if tag == _METHOD:
+            return _without_key(element)
         change = self._change(tag, vrs(element))
         return element if change is None else _each(element, change)
 
@@ -88,3 +92,9 @@ def _each(element: Leaf, change: Callable[[str], str]) -> Leaf:
     values = raw(element).decode("latin-1").split("\\")
     changed = "\\".join(change(value.strip(" \0")) for value in values)
     return made(element.tag, written_vr(element), changed)
+
+
+def _without_key(element: Leaf) -> Leaf:
+    values = raw(element).decode("latin-1").strip().split("\\")
+    kept = (value for value in values if not value.startswith(_KEY))
+    return made(element.tag, written_vr(element), "\\".join(kept))
