@@ -88,9 +88,9 @@ def deidentify(
 
 def inspect(
     finished: BinaryIO,
-    *,
     profile: Profile,
     person: Person,
+    *,
     identifiers: Identifiers,
     text_reader: TextReader | None,
 ) -> None:

@@ -13,6 +13,7 @@ from deid import pseudonym
 from deid.dates import shift
 from deid.elements import DEFAULT_ENCODING, known_vr, malformed
 from deid.facts import cap_age
+from deid.grammar import broken, parts_of
 from deid.made import TEXT_VRS, coded, dummy, made, written_vr
 from deid.profile import Profile
 from deid.pseudonym import Person, Subkeys
@@ -33,6 +34,11 @@ _NEEDED = (_SOP_CLASS, _SOP_INSTANCE, 0x0020000D, 0x0020000E)
 _LONGEST = 64
 _CODING_SCHEME, _CODE_MEANING = 0x00080102, 0x00080104
 _GROUP_LENGTH = 0x0000
+# PS3.16 Table 8-1, those that a breast image may use
+_PUBLISHED = frozenset(
+    {"ACR", "BARI", "BI", "DCM", "FMA", "I10", "I10P", "I9", "I9C", "ICDO3", "ISO639_2", "LN"}
+    | {"MDC", "NCIt", "RADLEX", "RadElement", "SCT", "SNM3", "SRT", "99SDM", "UCUM", "UMLS"}
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -137,11 +143,16 @@ class _Cleaner:
             return self._sequence(element, within, action, blank=blank)
         if "SQ" in vrs(element):
             return None  # a sequence in disguise was never opened
-        if action is Action.KEEP or action is Action.REFERENCE:
-            return element
+        if action is Action.REFERENCE:
+            return None if raw(element) else element
+        if action is Action.KEEP:
+            kept = _unbroken(element, rule)
+            if kept is not None:
+                return kept
+            action = rule.otherwise if rule is not None else Action.EMPTY
         change = self.changes.get(action)
         if change is not None and raw(element):
-            value = "\\".join(change(part) for part in _parts(element))
+            value = "\\".join(change(part) for part in parts_of(element))
             if value.strip("\\"):
                 return made(element.tag, written_vr(element), value)
             action = rule.otherwise if rule is not None else Action.EMPTY
@@ -154,12 +165,12 @@ class _Cleaner:
         if rule is not None and rule.action is not Action.KEEP:
             dummy_uid = rule.action is Action.DUMMY and "UI" in kinds
             return Action.UID if dummy_uid else rule.action
-        if "PN" in kinds:
-            return Action.EMPTY
+        if not self.rules.keeps(element.tag, kinds, rule):
+            return Action.REMOVE if rule is None else rule.otherwise
         if kinds & {"DA", "DT"}:
             return Action.SHIFT
         if "UI" in kinds:
-            standard = all(_STANDARD.fullmatch(part) for part in _parts(element) if part)
+            standard = all(_STANDARD.fullmatch(part) for part in parts_of(element) if part)
             return Action.KEEP if standard else Action.UID
         return Action.DUMMY if blank and kinds & TEXT_VRS else Action.KEEP
 
@@ -182,7 +193,7 @@ class _Cleaner:
         if action is not Action.DUMMY or not raw(element):
             return made(element.tag, vr, "")
         if device:
-            return made(element.tag, vr, pseudonym.device(self.subkeys, _parts(element)[0]))
+            return made(element.tag, vr, pseudonym.device(self.subkeys, parts_of(element)[0]))
         return made(element.tag, vr, dummy(vr))
 
 
@@ -205,9 +216,19 @@ def _changes(
 
 
 def _is_local(scheme: str) -> bool:
-    """Tell a unit's own codes, whose meanings are free text (PS3.3 §8.2)."""
-    return not scheme or scheme == "L" or scheme.startswith("99")
+    """Tell a unit's or maker's own codes, whose meanings are free text (PS3.3 §8.2)."""
+    return scheme not in _PUBLISHED
 
 
-def _parts(element: Leaf) -> list[str]:
-    return [part.strip(" \0") for part in raw(element).decode("latin-1").split("\\")]
+def _unbroken(element: Leaf, rule: Rule | None) -> Leaf | None:
+    """Give an element as it may be kept; of codes, those that are; None if nothing is left."""
+    bad = broken(element)
+    if rule is not None and rule.form is not None:
+        whole = parts_of(element)
+        bad |= {part for part in whole if part and not rule.form.fullmatch(part)}
+    if not bad:
+        return element
+    if vrs(element) != {"CS"}:
+        return None
+    value = "\\".join("" if part in bad else part for part in parts_of(element))
+    return made(element.tag, written_vr(element), value) if value.strip("\\") else None

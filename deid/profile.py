@@ -77,22 +77,23 @@ def read_profile(source: str, *, file: str) -> Profile:
         raise ProfileError(message) from None
     places = _Places(file, source)
     try:
-        table, types = _read(data["table"]), _read(data["types"])
+        table, types, texts = (_read(data[key]) for key in ("table", "types", "texts"))
         options = tuple(data["options"])
         codes = (BASIC_CODE, *(OPTION_CODES[option] for option in options))
         lines = {line.tag: line for line in table_lines(table, options)}
+        groups = frozenset(int(group, 16) for group in data["groups"])
         own = {line.tag: line for line in _own_lines(data["rules"], places, lines)}
         return Profile(
             name=data["name"],
             version=data["version"],
             edition=_edition(table),
-            digest=sha256(f"{source}\0{table}\0{types}".encode()).hexdigest(),
+            digest=sha256("\0".join((source, table, types, texts)).encode()).hexdigest(),
             age_cap=data["age_cap"],
             codes=codes,
             iods={entry["sop_class"]: _iod(entry["iod"]) for entry in data["accept"]},
             modalities=frozenset(data["modalities"]),
             refusals=tuple(_refusals(data["refuse"], places)),
-            rules=resolve_all({**lines, **own}, types),
+            rules=resolve_all({**lines, **own}, types, texts, groups),
         )
     except (KeyError, FileNotFoundError) as error:
         message = f"{file}: {error} is missing or unknown"

@@ -4,10 +4,17 @@ import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from re import Pattern
+from re import compile as compile_pattern
 
 from deid.elements import known_vr
 
 IODS = ("mg", "dbt", "bpx")
+# What may hold anything: text, names and bytes
+FREE_VRS = frozenset(
+    {"AE", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"}
+    | {"OB", "OD", "OF", "OL", "OV", "OW", "UN"}
+)
 PRIVATE = "PRIVATE"
 
 # PS3.16 CID 7050, for the options this room carries out; none is claimed that it does not
@@ -46,6 +53,7 @@ class Rule:
         reason: Why.
         clause: Where that is laid down.
         device: A dummy value is the keyed token of the unit.
+        form: What each value must be to be kept; None where its VR alone says that.
     """
 
     action: Action
@@ -53,14 +61,19 @@ class Rule:
     reason: str
     clause: str
     device: bool = False
+    form: Pattern[str] | None = None
 
 
 @dataclass(frozen=True)
 class Rules:
-    """The rules of one IOD: at the top, inside sequences, and for repeating groups."""
+    """The rules of one IOD: at the top, inside sequences, and for repeating groups.
+
+    What no rule names is kept only if it is of one of the `groups` and holds no text or bytes.
+    """
 
     top: Mapping[int, Rule]
     nested: Mapping[int, Rule]
+    groups: frozenset[int]
 
     def find(self, tag: int, *, nested: bool) -> Rule | None:
         """Find the rule for a tag; curves and overlays match by repeating group."""
@@ -68,6 +81,13 @@ class Rules:
         if group & 0xFF00 in {0x5000, 0x6000} and not group & 1:
             tag = (group & 0xFF00) << 16
         return (self.nested if nested else self.top).get(tag)
+
+    def keeps(self, tag: int, kinds: frozenset[str], rule: Rule | None) -> bool:
+        """Tell whether a value of these kinds may stay, if it is what its kinds say."""
+        if rule is None and tag >> 16 not in self.groups:
+            return False
+        free = FREE_VRS & {kind for many in kinds for kind in many.split(" or ")}
+        return not free or (rule is not None and rule.form is not None)
 
 
 @dataclass(frozen=True)
@@ -80,6 +100,7 @@ class Line:
     clause: str
     device: bool = False
     basic: str = ""
+    form: Pattern[str] | None = None
 
 
 def _rows(table: str) -> Iterator[dict[str, str]]:
@@ -115,19 +136,43 @@ def _option_action(row: dict[str, str], option: str) -> str:
     return Action.SHIFT if dated else ""
 
 
-def resolve_all(lines: Mapping[str, Line], types: str) -> dict[str, Rules]:
-    """Resolve all lines for every IOD, at the top and inside sequences."""
+def resolve_all(
+    lines: Mapping[str, Line], types: str, texts: str, groups: frozenset[int]
+) -> dict[str, Rules]:
+    """Resolve all lines for every IOD, at the top and inside sequences.
+
+    Args:
+        lines: By tag.
+        types: Types of the attributes of the table.
+        texts: The attributes of the IODs that hold text or bytes and are not in the table.
+        groups: Those of which attributes are kept that no line names.
+    """
     rows = {row["tag"]: row for row in _rows(types)}
     rules = {}
     for iod in IODS:
-        top, nested = {}, {}
+        top, nested = _texts(texts, iod), _texts(texts, f"nested_{iod}")
         for tag, line in lines.items():
             number = _number(tag)
             if number is not None:
                 row = rows.get(tag, {})
                 top[number] = _rule(line, row.get(iod, ""))
                 nested[number] = _rule(line, row.get(f"nested_{iod}", ""))
-        rules[iod] = Rules(top, nested)
+        rules[iod] = Rules(top, nested, groups)
+    return rules
+
+
+def _texts(texts: str, column: str) -> dict[int, Rule]:
+    """Read what is kept or replaced of text and bytes; only where the IOD has the attribute."""
+    rules = {}
+    for row in _rows(texts):
+        if row[column]:
+            kept = row["action"] == Action.KEEP
+            form = compile_pattern(row["matches"] or r"[\s\S]*") if kept else None
+            basic = "X/Z/D" if kept else row["action"]
+            line = Line(
+                row["tag"], row["action"], row["reason"], "PS3.15 E.1.1", basic=basic, form=form
+            )
+            rules[int(row["tag"], 16)] = _rule(line, row[column])
     return rules
 
 
@@ -140,7 +185,7 @@ def _number(tag: str) -> int | None:
 
 def _rule(line: Line, kind: str) -> Rule:
     action = resolve(line.action, kind)
-    return Rule(action, resolve(line.basic, kind), line.reason, line.clause, line.device)
+    return Rule(action, resolve(line.basic, kind), line.reason, line.clause, line.device, line.form)
 
 
 def resolve(code: str, kind: str) -> Action:

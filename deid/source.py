@@ -24,7 +24,7 @@ from deid.elements import (
     read_head,
 )
 from deid.errors import Reason, UnreadableError
-from deid.values import number, text, value_of
+from deid.values import items, number, raw, text, value_of
 
 _PREAMBLE = 128
 _MAGIC = b"DICM"
@@ -36,6 +36,9 @@ _NOT_STILL = ("1.2.840.10008.1.2.4.94", "1.2.840.10008.1.2.4.95", "1.2.840.10008
 # Most headers fit the first; with private blobs or a thousand frames the second.
 _WINDOWS = (1 << 17, 1 << 22, 1 << 26)
 _MOST_FRAGMENTS = 1 << 18
+_NUMBER_OF_FRAMES = 0x00280008
+_MOST_FRAMES = 1 << 16
+_MOST_DIGITS = 9
 _SUBSAMPLED = {"YBR_FULL_422": 2 / 3, "YBR_PARTIAL_422": 2 / 3, "YBR_PARTIAL_420": 1 / 2}
 
 
@@ -155,7 +158,7 @@ def _locate(
         return None
     if (head.length == UNDEFINED) != syntax.is_encapsulated:
         raise malformed()
-    frames = number(header, 0x00280008) or 1
+    frames = _count_frames(header)
     if syntax.is_encapsulated:
         end, fragments = _walk_fragments(reader, head.value, source.size)
         if fragments < frames:
@@ -165,6 +168,22 @@ def _locate(
     if end > source.size or head.length < _expected(header, frames):
         raise UnreadableError(Reason.TRUNCATED)
     return Pixels(at, head.value, end)
+
+
+def _count_frames(header: Dataset) -> int:
+    """Give the Number of Frames (PS3.3 §C.7.6.6); absent or empty, it is one.
+
+    What cannot be read must not pass as one frame: nobody would look at the others.
+    """
+    element = header.get_item(_NUMBER_OF_FRAMES) if _NUMBER_OF_FRAMES in header else None
+    if element is None:
+        return 1
+    value = raw(element).strip(b" \0")
+    if items(element) is not None or not (value.isdigit() or not value):
+        raise malformed()
+    if len(value) > _MOST_DIGITS or not 0 < int(value or b"1") <= _MOST_FRAMES:
+        raise malformed()
+    return int(value or b"1")
 
 
 def _expected(header: Dataset, frames: int) -> int:
@@ -184,7 +203,7 @@ def _walk_fragments(reader: BinaryIO, at: int, size: int) -> tuple[int, int]:
         tag_group, tag_number, length = unpack("<HHI", reader.read(8))
         tag = tag_group << 16 | tag_number
         at += 8
-        if tag == SEQUENCE_END:
+        if tag == SEQUENCE_END and not length:
             return at, max(count - 1, 0)
         if tag != ITEM or length == UNDEFINED:
             raise malformed()

@@ -57,8 +57,8 @@ def admit(
 ) -> Admitted:
     """De-identify one object into `target`, and look at the result with the second eye.
 
-    The original is only read. `identifiers` is what the second eye seeks: this object's, and
-    those of all objects at hand of the same woman.
+    The original is only read. `identifiers` are what the second eye seeks: this object's, and
+    those of all objects of hers that are at hand.
 
     Raises:
         RefusedError: A rule of the profile refuses the object.
@@ -78,14 +78,9 @@ def admit(
         text_reader=deidentifier.text_reader,
     )
     spooled = spool(clean.pieces, reader, target, pixel_offset=clean.pixel_offset)
+    text_reader = deidentifier.text_reader if clean.boxes else None
     with target.open("rb") as finished:
-        inspect(
-            finished,
-            profile=profile,
-            person=person,
-            identifiers=identifiers,
-            text_reader=deidentifier.text_reader if clean.boxes else None,
-        )
+        inspect(finished, profile, person, identifiers=identifiers, text_reader=text_reader)
     facts = Facts(clean.facts.exam_year, clean.facts.age, len(clean.boxes), clean.flags)
     return Admitted(
         spooled=spooled,

@@ -15,8 +15,8 @@ from flows.admit import checked
 from flows.errors import ExportRefusedError, OriginalError
 from flows.original import Original
 from flows.sources import DIVIDER, Fault, SourceFile, gather
+from flows.verdict import STUDY_INSTANCE_UID
 
-STUDY_INSTANCE_UID = 0x0020000D
 #: The study number of files whose study cannot be read, and of instances that are missing.
 NO_STUDY = 0
 MISSING = "claimed, but not in the export"

@@ -31,9 +31,8 @@ from flows.errors import OriginalError, SourceError
 from flows.original import Original
 from flows.sources import DIVIDER, SourceFile, gather
 from flows.spool import local_trouble
-from flows.verdict import OUTCOMES, TWO_PATIENTS
+from flows.verdict import OUTCOMES, STUDY_INSTANCE_UID, TWO_PATIENTS
 
-STUDY_INSTANCE_UID = 0x0020000D
 LIMIT = 1 << 40
 #: Identity numbers in a name, whoever they belong to: six or eight digits, a sign, four digits.
 NUMBER = re.compile(r"(?<!\d)(?:\d{2})?\d{6}[-+ _]?\d{4}(?!\d)")

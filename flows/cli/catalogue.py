@@ -1,10 +1,13 @@
 """`mammo catalog …`: search, and who answers for the data."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flows.cli import place
+
+if TYPE_CHECKING:
+    from catalog.search import FoundStudy
 
 app = typer.Typer(help="Search the catalogue; enter regions and holders.", no_args_is_help=True)
 
@@ -42,22 +45,25 @@ def search(
     )
     page = find(wiring.hub().catalogue, wanted, limit=limit)
     for study in page.studies:
-        words = " ".join(
-            (
-                f"{study.holder:14}",
-                f"{study.exam_year or '?'}",
-                f"{study.age_band or '?':7}",
-                f"{'/'.join(study.kinds):10}",
-                f"{'/'.join(study.lateralities):4} {'/'.join(study.views):10}",
-                f"{'/'.join(study.vendors):12}",
-                f"{study.instances:4} images {study.size / 1e6:8.1f} MB",
-            )
-        )
-        typer.echo(f"{study.study_key[:12]}  {words}")
+        typer.echo(_row(study))
     if page.next_cursor:
         typer.echo(f"… and more; raise --limit above {limit} to see them")
     if not page.studies:
         typer.echo("no study matches")
+
+
+def _row(study: "FoundStudy") -> str:
+    columns = (
+        f"{study.study_key[:12]} ",
+        f"{study.holder:14}",
+        f"{study.exam_year or '?'}",
+        f"{study.age_band or '?':7}",
+        f"{'/'.join(study.kinds):10}",
+        f"{'/'.join(study.lateralities):4} {'/'.join(study.views):10}",
+        f"{'/'.join(study.vendors):12}",
+        f"{study.instances:4} images {study.size / 1e6:8.1f} MB",
+    )
+    return " ".join(columns)
 
 
 @app.command("add-holder")

@@ -16,6 +16,7 @@ from deid.dates import parse_date
 from deid.elements import known_vr
 from deid.errors import Reason, UnreadableError
 from deid.header import clean_header
+from deid.made import made as element
 from deid.pseudonym import Person, accession, uid, weeks
 from deid.rules import Action, Rule
 from deid.serialise import serialise
@@ -25,6 +26,7 @@ from tests.deid.headers import (
     ROOT,
     SUBKEYS,
     cleaned,
+    code,
     dataset,
     finished,
     mammogram,
@@ -276,9 +278,122 @@ def test_a_vr_in_disguise_does_not_pass() -> None:
     data = written(mammogram(BodyPartExamined="SJOSTROM"))
     as_name = data.replace(b"\x18\0\x15\0CS", b"\x18\0\x15\0PN")
     assert as_name != data
-    assert cleaned(as_name).dataset.BodyPartExamined == ""
+    assert "BodyPartExamined" not in cleaned(as_name).dataset
+    as_text = data.replace(b"\x18\0\x15\0CS", b"\x18\0\x15\0LO")
+    assert "BodyPartExamined" not in cleaned(as_text).dataset
     hidden = written(mammogram()).replace(b"\x54\0\x20\x02SQ", b"\x54\0\x20\x02OB")
     assert "ViewCodeSequence" not in cleaned(hidden).dataset
+
+
+@pytest.mark.parametrize(
+    ("tag", "vr", "value"),
+    [
+        (0x00200013, "IS", b"SJOSTROM ASA"),
+        (0x00200013, "IS", b"4708022980"),
+        (0x00180060, "DS", b"Sjostrom"),
+        (0x00181164, "DS", b"0.07\\Asa "),
+        (0x00080030, "TM", b"20230417101112"),
+        (0x00080030, "TM", b"470802"),
+        (0x00080033, "TM", b"SJOSTROM"),
+        (0x00180015, "CS", "SJÖSTRÖM".encode("latin-1")),
+        (0x00180015, "CS", b"Ring 070-1234567"),
+        (0x00280010, "US", b"Sjostrom"),
+        (0x00181020, "AS", b"Asa S"),
+    ],
+)
+def test_a_value_that_breaks_its_vr_does_not_stay(tag: int, vr: str, value: bytes) -> None:
+    original = parsed(mammogram())
+    original.header[tag] = element(tag, vr, value)
+    clean = clean_header(original, profile=profile(), person=PERSON, subkeys=SUBKEYS).dataset
+    assert tag not in clean or not raw(clean.get_item(tag))
+
+
+@pytest.mark.parametrize(
+    ("tag", "vr", "value"),
+    [
+        (0x00200013, "IS", "+12"),
+        (0x00180060, "DS", "2.9e+01"),
+        (0x00180050, "DS", "0.069999998807907104"),
+        (0x00080030, "TM", "10:11:12.5"),
+        (0x00080030, "TM", "10"),
+        (0x00080030, "TM", "235960"),
+        (0x00181191, "CS", "TUNGSTEN"),
+        (0x00281055, "US", bytes(2)),
+    ],
+)
+def test_a_value_that_keeps_to_its_vr_stays(tag: int, vr: str, value: str | bytes) -> None:
+    original = parsed(mammogram())
+    original.header[tag] = before = element(tag, vr, value)
+    clean = clean_header(original, profile=profile(), person=PERSON, subkeys=SUBKEYS).dataset
+    assert (raw(clean.get_item(tag)) if tag in clean else b"") == (
+        raw(before) if tag != 0x00281055 else b""
+    )
+
+
+def test_of_codes_those_stay_that_are() -> None:
+    original = parsed(mammogram())
+    original.header[0x00080008] = element(0x00080008, "CS", "ORIGINAL\\PRIMARY\\by Åsa")
+    clean = clean_header(original, profile=profile(), person=PERSON, subkeys=SUBKEYS).dataset
+    assert list(clean.ImageType) == ["ORIGINAL", "PRIMARY", ""]
+
+
+FREE = [
+    (0x00400400, "LT"),
+    (0x0040A160, "UT"),
+    (0x00420010, "ST"),
+    (0x00081190, "UR"),
+    (0x00181003, "LO"),
+    (0x00100033, "LO"),
+    (0x0074100C, "LO"),
+    (0x21000160, "SH"),
+    (0x04000520, "OB"),
+    (0x54001010, "OW"),
+    (0x00282000, "OB"),
+    (0x00283006, "OW"),
+    (0x00181160, "SH"),
+    (0x00741000, "CS"),
+    (0x00720218, "US"),
+]
+
+
+@pytest.mark.parametrize(("tag", "vr"), FREE, ids=[f"{tag:08X}" for tag, _ in FREE])
+def test_text_and_bytes_stay_only_where_they_are_listed(tag: int, vr: str) -> None:
+    deep = dataset()
+    deep[tag] = element(tag, vr, "KALLE RANG" if vr != "US" else b"KA")
+    item = dataset(ReferencedImageSequence=[deep])
+    made = mammogram(ReferencedImageSequence=[item])
+    made[tag] = element(tag, vr, raw(deep.get_item(tag)))
+    (head,), _ = serialise(cleaned(made), [])
+    assert isinstance(head, bytes)
+    assert tag not in cleaned(made).dataset
+    if tag != 0x00283006:  # lookup tables stand in sequences
+        assert b"KALLE" not in head
+
+
+def test_no_type_of_text_is_lost() -> None:
+    made = mammogram(
+        PositionReferenceIndicator="typed",
+        RescaleType="typed",
+        PixelSpacingCalibrationDescription="typed",
+        DetectorManufacturerName="Hologic",
+    )
+    made.VOILUTSequence = [dataset(LUTDescriptor=[2, 0, 16], LUTExplanation="typed")]
+    made.VOILUTSequence[0].add_new(0x00283006, "OW", b"\1\2\3\4")
+    header = cleaned(made).dataset
+    assert header.PositionReferenceIndicator == ""
+    assert header.RescaleType == header.PixelSpacingCalibrationDescription == "REMOVED"
+    assert header.DetectorManufacturerName == "Hologic"
+    table = header.VOILUTSequence[0]
+    assert table.LUTData == b"\1\2\3\4"
+    assert table.LUTDescriptor == [2, 0, 16]
+    assert table.LUTExplanation == "REMOVED"
+
+
+@pytest.mark.parametrize(("scheme", "kept"), [("SCT", True), ("L", False), ("KALLE", False)])
+def test_only_published_codes_say_what_they_mean(scheme: str, kept: bool) -> None:
+    item = code("76752008", scheme, "Breast")
+    header = cleaned(mammogram(AnatomicRegionSequence=[item])).dataset
+    assert (header.AnatomicRegionSequence[0].CodeMeaning == "Breast") is kept
 
 
 def test_a_class_uid_is_kept_only_if_it_is_one() -> None:

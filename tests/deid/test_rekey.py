@@ -56,7 +56,7 @@ def test_all_else_stays(clean):
         elements(read(rekey(clean, person=Person("A"), subkeys=ONE))),
     )
     assert space.keys() == one.keys()
-    changed = {tag for tag in one if space[tag] != one[tag]}
+    changed = {tag for tag in one if space[tag] != one[tag]} - {"(0012,0063)"}
     for tag in changed:
         value = str(one[tag])
         assert value.startswith("2.25.") or value == "A" or len(value) in {8, 16}, tag

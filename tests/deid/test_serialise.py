@@ -11,6 +11,7 @@ from tests.deid.headers import (
     PERSON,
     SUBKEYS,
     cleaned,
+    code,
     dataset,
     finished,
     joined,
@@ -60,7 +61,7 @@ def test_the_same_input_gives_the_same_bytes() -> None:
 
 
 def test_swedish_text_keeps_its_bytes() -> None:
-    item = dataset(CodeMeaning="bröst, vänster")
+    item = code("76752008", "SCT", "bröst, vänster")
     data = written(mammogram(AnatomicRegionSequence=[item]))
     assert "bröst, vänster".encode("latin-1") in finished(data)
 

@@ -3,6 +3,7 @@
 import pytest
 from prefect.states import Failed
 
+from access_api import tokens
 from catalog.errors import ConflictError, NotFoundError, StorageError
 from catalog.outcome import Outcome, Tally
 from flows import ingest, names
@@ -53,6 +54,10 @@ def test_sums_that_do_not_agree_fail_the_flow():
 
 def test_the_launcher_and_the_flow_mean_the_same_pool():
     assert environment.POOL == names.POOL
+
+
+def test_the_launcher_and_the_door_mean_the_same_issuer():
+    assert environment.ISSUER == tokens.DEVELOPMENT_ISSUER
 
 
 def test_nothing_but_an_id_goes_to_prefect():
