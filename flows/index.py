@@ -58,8 +58,8 @@ def enroll(ledger: Ledger, export: Export, landing: Path, *, limit: int, run: st
     if found > export.claimed:
         shutil.rmtree(landing, ignore_errors=True)
         message = (
-            f"the export claims {export.claimed} instances and holds {found}; "
-            "correct the claim, or find out what else was exported"
+            f"the export claims {export.claimed} instances and holds {found}; find out what else "
+            "was exported, or ingest it anew with the right --count"
         )
         raise ExportRefusedError(message)
     missing = [_missing(number) for number in range(export.claimed - found)]

@@ -5,7 +5,7 @@ carry nothing else of what is ingested.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -46,7 +46,7 @@ def ingest(export_id: str) -> None:
         numbers = sorted({NO_STUDY, *parts.ledger.studies(export_id)})
     futures = study.map([export_id] * len(numbers), numbers)
     wait(futures)
-    failed = sum(not future.state.is_completed() for future in futures)
+    failed = [future.state for future in futures if not future.state.is_completed()]
     with silenced("tally", export=export_id):
         _close(parts, export, failed=failed)
 
@@ -104,7 +104,7 @@ def _enroll(parts: RegionParts, export: Export) -> None:
     enroll(parts.ledger, export, landing, limit=parts.expansion_limit, run=run_id())
 
 
-def _close(parts: RegionParts, export: Export, *, failed: int) -> None:
+def _close(parts: RegionParts, export: Export, *, failed: Sequence[State]) -> None:
     """Tell an operator what happened, and fail unless every file has its outcome."""
     tally = parts.ledger.tally(export.id)
     parts.publisher.record_tally(
@@ -118,7 +118,8 @@ def _close(parts: RegionParts, export: Export, *, failed: int) -> None:
         markdown=markdown(export.id, export.holder_id, tally, parts.ledger.reasons(export.id)),
     )
     if failed:
-        message = f"{failed} studies could not be finished; run the export again to resume"
+        why = sorted({str(state.result(raise_on_failure=False)) for state in failed})
+        message = f"{len(failed)} of the studies could not be finished: {'; '.join(why)}"
         raise StudyError(message)
     require_match(tally)
     log.get().info("export settled", export=export.id, holder=export.holder_id, counts=tally.counts)

@@ -34,6 +34,13 @@ from flows.spool import local_trouble
 from flows.verdict import OUTCOMES, STUDY_INSTANCE_UID, TWO_PATIENTS
 
 LIMIT = 1 << 40
+MEANINGS = {
+    Outcome.ADMITTED: "clean, in DST",
+    Outcome.REFUSED: "a rule says it may not pass",
+    Outcome.UNREADABLE: "not a whole DICOM object",
+    Outcome.SUSPECT: "could not be proven clean",
+    Outcome.UNAVAILABLE: "listed, but not to be had",
+}
 #: Identity numbers in a name, whoever they belong to: six or eight digits, a sign, four digits.
 NUMBER = re.compile(r"(?<!\d)(?:\d{2})?\d{6}[-+ _]?\d{4}(?!\d)")
 

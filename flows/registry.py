@@ -76,6 +76,9 @@ def register_decided(
     export_id = f"{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(4)}"
     if claimed is None:
         claimed = _counted(root, parts.landing / export_id, limit=parts.expansion_limit)
+    if not claimed:
+        message = "the export holds no DICOM files; check the path"
+        raise SourceError(message)
     parts.ledger.register_export(Export(export_id, holder, str(root), claimed, decision))
     return export_id
 
@@ -104,7 +107,7 @@ def read_decision(path: Path) -> DisclosureDecision:
         raise ExportRefusedError(message) from None
     except ValidationError as error:
         wrong = "; ".join(
-            f"{'.'.join(map(str, one['loc']))}: {one['msg'].lower()}" for one in error.errors()
+            f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()
         )
         message = f"the decision file is not complete: {wrong}"
         raise ExportRefusedError(message) from None

@@ -14,11 +14,12 @@ from catalog.ledger_records import Ending, Export, Item
 from catalog.outcome import Outcome
 from catalog.records import StudyDraft
 from catalog.vocabulary import ProtectionSource
+from deid.errors import Reason
 from flows import log
 from flows.deidentifier import Deidentifier
 from flows.errors import StudyError
 from flows.sources import locate
-from flows.verdict import Verdict, Walk
+from flows.verdict import Verdict, Walk, is_foreign
 from flows.wiring import RegionParts
 
 PROTECTION_UNKNOWN = "the protection flag is unknown, and the decision attests no filtered export"
@@ -68,9 +69,7 @@ def settle(study: StudyRun) -> Counter[Outcome]:
     if study.export.decision.protection_source is ProtectionSource.FILTERED_EXPORT:
         verdicts = _walk(study, pending)
     else:
-        verdicts = [
-            Verdict(Ending(item.id, Outcome.REFUSED, PROTECTION_UNKNOWN)) for item in pending
-        ]
+        verdicts = [_refused(study, item) for item in pending]
     revisions = _publish(study, items, verdicts)
     _record(study, verdicts, revisions)
     for item in pending:
@@ -85,6 +84,14 @@ def _walk(study: StudyRun, pending: Sequence[Item]) -> list[Verdict]:
     with _spool(study) as spool, ThreadPoolExecutor(1, "upload") as pool:
         walk = Walk(study.parts, study.deidentifier, study.export, scratch=spool, pool=pool)
         return walk.all([(item, study.path(item)) for item in pending])
+
+
+def _refused(study: StudyRun, item: Item) -> Verdict:
+    """Refuse a file, of which no more is read than what tells an image from a foreign file."""
+    if is_foreign(study.path(item)):
+        reason = Reason.NOT_DICOM.value
+        return Verdict(Ending(item.id, Outcome.UNREADABLE, reason, foreign=True))
+    return Verdict(Ending(item.id, Outcome.REFUSED, PROTECTION_UNKNOWN))
 
 
 def _publish(

@@ -23,7 +23,7 @@ from flows.quarantine import quarantine
 from flows.wiring import RegionParts
 
 STUDY_INSTANCE_UID, SOP_INSTANCE_UID = 0x0020000D, 0x00080018
-ACCESSION_NUMBER, ISSUER = 0x00080050, 0x00100021
+ACCESSION_NUMBER = 0x00080050
 
 TWO_PATIENTS = "the study names more than one patient"
 TWICE = "the export holds this instance twice, with differences"
@@ -83,6 +83,18 @@ def look(paths: Sequence[Path]) -> People:
         except (DeidError, OriginalError):
             continue
     return People(frozenset(identities), tuple(identifiers))
+
+
+def is_foreign(path: Path) -> bool:
+    """Tell whether a file is not DICOM at all."""
+    try:
+        with original.Original(path) as file, checked():
+            parse(file.reader)
+    except DeidError as error:
+        return error.reason is Reason.NOT_DICOM
+    except OriginalError:
+        return False
+    return False
 
 
 class Walk:
@@ -206,7 +218,6 @@ def _original(parsed: Parsed) -> Original:
         study_uid=value_of(header, STUDY_INSTANCE_UID),
         sop_uid=value_of(header, SOP_INSTANCE_UID),
         accession=value_of(header, ACCESSION_NUMBER),
-        issuer=value_of(header, ISSUER),
     )
 
 

@@ -79,6 +79,10 @@ fi
 
 echo "setup: installing what uv.lock names (1.5 GB on disk; the first time it is fetched)"
 export UV_PROJECT_ENVIRONMENT="$PWD/.venv" UV_PYTHON="$PWD/.venv/bin/python" UV_PYTHON_DOWNLOADS=never
-.venv/bin/uv sync --frozen --no-progress >"$log" 2>&1 || fail_with_log "the packages could not be installed"
+.venv/bin/uv sync --frozen --no-progress >"$log" 2>&1 || {
+    # Behind a proxy that opens TLS, only the system knows whom to trust.
+    grep -qi 'certificate' "$log" &&
+        UV_SYSTEM_CERTS=1 .venv/bin/uv sync --frozen --no-progress >"$log" 2>&1
+} || fail_with_log "the packages could not be installed"
 printf '%s\n' "$wanted" >"$stamp"
 echo "setup: ready"

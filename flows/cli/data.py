@@ -48,6 +48,14 @@ def resume(
     Example: mammo resume 20261122-5f0c9a1e
     """
     place.enter("region")
+    from catalog.errors import NotFoundError
+    from flows import wiring
+
+    try:
+        wiring.region().ledger.export(export)
+    except NotFoundError:
+        typer.echo("mammo: there is no such export; `mammo exports` lists them", err=True)
+        raise typer.Exit(1) from None
     _run(export)
 
 
@@ -65,15 +73,17 @@ def exports() -> None:
     from flows import wiring
 
     ledger = wiring.region().ledger
+    typer.echo(f"{'export':17}  {'holder':16} {'state':10} {'files':>11}  outcomes")
     for export in ledger.exports():
         progress = ledger.progress(export.id)
         counts = ", ".join(f"{name} {number}" for name, number in sorted(progress.counts.items()))
-        typer.echo(f"{export.id}  {export.holder_id:16} {progress.done}/{progress.items}  {counts}")
+        state = "finished" if progress.items and progress.done == progress.items else "unfinished"
+        settled = f"{progress.done}/{progress.items}"
+        typer.echo(f"{export.id}  {export.holder_id:16} {state:10} {settled:>11}  {counts}")
 
 
 def trace(
     accession: Annotated[str, typer.Argument(help="An accession number as the PACS has it.")],
-    issuer: Annotated[str, typer.Option(help="Its issuer, if the images name one.")] = "",
 ) -> None:
     """Tell what became of every file of an accession number, from the region's own ledger.
 
@@ -82,9 +92,12 @@ def trace(
     place.enter("region")
     from flows import wiring
 
-    found = wiring.region().ledger.by_accession(accession, issuer)
+    found = wiring.region().ledger.by_accession(accession)
     if not found:
         typer.echo("the ledger knows no file of that accession number")
         raise typer.Exit(1)
     for one in found:
-        typer.echo(f"{one.outcome:12} {one.clean_sop_uid or '-':44} {one.reason}")
+        when = f"{one.recorded_at:%Y-%m-%d %H:%M}"
+        typer.echo(
+            f"{one.export_id}  {when}  {one.outcome:12} {one.clean_sop_uid or '-':44} {one.reason}"
+        )

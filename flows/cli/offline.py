@@ -35,9 +35,11 @@ def deid(
     from flows.cli.progress import counting
     from flows.deidentifier import load
     from flows.keys import offline_keys
-    from flows.offline import deidentify_folder, tally, write_report
-    from flows.report import MEANINGS
+    from flows.offline import MEANINGS, deidentify_folder, tally, write_report
 
+    if report is not None and report.resolve().is_relative_to(target.resolve()):
+        typer.echo("mammo: the report maps names, so it may not lie in DST", err=True)
+        raise typer.Exit(1)
     log.configure()
     deidentifier = load(offline_keys(key_file))
     with counting("de-identify") as progress:
@@ -46,5 +48,7 @@ def deid(
         write_report(lines, report)
     for outcome, number in sorted(tally(lines).items()):
         typer.echo(f"{outcome:12} {number:6}  {MEANINGS[outcome]}")
+    if not lines:
+        typer.echo("SRC holds no files")
     if report is not None:
         typer.echo(f"{report} names every file; it maps names, so keep it private")

@@ -1,5 +1,7 @@
 """`mammo permit|revoke|release|token`: a permit for development, its release, and a token."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -49,7 +51,8 @@ def revoke(permit: Annotated[str, typer.Argument(help="The permit's id.")]) -> N
     from catalog.permits import revoke as end
     from flows import wiring
 
-    end(wiring.hub().catalogue, permit)
+    with known(permit):
+        end(wiring.hub().catalogue, permit)
     typer.echo(f"{permit} is revoked")
 
 
@@ -77,8 +80,21 @@ def release(
         exam_year_from=year_from,
         exam_year_to=year_to,
     )
-    made = build(wiring.hub(), permit, wanted, today=datetime.now(UTC).date())
+    with known(permit):
+        made = build(wiring.hub(), permit, wanted, today=datetime.now(UTC).date())
     typer.echo(f"release {made.number} of {permit}: {made.instances} instances")
+
+
+@contextmanager
+def known(permit_id: str) -> Iterator[None]:
+    """Say which permit there is not."""
+    from catalog.errors import NotFoundError
+
+    try:
+        yield
+    except NotFoundError:
+        typer.echo(f"mammo: there is no permit {permit_id}", err=True)
+        raise typer.Exit(1) from None
 
 
 def token(

@@ -32,6 +32,7 @@ def demo(
     console = Console(highlight=False)
     stack = Stack(place.state())
     console.rule("1. Start the stack", align="left")
+    ran = any(part.pid for part in stack.status())
     try:
         stack.up(lambda line: console.print(f"  {line}"))
         place.enter("region")
@@ -41,9 +42,12 @@ def demo(
 
         run(stack, console, once=once)
     finally:
-        console.print("stopping the stack …")
-        stack.down()
-    console.print("stopped; `mammo up` starts it again, `mammo reset` forgets it")
+        if ran:
+            console.print("the stack ran before, and is left running; `mammo down` stops it")
+        else:
+            console.print("stopping the stack …")
+            stack.down()
+            console.print("stopped; `mammo up` starts it again, `mammo reset` forgets it")
 
 
 def up() -> None:

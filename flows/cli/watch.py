@@ -18,6 +18,8 @@ from flows.errors import StudyError
 from flows.names import DEPLOYMENT, FLOW
 
 PAUSE = 0.3
+#: Errors after which going on would end the same way.
+FINAL = frozenset({"ExportRefusedError", "SourceError", "TallyError", "NotFoundError"})
 
 
 def run_and_watch(
@@ -40,12 +42,17 @@ def run_and_watch(
         )
         raise StudyError(message) from None
     if not state.is_completed():
-        message = (
-            f"the flow run {run.name} ended as {state.name}: {state.message or 'no message'}; "
-            f"what is done is kept; go on with: mammo resume {export_id}"
-        )
-        raise StudyError(message)
+        raise StudyError(_ending(state, export_id))
     return ledger.tally(export_id)
+
+
+def _ending(state: State, export_id: str) -> str:
+    """Say how a run failed, and what helps: going on, unless it would fail the same way again."""
+    kind, _, told = (state.message or "").partition("exception: ")[2].partition(": ")
+    if kind in FINAL:
+        return told
+    told = told or f"the flow run ended as {(state.name or 'unknown').lower()}"
+    return f"{told}. What is done is kept; mend the cause and go on: mammo resume {export_id}"
 
 
 def _start(client: SyncPrefectClient, export_id: str) -> FlowRun:

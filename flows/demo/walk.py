@@ -35,12 +35,12 @@ RESEARCHER = "demo-researcher"
 
 def run(stack: Stack, console: Console, *, once: bool) -> None:
     """Run the walk on a stack that is up, show it, and wait for Ctrl-C unless told otherwise."""
-    _walk(stack, stack.endpoints, console)
+    permit = _walk(stack, stack.endpoints, console)
     if not once:
-        _wait(stack.endpoints, console)
+        _wait(stack.endpoints, permit, console)
 
 
-def _walk(stack: Stack, endpoints: Endpoints, console: Console) -> None:
+def _walk(stack: Stack, endpoints: Endpoints, console: Console) -> str:
     console.rule("2. Two care providers export real films with invented identities", align="left")
     with counting("build exports", console) as progress:
         exports = build_exports(stack.state / "demo", progress=progress)
@@ -52,9 +52,10 @@ def _walk(stack: Stack, endpoints: Endpoints, console: Console) -> None:
     console.rule("4. Text in the pixels, before and after", align="left")
     show_picture(exports, stack.state / "demo" / "before-after.png", console)
     console.rule("5. A permit, its release, and a researcher's download", align="left")
-    _release(stack, endpoints, console)
+    permit = _release(stack, endpoints, console)
     for export in exports:
         _expect(export, tallies[export.holder_slug])
+    return permit
 
 
 def _ingest(export: DemoExport, console: Console) -> Tally:
@@ -113,7 +114,7 @@ def _expect(export: DemoExport, tally: Tally) -> None:
         raise DemoError(message)
 
 
-def _release(stack: Stack, endpoints: Endpoints, console: Console) -> None:
+def _release(stack: Stack, endpoints: Endpoints, console: Console) -> str:
     parts = wiring.hub()
     today = datetime.now(UTC).date()
     permit = permits.issue(
@@ -131,6 +132,7 @@ def _release(stack: Stack, endpoints: Endpoints, console: Console) -> None:
     headers = {"Authorization": f"Bearer {token}"}
     with httpx.Client(base_url=endpoints.api, headers=headers, timeout=60) as door:
         _download(door, permit, console)
+    return permit
 
 
 def _download(door: httpx.Client, permit: str, console: Console) -> None:
@@ -153,12 +155,13 @@ def _download(door: httpx.Client, permit: str, console: Console) -> None:
         )
 
 
-def _wait(endpoints: Endpoints, console: Console) -> None:
+def _wait(endpoints: Endpoints, permit: str, console: Console) -> None:
     console.rule("The stack is running", align="left")
     console.print(f"  access API docs   {endpoints.api_docs}")
     console.print(f"  Prefect UI        {endpoints.prefect}   (its login: {login_file()})")
-    console.print("  search            mammo catalog search --view CC")
-    console.print("  a token           mammo token me --role researcher")
+    console.print("  search            .venv/bin/mammo catalog search --view CC")
+    console.print(f"  a token           .venv/bin/mammo token {RESEARCHER} --role researcher")
+    console.print(f"  its permit        {permit}")
     console.print("  Ctrl-C stops it.")
     with _interrupt() as interrupted:
         interrupted.wait()

@@ -32,9 +32,9 @@ def test_a_decision_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "reference: field required"),
-        (WHOLE.replace('"D-1"', '""'), "reference: string should have"),
-        (WHOLE + 'extra = "x"', "extra: extra inputs"),
+        ("", "reference: Field required"),
+        (WHOLE.replace('"D-1"', '""'), "reference: String should have"),
+        (WHOLE + 'extra = "x"', "extra: Extra inputs"),
         (WHOLE.replace("FILTERED_EXPORT", "PERHAPS"), "protection_source"),
         (WHOLE.replace("2099-01-01", '"soon"'), "valid_until"),
         ("reference =", "not TOML"),

@@ -191,6 +191,14 @@ def test_more_than_was_claimed_is_refused(region, export_folder):
         enrolled(region, export)
 
 
+def test_an_examination_is_found_by_its_accession_number(region, ingest, export_folder):
+    put(export_folder, *four_views())
+    ingest()
+    found = region.ledger.by_accession(objects.IDENTITY["AccessionNumber"])
+    assert [trace.outcome for trace in found] == [Outcome.ADMITTED] * 4
+    assert [trace.revision for trace in found] == [1] * 4
+
+
 def test_the_hub_s_tally_agrees_with_the_ledger_s(region, ingest, export_folder):
     put(export_folder, *four_views(), objects.not_dicom(), objects.truncated())
     tally = ingest(claimed=6)
@@ -205,9 +213,12 @@ def test_the_hub_s_tally_agrees_with_the_ledger_s(region, ingest, export_folder)
 
 @pytest.mark.parametrize("source", [ProtectionSource.UNKNOWN, ProtectionSource.SIDE_TABLE])
 def test_without_a_protection_flag_nothing_passes(region, deidentify_with, export_folder, source):
-    put(export_folder, *four_views())
+    put(export_folder, *four_views(), objects.truncated(), objects.not_dicom())
     export = registered(region, export_folder, decision(protection_source=source))
-    assert counts(walked(region, deidentify_with, export)) == {"REFUSED": 4}
+    before = set(region.quarantine.keys())
+    tally = walked(region, deidentify_with, export)
+    assert counts(tally) == {"REFUSED": 5, "UNREADABLE": 1}
+    assert set(region.quarantine.keys()) == before
 
 
 def test_a_zip_in_a_folder_is_ingested_and_the_landing_emptied(region, ingest, export_folder):
