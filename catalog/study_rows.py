@@ -92,7 +92,8 @@ def enter_study(connection: Connection, draft: StudyDraft) -> int:
     """
     facts = draft.revisions[0].instance
     insert_if_absent(connection, subjects, {"pseudonym": draft.subject})
-    subject_id = connection.scalar(select(subjects.c.id).where(subjects.c.pseudonym == draft.subject))
+    hers = select(subjects.c.id).where(subjects.c.pseudonym == draft.subject)
+    subject_id = connection.scalar(hers)
     insert_if_absent(
         connection,
         study,

@@ -7,7 +7,8 @@ from re import compile as compile_pattern
 # would give the shift away.
 _EARLIEST = date(1970, 1, 2)
 _SHIFTABLE = compile_pattern(
-    r"(?P<year>\d{4})(?:(?P<month>\d{2})(?:(?P<day>\d{2})(?P<time>\d{2,6}(?:\.\d{1,6})?)?)?)?"
+    r"(?P<year>\d{4})(?:(?P<month>\d{2})(?:(?P<day>\d{2})"
+    r"(?P<time>(?:[01]\d|2[0-3])(?:[0-5]\d(?:(?:[0-5]\d|60)(?:\.\d{1,6})?)?)?)?)?)?"
     r"(?:[+-]\d{4})?"
 )
 _DOTTED = compile_pattern(r"(\d{4})\.(\d{2})\.(\d{2})")  # ACR-NEMA 1.0 and 2.0

@@ -14,6 +14,7 @@ from deid.profile import Profile
 from deid.pseudonym import Person, Subkeys, canonical
 from deid.serialise import serialise
 from deid.source import Parsed, Piece, parse
+from deid.streams import check_finished
 from deid.text import TextReader
 from deid.values import value_of
 from deid.verify import verify
@@ -104,10 +105,10 @@ def inspect(
     """
     if verify(finished, identifiers=identifiers, profile=profile, person=person):
         raise SuspectError(Reason.IDENTIFIER_LEFT)
-    if text_reader is None:
-        return
     finished.seek(0)
-    if read_again(finished, parse(finished), text_reader):
+    parsed = parse(finished)
+    check_finished(finished, parsed)
+    if text_reader is not None and read_again(finished, parsed, text_reader):
         raise SuspectError(Reason.TEXT_LEFT)
 
 

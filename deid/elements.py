@@ -38,7 +38,10 @@ _SHORT_VRS = frozenset(
 )
 _VR = {vr.encode(): vr for vr in LONG_VRS | _SHORT_VRS}
 _DEEPEST = 24
-_MOST_HEADS = 500_000  # fifty times a tomosynthesis of a hundred frames
+# Heads of elements and items in a header, and in its per-frame functional groups: a tomosynthesis
+# of a thousand frames, each with a dozen groups, has well under 100 000 there (an estimate)
+_MOST_HEADS, _MOST_IN_FRAMES = 50_000, 200_000
+_PER_FRAME = 0x52009230
 
 
 class ShortError(Exception):
@@ -166,6 +169,8 @@ def _read_element(
         end = _skip_fragments(source, head.value)
         return _raw(source, head, end - 8, coding), end
     if undefined or (vr == "SQ" and not private):
+        if coding.depth == 0 and head.tag == _PER_FRAME:
+            source = Bytes(source.data, source.size, count(_MOST_HEADS - _MOST_IN_FRAMES))
         implicit = coding.implicit or head.vr == "UN"
         inner = Coding(implicit, coding.charset, coding.depth + 1)
         items, end = _read_items(source, head, inner)

@@ -11,7 +11,7 @@ from struct import pack, unpack
 from typing import BinaryIO
 
 from deid.codecs import Layout, read_layout
-from deid.errors import Reason, SuspectError
+from deid.errors import Reason, SuspectError, UnreadableError
 from deid.source import Parsed, Piece, Slice
 from deid.values import raw
 
@@ -23,6 +23,10 @@ _DELIMITER = b"\xfe\xff\xdd\xe0\0\0\0\0"
 _LONGEST_OFFSET = 0xFFFFFFFF
 _END_MARKS = (b"\xff\xd9",)  # EOI of JPEG and JPEG-LS, EOC of JPEG 2000
 _TAIL = 16
+# The largest films and detectors give some 35 million pixels, the longest tomosynthesis
+# some 2 thousand million.
+_MOST_PIXELS = 1 << 26
+_MOST_IN_ALL = 1 << 33
 
 
 @dataclass(frozen=True)
@@ -45,26 +49,33 @@ class Frames:
         places: For each frame its fragments; a native frame is one.
         table: The Basic Offset Table held offsets.
         extended: There is an Extended Offset Table, and these are its lengths.
+        cut: Frames by index whose places are only what is to be kept of them.
     """
 
     layout: Layout
     places: tuple[Frame, ...]
     table: bool = False
     extended: tuple[int, ...] = ()
+    cut: frozenset[int] = frozenset()
 
 
 def locate_frames(reader: BinaryIO, parsed: Parsed) -> Frames:
     """Find every frame without reading any.
 
     Raises:
-        SuspectError: It cannot be told what belongs to which frame.
+        UnreadableError: An offset table is no table of offsets.
+        SuspectError: It cannot be told what belongs to which frame, or there is more of it
+            than any detector gives.
     """
     layout = read_layout(parsed.header)
     pixels = parsed.pixels
-    if pixels is None:
+    area = layout.rows * layout.columns
+    if pixels is None or area > _MOST_PIXELS or area * layout.frames > _MOST_IN_ALL:
         raise SuspectError(Reason.UNCHECKED)
     if pixels.encapsulated:
         return _locate_fragments(reader, parsed, layout)
+    if _EXTENDED in parsed.header or _EXTENDED_LENGTHS in parsed.header:
+        raise SuspectError(Reason.UNCHECKED)  # of no use, and of any content
     length = layout.frame_length
     spare = pixels.end - pixels.value - length * layout.frames
     if not 0 <= spare <= 1:  # more would be pixels of no frame; less is cut short
@@ -99,7 +110,8 @@ def splice_encapsulated(
     at = 0
     for index, frame in enumerate(frames.places):
         starts.append(at)
-        pieces, length = _items(frame, changed.get(index))
+        whole = index not in frames.cut
+        pieces, length = _items(frame, changed.get(index), whole=whole)
         body += pieces
         at += length
     header = Slice(pixels.start, pixels.value - pixels.start)
@@ -107,17 +119,30 @@ def splice_encapsulated(
     changes = {}
     if frames.extended:
         lengths = [
-            len(changed[index]) if index in changed else length
-            for index, length in enumerate(frames.extended)
+            _length(frames, index, changed.get(index)) for index in range(len(frames.extended))
         ]
         changes["ExtendedOffsetTable"] = pack(f"<{len(starts)}Q", *starts)
         changes["ExtendedOffsetTableLengths"] = pack(f"<{len(lengths)}Q", *lengths)
     return (header, table, *body, _DELIMITER), changes
 
 
-def _items(frame: Frame, data: bytes | None) -> tuple[list[Piece], int]:
+def _length(frames: Frames, index: int, data: bytes | None) -> int:
+    if data is not None:
+        return len(data)
+    if index in frames.cut:
+        return sum(fragment.length for fragment in frames.places[index])
+    return frames.extended[index]
+
+
+def _items(frame: Frame, data: bytes | None, *, whole: bool) -> tuple[list[Piece], int]:
     if data is not None:
         return [pack("<HHI", 0xFFFE, 0xE000, len(data)), data], _ITEM_HEAD + len(data)
+    if not whole:
+        length = sum(fragment.length for fragment in frame)
+        pad = length % 2
+        head = pack("<HHI", 0xFFFE, 0xE000, length + pad)
+        kept = [Slice(fragment.offset, fragment.length) for fragment in frame]
+        return [head, *kept, *[b"\0"] * pad], _ITEM_HEAD + length + pad
     first, last = frame[0], frame[-1]
     start = first.offset - _ITEM_HEAD
     length = last.offset + last.length - start
@@ -138,17 +163,27 @@ def _locate_fragments(reader: BinaryIO, parsed: Parsed, layout: Layout) -> Frame
     table, *fragments = _walk(reader, pixels.value, pixels.end)
     if not fragments:
         raise SuspectError(Reason.UNCHECKED)
+    if table.length not in (0, 4 * layout.frames):
+        raise UnreadableError(Reason.MALFORMED)
     reader.seek(table.offset)
-    basic = unpack(f"<{table.length // 4}I", reader.read(table.length // 4 * 4))
+    basic = unpack(f"<{table.length // 4}I", reader.read(table.length))
     extended = _longs(parsed, _EXTENDED)
     lengths = _longs(parsed, _EXTENDED_LENGTHS)
-    if extended and len(extended) != len(lengths):
+    if len(extended) != len(lengths) or (extended and basic):
         raise SuspectError(Reason.UNCHECKED)
     starts = extended or basic
     places = _by_table(fragments, starts) if starts else _by_count(reader, fragments, layout.frames)
-    if len(places) != layout.frames:
+    if len(places) != layout.frames or not _agree(places, lengths):
         raise SuspectError(Reason.UNCHECKED)
     return Frames(layout, places, table=bool(basic), extended=lengths if extended else ())
+
+
+def _agree(places: tuple[Frame, ...], lengths: tuple[int, ...]) -> bool:
+    """Tell whether the lengths of an Extended Offset Table are those of the frames, less a pad."""
+    return not lengths or all(
+        len(frame) == 1 and frame[0].length - length in (0, 1)
+        for frame, length in zip(places, lengths, strict=True)
+    )
 
 
 def _longs(parsed: Parsed, tag: int) -> tuple[int, ...]:
@@ -175,7 +210,7 @@ def _by_table(fragments: list[Fragment], starts: tuple[int, ...]) -> tuple[Frame
     base = fragments[0].offset
     index = {fragment.offset - base: number for number, fragment in enumerate(fragments)}
     if starts[0] != 0 or any(start not in index for start in starts):
-        raise SuspectError(Reason.UNCHECKED)
+        raise UnreadableError(Reason.MALFORMED)
     cuts = [*(index[start] for start in starts), len(fragments)]
     if any(here >= there for here, there in pairwise(cuts)):
         raise SuspectError(Reason.UNCHECKED)

@@ -14,9 +14,7 @@ _PATTERNS: dict[str, Pattern[str]] = {
     "CS": compile_pattern(r"[A-Z0-9_ ]{1,16}"),
     "DS": compile_pattern(r"[+-]?(?:\d{1,24}(?:\.\d{0,24})?|\.\d{1,24})(?:[eE][+-]?\d{1,3})?"),
     "IS": compile_pattern(r"[+-]?\d{1,11}"),
-    "TM": compile_pattern(
-        r"(?:[01]\d|2[0-3])(?::?[0-5]\d(?::?(?:[0-5]\d|60)(?:\.\d{1,6})?)?)?"
-    ),
+    "TM": compile_pattern(r"(?:[01]\d|2[0-3])(?::?[0-5]\d(?::?(?:[0-5]\d|60)(?:\.\d{1,6})?)?)?"),
 }
 _SIZES = {"AT": 4, "FD": 8, "FL": 4, "SL": 4, "SS": 2, "SV": 8, "UL": 4, "US": 2, "UV": 8}
 _LARGEST = 1 << 31

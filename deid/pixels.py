@@ -20,6 +20,7 @@ from deid.frames import Frames, locate_frames, splice_encapsulated
 from deid.gate import FIRST, SECOND, Grey
 from deid.planes import is_native, load_frame, luminance
 from deid.source import Parsed, Piece, Slice
+from deid.streams import check_streams
 from deid.text import TextReader
 from deid.writing import Kind, Writing, find_writing
 
@@ -77,10 +78,10 @@ def redact(
     """Blank all text of an object but markers.
 
     Raises:
-        SuspectError: A frame cannot be decoded or written back losslessly, or a marker
-            contradicts the laterality of the header.
+        SuspectError: A frame cannot be decoded or written back losslessly, a marker contradicts
+            the laterality of the header, or bytes of a code stream are not of its picture.
     """
-    frames = locate_frames(reader, parsed)
+    frames = check_streams(reader, parsed, locate_frames(reader, parsed))
     boxes: list[Box] = []
     flags: set[Flag] = set()
     changed: dict[int, bytes] = {}
@@ -98,7 +99,7 @@ def redact(
             changed[index] = _reencode(frame, blank, parsed, frames.layout)
     numbers = tuple(sorted({box.frame for box in boxes}))
     found = tuple(boxes), numbers, tuple(sorted(flags))
-    if changed:
+    if changed or frames.cut:
         pieces, header_changes = splice_encapsulated(parsed, frames, changed)
         return Redaction(pieces, *found, header_changes)
     return Redaction(_splice_native(parsed, runs), *found)

@@ -87,7 +87,7 @@ def read_profile(source: str, *, file: str) -> Profile:
             name=data["name"],
             version=data["version"],
             edition=_edition(table),
-            digest=sha256("\0".join((source, table, types, texts)).encode()).hexdigest(),
+            digest=sha256(f"{source}\0{table}\0{types}\0{texts}".encode()).hexdigest(),
             age_cap=data["age_cap"],
             codes=codes,
             iods={entry["sop_class"]: _iod(entry["iod"]) for entry in data["accept"]},

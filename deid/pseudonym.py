@@ -8,16 +8,21 @@ from base64 import b32encode
 from dataclasses import dataclass
 from datetime import date
 from hmac import digest
+from re import IGNORECASE
 from re import compile as compile_pattern
 
 from deid.dates import parse_date
 from deid.errors import Reason, RefusedError
+from deid.numbers import day_of, is_day, luhn, plain
 
 _NUMBER = compile_pattern(
-    r"(?P<century>1[89]|2\d)?(?P<year>\d{2})[-./ ]?(?P<month>\d{2})[-./ ]?(?P<day>\d{2})"
-    r"\s?(?P<sign>[-+ ]?)\s?(?P<serial>\d{4})"
+    r"(?:SE[-: ]?)?"
+    r"(?P<century>1[89]|2\d)? ?(?P<year>\d{2})[-./: ]?(?P<month>\d{2})[-./: ]?(?P<day>\d{2})"
+    r" ?(?P<sign>[-+.:/ ]?) ?(?P<serial>\d{2} ?\d{2})",
+    IGNORECASE,
 )
-_COORDINATION = 60
+# HL7 v2 data type CX: identifier^check digit^scheme^assigning authority
+_COMPONENTS, _AUTHORITY = "^", 3
 _WEEKS = 26
 _HUNDRED = 100
 # Nobody younger has a mammogram: of the years a two-digit year may mean, the latest that fits.
@@ -50,7 +55,8 @@ def canonical(
     A Swedish personal identity or coordination number (day + 60), in any writing, becomes its
     12 digits, whoever issued it. The century that ten digits leave out is taken from the birth
     date if that agrees, else from the date of the examination; with neither it is 19.
-    Anything else is qualified by its issuer, since local numbers are not unique.
+    Anything else is qualified by its issuer, since local numbers are not unique. Of an HL7
+    identifier with components the first counts, and its authority if no issuer is given.
 
     Args:
         patient_id: (0010,0020).
@@ -61,21 +67,31 @@ def canonical(
     Raises:
         RefusedError: There is no identifier.
     """
-    written = " ".join(patient_id.split()).strip("\0 ")
+    written = _one_line(patient_id)
     if not written:
         raise RefusedError(Reason.NO_IDENTITY)
+    components = [component.strip() for component in written.split(_COMPONENTS)]
+    if components[0]:
+        written = components[0]
+        authority = components[_AUTHORITY] if len(components) > _AUTHORITY else ""
+        issuer = _one_line(issuer) or authority
     match = _NUMBER.fullmatch(written)
     if match is not None:
-        short = match["year"] + match["month"] + match["day"] + match["serial"]
+        serial = match["serial"].replace(" ", "")
+        short = match["year"] + match["month"] + match["day"] + serial
         century = match["century"] or _century(
             match["year"],
-            match["month"] + f"{_day(match['day']):02d}",
+            match["month"] + f"{day_of(match['day']):02d}",
             hundred=match["sign"] == "+",
             known=(parse_date(birth_date), parse_date(exam_date)),
         )
-        if _luhn(short) and _is_day(century + short):
+        if luhn(short) and is_day(century + short):
             return century + short
-    return f"{' '.join(issuer.casefold().split())}\x1f{written.casefold()}"
+    return f"{_one_line(issuer).casefold()}\x1f{written.casefold()}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(plain(text).split()).strip("\0 ")
 
 
 def _century(
@@ -90,25 +106,6 @@ def _century(
     latest = exam.year - least
     born = latest - (latest - int(year)) % _HUNDRED
     return f"{born // _HUNDRED:02d}"
-
-
-def _day(written: str) -> int:
-    day = int(written)
-    return day - _COORDINATION if day > _COORDINATION else day
-
-
-def _is_day(number: str) -> bool:
-    try:
-        date(int(number[:4]), int(number[4:6]), _day(number[6:8]))
-    except ValueError:
-        return False
-    return True
-
-
-def _luhn(digits: str) -> bool:
-    """Check the last of ten digits."""
-    doubled = (int(digit) * (2 - place % 2) for place, digit in enumerate(digits))
-    return sum(value // 10 + value % 10 for value in doubled) % 10 == 0
 
 
 def uid(subkeys: Subkeys, original: str) -> str:

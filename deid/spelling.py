@@ -21,6 +21,12 @@ _NUMBER = compile_pattern(
 )
 _SEPARATORS = ("", "-", "+", " ", "_", "/", ".", " - ")
 _CENTURIES = ("", "18", "19", "20")
+_MONTHS = (
+    *(("januari", "jan", "january"), ("februari", "feb", "february"), ("mars", "mar", "march")),
+    *(("april", "apr"), ("maj", "may"), ("juni", "jun", "june"), ("juli", "jul", "july")),
+    *(("augusti", "aug", "august"), ("september", "sep", "sept"), ("oktober", "okt", "october")),
+    *(("november", "nov"), ("december", "dec")),
+)
 
 
 class Edge(Enum):
@@ -33,13 +39,14 @@ class Edge(Enum):
 
 
 class Reach(Flag):
-    """Where a needle is looked for: free text, dates, numbers as text, or binary values."""
+    """Where a needle is looked for: free text, dates, numbers, whole ones, or binary values."""
 
     TEXT = auto()
     DATE = auto()
     NUMBER = auto()
     BINARY = auto()
-    ALL = TEXT | DATE | NUMBER | BINARY
+    INTEGER = auto()
+    ALL = TEXT | DATE | NUMBER | BINARY | INTEGER
 
 
 class Needle(NamedTuple):
@@ -110,10 +117,21 @@ def date_writings(day: date) -> Iterator[str]:
         yield mark.join((number, month, year))
         if mark:
             yield mark.join((month, number, year))
-    if day.month < 10 or day.day < 10:  # noqa: PLR2004 -- written without leading zeros
-        yield f"{day.day}/{day.month} {year}"
-        yield f"{day.day}/{day.month}/{year}"
-        yield f"{day.day}.{day.month}.{year}"
+    for mark in ("/", ".", "-"):
+        for end in (f" {year}", f"{mark}{year}", f" {year[2:]}", f"-{year[2:]}"):
+            yield f"{day.day}{mark}{day.month}{end}"
+    for name in _MONTHS[day.month - 1]:
+        for mark in (" ", "", "-"):
+            yield f"{day.day}{mark}{name}{mark}{year}"
+            yield f"{number}{mark}{name}{mark}{year}"
+        yield f"{name} {day.day}, {year}"
+        yield f"{name} {day.day} {year}"
+
+
+def short_date_writings(day: date) -> Iterator[str]:
+    """Write a date with two digits for its year."""
+    for mark in ("", "-", "/", "."):
+        yield day.strftime(f"%y{mark}%m{mark}%d")
 
 
 def stands_in(needle: Needle, hay: str) -> bool:

@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from struct import unpack_from
 
 from pydicom._uid_dict import UID_dictionary
+from pydicom.charset import CODES_TO_ENCODINGS
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from deid.elements import DEFAULT_ENCODING, known_vr
+
+_ESCAPE = 0x1B
 
 Leaf = DataElement | RawDataElement
 Path = tuple[int, ...]
@@ -88,6 +91,44 @@ def decode(value: bytes, charset: str | list[str]) -> str:
         except (UnicodeDecodeError, LookupError):
             continue
     return value.decode("latin-1")
+
+
+def readings(value: bytes, charset: str | list[str]) -> tuple[str, ...]:
+    """Give what a value may say: as UTF-8, as declared, as Latin-1, without zero bytes.
+
+    Code extensions (ISO 2022, PS3.5 §6.1.2.5) are followed. What reads alike is given once.
+    """
+    if value.isascii() and not {0, _ESCAPE} & {*value}:
+        return (value.decode("ascii"),)
+    declared = [charset] if isinstance(charset, str) else charset
+    bare = value.replace(b"\0", b"").replace(b"\xff\xfe", b" ")  # as in UTF-16
+    found = [decode(value, declared) if _ESCAPE not in value else _escaped(value, declared[0])]
+    found += [_lenient(value, codec) for codec in (*declared, "latin-1")]
+    lax = value.decode("utf-8", "ignore")
+    return tuple(dict.fromkeys((*found, lax, bare.decode("latin-1"))))
+
+
+def _escaped(value: bytes, first: str) -> str:
+    """Decode stretches between escape sequences, each by the set its sequence calls."""
+    plain, *stretches = value.split(b"\x1b")
+    said = [_lenient(plain, first)]
+    for stretch in stretches:
+        for size in (3, 2):
+            codec = CODES_TO_ENCODINGS.get(b"\x1b" + stretch[:size])
+            if codec is not None:
+                whole = codec.startswith(("iso2022", "iso_ir"))
+                said.append(_lenient(b"\x1b" + stretch if whole else stretch[size:], codec))
+                break
+        else:
+            said.append(stretch.decode("latin-1"))
+    return "".join(said)
+
+
+def _lenient(value: bytes, codec: str) -> str:
+    try:
+        return value.decode(codec, "replace")
+    except LookupError:
+        return value.decode("latin-1")
 
 
 def text(element: Leaf, charset: str | list[str]) -> str:

@@ -144,6 +144,11 @@ def mammogram(**changes: Any) -> Dataset:
     return made
 
 
+def second(count: int) -> str:
+    """The time so many seconds after 10:11 on the day of the examination."""
+    return f"2023041710{11 + count // 60}{count % 60:02d}"
+
+
 def tomosynthesis(frames: int = 3) -> Dataset:
     """A Breast Tomosynthesis Image in outline, with functional groups (PS3.3 §A.55)."""
     made = mammogram(SOPClassUID=DBT, NumberOfFrames=str(frames))
@@ -165,8 +170,8 @@ def tomosynthesis(frames: int = 3) -> Dataset:
         dataset(
             FrameContentSequence=[
                 dataset(
-                    FrameAcquisitionDateTime=f"202304171011{12 + index}",
-                    FrameReferenceDateTime=f"202304171011{12 + index}",
+                    FrameAcquisitionDateTime=second(12 + index),
+                    FrameReferenceDateTime=second(12 + index),
                     FrameComments="Åsa Sjöström rörde sig",
                     DimensionIndexValues=[1, index + 1],
                 )

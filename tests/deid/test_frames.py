@@ -8,7 +8,7 @@ from pydicom.encaps import encapsulate, encapsulate_extended
 from pydicom.uid import JPEGLSLossless, RLELossless
 
 from deid.codecs import encode, read_layout
-from deid.errors import Reason, SuspectError
+from deid.errors import Reason, SuspectError, UnreadableError
 from deid.frames import locate_frames, read_frame, splice_encapsulated
 from deid.source import Slice
 from tests.deid.pictures import Array, described, joined, native, opened, pixels_of, written
@@ -133,10 +133,8 @@ def test_native_frames_are_found() -> None:
     "value",
     [
         item(b"") + item(b"ab") * 4 + DELIMITER,  # four items, three frames, no table, no end
-        item(pack("<3I", 0, 10, 21)) + item(b"ab") * 3 + DELIMITER,  # no item at 21
         item(pack("<3I", 0, 20, 10)) + item(b"ab") * 3 + DELIMITER,  # backwards
-        item(pack("<3I", 10, 10, 20)) + item(b"ab") * 3 + DELIMITER,  # starts in the middle
-        item(pack("<2I", 0, 10)) + item(b"ab") * 3 + DELIMITER,  # too short
+        item(pack("<3I", 0, 10, 10)) + item(b"ab") * 3 + DELIMITER,  # one of them twice
     ],
 )
 def test_frames_that_cannot_be_told_apart_are_suspect(value: bytes) -> None:
@@ -144,6 +142,64 @@ def test_frames_that_cannot_be_told_apart_are_suspect(value: bytes) -> None:
     with pytest.raises(SuspectError) as caught:
         locate_frames(reader, parsed)
     assert caught.value.reason is Reason.UNCHECKED
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        pack("<3I", 0, 10, 21),  # no item at 21
+        pack("<3I", 10, 10, 20),  # starts in the middle
+        pack("<2I", 0, 10),  # too short
+        pack("<4I", 0, 10, 20, 0x4B524942),  # room for a name
+        pack("<3I", 0, 10, 20) + b"AN",
+        b"BIRK",
+    ],
+)
+def test_a_table_of_anything_but_offsets_is_unreadable(table: bytes) -> None:
+    reader, parsed = opened(enclosed(stack(), item(table) + item(b"ab") * 3 + DELIMITER))
+    with pytest.raises(UnreadableError) as caught:
+        locate_frames(reader, parsed)
+    assert caught.value.reason is Reason.MALFORMED
+
+
+@pytest.mark.parametrize(
+    ("offsets", "lengths"),
+    [
+        ((0, 10, 20), (2, 2, 4)),
+        ((0, 10, 20), (2, 2)),
+        ((0, 10, 20), (2, 2, 0x4B524942)),
+        ((), (1, 1, 1)),
+    ],
+)
+def test_an_extended_table_that_lies_is_suspect(offsets, lengths) -> None:
+    extra = {
+        "ExtendedOffsetTable": pack(f"<{len(offsets)}Q", *offsets),
+        "ExtendedOffsetTableLengths": pack(f"<{len(lengths)}Q", *lengths),
+    }
+    value = item(b"") + item(b"ab") * 3 + DELIMITER
+    reader, parsed = opened(enclosed(stack(), value, **extra))
+    with pytest.raises(SuspectError):
+        locate_frames(reader, parsed)
+
+
+def test_two_tables_or_a_table_of_native_pixels_are_suspect() -> None:
+    table = {"ExtendedOffsetTable": bytes(24), "ExtendedOffsetTableLengths": bytes(24)}
+    both = enclosed(stack(), encapsulate(streams(stack()), has_bot=True), **table)
+    alone = native(stack(), frames=3, BitsStored=12, **table)
+    for source in (both, alone):
+        reader, parsed = opened(source)
+        with pytest.raises(SuspectError):
+            locate_frames(reader, parsed)
+
+
+@pytest.mark.parametrize(("rows", "frames"), [(12000, 1), (4000, 1000)])
+def test_more_than_any_detector_gives_is_suspect(rows: int, frames: int) -> None:
+    made = described(np.zeros((8, 8), np.uint16), Rows=rows, Columns=rows, NumberOfFrames=frames)
+    made.PixelData = encapsulate([b"ab"] * frames)
+    made["PixelData"].VR = "OB"
+    reader, parsed = opened(written(made, JPEGLSLossless))
+    with pytest.raises(SuspectError):
+        locate_frames(reader, parsed)
 
 
 @pytest.mark.parametrize("count", [1, 2])

@@ -1,6 +1,7 @@
 import pytest
 from pydicom.uid import PYDICOM_IMPLEMENTATION_UID
 
+from deid.errors import Reason, SuspectError
 from deid.identifiers import harvest, plain_words
 from deid.spelling import Edge, Needle, Reach, fold, number_writings, spellings, stands_in
 from tests.deid.headers import ROOT, dataset, mammogram, parsed
@@ -30,6 +31,50 @@ def test_birth_and_study_dates_are_harvested() -> None:
     births = texts("birth date")
     assert {"19470802", "1947-08-02", "470802", "02.08.1947", "2/8 1947"} <= births
     assert {"20230417", "2023-04-17"} <= texts("study date")
+
+
+@pytest.mark.parametrize("written", ["194708022980^^^SKV", "SE194708022980", "19470802-2980 A"])
+def test_a_number_is_found_within_an_identifier(written: str) -> None:
+    assert {"4708022980", "470802-2980", "19470802-2980"} <= texts(
+        "identifier", PatientID=written, OtherPatientIDs=""
+    )
+
+
+def test_addresses_services_and_insurances_are_harvested() -> None:
+    assert {"storgatan 12", "lundberga"} <= texts(
+        "address", PatientAddress="Storgatan 12, Lundberga"
+    )
+    assert {"lbgmg77", "lundberga vc"} <= texts(
+        "institution", StationAETitle="LBGMG77", RequestingService="Lundberga VC"
+    )
+    assert "fk-778812" in texts("identifier", InsurancePlanIdentification="FK-778812")
+
+
+def test_long_names_are_looked_for_with_endings_and_titles() -> None:
+    needles = harvest(parsed(mammogram())).needles
+    assert any(n.text == "sjostrom" and n.edge is Edge.NONE for n in needles)
+    assert not any(n.text == "viola" and n.edge is Edge.NONE for n in needles)
+    assert {"violas", "fruviola"} <= texts("name")
+    inside = texts("name", PatientName="Detecto^Screenin")
+    assert not any(
+        n.text == "detecto" and n.edge is Edge.NONE
+        for n in harvest(parsed(mammogram(PatientName="Detecto^Anna"))).needles
+    )
+    assert "detectos" in inside
+
+
+def test_dates_are_harvested_as_people_write_them() -> None:
+    written = {"17-04-2023", "04/17/2023", "230417", "17 april 2023", "17/4-23"}
+    assert written <= texts("study date")
+    assert {"2 augusti 1947", "02 aug 1947", "2/8-47", "470802"} <= texts("birth date")
+
+
+def test_too_many_identifiers_are_suspect() -> None:
+    many = [f"19{i % 100:02d}0112-{i:04d}" for i in range(4000)]
+    with pytest.raises(SuspectError) as caught:
+        harvest(parsed(mammogram(OtherPatientIDs=many)))
+    assert caught.value.reason is Reason.UNCHECKED
+    assert harvest(parsed(mammogram(OtherPatientIDs=["470802-2980"] * 4000))).needles
 
 
 def test_uids_are_harvested_but_for_the_standards_own() -> None:

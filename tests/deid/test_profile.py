@@ -1,12 +1,14 @@
 import csv
+import json
 from collections import Counter
 from importlib.resources import files
 
 import pytest
+from pydicom.datadict import dictionary_VR, tag_for_keyword
 
 from deid.errors import ProfileError
 from deid.profile import load_profile, read_profile
-from deid.rules import Action, resolve
+from deid.rules import FREE_VRS, IODS, Action, resolve
 from tests.deid.headers import profile
 
 TOML = (files("deid") / "data" / "mammography.toml").read_text("utf-8")
@@ -81,6 +83,52 @@ def test_every_rule_says_why_and_where() -> None:
         assert all(rule.reason and rule.clause for rule in rules.top.values())
 
 
+def test_no_text_stands_in_two_tables() -> None:
+    texts = {row["tag"] for row in rows("text_attributes.csv")}
+    assert texts
+    assert not texts & {row["tag"] for row in rows("ps3_15_e1_1.csv")}
+    assert not {tag for tag in texts if f'tag = "{tag}"' in TOML}
+
+
+@pytest.mark.parametrize("iod", IODS)
+def test_every_text_the_iod_demands_has_a_rule(iod: str) -> None:
+    """Against highdicom's own tables: what is Type 1 or 2 at the top is kept, empty or a dummy."""
+    standard = files("highdicom") / "_standard"
+    modules = json.loads((standard / "iod_module_map.json").read_text("utf-8"))
+    attributes = json.loads((standard / "module_attribute_map.json").read_text("utf-8"))
+    name = {
+        "mg": "digital-mammography-x-ray-image",
+        "dbt": "breast-tomosynthesis-image",
+        "bpx": "breast-projection-x-ray-image",
+    }[iod]
+    demanded = {
+        tag_for_keyword(entry["keyword"])
+        for module in modules[name]
+        for entry in attributes[module["key"]]
+        if not entry["path"] and entry["type"] in {"1", "2"} and module["usage"] == "M"
+    } - {None, 0x7FE00010}
+    rules = profile().rules[iod]
+    for tag in demanded:
+        kinds = frozenset(dictionary_VR(tag).split(" or "))
+        rule = rules.find(tag, nested=False)
+        if kinds & FREE_VRS:
+            assert rule is not None
+            assert rule.action is not Action.REMOVE
+        else:
+            assert rule is not None or tag >> 16 in rules.groups
+
+
+def test_outside_its_iod_no_text_is_kept() -> None:
+    for rules in profile().rules.values():
+        assert rules.keeps(0x00080070, frozenset({"LO"}), rules.find(0x00080070, nested=False))
+        assert not rules.keeps(0x00280008, frozenset({"LO"}), None)
+        assert not rules.keeps(0x00741000, frozenset({"CS"}), None)
+        assert rules.keeps(0x00280008, frozenset({"IS"}), None)
+    table = 0x00283006
+    assert all(rules.find(table, nested=False) is None for rules in profile().rules.values())
+    assert all(rules.find(table, nested=True) for rules in profile().rules.values())
+
+
 def replaced(old: str, new: str) -> str:
     assert old in TOML
     return TOML.replace(old, new, 1)
@@ -110,6 +158,7 @@ def test_a_wrong_line_is_named(source: str, words: str) -> None:
     [
         "name = ",
         replaced('version = "1"', ""),
+        replaced('texts = "text_attributes.csv"', 'texts = "no_such.csv"'),
         replaced("retain_patient_characteristics", "clean_descriptors"),
         replaced('iod = "mg"', 'iod = "ct"'),
     ],

@@ -64,6 +64,30 @@ def test_what_is_no_personal_number_keeps_its_issuer() -> None:
     assert canonical("20230230-1234", "A").endswith("20230230-1234")
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "19490805\u20139829",
+        "490805\u20119829",
+        "490805\u22129829",
+        "19490805-9829^^^SKV",
+        "SE194908059829",
+        "se 19490805-9829",
+        "19 490805-9829",
+        "49 08 05 98 29",
+        "\uff14\uff19\uff10\uff18\uff10\uff15\uff0d\uff19\uff18\uff12\uff19",
+        "490805:9829",
+    ],
+)
+def test_one_person_as_other_systems_write_her(written: str) -> None:
+    assert canonical(written, "SE-PNR", birth_date="19490805") == "194908059829"
+
+
+def test_an_authority_within_the_identifier_is_its_issuer() -> None:
+    assert canonical("LBG77^^^Region A", "") == canonical("LBG77", "Region A")
+    assert canonical("LBG77^^^Region A", "B") == canonical("LBG77", "B")
+
+
 @pytest.mark.parametrize("blank", ["", "   ", "\0"])
 def test_no_identifier_is_refused(blank: str) -> None:
     with pytest.raises(RefusedError) as caught:

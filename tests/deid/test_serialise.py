@@ -12,7 +12,6 @@ from tests.deid.headers import (
     SUBKEYS,
     cleaned,
     code,
-    dataset,
     finished,
     joined,
     mammogram,

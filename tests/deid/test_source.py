@@ -93,6 +93,30 @@ def test_fewer_fragments_than_frames_is_truncated() -> None:
     assert reason(written(made, JPEGLSLossless)) is Reason.TRUNCATED
 
 
+@pytest.mark.parametrize(
+    "count",
+    ["2.0", "0000000003", "1000000000", "-5", "0", "3\\3", "three", "+3", "1e1", "99999", "3 3"],
+)
+def test_a_number_of_frames_that_is_no_number_is_malformed(count: str) -> None:
+    value = count.encode() + b" " * (len(count) % 2)
+    whole = encapsulated()
+    at = whole.index(pack("<HH2s", 0x0028, 8, b"IS"))
+    element = pack("<HH2sH", 0x0028, 8, b"IS", len(value)) + value
+    assert reason(whole[:at] + element + whole[at + 10 :]) is Reason.MALFORMED
+
+
+@pytest.mark.parametrize("count", [b"3 ", b"003 ", b" 3", b"3\0"])
+def test_a_number_of_frames_may_be_padded(count: bytes) -> None:
+    whole = encapsulated()
+    at = whole.index(pack("<HH2s", 0x0028, 8, b"IS"))
+    element = pack("<HH2sH", 0x0028, 8, b"IS", len(count)) + count
+    assert parse(io.BytesIO(whole[:at] + element + whole[at + 10 :])).pixels is not None
+
+
+def test_a_delimiter_with_a_length_is_malformed() -> None:
+    assert reason(encapsulated()[:-4] + b"BIRK") is Reason.MALFORMED
+
+
 @pytest.mark.parametrize("data", [b"", b"PK\3\4" + bytes(200), bytes(128) + b"DICN" + bytes(64)])
 def test_other_files_are_no_dicom(data: bytes) -> None:
     assert reason(data) is Reason.NOT_DICOM

@@ -71,12 +71,35 @@ LEAKS = [
     ("OB", b"\xff\xfe" + "Sjostrom".encode("utf-16-le"), "name"),
     ("OB", b"\0 194708022980\0", "identifier"),
     ("DS", b"4708022980", "identifier"),
+    ("IS", b"19470802", "birth date"),
+    ("IS", b"20230417", "study date"),
+    ("LO", "Sjöströms".encode("latin-1"), "name"),
+    ("LO", b"FruSjostrom", "name"),
+    ("LO", b"fruviola", "name"),
+    ("LO", b"47 08 02 29 80", "identifier"),
+    ("LO", b"4708 02-2980", "identifier"),
+    ("LO", b"19 470802 - 2980", "identifier"),
+    ("LO", b"470802\\2980", "identifier"),
+    ("LO", "470802\u20132980".encode(), "identifier"),
+    ("LO", b"Ring 490805-9829", "personal number"),
+    ("LO", b"49 08 05 98 29", "personal number"),
+    ("LO", b"f 2 augusti 1947", "birth date"),
+    ("LO", b"17-04-2023", "study date"),
+    ("LO", b"230417", "study date"),
+    ("IS", b"SJOSTROM ASA", "not what its kind says"),
+    ("DS", b"Sjostrom", "not what its kind says"),
+    ("TM", b"20230417101112", "not what its kind says"),
+    ("TM", b"470802", "not what its kind says"),
+    ("CS", b"Ring Kalle", "not what its kind says"),
+    ("AS", b"Asa", "not what its kind says"),
 ]
 
 
 @pytest.mark.parametrize(("vr", "value", "what"), LEAKS, ids=[str(leak) for leak in LEAKS])
 def test_a_leak_is_found_in_any_writing(vr: str, value: bytes, what: str) -> None:
-    kinds = planted(0x00181020 if vr == "LO" else 0x00282000, vr, value)
+    places = {"LO": 0x00181020, "IS": 0x00200013, "TM": 0x00080030, "CS": 0x00180015}
+    places |= {"DS": 0x00180060, "AS": 0x00101010}
+    kinds = planted(places.get(vr, 0x00282000), vr, value)
     assert what in kinds
 
 
@@ -87,11 +110,53 @@ def test_a_leak_is_found_in_any_writing(vr: str, value: bytes, what: str) -> Non
         (0x00181020, "LO", "Selenia Dimensions 1.9.1.470803"),
         (0x00180015, "CS", "BREAST"),
         (0x00181020, "LO", "14708022980"),
+        (0x00181020, "LO", "490805-9828"),
+        (0x00181020, "LO", "1.2.840.49.08.05.98.29"),
+        (0x00180060, "DS", "4908059829.5"),
+        (0x00080030, "TM", "10:11:60.5"),
         (0x00281101, "US", bytes(range(256)) * 200),
     ],
 )
 def test_chance_is_no_finding(tag: int, vr: str, value: str | bytes) -> None:
     assert planted(tag, vr, value) == {}
+
+
+@pytest.mark.parametrize(
+    ("charset", "codec", "name"),
+    [
+        ("ISO_IR 101", "iso8859-2", "Łukasiewicz^Źdźbło"),
+        ("ISO_IR 144", "iso8859-5", "Иванова^Анна"),
+        ("ISO_IR 127", "iso8859-6", "محمد^فاطمة"),
+        ("ISO_IR 126", "iso8859-7", "Παπαδοπούλου^Ελένη"),
+        ("ISO_IR 192", "utf-8", "Иванова^Анна"),
+    ],
+)
+def test_a_name_is_found_in_the_charset_of_its_dataset(charset: str, codec: str, name: str) -> None:
+    said = name.split("^", maxsplit=1)[0].upper().encode(codec)
+    assert named(name.encode(codec), charset, said) == {"name": {"(0018,1020)"}}
+
+
+def test_a_name_is_found_behind_an_escape_sequence() -> None:
+    said = b"dr \x1b-L" + "ИВАНОВА".encode("iso8859-5")
+    assert named(b"\x1b-L" + "Иванова".encode("iso8859-5"), "", said)["name"] == {"(0018,1020)"}
+
+
+def named(name: bytes, charset: str, said: bytes) -> dict[str, set[str]]:
+    """What is found when a text stays in the charset of the name."""
+    source = written(mammogram(PatientName="X" * len(name) + "^Y"))
+    source = source.replace(b"X" * len(name), name)
+    if charset:
+        source = source.replace(b"ISO_IR 100", charset.encode())
+    clean = cleaned(source)
+    clean.dataset[0x00181020] = element(0x00181020, "LO", said)
+    (head, *rest), _ = serialise(clean, [PIXELS])
+    return found(source, b"".join([head, *rest]))  # type: ignore[list-item]
+
+
+def test_a_short_accession_number_is_found_among_whole_numbers() -> None:
+    kinds = planted(0x00200012, "IS", "2300017", AccessionNumber="2300017")
+    assert kinds == {"accession number": {"(0020,0012)"}}
+    assert planted(0x00200012, "IS", "23000171", AccessionNumber="2300017") == {}
 
 
 def test_a_defined_term_is_no_name() -> None:

@@ -1,4 +1,4 @@
-"""The header side on real and odd objects that lie beside a developer's clone: `make check-shared`."""
+"""The header side on real and odd objects beside a developer's clone: `make check-shared`."""
 
 import io
 from pathlib import Path
