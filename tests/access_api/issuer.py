@@ -37,6 +37,6 @@ class Issuer:
         return self.sign(self.claims(subject, *(roles or ("researcher",)), **other))
 
     def sign(self, claims: dict[str, Any], *, key: Any = None, **header: Any) -> str:
-        head = {"alg": "ES256", "kid": self.key.kid} | header
+        head = {"alg": "ES256", "kid": self.key.kid, "typ": "at+jwt"} | header
         head = {name: value for name, value in head.items() if value is not None}
         return jwt.encode(head, claims, key or self.key, algorithms=[head["alg"]])

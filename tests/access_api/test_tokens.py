@@ -116,6 +116,8 @@ FORGERIES = {
     "unsigned": _unsigned,
     "public key as secret": _symmetric,
     "another key, same kid": lambda i: i.sign(i.claims("a", "researcher"), key=Issuer(i.path).key),
+    "an ID token": lambda i: i.sign(i.claims("a", "researcher"), typ="JWT"),
+    "no type": lambda i: i.sign(i.claims("a", "researcher"), typ=""),
     "unknown kid": lambda i: i.sign(i.claims("a", "researcher"), kid="k2"),
     "kid is no text": lambda i: i.sign(i.claims("a", "researcher"), kid="../../etc/passwd"),
     "own key in the header": _with_own_key,
