@@ -16,11 +16,12 @@ from infra.credentials import Credentials
 from infra.environment import Environments
 from infra.errors import PartError
 from infra.parts import STOP_SECONDS, Part, digest, sources
-from infra.ports import require_free
+from infra.ports import require_free, taken
 from infra.private import read_json, write_json
 
 PAUSE: Final = 0.1
 SETTLE_SECONDS: Final = 4.0
+RELEASE_SECONDS: Final = 10.0
 ROOMS: Final = ("deid", "catalog", "flows", "infra")
 
 
@@ -98,6 +99,9 @@ class Startup:
             if well and process.alive(record):
                 return
         process.stop(pid_file, marker, STOP_SECONDS[part.name])
+        if record is not None:
+            # A killed program's threads may hold its ports a moment longer than itself.
+            self._until(lambda: not taken(part.ports), RELEASE_SECONDS)
         require_free(part.name, part.ports, self.base_port)
         launch = process.Launch(
             part.command, part.environment, part.directory, self._log(part.name), marker
