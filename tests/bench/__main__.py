@@ -5,10 +5,18 @@ Prints `name=value` lines. Ratios compare runs of one and the same session, alte
 
 import sys
 
-from tests.bench import demo, ingest, memory
+from flows import log
+from tests.bench import demo, ingest, memory, profile, text
 
-PARTS = {"ingest": ingest.run, "memory": memory.run, "demo": demo.run}
+PARTS = {
+    "ingest": ingest.run,
+    "profile": profile.run,
+    "text": text.run,
+    "memory": memory.run,
+    "demo": demo.run,
+}
 
+log.configure()
 for name in sys.argv[1:] or PARTS:
     for line in PARTS[name]():
         print(line, flush=True)
