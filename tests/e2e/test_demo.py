@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 from pathlib import Path
 
+import psutil
 import pytest
 
 from flows.demo.films import identity_needles
@@ -59,8 +60,8 @@ def test_it_shows_what_happened(demo):
 
 def test_it_leaves_no_process(demo):
     state, _ = demo
-    everything = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
-    assert str(state) not in everything.stdout
+    commands = (process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"]))
+    assert not [command for command in commands if str(state) in " ".join(command)]
 
 
 def test_it_leaves_a_picture(demo):
