@@ -16,7 +16,7 @@ from urllib3.exceptions import HTTPError
 
 from catalog.errors import AlreadyStoredError, NotFoundError, Reason, StorageError
 
-PART_BYTES = 16 * 1024 * 1024
+PART_BYTES = 8 * 1024 * 1024
 """Bytes of one part of an upload; the SDK holds two at a time while it cuts them."""
 
 BLOCK_BYTES = 1024 * 1024

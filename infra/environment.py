@@ -158,6 +158,9 @@ def _client(state: Path, ports: Ports, credentials: Credentials) -> dict[str, st
         "PREFECT_API_URL": f"http://{HOST}:{ports.prefect}/api",
         "PREFECT_HOME": str(state / "prefect" / "client"),
         "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
+        # glibc keeps an arena for each thread, and what one frees another cannot use.
+        "MALLOC_ARENA_MAX": "1",
+        "MALLOC_TRIM_THRESHOLD_": "1048576",
         "PREFECT_TASK_RUNNER_THREAD_POOL_MAX_WORKERS": str(min(STUDIES_MOST, os.cpu_count() or 1)),
         "PREFECT_WORKER_QUERY_SECONDS": "2",
     }

@@ -6,13 +6,14 @@ Prints `name=value` lines. Ratios compare runs of one and the same session, alte
 import sys
 
 from flows import log
-from tests.bench import demo, ingest, memory, profile, text
+from tests.bench import demo, ingest, memory, profile, text, worker
 
 PARTS = {
     "ingest": ingest.run,
     "profile": profile.run,
     "text": text.run,
     "memory": memory.run,
+    "worker": worker.run,
     "demo": demo.run,
 }
 
