@@ -13,6 +13,7 @@ import pytest
 
 from infra import process
 from infra.process import Launch
+from tests.infra.killing import end
 
 SLEEP = "import time; time.sleep(60)"
 STUBBORN = (
@@ -93,7 +94,7 @@ def test_what_a_killed_part_had_started_is_ended_too(
 ) -> None:
     record = process.start(launch(tmp_path, marker, PARENT), pid_file, "f")
     child = int(said(tmp_path / "part.log"))
-    os.kill(record.pid, signal.SIGKILL)
+    end(record.pid)
     assert child in process.marked(marker)
     process.stop(pid_file, marker, 1)
     gone = not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE

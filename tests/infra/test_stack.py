@@ -1,6 +1,4 @@
 import fcntl
-import os
-import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from infra import process
 from infra.environment import read_environment_file
 from infra.errors import BusyError, DiskShortError, StackError, StateError
 from infra.stack import OWNED, Plan, Stack
+from tests.infra.killing import end
 
 
 def pids(stack: Stack) -> dict[str, int]:
@@ -97,7 +96,7 @@ def test_what_was_killed_comes_back_and_the_rest_is_left_alone(whole: Any) -> No
     stack, _ = whole
     before = pids(stack)
     for name in ("worker", "api"):
-        os.kill(before[name], signal.SIGKILL)
+        end(before[name])
     assert not [part for part in stack.status() if part.name in {"worker", "api"} and part.healthy]
     stack.up()
     after = pids(stack)

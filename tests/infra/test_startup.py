@@ -12,6 +12,7 @@ import pytest
 from infra import process
 from infra.errors import PartError, PortTakenError
 from infra.startup import Step
+from tests.infra.killing import end
 
 
 def record(startup: Any) -> process.Record:
@@ -36,7 +37,7 @@ def test_a_healthy_part_is_left_alone(startup: Any, running: Any) -> None:
 
 def test_a_part_that_died_starts_again(startup: Any, running: Any) -> None:
     before = record(startup)
-    os.kill(before.pid, signal.SIGKILL)
+    end(before.pid)
     startup.ensure(running)
     assert record(startup).pid != before.pid
     assert running.ready(0)

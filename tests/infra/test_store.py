@@ -1,6 +1,4 @@
 import io
-import os
-import signal
 from typing import Any
 
 import httpx
@@ -11,6 +9,7 @@ from minio.error import S3Error
 from infra import process
 from infra.credentials import CLEAN, PROBE, QUARANTINE, RELEASES
 from infra.ports import HOST
+from tests.infra.killing import end
 
 BUCKETS = (QUARANTINE, CLEAN, RELEASES)
 READ = {
@@ -126,7 +125,7 @@ def test_all_that_it_keeps_is_its_owners_alone(store: Any) -> None:
 def test_a_killed_store_starts_again_with_what_it_held(store: Any) -> None:
     put(store.client("publisher"), CLEAN, "held")
     before = process.read_record(store.state / "run" / "s3.json")
-    os.kill(before.pid, signal.SIGKILL)
+    end(before.pid)
     store.up()
     after = process.read_record(store.state / "run" / "s3.json")
     assert after.pid != before.pid
