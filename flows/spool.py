@@ -1,8 +1,8 @@
-"""Write the pieces of a clean object to a file, digesting them on the way."""
+"""Write the pieces of a clean object to a file, digested on the way where that is asked."""
 
 import errno
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -42,21 +42,16 @@ def spool(pieces: Iterable[Piece], source: BinaryIO, target: Path, *, pixel_offs
     """
     whole, header, pixels = hashlib.sha256(), hashlib.sha256(), hashlib.sha256()
     size = 0
-    try:
-        with target.open("wb") as sink:
-            for block in _blocks(pieces, source):
-                head = max(0, min(len(block), pixel_offset - size))
-                whole.update(block)
-                header.update(block[:head])
-                pixels.update(block[head:])
-                sink.write(block)
-                size += len(block)
-    except OSError as error:
-        target.unlink(missing_ok=True)
-        raise local_trouble(error) from None
-    except OriginalError:
-        target.unlink(missing_ok=True)
-        raise
+
+    def digest(block: memoryview) -> None:
+        nonlocal size
+        head = max(0, min(len(block), pixel_offset - size))
+        whole.update(block)
+        header.update(block[:head])
+        pixels.update(block[head:])
+        size += len(block)
+
+    write(pieces, source, target, seen=digest)
     return Spooled(
         path=target,
         size=size,
@@ -65,6 +60,35 @@ def spool(pieces: Iterable[Piece], source: BinaryIO, target: Path, *, pixel_offs
         header_sha256=header.hexdigest(),
         pixel_sha256=pixels.hexdigest(),
     )
+
+
+def write(
+    pieces: Iterable[Piece],
+    source: BinaryIO,
+    target: Path,
+    *,
+    seen: Callable[[memoryview], None] = lambda _block: None,
+) -> None:
+    """Write pieces to `target` as `spool` does, and show each block to `seen`.
+
+    Raises:
+        DiskFullError: If the spool's disk is full.
+        RetriableError: If the spool cannot be written.
+        OriginalError: If the source ends before its pieces do.
+    """
+    try:
+        with target.open("wb", buffering=0) as sink:
+            for block in _blocks(pieces, source):
+                seen(block)
+                left = block
+                while left:
+                    left = left[sink.write(left) :]
+    except OSError as error:
+        target.unlink(missing_ok=True)
+        raise local_trouble(error) from None
+    except OriginalError:
+        target.unlink(missing_ok=True)
+        raise
 
 
 def local_trouble(error: OSError) -> RetriableError:
