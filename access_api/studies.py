@@ -45,7 +45,16 @@ class SearchParameters(BaseModel):
         description="Normalised manufacturer.",
         examples=["HOLOGIC"],
     )
-    kind: Kind | None = Field(None, description="Sort of mammogram.", examples=["FFDM"])
+    kind: Kind | None = Field(
+        None,
+        description="Sort of mammogram, or of what comes along: CAD_SR, SR, KO, PR, SEG.",
+        examples=["FFDM"],
+    )
+    companions: bool = Field(
+        default=True,
+        description="Whether CAD results, reports, key objects, presentation states and "
+        "segmentations are looked for too; `false` means images only.",
+    )
     age_band: AgeBand | None = Field(
         None, description="Age at the examination.", examples=["50-54"]
     )
@@ -70,7 +79,10 @@ class SearchParameters(BaseModel):
 
 
 class StudyFound(BaseModel):
-    """One study; its numbers count the matching instances only."""
+    """One study; its numbers count the matching objects only.
+
+    `images` counts mammograms. `instances` counts also what comes along with them.
+    """
 
     model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": STUDY_FOUND})
 
@@ -82,8 +94,9 @@ class StudyFound(BaseModel):
     views: tuple[str, ...]
     lateralities: tuple[str, ...]
     kinds: tuple[str, ...]
-    instances: int
-    size: int = Field(description="Bytes of those instances.")
+    images: int = Field(description="Mammograms that match.")
+    instances: int = Field(description="Objects that match: mammograms, and what comes along.")
+    size: int = Field(description="Bytes of those objects.")
 
 
 class StudyPage(BaseModel):

@@ -54,9 +54,10 @@ STUDY_FOUND: Final[dict[str, Any]] = {
     "vendors": ["HOLOGIC"],
     "views": ["CC", "MLO"],
     "lateralities": ["L", "R"],
-    "kinds": ["FFDM"],
-    "instances": 4,
-    "size": 71303168,
+    "kinds": ["CAD_SR", "FFDM"],
+    "images": 4,
+    "instances": 5,
+    "size": 71307264,
 }
 PERMIT: Final = "SE-2026-0042"
 STUDY_UID: Final = "2.25.111111111111111111111111111111111111"

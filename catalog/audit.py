@@ -1,10 +1,13 @@
-"""The access log: who had what under which permit; only ever added to (EHDS Art. 73)."""
+"""The access log: who had what under which permit; only ever added to (EHDS Art. 73).
+
+What changes who may have it - a Hold from a region, a merge of Subjects - is written here too.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
 from catalog.columns import now
 from catalog.database import reading, writing
@@ -34,7 +37,7 @@ class AccessEvent:
         actor: The token's subject.
         permit_id: The permit that was named, empty for none.
         action: A short word such as `download`.
-        object: A release UID or a path template, never an in-space UID.
+        object: A release UID, a path template or a record's number, never an in-space UID.
         outcome: `ALLOWED`, or why not.
     """
 
@@ -52,16 +55,21 @@ def append(engine: Engine, event: AccessEvent) -> None:
         DatabaseError: The line is not written, so what it speaks of must not happen.
     """
     with writing(engine) as connection:
-        connection.execute(
-            access_log.insert().values(
-                at=now(),
-                actor=event.actor,
-                permit_id=event.permit_id,
-                action=event.action,
-                object=event.object,
-                outcome=event.outcome,
-            )
+        record(connection, event)
+
+
+def record(connection: Connection, event: AccessEvent) -> None:
+    """Add one line in the transaction of what it speaks of: both are written, or neither."""
+    connection.execute(
+        access_log.insert().values(
+            at=now(),
+            actor=event.actor,
+            permit_id=event.permit_id,
+            action=event.action,
+            object=event.object,
+            outcome=event.outcome,
         )
+    )
 
 
 def entries(engine: Engine, *, permit_id: str | None = None) -> Iterator[Access]:

@@ -119,8 +119,10 @@ def insert_if_absent(connection: Connection, table: Table, *rows: dict[str, Any]
     return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
 
 
-def migrate(url: str, chain: Chain = "catalogue") -> None:
+def migrate(url: str, chain: Chain = "catalogue", *, until: str = "head") -> None:
     """Bring a database to the newest schema of its chain; does nothing when it is there.
+
+    `until` names an older revision, for a test that looks at what a newer one does with rows.
 
     Raises:
         DatabaseError: The database did not answer.
@@ -130,7 +132,7 @@ def migrate(url: str, chain: Chain = "catalogue") -> None:
         with writing(engine) as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
-            command.upgrade(_configuration(connection, chain), "head")
+            command.upgrade(_configuration(connection, chain), until)
     finally:
         engine.dispose()
 

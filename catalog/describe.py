@@ -7,10 +7,13 @@ from pydicom.uid import (
     BreastTomosynthesisImageStorage,
     DigitalMammographyXRayImageStorageForPresentation,
     DigitalMammographyXRayImageStorageForProcessing,
+    KeyObjectSelectionDocumentStorage,
+    MammographyCADSRStorage,
+    SegmentationStorage,
 )
 
 from catalog.records import Facts, Instance
-from catalog.vocabulary import AGE_BANDS, Kind, Laterality, View
+from catalog.vocabulary import AGE_BANDS, COMPANIONS, Kind, Laterality, View
 
 # PS3.16 CID 4014 "View for Mammography": SNOMED CT codes, then the SNOMED-RT ones of old devices.
 _VIEW_CODES: dict[str, View] = {
@@ -69,6 +72,18 @@ _PROJECTION = {
     DigitalMammographyXRayImageStorageForPresentation,
     DigitalMammographyXRayImageStorageForProcessing,
 }
+# What is no image of its own, by class and, for the rest of a family, by the family's root.
+_COMPANIONS: dict[str, Kind] = {
+    MammographyCADSRStorage: Kind.CAD_SR,
+    KeyObjectSelectionDocumentStorage: Kind.KO,
+    SegmentationStorage: Kind.SEG,
+    "1.2.840.10008.5.1.4.1.1.66.7": Kind.SEG,  # Label Map Segmentation, not yet in pydicom
+}
+_FAMILIES: tuple[tuple[str, Kind], ...] = (
+    ("1.2.840.10008.5.1.4.1.1.88.", Kind.SR),
+    ("1.2.840.10008.5.1.4.1.1.11.", Kind.PR),
+)
+_WITHOUT_PIXELS = COMPANIONS - {Kind.SEG}
 _OLDEST = 89  # all who are older share the last band
 
 
@@ -80,6 +95,7 @@ def describe(ds: Dataset, facts: Facts) -> Instance:
         facts: True exam year, and age in whole years at the examination.
     """
     meta = getattr(ds, "file_meta", Dataset())
+    kind = _kind(ds)
     return Instance(
         study_uid=str(ds.StudyInstanceUID),
         series_uid=str(ds.SeriesInstanceUID),
@@ -87,19 +103,27 @@ def describe(ds: Dataset, facts: Facts) -> Instance:
         sop_class_uid=str(ds.SOPClassUID),
         transfer_syntax=str(meta.get("TransferSyntaxUID", "")),
         modality=str(ds.get("Modality", "")),
-        kind=_kind(ds),
+        kind=kind,
         view=_view(ds),
         laterality=_laterality(ds),
         vendor=_vendor(str(ds.get("Manufacturer", "") or "")),
         rows=int(ds.get("Rows", 0) or 0),
         columns=int(ds.get("Columns", 0) or 0),
-        frames=int(ds.get("NumberOfFrames", 1) or 1),
+        frames=0 if kind in _WITHOUT_PIXELS else int(ds.get("NumberOfFrames", 1) or 1),
         age_band=_age_band(facts.age),
         exam_year=facts.exam_year,
     )
 
 
 def _kind(ds: Dataset) -> Kind:
+    sop_class = ds.SOPClassUID
+    if sop_class in _COMPANIONS:
+        return _COMPANIONS[sop_class]
+    family = next((kind for root, kind in _FAMILIES if sop_class.startswith(root)), None)
+    return family or _kind_of_image(ds)
+
+
+def _kind_of_image(ds: Dataset) -> Kind:
     # A digitised film says so by Detector Type FILM (PS3.3 C.8.11.4) or, as a Secondary Capture,
     # by Conversion Type DF (C.8.6.1); a synthetic 2D image by GENERATED_2D in Image Type, in
     # whichever of the classes its vendor stores it.

@@ -59,10 +59,3 @@ def list_holders(engine: Engine) -> tuple[Holder, ...]:
     return tuple(
         Holder(row.id, row.region_id, row.name, row.organisation_number, row.hsa_id) for row in rows
     )
-
-
-def list_regions(engine: Engine) -> tuple[Region, ...]:
-    """Give every region, by id."""
-    with reading(engine) as connection:
-        rows = connection.execute(select(regions).order_by(regions.c.id)).all()
-    return tuple(Region(row.id, row.name) for row in rows)

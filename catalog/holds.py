@@ -5,13 +5,25 @@ its images arrive. One on a revision stops the instance until a newer revision r
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import ColumnElement, Engine, FromClause, String, and_, cast, exists, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    FromClause,
+    String,
+    and_,
+    cast,
+    exists,
+    select,
+)
 
+from catalog import audit
+from catalog.audit import AccessEvent
 from catalog.columns import now
-from catalog.database import reading, writing
+from catalog.database import writing
 from catalog.errors import NotFoundError
+from catalog.subjects import woman
 from catalog.tables import hold, instance, revision, study, subject
 from catalog.vocabulary import HoldKind, HoldScope
 
@@ -24,21 +36,39 @@ class HoldTarget:
     value: str
 
 
-@dataclass(frozen=True, repr=False)
-class Hold:
-    """One Hold as it stands; lifted when `lifted_at` is given."""
-
-    id: int
-    kind: HoldKind
-    target: HoldTarget
-    reason: str
-    placed_by: str
-    placed_at: datetime
-    lifted_at: datetime | None
-
-
 def place(engine: Engine, kind: HoldKind, target: HoldTarget, *, reason: str, who: str) -> int:
     """Stop the target from being served from now on, and give the Hold's number."""
+    with writing(engine) as connection:
+        return _place(connection, kind, target, reason=reason, who=who)
+
+
+def stop_subject(engine: Engine, pseudonym: str, kind: HoldKind, *, reason: str, who: str) -> bool:
+    """Hold a published Subject, unless she is held so already; tell whether that was done.
+
+    Of a pseudonym the catalogue does not know, nothing is kept.
+    """
+    target = HoldTarget(HoldScope.SUBJECT, pseudonym)
+    with writing(engine) as connection:
+        if woman(connection, pseudonym) is None or _is_placed(connection, kind, target):
+            return False
+        number = _place(connection, kind, target, reason=reason, who=who)
+        audit.record(connection, AccessEvent(who, "", "hold", f"hold:{number}", kind))
+        return True
+
+
+def _is_placed(connection: Connection, kind: HoldKind, target: HoldTarget) -> bool:
+    there = exists().where(
+        hold.c.kind == kind,
+        hold.c.scope == target.scope,
+        hold.c.target == target.value,
+        hold.c.lifted_at.is_(None),
+    )
+    return bool(connection.scalar(select(there)))
+
+
+def _place(
+    connection: Connection, kind: HoldKind, target: HoldTarget, *, reason: str, who: str
+) -> int:
     row = {
         "kind": kind,
         "scope": target.scope,
@@ -47,9 +77,8 @@ def place(engine: Engine, kind: HoldKind, target: HoldTarget, *, reason: str, wh
         "placed_by": who,
         "placed_at": now(),
     }
-    with writing(engine) as connection:
-        key = connection.execute(hold.insert().values(**row)).inserted_primary_key
-        return int(key[0]) if key else 0
+    key = connection.execute(hold.insert().values(**row)).inserted_primary_key
+    return int(key[0]) if key else 0
 
 
 def lift(engine: Engine, hold_id: int, *, who: str) -> None:
@@ -68,33 +97,18 @@ def lift(engine: Engine, hold_id: int, *, who: str) -> None:
         )
 
 
-def holds_on(engine: Engine, target: HoldTarget) -> tuple[Hold, ...]:
-    """Give every Hold ever placed on exactly this target, oldest first."""
-    statement = (
-        select(hold)
-        .where(hold.c.scope == target.scope, hold.c.target == target.value)
-        .order_by(hold.c.id)
-    )
-    with reading(engine) as connection:
-        rows = connection.execute(statement).all()
-    return tuple(
-        Hold(
-            row.id,
-            HoldKind(row.kind),
-            target,
-            row.reason,
-            row.placed_by,
-            row.placed_at,
-            row.lifted_at,
-        )
-        for row in rows
-    )
-
-
 def study_not_held() -> ColumnElement[bool]:
-    """Give the condition that neither the study nor its subject is held."""
+    """Give the condition that neither the study nor its subject is held, by any pseudonym."""
+    merged = subject.alias("merged")
+    by_another = and_(
+        hold.c.scope == HoldScope.SUBJECT,
+        hold.c.target == merged.c.pseudonym,
+        hold.c.lifted_at.is_(None),
+        merged.c.merged_into == subject.c.id,
+    )
     return and_(
         _free(HoldScope.SUBJECT, subject.c.pseudonym, subject),
+        ~exists().where(by_another).correlate(subject),
         _free(HoldScope.STUDY, study.c.study_uid, study),
     )
 

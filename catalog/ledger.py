@@ -10,14 +10,23 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, or_, select
+from sqlalchemy import Connection, Engine, Row, func, or_, select
 
 from catalog.columns import now
 from catalog.database import insert_if_absent, reading, writing
 from catalog.errors import ConflictError, NotFoundError, Reason
 from catalog.ledger_key import LedgerKey
-from catalog.ledger_records import Ending, Export, Item, NewItem, Original, Progress, Trace
-from catalog.ledger_rows import FORGOTTEN, NO_ACCESSION, accession_value, count_outcomes, traced
+from catalog.ledger_records import Ending, Export, Item, NewItem, Progress, Trace
+from catalog.ledger_rows import (
+    FORGOTTEN,
+    accession_value,
+    count_outcomes,
+    ending_row,
+    export_cell,
+    path_cell,
+    require_one_to_one,
+    traced,
+)
 from catalog.ledger_tables import export, item
 from catalog.outcome import Outcome, Tally
 from catalog.records import DisclosureDecision
@@ -42,7 +51,7 @@ class Ledger:
         row = {
             "id": registered.id,
             "holder_id": registered.holder_id,
-            "path_enc": self._key.encrypt("export.path", registered.path),
+            "path_enc": self._key.encrypt(export_cell(registered.id), registered.path),
             "claimed": registered.claimed,
             "registered_at": now(),
             **asdict(registered.decision),
@@ -81,7 +90,7 @@ class Ledger:
             valid_until=row.valid_until,
             protection_source=ProtectionSource(row.protection_source),
         )
-        path = self._key.decrypt("export.path", row.path_enc)
+        path = self._key.decrypt(export_cell(row.id), row.path_enc)
         return Export(row.id, row.holder_id, path, row.claimed, decision)
 
     def enroll(self, export_id: str, items: Iterable[NewItem]) -> int:
@@ -100,11 +109,13 @@ class Ledger:
         return entered
 
     def _new_row(self, export_id: str, new: NewItem) -> dict[str, Any]:
+        index = self._key.index("item.path", new.path)
+        cell = path_cell(export_id, new.ordinal, index)
         return {
             "export_id": export_id,
             "ordinal": new.ordinal,
-            "path_enc": self._key.encrypt("item.path", new.path),
-            "path_index": self._key.index("item.path", new.path),
+            "path_enc": self._key.encrypt(cell, new.path),
+            "path_index": index,
             "size": new.size,
             "reason": "",
             "foreign_file": False,
@@ -123,12 +134,12 @@ class Ledger:
 
     def pending_paths(self, export_id: str) -> frozenset[str]:
         """Give the paths of the files that have no outcome yet."""
-        mine = select(item.c.path_enc).where(
+        mine = select(item).where(
             item.c.export_id == export_id, item.c.outcome.is_(None), item.c.path_enc.is_not(None)
         )
         with reading(self._engine) as connection:
-            found = connection.scalars(mine).all()
-        return frozenset(self._key.decrypt("item.path", value) for value in found)
+            found = connection.execute(mine).all()
+        return frozenset(self._path(row) for row in found)
 
     def items(self, export_id: str, ordinal: int) -> tuple[Item, ...]:
         """Give one study's files, with an outcome or without, in the order of enrolment."""
@@ -144,58 +155,54 @@ class Ledger:
             Item(
                 row.id,
                 row.ordinal,
-                self._key.decrypt("item.path", row.path_enc),
+                self._path(row),
                 row.size,
                 None if row.outcome is None else Outcome(row.outcome),
             )
             for row in rows
         )
 
+    def _path(self, row: Row[Any]) -> str:
+        cell = path_cell(row.export_id, row.ordinal, row.path_index)
+        return self._key.decrypt(cell, row.path_enc)
+
+    def require_one_to_one(self, *endings: Ending) -> None:
+        """Stop before two originals would have one clean UID, or one original two.
+
+        Raises:
+            ConflictError: They would; nothing of it may be published.
+        """
+        with reading(self._engine) as connection:
+            require_one_to_one(connection, [ending_row(self._key, one, None) for one in endings])
+
     def record(self, *endings: Ending, run: str) -> int:
         """Record how files ended, all in one transaction, and count those that were written.
 
         A file that another run has recorded keeps its outcome; the same run may correct its own.
+
+        Raises:
+            ConflictError: Two originals would have one clean UID, or one original two.
         """
         written = 0
         with writing(self._engine) as connection:
-            for ending in endings:
+            index = self._indices(connection, [ending.item_id for ending in endings])
+            rows = {
+                one.item_id: ending_row(self._key, one, index.get(one.item_id)) for one in endings
+            }
+            require_one_to_one(connection, rows.values())
+            for item_id, row in rows.items():
                 statement = (
                     item.update()
-                    .where(item.c.id == ending.item_id)
+                    .where(item.c.id == item_id)
                     .where(or_(item.c.outcome.is_(None), item.c.run == run))
-                    .values(run=run, recorded_at=now(), **self._ending_row(ending))
+                    .values(run=run, recorded_at=now(), **row)
                 )
                 written += connection.execute(statement).rowcount
         return written
 
-    def _ending_row(self, ending: Ending) -> dict[str, Any]:
-        return {
-            "outcome": ending.outcome,
-            "reason": ending.reason,
-            "foreign_file": ending.foreign,
-            "clean_study_uid": ending.clean_study_uid,
-            "clean_sop_uid": ending.clean_sop_uid,
-            "revision": ending.revision,
-            "quarantine_key": ending.quarantine_key,
-            "expires_at": ending.expires_at,
-            **self._original_row(ending.original),
-        }
-
-    def _original_row(self, original: Original | None) -> dict[str, Any]:
-        if original is None:
-            return {}
-        values = {
-            "sop_uid": original.sop_uid,
-            "study_uid": original.study_uid,
-            "accession": accession_value(original.issuer, original.accession),
-        }
-        row: dict[str, Any] = {}
-        for column, value in values.items():
-            if value == NO_ACCESSION:
-                continue
-            row[f"{column}_enc"] = self._key.encrypt(f"item.{column}", value)
-            row[f"{column}_index"] = self._key.index(f"item.{column}", value)
-        return row
+    def _indices(self, connection: Connection, item_ids: list[int]) -> dict[int, str]:
+        wanted = select(item.c.id, item.c.path_index).where(item.c.id.in_(item_ids))
+        return {row[0]: row[1] for row in connection.execute(wanted)}
 
     def reopen(self, export_id: str, outcomes: Iterable[Outcome]) -> int:
         """Make files that ended so pending again, for another run, and count them."""

@@ -25,20 +25,23 @@ class LedgerKey:
         self._cipher = AESGCM(_derive(secret, b"mammo-dataspace ledger values"))
         self._index_key = _derive(secret, b"mammo-dataspace ledger indices")
 
-    def encrypt(self, column: str, value: str) -> bytes:
-        """Encrypt a value for one column: a random nonce, then AES-GCM bound to the column."""
-        nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, value.encode(*_NAMES), column.encode())
+    def encrypt(self, cell: str, value: str) -> bytes:
+        """Encrypt a value for one cell: a random nonce, then AES-GCM bound to table, column, row.
 
-    def decrypt(self, column: str, value: bytes) -> str:
-        """Read a value of one column.
+        So no value can be moved to another row or column unseen.
+        """
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, value.encode(*_NAMES), cell.encode())
+
+    def decrypt(self, cell: str, value: bytes) -> str:
+        """Read the value of one cell.
 
         Raises:
-            LedgerKeyError: Another key, another column, or changed bytes.
+            LedgerKeyError: Another key, another cell, or changed bytes.
         """
         nonce, sealed = value[:_NONCE_BYTES], value[_NONCE_BYTES:]
         try:
-            return self._cipher.decrypt(nonce, sealed, column.encode()).decode(*_NAMES)
+            return self._cipher.decrypt(nonce, sealed, cell.encode()).decode(*_NAMES)
         except (InvalidTag, ValueError):
             raise LedgerKeyError from None
 

@@ -1,10 +1,14 @@
 """What the ledger's statements are made of."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, func, or_, select
 
+from catalog.errors import ConflictError, Reason
+from catalog.ledger_key import LedgerKey
+from catalog.ledger_records import Ending
 from catalog.ledger_tables import item
 from catalog.outcome import Outcome
 
@@ -22,6 +26,82 @@ FORGOTTEN: dict[str, Any] = dict.fromkeys(
         "accession_index",
     )
 )
+
+
+_PAIRS = (("sop_uid_index", "clean_sop_uid"), ("study_uid_index", "clean_study_uid"))
+
+
+def export_cell(export_id: str) -> str:
+    """Name the one sealed cell of an export's row."""
+    return f"export.path\0{export_id}"
+
+
+def path_cell(export_id: str, ordinal: int, path_index: str) -> str:
+    """Name the cell of an item's path; its row has no number yet when it is sealed."""
+    return f"item.path\0{export_id}\0{ordinal}\0{path_index}"
+
+
+def original_cell(column: str, item_id: int, path_index: str | None) -> str:
+    """Name another sealed cell of an item's row."""
+    return f"item.{column}\0{item_id}\0{path_index or ''}"
+
+
+def ending_row(key: LedgerKey, ending: Ending, path_index: str | None) -> dict[str, Any]:
+    """Make the columns of an ending, sealed for the row they are for."""
+    return {
+        "outcome": ending.outcome,
+        "reason": ending.reason,
+        "foreign_file": ending.foreign,
+        "clean_study_uid": ending.clean_study_uid,
+        "clean_sop_uid": ending.clean_sop_uid,
+        "revision": ending.revision,
+        "quarantine_key": ending.quarantine_key,
+        "expires_at": ending.expires_at,
+        **_original_row(key, ending, path_index),
+    }
+
+
+def _original_row(key: LedgerKey, ending: Ending, path_index: str | None) -> dict[str, Any]:
+    original = ending.original
+    if original is None:
+        return {}
+    values = {
+        "sop_uid": original.sop_uid,
+        "study_uid": original.study_uid,
+        "accession": accession_value(original.issuer, original.accession),
+    }
+    row: dict[str, Any] = {}
+    for column, value in values.items():
+        if value == NO_ACCESSION:
+            continue
+        cell = original_cell(column, ending.item_id, path_index)
+        row[f"{column}_enc"] = key.encrypt(cell, value)
+        row[f"{column}_index"] = key.index(f"item.{column}", value)
+    return row
+
+
+def require_one_to_one(connection: Connection, rows: Iterable[dict[str, Any]]) -> None:
+    """Stop if two originals have one clean UID, or one original two, here or in what is recorded.
+
+    Raises:
+        ConflictError: They do; a key was changed, or the keyed UIDs collide.
+    """
+    known = [row for row in rows if row.get("sop_uid_index")]
+    for original, clean in _PAIRS:
+        pairs = {(row[original], row[clean]) for row in known if row.get(original) and row[clean]}
+        if pairs:
+            _require_pairs(connection, original, clean, pairs)
+
+
+def _require_pairs(
+    connection: Connection, original: str, clean: str, pairs: set[tuple[str, str]]
+) -> None:
+    column, other = item.c[original], item.c[clean]
+    touched = or_(column.in_({one for one, _ in pairs}), other.in_({one for _, one in pairs}))
+    recorded = select(column, other).where(touched, column.is_not(None), other.is_not(None))
+    every = pairs | {(row[0], row[1]) for row in connection.execute(recorded.distinct())}
+    if not len(every) == len({one for one, _ in every}) == len({one for _, one in every}):
+        raise ConflictError(Reason.COLLISION)
 
 
 def accession_value(issuer: str, accession: str) -> str:

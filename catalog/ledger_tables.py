@@ -56,7 +56,7 @@ item = Table(
     Column("recorded_at", UtcDateTime),
     Column("expires_at", UtcDateTime, index=True),
     Column("quarantine_key", String(255)),
-    Column("clean_study_uid", String(64)),
+    Column("clean_study_uid", String(64), index=True),
     Column("clean_sop_uid", String(64), index=True),
     Column("revision", Integer),
     Column("sop_uid_enc", LargeBinary),
@@ -70,4 +70,13 @@ item = Table(
     one_of("outcome", Outcome),
     CheckConstraint("NOT foreign_file OR outcome = 'UNREADABLE'", name="foreign_file"),
     CheckConstraint("(outcome IS NULL) = (run IS NULL)", name="run"),
+)
+
+# What each key looked like when it was first used here, so that another in its place is noticed.
+key_mark = Table(
+    "key_mark",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("mark", String(64), nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
 )

@@ -91,16 +91,6 @@ def revoke(engine: Engine, permit_id: str) -> None:
         )
 
 
-def of_person(engine: Engine, who: str) -> tuple[Permit, ...]:
-    """Give every permit that names the person, in force or not, by id."""
-    mine = select(permit_person.c.permit_id).where(permit_person.c.person == who)
-    with reading(engine) as connection:
-        rows = connection.execute(
-            select(permit).where(permit.c.id.in_(mine)).order_by(permit.c.id)
-        ).all()
-        return tuple(_read(connection, row) for row in rows)
-
-
 def authorised(engine: Engine, permit_id: str, *, who: str, today: date) -> Permit:
     """Give the permit if it names the person and is in force.
 

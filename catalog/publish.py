@@ -1,17 +1,18 @@
 """Enter a study's clean objects into the catalogue: one transaction, whole or not at all."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from sqlalchemy import Connection, Engine, select
 
+from catalog import holds, subjects
 from catalog.columns import now
 from catalog.database import insert_if_absent, reading, writing
 from catalog.errors import ConflictError, NotFoundError, RaceError, Reason
 from catalog.holders import get_holder
-from catalog.outcome import Outcome, Tally
-from catalog.records import ExportSummary, Holder, Instance, StudyDraft
+from catalog.outcome import Outcome
+from catalog.records import ExportSummary, Holder, Instance, Merge, StudyDraft
 from catalog.study_rows import (
     Place,
     already_mine,
@@ -22,7 +23,9 @@ from catalog.study_rows import (
     write_revision,
 )
 from catalog.tables import export, holder, outcome
-from catalog.vocabulary import Standing
+from catalog.vocabulary import HoldKind, Standing
+
+NEW_KEY = "she has another pseudonym since a key or her number changed"
 
 
 class Publisher(Protocol):
@@ -38,7 +41,9 @@ class Publisher(Protocol):
         """Tell how an instance stands to what is already published under its UID."""
         ...
 
-    def contradiction(self, new: Instance, *, subject: str, holder_id: str) -> Reason | None:
+    def contradiction(
+        self, new: Instance, *, subject: str, holder_id: str, before: Collection[str] = ()
+    ) -> Reason | None:
         """Tell what forbids that an instance is ever published as it is."""
         ...
 
@@ -48,6 +53,14 @@ class Publisher(Protocol):
 
     def record_tally(self, summary: ExportSummary) -> None:
         """Record what a finished export claimed and how it was disclosed."""
+        ...
+
+    def hold(self, subject: str, kind: HoldKind, *, reason: str, who: str) -> bool:
+        """Hold a subject if anything of hers is published; tell whether a Hold was placed."""
+        ...
+
+    def merge(self, merge: Merge, *, reason: str, who: str) -> None:
+        """Make two pseudonyms of one woman one Subject."""
         ...
 
 
@@ -85,14 +98,18 @@ class CataloguePublisher:
             return Standing.NEW if present.number == 1 else Standing.REVISED
         return standing
 
-    def contradiction(self, new: Instance, *, subject: str, holder_id: str) -> Reason | None:
+    def contradiction(
+        self, new: Instance, *, subject: str, holder_id: str, before: Collection[str] = ()
+    ) -> Reason | None:
         """Tell what forbids that an instance is ever published as it is; None if nothing does.
 
         A study has one subject and one holder, a series and an instance one study. That is so for
-        good: what says otherwise has to be looked at by a person.
+        good: what says otherwise has to be looked at by a person. `before` are pseudonyms that the
+        subject had before, and that become one with hers as the study is published.
         """
+        hers = (subject, *before)
         with reading(self._engine) as connection:
-            return contradiction(connection, new, subject=subject, holder_id=holder_id)
+            return contradiction(connection, new, hers=hers, holder_id=holder_id)
 
     def publish(self, draft: StudyDraft) -> Mapping[str, int]:
         """Publish one study whole or not at all; the same draft again changes nothing.
@@ -109,6 +126,8 @@ class CataloguePublisher:
         with writing(self._engine) as connection:
             _open_export(connection, draft.export_id, draft.holder_id, region=draft.region)
             if draft.revisions:
+                for merge in draft.merges:
+                    subjects.merge_known(connection, merge, reason=NEW_KEY, who=draft.export_id)
                 _enter_revisions(connection, draft)
             _count(connection, draft)
             uids = [new.instance.sop_uid for new in draft.revisions]
@@ -134,22 +153,20 @@ class CataloguePublisher:
                 )
             )
 
+    def hold(self, subject: str, kind: HoldKind, *, reason: str, who: str) -> bool:
+        """Hold a subject, unless nothing of hers is published or she is held so already."""
+        return holds.stop_subject(self._engine, subject, kind, reason=reason, who=who)
 
-def export_tally(engine: Engine, export_id: str) -> Tally:
-    """Count what was published of an export, against the claim recorded for it.
+    def merge(self, merge: Merge, *, reason: str, who: str) -> None:
+        """Make two pseudonyms of one woman one Subject; again changes nothing.
 
-    Raises:
-        NotFoundError: The export is unknown, or no tally is recorded yet.
-    """
-    counted = select(outcome.c.outcome, outcome.c.instances).where(outcome.c.export_id == export_id)
-    with reading(engine) as connection:
-        row = connection.execute(select(export).where(export.c.id == export_id)).one_or_none()
-        if row is None or row.tallied_at is None:
-            raise NotFoundError
-        counts: Counter[Outcome] = Counter()
-        for word, number in connection.execute(counted):
-            counts[Outcome(word)] += number
-    return Tally(row.claimed, row.foreign_files, counts)
+        Raises:
+            NotFoundError: One of the two is unknown.
+            ConflictError: They contradict an earlier merge.
+        """
+        subjects.merge(
+            self._engine, old=merge.old, new=merge.new, weeks=merge.weeks, reason=reason, who=who
+        )
 
 
 def _check(draft: StudyDraft) -> None:
@@ -178,7 +195,7 @@ def _open_export(
 
 
 def _enter_revisions(connection: Connection, draft: StudyDraft) -> None:
-    study_id = enter_study(connection, draft)
+    subject_id, study_id = enter_study(connection, draft)
     series_ids = enter_series(connection, draft, study_id)
     # The study's row is locked: what we see of its instances now stays so until we commit.
     ordered = sorted(draft.revisions, key=lambda new: new.instance.sop_uid)
@@ -196,7 +213,8 @@ def _enter_revisions(connection: Connection, draft: StudyDraft) -> None:
             standing = there.standing(new.stored.header_sha256, new.stored.pixel_sha256)
         seen[standing] += 1
         if standing in {Standing.NEW, Standing.REVISED}:
-            place = Place(study_id, series_ids[new.instance.series_uid], draft.export_id)
+            series_id = series_ids[new.instance.series_uid]
+            place = Place(subject_id, study_id, series_id, draft.export_id)
             write_revision(connection, new, place, there=there)
     _as_expected(draft, seen)
 

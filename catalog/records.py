@@ -68,8 +68,8 @@ class Stored:
         size: Bytes of the whole object.
         sha256: Hex digest of the whole object.
         header_sha256: Hex digest of the bytes before the pixel data.
-        pixel_sha256: Hex digest of the (7FE0,0010) element.
-        pixel_offset: Bytes before the (7FE0,0010) element's tag.
+        pixel_sha256: Hex digest of the (7FE0,0010) element; of nothing where there is none.
+        pixel_offset: Bytes before the (7FE0,0010) element's tag; the size where there is none.
     """
 
     key: str
@@ -112,6 +112,21 @@ class NewRevision:
 
 
 @dataclass(frozen=True, repr=False)
+class Merge:
+    """Two pseudonyms of one woman.
+
+    Attributes:
+        old: The pseudonym of before.
+        new: The one she has now.
+        weeks: What to add to dates shifted under `old` to have them as under `new`.
+    """
+
+    old: str
+    new: str
+    weeks: int
+
+
+@dataclass(frozen=True, repr=False)
 class StudyDraft:
     """All that one export says of one study, published whole or not at all.
 
@@ -124,6 +139,7 @@ class StudyDraft:
         revisions: Instances whose standing is NEW or REVISED, each once.
         outcomes: Instances per outcome in all: ADMITTED and REVISED count the revisions, and those
             that an earlier run of the export published.
+        merges: Pseudonyms the subject had before; they become one with hers.
     """
 
     export_id: str
@@ -133,6 +149,7 @@ class StudyDraft:
     subject: str
     revisions: tuple[NewRevision, ...]
     outcomes: Mapping[Outcome, int]
+    merges: tuple[Merge, ...] = ()
 
 
 @dataclass(frozen=True)

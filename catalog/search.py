@@ -2,6 +2,9 @@
 
 What a query matches is instances: a study is shown when at least one of its instances matches and
 is not held, and its numbers count those instances only: as many as a release of the query holds.
+`images` counts those that are images; the others are what comes along with images - CAD results,
+reports, key objects, presentation states, segmentations. They have no view of their own, so a
+query that names one finds images only.
 """
 
 import base64
@@ -18,7 +21,7 @@ from catalog.database import reading
 from catalog.errors import CursorError
 from catalog.holds import instance_not_held, study_not_held
 from catalog.tables import instance, revision, study, subject
-from catalog.vocabulary import Kind, Laterality, View
+from catalog.vocabulary import COMPANIONS, Kind, Laterality, View
 
 _CURSOR = re.compile(r"(?P<key>[0-9a-f]{32})(?P<mark>[0-9a-f]{16})")
 _MARK_LENGTH = 16
@@ -33,6 +36,7 @@ class Query:
         exam_year_from: First true year of examination.
         exam_year_to: Last true year of examination.
         holder: A holder's id.
+        companions: Whether what comes along with images is looked for too.
     """
 
     view: View | None = None
@@ -43,6 +47,7 @@ class Query:
     exam_year_from: int | None = None
     exam_year_to: int | None = None
     holder: str | None = None
+    companions: bool = True
 
 
 @dataclass(frozen=True)
@@ -51,8 +56,10 @@ class FoundStudy:
 
     Attributes:
         study_key: The study's random handle.
-        instances: How many of its instances match.
-        size: Bytes of those instances.
+        vendors: Of the images that match, like views and lateralities; of all, if no image does.
+        images: How many of its images match.
+        instances: How many of its objects match, images and others.
+        size: Bytes of those objects.
     """
 
     study_key: str
@@ -63,6 +70,7 @@ class FoundStudy:
     views: tuple[str, ...]
     lateralities: tuple[str, ...]
     kinds: tuple[str, ...]
+    images: int
     instances: int
     size: int
 
@@ -123,7 +131,10 @@ def instance_conditions(query: Query) -> tuple[ColumnElement[bool], ...]:
         (query.vendor, instance.c.vendor),
         (query.kind, instance.c.kind),
     )
-    return tuple(column == value for value, column in pairs if value is not None)
+    conditions = [column == value for value, column in pairs if value is not None]
+    if not query.companions:
+        conditions.append(instance.c.kind.not_in(COMPANIONS))
+    return tuple(conditions)
 
 
 def _matching(query: Query) -> Select[Any]:
@@ -148,15 +159,18 @@ def latest() -> ColumnElement[bool]:
 
 
 def _found(row: Row[Any], parts: Sequence[Row[Any]]) -> FoundStudy:
+    images = [part for part in parts if part.kind not in COMPANIONS]
+    shown = images or parts
     return FoundStudy(
         study_key=row.key,
         holder=row.holder_id,
         exam_year=row.exam_year,
         age_band=row.age_band,
-        vendors=tuple(sorted({part.vendor for part in parts})),
-        views=tuple(sorted({part.view for part in parts})),
-        lateralities=tuple(sorted({part.laterality for part in parts})),
+        vendors=tuple(sorted({part.vendor for part in shown})),
+        views=tuple(sorted({part.view for part in shown})),
+        lateralities=tuple(sorted({part.laterality for part in shown})),
         kinds=tuple(sorted({part.kind for part in parts})),
+        images=len(images),
         instances=len(parts),
         size=sum(part.size for part in parts),
     )

@@ -1,6 +1,7 @@
 """The rows of one study: subject, study, series, instances and their revisions."""
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +11,8 @@ from catalog.columns import now
 from catalog.database import insert_if_absent, reading
 from catalog.errors import ConflictError, NotFoundError, Reason
 from catalog.records import Instance, NewRevision, StudyDraft
+from catalog.subjects import enter, woman
 from catalog.tables import instance, revision, series, study
-from catalog.tables import subject as subjects
 from catalog.vocabulary import Standing
 
 
@@ -35,8 +36,9 @@ class Present:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a revision goes, and which export brought it."""
+    """Where a revision goes, under whose pseudonym it was made, and which export brought it."""
 
+    subject_id: int
     study_id: int
     series_id: int
     export_id: str
@@ -61,15 +63,13 @@ def present_instances(connection: Connection, sop_uids: list[str]) -> dict[str, 
 
 
 def contradiction(
-    connection: Connection, new: Instance, *, subject: str, holder_id: str
+    connection: Connection, new: Instance, *, hers: Collection[str], holder_id: str
 ) -> Reason | None:
     """Tell what of an instance another subject, holder or study already has."""
     there = connection.execute(
-        select(subjects.c.pseudonym, study.c.holder_id)
-        .join(subjects, subjects.c.id == study.c.subject_id)
-        .where(study.c.study_uid == new.study_uid)
+        select(study.c.subject_id, study.c.holder_id).where(study.c.study_uid == new.study_uid)
     ).one_or_none()
-    if there is not None and there.pseudonym != subject:
+    if there is not None and there.subject_id not in {woman(connection, one) for one in hers}:
         return Reason.OTHER_SUBJECT
     if there is not None and there.holder_id != holder_id:
         return Reason.OTHER_HOLDER
@@ -84,16 +84,16 @@ def contradiction(
     return None
 
 
-def enter_study(connection: Connection, draft: StudyDraft) -> int:
-    """Enter the subject and the study, lock the study's row, and give its id.
+def enter_study(connection: Connection, draft: StudyDraft) -> tuple[int, int]:
+    """Enter the subject and the study, lock the study's row, and give the ids of both.
+
+    The subject's is that of the pseudonym itself: the study is the woman's, whom it stands for.
 
     Raises:
         ConflictError: The study is another subject's or another holder's.
     """
     facts = draft.revisions[0].instance
-    insert_if_absent(connection, subjects, {"pseudonym": draft.subject})
-    hers = select(subjects.c.id).where(subjects.c.pseudonym == draft.subject)
-    subject_id = connection.scalar(hers)
+    written_for, subject_id = enter(connection, draft.subject)
     insert_if_absent(
         connection,
         study,
@@ -114,7 +114,7 @@ def enter_study(connection: Connection, draft: StudyDraft) -> int:
         raise ConflictError(Reason.OTHER_SUBJECT)
     if there.holder_id != draft.holder_id:
         raise ConflictError(Reason.OTHER_HOLDER)
-    return int(there.id)
+    return written_for, int(there.id)
 
 
 def enter_series(connection: Connection, draft: StudyDraft, study_id: int) -> dict[str, int]:
@@ -171,6 +171,7 @@ def write_revision(
     connection.execute(
         revision.insert().values(
             instance_id=instance_id,
+            subject_id=place.subject_id,
             number=number,
             export_id=place.export_id,
             published_at=now(),

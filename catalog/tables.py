@@ -55,6 +55,23 @@ subject = Table(
     metadata,
     serial(),
     Column("pseudonym", String(128), nullable=False, unique=True),
+    # Merged subjects stay: by them a pseudonym of before is still known.
+    Column("merged_into", ForeignKey("subject.id"), index=True),
+    Column("weeks", Integer, nullable=False, server_default="0"),
+)
+
+# What was merged, by whom and why; only ever added to.
+subject_merge = Table(
+    "subject_merge",
+    metadata,
+    serial(),
+    Column("old", String(128), nullable=False, index=True),
+    Column("new", String(128), nullable=False, index=True),
+    Column("weeks", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("who", String(255), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    CheckConstraint("old <> new", name="two"),
 )
 
 study = Table(
@@ -110,6 +127,8 @@ revision = Table(
     metadata,
     serial(),
     Column("instance_id", ForeignKey("instance.id"), nullable=False),
+    # Whose pseudonym and shift of dates the clean header carries; the study's may be another now.
+    Column("subject_id", ForeignKey("subject.id"), index=True),
     Column("number", Integer, nullable=False),
     Column("export_id", ForeignKey("export.id"), nullable=False, index=True),
     Column("key", String(255), nullable=False),

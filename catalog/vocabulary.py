@@ -7,13 +7,22 @@ AGE_BANDS: tuple[str, ...] = tuple(f"{low}-{low + 4}" for low in range(0, 90, 5)
 
 
 class Kind(StrEnum):
-    """What sort of mammogram an instance is."""
+    """What sort of mammogram an instance is, or of object that comes along with mammograms."""
 
     FFDM = "FFDM"
     DBT = "DBT"
     S2D = "S2D"
     FILM = "FILM"
     OTHER = "OTHER"
+    CAD_SR = "CAD_SR"
+    SR = "SR"
+    KO = "KO"
+    PR = "PR"
+    SEG = "SEG"
+
+
+COMPANIONS: frozenset[Kind] = frozenset({Kind.CAD_SR, Kind.SR, Kind.KO, Kind.PR, Kind.SEG})
+"""Kinds that are no image of their own: what they say, mark or show lies in a study's images."""
 
 
 class View(StrEnum):
@@ -51,6 +60,14 @@ class ProtectionSource(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
+class Flag(StrEnum):
+    """Whether something is so of a person; nobody having said is not no."""
+
+    YES = "YES"
+    NO = "NO"
+    UNKNOWN = "UNKNOWN"
+
+
 class Standing(StrEnum):
     """How an instance stands to what the catalogue already holds under its UID."""
 
@@ -65,6 +82,7 @@ class HoldKind(StrEnum):
 
     OPTED_OUT = "OPTED_OUT"
     PROTECTED = "PROTECTED"
+    BLOCKED = "BLOCKED"
     WITHDRAWN = "WITHDRAWN"
     CORRECTED = "CORRECTED"
     RECALLED = "RECALLED"

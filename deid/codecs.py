@@ -3,7 +3,7 @@
 Arrays are what the codec stores: rows by columns, or rows by columns by samples.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import imagecodecs
@@ -30,6 +30,7 @@ from pydicom.uid import (
 )
 
 from deid.errors import Reason, SuspectError
+from deid.palette import read_palette
 from deid.values import number, value_of
 
 Pixel = npt.NDArray[Any]
@@ -42,7 +43,9 @@ _REENCODED = frozenset({RLELossless, JPEGLossless, JPEGLosslessSV1, JPEGLSLossle
 REENCODED = _REENCODED | {JPEG2000Lossless, HTJ2KLossless, HTJ2KLosslessRPCL}
 _LEGIBLE = frozenset(
     {"MONOCHROME1", "MONOCHROME2", "RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT"}
+    | {"PALETTE COLOR"}
 )
+_ONE = frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"})
 _BYTE = 8
 _WORD = 16
 _COLOURS = 3
@@ -50,7 +53,10 @@ _COLOURS = 3
 
 @dataclass(frozen=True)
 class Layout:
-    """How the pixels of one object are stored: the Image Pixel module (PS3.3 §C.7.6.3)."""
+    """How the pixels of one object are stored: the Image Pixel module (PS3.3 §C.7.6.3).
+
+    With a palette, `palette` is the luminance of each stored value.
+    """
 
     rows: int
     columns: int
@@ -61,16 +67,22 @@ class Layout:
     signed: bool
     planar: bool
     photometric: str
+    palette: npt.NDArray[np.uint16] | None = field(default=None, compare=False, repr=False)
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """Type of a native sample."""
-        return np.dtype(f"<{'i' if self.signed else 'u'}{self.allocated // _BYTE}")
+        return np.dtype(f"<{'i' if self.signed else 'u'}{-(-self.allocated // _BYTE)}")
 
     @property
     def frame_length(self) -> int:
         """Bytes of one native frame."""
-        return self.rows * self.columns * self.samples * self.allocated // _BYTE
+        return -(-self.frame_bits // _BYTE)
+
+    @property
+    def frame_bits(self) -> int:
+        """Bits of one native frame."""
+        return self.rows * self.columns * self.samples * self.allocated
 
 
 def read_layout(header: Dataset) -> Layout:
@@ -91,15 +103,18 @@ def read_layout(header: Dataset) -> Layout:
         photometric=value_of(header, 0x00280004),
     )
     legible = (
-        layout.allocated in (_BYTE, _WORD)
+        layout.allocated in (1, _BYTE, _WORD)
         and 0 < layout.stored <= layout.allocated
         and number(header, 0x00280102) == layout.stored - 1
-        and layout.samples in (1, _COLOURS)
+        and layout.samples == (1 if layout.photometric in _ONE else _COLOURS)
         and min(layout.rows, layout.columns, layout.frames) > 0
         and layout.photometric in _LEGIBLE
     )
-    if not legible:
+    if not legible or (layout.allocated == 1 and layout.signed):
         raise SuspectError(Reason.UNCHECKED)
+    if layout.photometric == "PALETTE COLOR":
+        palette = read_palette(header, bits=layout.stored, signed=layout.signed)
+        return replace(layout, palette=palette)
     return layout
 
 

@@ -1,5 +1,6 @@
 """The walk inside this room: header and pixels to clean pieces, and the second eye on them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -7,17 +8,22 @@ from pydicom.dataset import Dataset
 
 from deid.errors import Reason, SuspectError
 from deid.facts import Facts, observe
+from deid.findings import Finding
 from deid.header import clean_header
 from deid.identifiers import Identifiers
-from deid.pixels import Box, Flag, ViewTag, read_again, redact
+from deid.journal import Entry
+from deid.overlays import clean_overlays, overlays_left
+from deid.pixels import Box, Flag, Redaction, ViewTag, read_again, redact
 from deid.profile import Profile
 from deid.pseudonym import Person, Subkeys, canonical
 from deid.serialise import serialise
-from deid.source import Parsed, Piece, parse
+from deid.source import Parsed, Piece, Slice, parse
 from deid.streams import check_finished
 from deid.text import TextReader
 from deid.values import value_of
 from deid.verify import verify
+
+_OVERLAYS = 0x60
 
 
 @dataclass(frozen=True, repr=False)
@@ -26,11 +32,13 @@ class Clean:
 
     Attributes:
         pieces: The whole object in order.
-        pixel_offset: Bytes before the pixel data element.
+        pixel_offset: Bytes before the pixel data element; of all, if it has none.
         header: The clean header.
         facts: What only de-identification saw.
         boxes: What was blanked in the pixels; empty means they pass untouched.
         flags: What a person may want to look at.
+        journal: What became of each attribute of the original.
+        applied: CID 7050 codes and meanings of what was done.
     """
 
     pieces: tuple[Piece, ...]
@@ -39,6 +47,8 @@ class Clean:
     facts: Facts
     boxes: tuple[Box, ...]
     flags: tuple[Flag, ...]
+    journal: tuple[Entry, ...]
+    applied: tuple[tuple[str, str], ...]
 
 
 def identity(parsed: Parsed) -> str:
@@ -63,17 +73,28 @@ def deidentify(
     profile: Profile,
     person: Person,
     subkeys: Subkeys,
-    text_reader: TextReader,
+    identifiers: Identifiers,
+    text_reader: TextReader | None,
 ) -> Clean:
     """De-identify one object that has passed `screen`; the original is only read.
+
+    Without a `text_reader` nobody looks at the pixels: they pass as they are, overlays do not,
+    and the object does not claim that its pixels are clean.
 
     Raises:
         UnreadableError: It lacks what makes it an instance.
         SuspectError: Its pixels cannot be read, or not be written back.
     """
-    view = ViewTag(*_view(parsed.header))
-    redaction = redact(reader, parsed, text_reader, view=view)
-    header = clean_header(parsed, profile=profile, person=person, subkeys=subkeys)
+    redaction = _pixels(reader, parsed, text_reader)
+    header = clean_header(
+        parsed,
+        profile=profile,
+        person=person,
+        subkeys=subkeys,
+        identifiers=identifiers,
+        overlays=_overlays(parsed, profile, text_reader),
+        pixels_looked_at=text_reader is not None and parsed.pixels is not None,
+    )
     for keyword, value in redaction.header_changes.items():
         header.dataset[keyword].value = value
     pieces, pixel_offset = serialise(header, redaction.pieces)
@@ -84,7 +105,26 @@ def deidentify(
         facts=observe(parsed.header, age_cap=profile.age_cap),
         boxes=redaction.boxes,
         flags=redaction.flags,
+        journal=header.journal,
+        applied=header.applied,
     )
+
+
+def _pixels(reader: BinaryIO, parsed: Parsed, text_reader: TextReader | None) -> Redaction:
+    if parsed.pixels is None:
+        return Redaction(())
+    if text_reader is None:
+        start, end = parsed.pixels.start, parsed.pixels.end
+        return Redaction((Slice(start, end - start),))
+    return redact(reader, parsed, text_reader, view=ViewTag(*_view(parsed.header)))
+
+
+def _overlays(
+    parsed: Parsed, profile: Profile, text_reader: TextReader | None
+) -> Mapping[int, bytes | None]:
+    if text_reader is None or "clean_graphics" not in profile.options:
+        return {}
+    return clean_overlays(parsed.header, text_reader)
 
 
 def inspect(
@@ -94,22 +134,47 @@ def inspect(
     *,
     identifiers: Identifiers,
     text_reader: TextReader | None,
+    applied: tuple[tuple[str, str], ...] | None = None,
+    pixels_changed: bool = True,
 ) -> None:
     """Look at the finished bytes with the second eye.
 
-    `finished` is the object as it would be stored. `text_reader` reads changed pixels again; it
-    is None if they pass untouched.
+    Args:
+        finished: The object as it would be stored.
+        profile: Whose statements it must make.
+        person: Whom it must now be about.
+        identifiers: What must not be in it.
+        text_reader: Reads changed pixels and overlay planes again; without, none may be there.
+        applied: What the object must claim to have been done; without, what its profile does.
+        pixels_changed: Whether pixels were written anew; those that pass untouched have been
+            looked at.
 
     Raises:
         SuspectError: Something identified is left, or it could not be checked.
     """
-    if verify(finished, identifiers=identifiers, profile=profile, person=person):
-        raise SuspectError(Reason.IDENTIFIER_LEFT)
+    found = verify(
+        finished, identifiers=identifiers, profile=profile, person=person, applied=applied
+    )
+    _refuse(found, Reason.IDENTIFIER_LEFT)
     finished.seek(0)
     parsed = parse(finished)
-    check_finished(finished, parsed)
-    if text_reader is not None and read_again(finished, parsed, text_reader):
-        raise SuspectError(Reason.TEXT_LEFT)
+    if parsed.pixels is not None:
+        check_finished(finished, parsed)
+        if text_reader is not None and pixels_changed:
+            _refuse(read_again(finished, parsed, text_reader), Reason.TEXT_LEFT)
+    if _has_planes(parsed.header):
+        if text_reader is None:
+            raise SuspectError(Reason.UNCHECKED)
+        _refuse(overlays_left(parsed.header, text_reader), Reason.TEXT_LEFT)
+
+
+def _refuse(found: tuple[Finding, ...], reason: Reason) -> None:
+    if found:
+        raise SuspectError(reason)
+
+
+def _has_planes(header: Dataset) -> bool:
+    return any(tag >> 24 == _OVERLAYS and not tag >> 16 & 1 for tag in header.keys())  # noqa: SIM118 -- pydicom
 
 
 def _view(header: Dataset) -> tuple[str, str]:

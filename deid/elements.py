@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import count
 from struct import unpack_from
+from typing import NamedTuple
 
 from pydicom.charset import python_encoding
 from pydicom.datadict import dictionary_VR
@@ -73,8 +74,7 @@ class Coding:
     depth: int = 0
 
 
-@dataclass(frozen=True, repr=False)
-class Head:
+class Head(NamedTuple):
     """The header of one element.
 
     Attributes:

@@ -12,6 +12,8 @@ Every `DeidError` carries a `Reason` from a closed list and nothing of the objec
 
 from enum import StrEnum
 
+from deid.findings import Finding
+
 
 class Reason(StrEnum):
     """Why an object was not admitted; safe to log, store and show."""
@@ -29,6 +31,12 @@ class Reason(StrEnum):
     BURNED_IN = "declared to carry burned-in annotation"
     OVERLAY = "an overlay is hidden in unused bits of the pixel data"
     NO_IDENTITY = "no patient identifier, so no pseudonym"
+    CONFIDENTIAL = "the object says that it is confidential"
+    DOCUMENT = "an encapsulated document"
+    RAW_DATA = "raw data that only their maker can read"
+    DIRECTORY = "a media directory, not an object of its own"
+    SCREEN_SAVE = "a screen save"
+    STRAY_PIXELS = "pixel data in an object that should have none"
 
     NOT_REENCODABLE = "text was found, but the pixels cannot be written back losslessly"
     TEXT_LEFT = "text is left in the pixels"
@@ -54,7 +62,11 @@ class RefusedError(DeidError):
 
 
 class SuspectError(DeidError):
-    """The object could not be proven clean."""
+    """The object could not be proven clean; `findings` say where and what kind, never a value."""
+
+    def __init__(self, reason: Reason, findings: tuple[Finding, ...] = ()) -> None:
+        super().__init__(reason)
+        self.findings = findings
 
 
 class ProfileError(Exception):

@@ -12,11 +12,13 @@ from typing import BinaryIO
 
 from deid.codecs import Layout, read_layout
 from deid.errors import Reason, SuspectError, UnreadableError
-from deid.source import Parsed, Piece, Slice
+from deid.packed import spans
+from deid.source import Parsed, Piece, Pixels, Slice
 from deid.values import raw
 
 _ITEM = 0xFFFEE000
 _ITEM_HEAD = 8
+_BYTE = 8
 _EXTENDED = 0x7FE00001
 _EXTENDED_LENGTHS = 0x7FE00002
 _DELIMITER = b"\xfe\xff\xdd\xe0\0\0\0\0"
@@ -31,10 +33,14 @@ _MOST_IN_ALL = 1 << 33
 
 @dataclass(frozen=True)
 class Fragment:
-    """One item of encapsulated pixel data: offset and length of its value in the source."""
+    """One item of encapsulated pixel data: offset and length of its value in the source.
+
+    `bit` is where in its first byte a native frame starts, which has pixels of one bit.
+    """
 
     offset: int
     length: int
+    bit: int = 0
 
 
 Frame = tuple[Fragment, ...]
@@ -73,15 +79,23 @@ def locate_frames(reader: BinaryIO, parsed: Parsed) -> Frames:
     if pixels is None or area > _MOST_PIXELS or area * layout.frames > _MOST_IN_ALL:
         raise SuspectError(Reason.UNCHECKED)
     if pixels.encapsulated:
+        if layout.allocated == 1:
+            raise SuspectError(Reason.UNCHECKED)  # no code stream of single bits is read here
         return _locate_fragments(reader, parsed, layout)
     if _EXTENDED in parsed.header or _EXTENDED_LENGTHS in parsed.header:
         raise SuspectError(Reason.UNCHECKED)  # of no use, and of any content
-    length = layout.frame_length
-    spare = pixels.end - pixels.value - length * layout.frames
+    return Frames(layout, _locate_native(pixels, layout))
+
+
+def _locate_native(pixels: Pixels, layout: Layout) -> tuple[Frame, ...]:
+    length = (layout.frame_bits * layout.frames + _BYTE - 1) // _BYTE
+    spare = pixels.end - pixels.value - length
     if not 0 <= spare <= 1:  # more would be pixels of no frame; less is cut short
         raise SuspectError(Reason.UNCHECKED)
-    starts = range(pixels.value, pixels.value + length * layout.frames, length)
-    return Frames(layout, tuple((Fragment(start, length),) for start in starts))
+    return tuple(
+        (Fragment(pixels.value + start, length, bit),)
+        for start, length, bit in spans(layout.frame_bits, layout.frames)
+    )
 
 
 def read_frame(reader: BinaryIO, frame: Frame) -> bytes:

@@ -15,6 +15,7 @@ _UID = compile_pattern(r"(?<![0-9.])[0-2](?:\.[0-9]+){4,}|2\.25\.[0-9]+")
 _COORDINATION = 60
 _SHORT, _WHOLE, _MOST = 10, 12, 14
 _LEAST = 8
+_LEAST_DOTS = 2
 # Where separators stand in ten digits: between year, month, day and within the last four
 _JOINTS = frozenset({2, 4, 6, 8})
 
@@ -61,29 +62,50 @@ def windows(text: str) -> Iterator[tuple[str, tuple[int, ...]]]:
     Yields:
         The digits, and how many of them stand before each gap.
     """
-    for chain in _CHAIN.finditer(_UID.sub("\x1e", plain(text))):
-        groups = _GROUP.findall(chain[0])
-        for first in range(len(groups)):
-            digits = ""
-            for last in range(first, len(groups)):
-                digits += groups[last]
-                if len(digits) > _MOST:
-                    break
-                if len(digits) >= _LEAST:
-                    sizes = map(len, groups[first:last])
-                    yield digits, tuple(accumulate(sizes))
+    meant = plain(text)
+    for chain in _CHAIN.finditer(meant):
+        if len(chain[0]) < _LEAST:
+            continue
+        written = meant[max(chain.start() - 1, 0) : chain.end()]
+        if written.count(".") < _LEAST_DOTS:
+            yield from _windows(chain[0])
+        else:
+            for part in _CHAIN.findall(_UID.sub("\x1e", written)):
+                yield from _windows(part)
 
 
-def tens(text: str) -> Iterator[tuple[str, set[int]]]:
-    """Give all that may be such a number by its length, as ten digits and where its gaps are."""
-    for digits, gaps in windows(text):
-        if len(digits) == _SHORT or (len(digits) == _WHOLE and digits[:2] in {"18", "19", "20"}):
-            century = len(digits) - _SHORT
-            yield digits[-_SHORT:], {gap - century for gap in gaps} - {0}
+def _windows(chain: str) -> Iterator[tuple[str, tuple[int, ...]]]:
+    groups = _GROUP.findall(chain)
+    for first in range(len(groups)):
+        digits = ""
+        for last in range(first, len(groups)):
+            digits += groups[last]
+            if len(digits) > _MOST:
+                break
+            if len(digits) >= _LEAST:
+                yield digits, tuple(accumulate(map(len, groups[first:last])))
+
+
+def ten_of(digits: str, gaps: tuple[int, ...]) -> tuple[str, set[int]] | None:
+    """Give what may be such a number by its length, as ten digits and where its gaps are."""
+    if len(digits) == _SHORT or (len(digits) == _WHOLE and digits[:2] in {"18", "19", "20"}):
+        century = len(digits) - _SHORT
+        return digits[-_SHORT:], {gap - century for gap in gaps} - {0}
+    return None
+
+
+def tens(text: str) -> Iterator[str]:
+    """Give the ten digits of all that may be such a number by its length."""
+    found = (ten_of(digits, gaps) for digits, gaps in windows(text))
+    return (ten for ten, _ in filter(None, found))
+
+
+def is_personal_window(digits: str, gaps: tuple[int, ...]) -> bool:
+    """Tell whether digits that stand together are a personal identity number, in any writing."""
+    ten = ten_of(digits, gaps)
+    return ten is not None and ten[1] <= _JOINTS and is_personal(ten[0])
 
 
 def personal_numbers(text: str) -> Iterator[str]:
     """Give the ten digits of every personal identity number that stands in a text."""
-    for ten, gaps in tens(text):
-        if gaps <= _JOINTS and is_personal(ten):
-            yield ten
+    return (digits[-_SHORT:] for digits, gaps in windows(text) if is_personal_window(digits, gaps))

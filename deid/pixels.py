@@ -16,13 +16,15 @@ from deid.blanking import Corners, draw_boxes, fill, stretches
 from deid.codecs import REENCODED, Layout, Pixel, decode, encode
 from deid.errors import Reason, SuspectError
 from deid.findings import Finding
-from deid.frames import Frames, locate_frames, splice_encapsulated
+from deid.frames import Frames, locate_frames, read_frame, splice_encapsulated
 from deid.gate import FIRST, SECOND, Grey
+from deid.looking import look
+from deid.packed import append, clear
 from deid.planes import is_native, load_frame, luminance
 from deid.source import Parsed, Piece, Slice
 from deid.streams import check_streams
 from deid.text import TextReader
-from deid.writing import Kind, Writing, find_writing
+from deid.writing import Kind, Writing
 
 _SIDES = frozenset({"L", "R"})
 
@@ -87,13 +89,17 @@ def redact(
     changed: dict[int, bytes] = {}
     runs: list[tuple[int, bytes]] = []
     for index, frame in enumerate(_decoded(reader, parsed, frames)):
-        writings = find_writing(luminance(frame, frames.layout), text_reader, FIRST)
+        writings = look(luminance(frame, frames.layout), text_reader, FIRST)
         flags |= _check_markers(writings, view)
         blank, corners = draw_boxes(writings, (frames.layout.rows, frames.layout.columns))
         if not corners:
             continue
         boxes += (Box(index + 1, four) for four in corners)
-        if is_native(parsed):
+        if frames.layout.allocated == 1:
+            (place,) = frames.places[index]
+            data = clear(read_frame(reader, (place,)), place.bit, blank)
+            append(runs, place.offset, data)
+        elif is_native(parsed):
             runs += _native_runs(frame, blank, frames, index)
         else:
             changed[index] = _reencode(frame, blank, parsed, frames.layout)
@@ -117,7 +123,7 @@ def read_again(reader: BinaryIO, parsed: Parsed, text_reader: TextReader) -> tup
         for index, frame in enumerate(_decoded(reader, parsed, frames))
         if any(
             writing.kind is Kind.TEXT
-            for writing in find_writing(luminance(frame, frames.layout), text_reader, SECOND)
+            for writing in look(luminance(frame, frames.layout), text_reader, SECOND)
         )
     )
 

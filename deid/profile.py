@@ -1,23 +1,44 @@
 """Rules as data: PS3.15 Table E.1-1, the options chosen, and lines of our own."""
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
 from re import Pattern
 from re import compile as compile_pattern
-from typing import Any
+from re import error as PatternError  # noqa: N812 -- a class, named like a function
 
 from deid.errors import ProfileError, Reason
-from deid.rules import BASIC_CODE, IODS, OPTION_CODES, Action, Line, Rules, resolve_all, table_lines
+from deid.own_lines import iods_of, own_lines
+from deid.private import SafePrivate, load_safe_private
+from deid.rulebook import Rulebook, open_rulebook, read_data
+from deid.rules import Rules
+from deid.structured import StructuredRules, load_structured
+from deid.table import (
+    BASIC,
+    OPTIONS,
+    SAFE_PRIVATE,
+    edition_of,
+    resolve_all,
+    table_lines,
+    text_lines,
+)
 
-_RULE_KEYS = {"tag", "action", "reason", "clause"}
+_NEEDED = ("name", "version", "table", "types", "texts", "age_cap", "groups", "options")
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """A rule that keeps a whole object out."""
+    """A rule that keeps a whole object out.
+
+    Attributes:
+        tag: Of the attribute that is looked at, in the header or in file meta.
+        pattern: What is searched for in each of its values, in capitals.
+        error: How the refusal is named.
+        reason: Why.
+        clause: Where that is laid down.
+    """
 
     tag: int
     pattern: Pattern[str]
@@ -36,11 +57,14 @@ class Profile:
         edition: Of PS3.15, such as "2026d".
         digest: SHA-256 of all its files, hexadecimal.
         age_cap: The highest age in years that is told.
-        codes: CID 7050 codes and meanings of what it does.
+        options: Those of Table E.1-1 that are chosen, by their column.
+        codes: CID 7050 codes and meanings of what it does to every object.
         iods: IOD of every accepted SOP class.
-        modalities: Accepted modalities.
+        modalities: Accepted modalities; None for any.
         refusals: What is kept out.
         rules: By IOD.
+        safe_private: Private attributes that may stay; None if none may.
+        structured: Rules by the concept of a content item; None if no content may stay.
     """
 
     name: str
@@ -48,128 +72,120 @@ class Profile:
     edition: str
     digest: str
     age_cap: int
+    options: frozenset[str]
     codes: tuple[tuple[str, str], ...]
     iods: Mapping[str, str]
-    modalities: frozenset[str]
+    modalities: frozenset[str] | None
     refusals: tuple[Refusal, ...]
     rules: Mapping[str, Rules]
+    safe_private: SafePrivate | None
+    structured: StructuredRules | None
 
 
 def load_profile(name: str = "mammography") -> Profile:
     """Load a shipped profile with its tables.
 
     Raises:
-        ProfileError: A line of it is wrong.
+        ProfileError: There is none of that name, or a line of it is wrong.
     """
-    return read_profile(_read(f"{name}.toml"), file=f"{name}.toml")
+    try:
+        source = read_data(f"{name}.toml")
+    except FileNotFoundError:
+        message = f"there is no shipped profile {name!r}"
+        raise ProfileError(message) from None
+    return read_profile(source, file=f"{name}.toml")
 
 
 def read_profile(source: str, *, file: str) -> Profile:
-    """Build a profile from its text; the tables it names are the shipped ones.
+    """Build a profile from its text; it may extend a shipped one, and the tables are shipped.
 
     Raises:
         ProfileError: A line of it is wrong.
     """
+    book = open_rulebook(source, file=file)
+    settings = book.settings
+    missing = [key for key in _NEEDED if settings.get(key, "") == ""]
+    if missing:
+        message = f"{file}: {', '.join(missing)} is missing"
+        raise ProfileError(message)
+    table, types, texts = (_read(book, key) for key in ("table", "types", "texts"))
+    options = frozenset(settings["options"])
+    lines = {line.tag: line for line in text_lines(texts)}
+    lines |= {line.tag: line for line in table_lines(table, options)}
+    lines |= own_lines(book, options, lines)
+    modalities = settings.get("modalities")
+    return Profile(
+        name=settings["name"],
+        version=settings["version"],
+        edition=edition_of(table),
+        digest=_digest(book),
+        age_cap=settings["age_cap"],
+        options=options,
+        codes=_codes(options),
+        iods=iods_of(book),
+        modalities=None if modalities is None else frozenset(modalities),
+        refusals=tuple(_refusals(book)),
+        rules=resolve_all(lines, types, _groups(book), options),
+        safe_private=load_safe_private() if SAFE_PRIVATE in options else None,
+        structured=_structured(options, settings["age_cap"]),
+    )
+
+
+def _structured(options: frozenset[str], age_cap: int) -> StructuredRules | None:
+    chosen = "clean_structured_content" in options
+    return load_structured(options, age_cap=age_cap) if chosen else None
+
+
+def _read(book: Rulebook, key: str) -> str:
+    name = book.settings[key]
     try:
-        data = tomllib.loads(source)
-    except tomllib.TOMLDecodeError as error:
-        message = f"{file}: {error}"
+        return read_data(name)
+    except (FileNotFoundError, IsADirectoryError):
+        message = f"{book.file}: {key}: there is no table {name!r}"
         raise ProfileError(message) from None
-    places = _Places(file, source)
+
+
+def _groups(book: Rulebook) -> frozenset[int]:
     try:
-        table, types, texts = (_read(data[key]) for key in ("table", "types", "texts"))
-        options = tuple(data["options"])
-        codes = (BASIC_CODE, *(OPTION_CODES[option] for option in options))
-        lines = {line.tag: line for line in table_lines(table, options)}
-        groups = frozenset(int(group, 16) for group in data["groups"])
-        own = {line.tag: line for line in _own_lines(data["rules"], places, lines)}
-        return Profile(
-            name=data["name"],
-            version=data["version"],
-            edition=_edition(table),
-            digest=sha256(f"{source}\0{table}\0{types}\0{texts}".encode()).hexdigest(),
-            age_cap=data["age_cap"],
-            codes=codes,
-            iods={entry["sop_class"]: _iod(entry["iod"]) for entry in data["accept"]},
-            modalities=frozenset(data["modalities"]),
-            refusals=tuple(_refusals(data["refuse"], places)),
-            rules=resolve_all({**lines, **own}, types, texts, groups),
-        )
-    except (KeyError, FileNotFoundError) as error:
-        message = f"{file}: {error} is missing or unknown"
+        return frozenset(int(group, 16) for group in book.settings["groups"])
+    except ValueError:
+        message = f"{book.file}: groups: must be hexadecimal numbers"
         raise ProfileError(message) from None
 
 
-@dataclass(frozen=True)
-class _Places:
-    """Where the rules of a profile stand, for messages."""
-
-    file: str
-    source: str
-
-    def rule(self, index: int, what: str) -> ProfileError:
-        """Say what is wrong with a rule."""
-        return self._wrong("rules", index, what)
-
-    def refusal(self, index: int, what: str) -> ProfileError:
-        """Say what is wrong with a refusal."""
-        return self._wrong("refuse", index, what)
-
-    def _wrong(self, part: str, index: int, what: str) -> ProfileError:
-        lines = self.source.splitlines()
-        start = next(n for n, line in enumerate(lines) if line.startswith(f"{part} = ["))
-        entries = [n for n, line in enumerate(lines) if n > start and line.lstrip()[:1] == "{"]
-        line = entries[index] + 1 if index < len(entries) else start + 1
-        return ProfileError(f"{self.file}, line {line}, {part}[{index}]: {what}")
+def _codes(options: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    """Give the codes of what is done, in the order of CID 7050."""
+    done = (BASIC, *(option for name, option in OPTIONS.items() if name in options))
+    return tuple(sorted((option.code, option.meaning) for option in done))
 
 
-def _read(name: str) -> str:
-    return (files("deid") / "data" / name).read_text(encoding="utf-8")
-
-
-def _iod(name: str) -> str:
-    if name not in IODS:
-        raise KeyError(name)
-    return name
-
-
-def _edition(table: str) -> str:
-    marks = [line for line in table.splitlines() if line.startswith("# edition: ")]
-    return marks[0].removeprefix("# edition: ")
-
-
-def _own_lines(
-    entries: list[dict[str, Any]], places: _Places, table: Mapping[str, Line]
-) -> Iterator[Line]:
-    seen = set()
-    for index, entry in enumerate(entries):
-        missing = _RULE_KEYS - {key for key, value in entry.items() if value}
-        if missing or entry.keys() - _RULE_KEYS - {"dummy"}:
-            what = f"a rule has {', '.join(sorted(_RULE_KEYS))}"
-            raise places.rule(index, what)
-        tag, action = str(entry["tag"]), str(entry["action"])
-        if not _TAG.fullmatch(tag) or tag in seen:
-            raise places.rule(index, f"{tag} is no tag, or stands twice")
-        if not set(action.split("/")) <= set(Action):
-            raise places.rule(index, f"{tag}: no action {action}")
-        seen.add(tag)
-        basic = table[tag].basic if tag in table else "X"
-        device = entry.get("dummy") == "device"
-        yield Line(tag, action, entry["reason"], entry["clause"], device, basic)
-
-
-_TAG = compile_pattern("[0-9A-F]{8}|(50|60)XXXXXX")
-
-
-def _refusals(entries: list[dict[str, Any]], places: _Places) -> Iterator[Refusal]:
-    for index, entry in enumerate(entries):
+def _refusals(book: Rulebook) -> Iterator[Refusal]:
+    for entry in book.entries["refuse"]:
+        said = entry.said
         try:
+            pattern = compile_pattern(said["matches"])
             yield Refusal(
-                int(entry["tag"], 16),
-                compile_pattern(entry["matches"]),
-                Reason[entry["error"]],
-                entry["reason"],
-                entry["clause"],
+                int(said["tag"], 16),
+                pattern,
+                Reason[said["error"]],
+                said["reason"],
+                said["clause"],
             )
-        except (KeyError, ValueError) as error:
-            raise places.refusal(index, str(error)) from None
+        except KeyError:
+            raise entry.wrong(said["error"], "there is no such error") from None
+        except (ValueError, PatternError) as error:
+            raise entry.wrong(said["tag"], str(error)) from None
+
+
+def _digest(book: Rulebook) -> str:
+    return sha256("\0".join((*book.sources, _data_digest())).encode()).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _data_digest() -> str:
+    """Digest all lists that decide what may stay; a profile's own text is not among them."""
+    whole = sha256()
+    for file in sorted((files("deid") / "data").iterdir(), key=lambda file: file.name):
+        if file.name.endswith((".csv", ".txt")):
+            whole.update(f"{file.name}\0".encode() + file.read_bytes() + b"\0")
+    return whole.hexdigest()

@@ -1,7 +1,8 @@
 """Keyed, one-way replacements: same input and key, same output, and no way back without a key.
 
-UIDs, accession numbers, devices and dates have a subkey each, so that none says anything
-about another. A plain hash would not do: all Swedish personal identity numbers hash in seconds.
+UIDs, accession numbers, study ids, devices and dates have a subkey each, so that none says
+anything about another. A plain hash would not do: all Swedish personal identity numbers hash in
+seconds.
 """
 
 from base64 import b32encode
@@ -31,20 +32,35 @@ _YOUNGEST = 15
 
 @dataclass(frozen=True, repr=False)
 class Subkeys:
-    """The region's keys, one for each purpose, and the version all of them have."""
+    """The region's keys, one for each purpose, and the version all of them have.
+
+    Attributes:
+        study: For study ids; derived from the accession numbers' key where none is given.
+    """
 
     uid: bytes
     accession: bytes
     device: bytes
     date: bytes
     version: str = "1"
+    study: bytes = b""
+
+    def __post_init__(self) -> None:
+        """Leave no purpose without a key: with an empty one, a study id could be guessed."""
+        if not self.study:
+            object.__setattr__(self, "study", _keyed(self.accession, "study id"))
 
 
 @dataclass(frozen=True, repr=False)
 class Person:
-    """Who an object is about, inside the space."""
+    """Who an object is about, inside the space.
+
+    Attributes:
+        previous: Her pseudonyms under earlier keys, the latest first.
+    """
 
     pseudonym: str
+    previous: tuple[str, ...] = ()
 
 
 def canonical(
@@ -119,6 +135,11 @@ def uid(subkeys: Subkeys, original: str) -> str:
 def accession(subkeys: Subkeys, original: str) -> str:
     """Replace an accession number by 16 characters; nothing stays nothing."""
     return _token(subkeys.accession, original)
+
+
+def study_id(subkeys: Subkeys, original: str) -> str:
+    """Replace a study id by 16 characters; nothing stays nothing."""
+    return _token(subkeys.study, original)
 
 
 def device(subkeys: Subkeys, original: str) -> str:

@@ -1,31 +1,30 @@
-"""Attribute rules: Table E.1-1 read with its options, and compounds resolved by Type."""
+"""What becomes of each attribute in one IOD: every attribute has exactly one rule."""
 
-import csv
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from re import Pattern
 from re import compile as compile_pattern
 
 from deid.elements import known_vr
 
-IODS = ("mg", "dbt", "bpx")
-# What may hold anything: text, names and bytes
-FREE_VRS = frozenset(
-    {"AE", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"}
-    | {"OB", "OD", "OF", "OL", "OV", "OW", "UN"}
-)
-PRIVATE = "PRIVATE"
+IODS = ("mg", "dbt", "bpx", "sc", "cr", "cad_sr", "sr", "ko", "pr", "seg", "image")
+# Documents and presentations: they have no pixel data, and with some they are not what they say
+WITHOUT_PIXELS = frozenset({"cad_sr", "sr", "ko", "pr"})
 
-# PS3.16 CID 7050, for the options this room carries out; none is claimed that it does not
-BASIC_CODE = ("113100", "Basic Application Confidentiality Profile")
-OPTION_CODES = {
-    "retain_longitudinal_modified_dates": (
-        "113107",
-        "Retain Longitudinal Temporal Information Modified Dates Option",
-    ),
-    "retain_patient_characteristics": ("113108", "Retain Patient Characteristics Option"),
-}
+TEXT_VRS = frozenset({"AE", "LO", "LT", "SH", "ST", "UC", "UR", "UT"})
+BYTE_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
+DATE_VRS = frozenset({"DA", "DT"})
+_OVERLAY, _CURVE = 0x60000000, 0x50000000
+# Types of what an object is invalid without
+_DEMANDED = frozenset({"1", "2"})
+_OPTIONAL = "3"
+_LEAST = "X/Z/D"
+
+
+# Also those newer than pydicom; a number of hers under the standard's root would be longer
+STANDARD_UID = compile_pattern(r"1\.2\.840\.10008(\.\d{1,4})+")
 
 
 class Action(StrEnum):
@@ -38,6 +37,7 @@ class Action(StrEnum):
     UID = "U"
     REFERENCE = "U*"
     SHIFT = "S"
+    CLEAN = "C"
     PSEUDONYM = "P"
     ACCESSION = "A"
     AGE = "G"
@@ -53,7 +53,8 @@ class Rule:
         reason: Why.
         clause: Where that is laid down.
         device: A dummy value is the keyed token of the unit.
-        form: What each value must be to be kept; None where its VR alone says that.
+        form: What each value must be to be kept, or of UIDs, not to be replaced; None where its
+            VR alone says that.
     """
 
     action: Action
@@ -65,127 +66,157 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Rules:
-    """The rules of one IOD: at the top, inside sequences, and for repeating groups.
+class Level:
+    """The rules of one IOD at its top, or inside its sequences.
 
-    What no rule names is kept only if it is of one of the `groups` and holds no text or bytes.
+    Attributes:
+        named: Rules by tag; of a repeating group by its first.
+        types: Type of each attribute the IOD has, by tag.
     """
 
-    top: Mapping[int, Rule]
-    nested: Mapping[int, Rule]
-    groups: frozenset[int]
+    named: Mapping[int, Rule]
+    types: Mapping[int, str]
 
-    def find(self, tag: int, *, nested: bool) -> Rule | None:
-        """Find the rule for a tag; curves and overlays match by repeating group."""
-        group = tag >> 16
-        if group & 0xFF00 in {0x5000, 0x6000} and not group & 1:
-            tag = (group & 0xFF00) << 16
-        return (self.nested if nested else self.top).get(tag)
-
-    def keeps(self, tag: int, kinds: frozenset[str], rule: Rule | None) -> bool:
-        """Tell whether a value of these kinds may stay, if it is what its kinds say."""
-        if rule is None and tag >> 16 not in self.groups:
-            return False
-        free = FREE_VRS & {kind for many in kinds for kind in many.split(" or ")}
-        return not free or (rule is not None and rule.form is not None)
+    def type_of(self, tag: int) -> str:
+        """Give an attribute's Type; empty if the IOD does not have it."""
+        return self.types.get(tag, "")
 
 
 @dataclass(frozen=True)
-class Line:
-    """One attribute's rule as written, before a Type resolves it."""
+class Rules:
+    """All rules of one IOD.
 
-    tag: str
-    action: str
-    reason: str
-    clause: str
-    device: bool = False
-    basic: str = ""
-    form: Pattern[str] | None = None
-
-
-def _rows(table: str) -> Iterator[dict[str, str]]:
-    return iter(csv.DictReader(row for row in table.splitlines() if not row.startswith("#")))
-
-
-def table_lines(table: str, options: tuple[str, ...]) -> Iterator[Line]:
-    """Read the table with the options that are chosen."""
-    for row in _rows(table):
-        action, reason = row["basic"], row["name"]
-        for option in options:
-            chosen = _option_action(row, option)
-            if chosen:
-                action, reason = chosen, f"{row['name']}: {OPTION_CODES[option][1]}"
-        yield Line(row["tag"], action, reason, "PS3.15 E.1-1", basic=row["basic"])
-
-
-def _option_action(row: dict[str, str], option: str) -> str:
-    """Give the action an option puts in place of the basic one; empty if it does not.
-
-    C (clean) is carried out for dates; text that would have to be cleaned falls to the basic
-    action, which removes more.
+    Attributes:
+        top: Of the object itself.
+        nested: Of what is in its sequences.
+        groups: Those of which attributes may stay that no line names.
+        uids: What is done to UIDs that no line names.
+        dates: The same for dates; None if they go as far as their Type lets them.
     """
-    mark = row[option]
-    if mark == "K":
-        return Action.KEEP
-    if mark != "C" or option != "retain_longitudinal_modified_dates":
-        return ""
-    vr = known_vr(int(row["tag"], 16))
-    if vr == "TM":
-        return Action.KEEP
-    dated = vr in {"DA", "DT"} or (vr is None and row["name"].endswith("DateTime"))
-    return Action.SHIFT if dated else ""
+
+    top: Level
+    nested: Level
+    groups: frozenset[int]
+    uids: Action = Action.UID
+    dates: Action | None = Action.SHIFT
+    _found: dict[tuple[int, frozenset[str], bool], Rule] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    def rule(self, tag: int, kinds: frozenset[str], *, nested: bool) -> Rule:
+        """Give the rule for a tag whose value is said to be of these kinds (VRs).
+
+        Private attributes are decided by their creator, elsewhere; here they are removed.
+        """
+        key = (tag, kinds, nested)
+        found = self._found.get(key)
+        if found is None:
+            level = self.nested if nested else self.top
+            found = self._found[key] = self._look_up(tag, kinds, level)
+        return found
+
+    def _look_up(self, tag: int, kinds: frozenset[str], level: Level) -> Rule:
+        elsewhere = _elsewhere(tag)
+        if elsewhere is not None:
+            return elsewhere
+        tag = one_of_many(tag)
+        named = level.named.get(tag)
+        if named is None and tag >> 24 == _OVERLAY >> 24:
+            named = level.named.get(_OVERLAY)
+        if named is not None:
+            return named if _may_stay(named, tag, kinds, level) else _instead(named)
+        if known_vr(tag) is None:
+            return UNKNOWN
+        kind = level.type_of(tag)
+        if tag >> 16 not in self.groups:
+            return _OUTSIDE[resolve(_LEAST, kind if kind in _DEMANDED else _OPTIONAL)]
+        return self._default(kinds, kind)
+
+    def _default(self, kinds: frozenset[str], kind: str) -> Rule:
+        """Decide by what a value may be; where it may be several things, by the most telling."""
+        least = resolve(_LEAST, kind or _OPTIONAL)
+        # A number that nobody measured would be worse than none
+        number = Action.EMPTY if least is Action.DUMMY else least
+        dates = self.dates or least
+        defaults = (
+            ({"SQ"}, Action.CLEAN, least, "a sequence: all within by its own rule"),
+            (BYTE_VRS, Action.REMOVE, Action.REMOVE, "bytes that may hold anything"),
+            ({"PN"}, Action.EMPTY, Action.EMPTY, "a person's name"),
+            (TEXT_VRS, Action.CLEAN, least, "text that the table does not name"),
+            (DATE_VRS, dates, least, "a date that the table does not name"),
+            ({"UI"}, self.uids, self.uids, "a UID, unless it is the standard's own"),
+            ({"AS"}, Action.AGE, least, "an age that the table does not name"),
+            ({"TM"}, least, least, "a time that the table does not name"),
+            (each := single(kinds), Action.KEEP, number, "a code or number that describes"),
+        )
+        _, action, otherwise, reason = next(line for line in defaults if each & line[0])
+        form = STANDARD_UID if action is Action.UID else None
+        return Rule(action, otherwise, reason, "PS3.15 E.1.1", form=form)
 
 
-def resolve_all(
-    lines: Mapping[str, Line], types: str, texts: str, groups: frozenset[int]
-) -> dict[str, Rules]:
-    """Resolve all lines for every IOD, at the top and inside sequences.
+UNKNOWN = Rule(Action.REMOVE, Action.REMOVE, "unknown to PS3.6", "PS3.15 E.1.1")
+PRIVATE = Rule(Action.REMOVE, Action.REMOVE, "private, and not known to be safe", "PS3.15 E.1-1")
+_LENGTH = Rule(Action.REMOVE, Action.REMOVE, "a group length: retired", "PS3.5 7.2")
+_OUTSIDE = {
+    action: Rule(action, action, "of a group that no image needs", "PS3.15 E.1.1")
+    for action in (Action.REMOVE, Action.EMPTY, Action.DUMMY)
+}
+_META = Rule(Action.REMOVE, Action.REMOVE, "file meta information is written anew", "PS3.10 7.1")
+_COMMAND = Rule(Action.REMOVE, Action.REMOVE, "of a command, not of an object", "PS3.7 6.3")
+_DIRECTORY = Rule(Action.REMOVE, Action.REMOVE, "of a media directory", "PS3.3 F.3")
+_GROUPS = {0x0000: _COMMAND, 0x0002: _META, 0x0004: _DIRECTORY}
+_FIRST = 0x0008
 
-    Args:
-        lines: By tag.
-        types: Types of the attributes of the table.
-        texts: The attributes of the IODs that hold text or bytes and are not in the table.
-        groups: Those of which attributes are kept that no line names.
+
+def _elsewhere(tag: int) -> Rule | None:
+    """Give the rule for what has no place in an object, or is not decided by its tag."""
+    group = tag >> 16
+    if group & 1:
+        return PRIVATE
+    if group < _FIRST:
+        return _GROUPS.get(group, UNKNOWN)
+    return None if tag & 0xFFFF else _LENGTH
+
+
+def one_of_many(tag: int) -> int:
+    """Write a tag of a repeating group as that of its first; curves are one whole."""
+    first = tag >> 24 << 24
+    if first == _OVERLAY:
+        return first | tag & 0xFFFF
+    return first if first == _CURVE else tag
+
+
+@lru_cache(maxsize=16384)
+def kinds_of(tag: int, vr: str | None) -> frozenset[str]:
+    """Give what an element may be: what it says, and what PS3.6 says of its tag."""
+    known = known_vr(tag)
+    return frozenset(kind for kind in (known, vr) if kind and kind != "UN") or frozenset({"UN"})
+
+
+def single(kinds: frozenset[str]) -> frozenset[str]:
+    """Take apart VRs that depend on others, such as "US or OW"."""
+    return frozenset(vr for many in kinds for vr in many.split(" or "))
+
+
+def _may_stay(rule: Rule, tag: int, kinds: frozenset[str], level: Level) -> bool:
+    """Tell whether a rule that keeps holds for a value of these kinds.
+
+    Not for one that says it is something else than PS3.6 has it, nor for bytes that do not
+    belong in the IOD.
     """
-    rows = {row["tag"]: row for row in _rows(types)}
-    rules = {}
-    for iod in IODS:
-        top, nested = _texts(texts, iod), _texts(texts, f"nested_{iod}")
-        for tag, line in lines.items():
-            number = _number(tag)
-            if number is not None:
-                row = rows.get(tag, {})
-                top[number] = _rule(line, row.get(iod, ""))
-                nested[number] = _rule(line, row.get(f"nested_{iod}", ""))
-        rules[iod] = Rules(top, nested, groups)
-    return rules
+    if rule.action is not Action.KEEP:
+        return True
+    each, known = single(kinds), single(frozenset(filter(None, (known_vr(tag),))))
+    if not known:
+        return not each & BYTE_VRS
+    if each - known and not each | known <= TEXT_VRS:
+        return False
+    return not each & BYTE_VRS or rule.form is None or bool(level.type_of(tag))
 
 
-def _texts(texts: str, column: str) -> dict[int, Rule]:
-    """Read what is kept or replaced of text and bytes; only where the IOD has the attribute."""
-    rules = {}
-    for row in _rows(texts):
-        if row[column]:
-            kept = row["action"] == Action.KEEP
-            form = compile_pattern(row["matches"] or r"[\s\S]*") if kept else None
-            basic = "X/Z/D" if kept else row["action"]
-            line = Line(
-                row["tag"], row["action"], row["reason"], "PS3.15 E.1.1", basic=basic, form=form
-            )
-            rules[int(row["tag"], 16)] = _rule(line, row[column])
-    return rules
-
-
-def _number(tag: str) -> int | None:
-    """Give the tag as a number; a repeating group by its first; None where code decides."""
-    if tag == PRIVATE or tag in {"60XX3000", "60XX4000"}:
-        return None
-    return int(tag.replace("X", "0"), 16)
-
-
-def _rule(line: Line, kind: str) -> Rule:
-    action = resolve(line.action, kind)
-    return Rule(action, resolve(line.basic, kind), line.reason, line.clause, line.device, line.form)
+def _instead(rule: Rule) -> Rule:
+    reason = f"{rule.reason}; but not of the kind or in the place that the standard says"
+    return Rule(rule.otherwise, rule.otherwise, reason, rule.clause, rule.device)
 
 
 def resolve(code: str, kind: str) -> Action:
@@ -193,8 +224,8 @@ def resolve(code: str, kind: str) -> Action:
 
     Args:
         code: Such as "X/Z/D".
-        kind: "1", "1C", "2", "2C", "3", or empty if the IOD does not say: then the action
-            that leaves the most valid object, which tells no more, is taken.
+        kind: "1", "1C", "2", "2C", "3", or empty if nobody knows: then the action that leaves
+            the most valid object, which tells no more, is taken.
     """
     actions = [Action(part) for part in code.split("/")]
     if kind == "3":

@@ -3,12 +3,14 @@
 from pydicom.dataset import Dataset
 
 from deid.errors import Reason, RefusedError
-from deid.profile import Profile
+from deid.profile import Profile, Refusal
+from deid.rules import WITHOUT_PIXELS
 from deid.source import Parsed
 from deid.values import elements, raw, value_of
 
-_SOP_CLASS = 0x00080016
+_SOP_CLASS, _META_SOP_CLASS = 0x00080016, 0x00020002
 _MODALITY = 0x00080060
+_META = 0x0002
 
 
 def screen(parsed: Parsed, profile: Profile) -> None:
@@ -21,18 +23,28 @@ def screen(parsed: Parsed, profile: Profile) -> None:
         RefusedError: The first rule that keeps the object out.
     """
     header = parsed.header
-    if value_of(header, _SOP_CLASS) not in profile.iods:
+    kinds = [rule for rule in profile.refusals if rule.tag in {_SOP_CLASS, _META_SOP_CLASS}]
+    _check(parsed, kinds)
+    iod = profile.iods.get(value_of(header, _SOP_CLASS))
+    if iod is None:
         raise RefusedError(Reason.SOP_CLASS)
-    if value_of(header, _MODALITY) not in profile.modalities:
+    if profile.modalities is not None and value_of(header, _MODALITY) not in profile.modalities:
         raise RefusedError(Reason.MODALITY)
-    if parsed.pixels is None:
+    if parsed.pixels is None and iod not in WITHOUT_PIXELS:
         raise RefusedError(Reason.NO_PIXEL_DATA)
-    for refusal in profile.refusals:
-        values = value_of(header, refusal.tag).upper().split("\\")
-        if any(refusal.pattern.search(value.strip()) for value in values):
-            raise RefusedError(refusal.error)
+    if parsed.pixels is not None and iod in WITHOUT_PIXELS:
+        raise RefusedError(Reason.STRAY_PIXELS)
+    _check(parsed, [rule for rule in profile.refusals if rule not in kinds])
     if _has_hidden_overlay(header):
         raise RefusedError(Reason.OVERLAY)
+
+
+def _check(parsed: Parsed, refusals: list[Refusal]) -> None:
+    for refusal in refusals:
+        dataset = parsed.meta if refusal.tag >> 16 == _META else parsed.header
+        values = value_of(dataset, refusal.tag).upper().split("\\")
+        if any(refusal.pattern.search(value.strip()) for value in values):
+            raise RefusedError(refusal.error)
 
 
 def _has_hidden_overlay(header: Dataset) -> bool:

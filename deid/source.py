@@ -72,13 +72,23 @@ class Pixels:
 
 @dataclass(frozen=True, repr=False)
 class Parsed:
-    """One object as read: everything but the pixels, which stay where they are."""
+    """One object as read: everything but the pixels, which stay where they are.
+
+    Attributes:
+        preamble: The 128 bytes before the file's mark.
+        meta: File meta, group 0002.
+        header: All elements before the pixels.
+        pixels: Where they are; None if there are none that can be looked at.
+        transfer_syntax: How it is written.
+        end: One past the last element of the header.
+    """
 
     preamble: bytes
     meta: FileMetaDataset
     header: Dataset
     pixels: Pixels | None
     transfer_syntax: UID
+    end: int = 0
 
 
 def parse(reader: BinaryIO) -> Parsed:
@@ -113,7 +123,7 @@ def _parse(reader: BinaryIO, source: Bytes) -> Parsed:
     pixels = None
     if at < source.size:
         pixels = _locate(reader, source, at, header=header, syntax=syntax)
-    return Parsed(source.data[:_PREAMBLE], meta, header, pixels, syntax)
+    return Parsed(source.data[:_PREAMBLE], meta, header, pixels, syntax, at)
 
 
 def _read_meta(source: Bytes, at: int) -> tuple[FileMetaDataset, int]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import date
-from enum import Enum, Flag, auto
+from enum import IntEnum, IntFlag, auto
+from functools import lru_cache
 from re import compile as compile_pattern
 from typing import NamedTuple
 from unicodedata import normalize
@@ -29,7 +30,7 @@ _MONTHS = (
 )
 
 
-class Edge(Enum):
+class Edge(IntEnum):
     """What may not stand next to a needle."""
 
     LETTER = auto()
@@ -38,7 +39,7 @@ class Edge(Enum):
     NONE = auto()
 
 
-class Reach(Flag):
+class Reach(IntFlag):
     """Where a needle is looked for: free text, dates, numbers, whole ones, or binary values."""
 
     TEXT = auto()
@@ -66,6 +67,7 @@ def fold(text: str) -> str:
     return _MARKS.sub("", normalize("NFKD", plain))
 
 
+@lru_cache(maxsize=2048)
 def spellings(word: str) -> frozenset[str]:
     """Spell a word as systems do that know no å, ä and ö, or misread them; folded."""
     small = word.casefold()
@@ -95,18 +97,20 @@ def joined_spellings(one: str, other: str, mark: str) -> frozenset[str]:
     )
 
 
-def number_writings(number: str) -> Iterator[str]:
+def number_writings(number: str) -> tuple[str, ...]:
     """Write a personal identity number with and without century and separators."""
     match = _NUMBER.fullmatch(number.strip())
     if match is None:
-        return
-    year, month, day, last = match.group("year", "month", "day", "last")
-    for century in _CENTURIES:
-        for separator in _SEPARATORS:
-            yield f"{century}{year}{month}{day}{separator}{last}"
-        for inner in ("-", "/", ".", " "):
-            for outer in ("", "-", " "):
-                yield f"{century}{year}{inner}{month}{inner}{day}{outer}{last}"
+        return ()
+    return _written(match["year"], match["month"], match["day"], match["last"])
+
+
+@lru_cache(maxsize=1024)
+def _written(year: str, month: str, day: str, last: str) -> tuple[str, ...]:
+    ends = [f"{year}{month}{day}{separator}{last}" for separator in _SEPARATORS]
+    for inner in ("-", "/", ".", " "):
+        ends += [f"{year}{inner}{month}{inner}{day}{outer}{last}" for outer in ("", "-", " ")]
+    return tuple(century + end for century in _CENTURIES for end in ends)
 
 
 def date_writings(day: date) -> Iterator[str]:

@@ -1,6 +1,8 @@
 """Read values of raw elements without pydicom's conversion, which warns and quotes."""
 
 from collections.abc import Iterator
+from functools import lru_cache
+from operator import itemgetter
 from struct import unpack_from
 
 from pydicom._uid_dict import UID_dictionary
@@ -12,6 +14,7 @@ from pydicom.sequence import Sequence
 from deid.elements import DEFAULT_ENCODING, known_vr
 
 _ESCAPE = 0x1B
+_FIRST = itemgetter(0)
 
 Leaf = DataElement | RawDataElement
 Path = tuple[int, ...]
@@ -19,15 +22,16 @@ Path = tuple[int, ...]
 
 def elements(dataset: Dataset) -> Iterator[tuple[int, Leaf]]:
     """Give the elements of one level in tag order, unconverted."""
-    for tag in sorted(dataset.keys()):
-        element = dataset.get_item(tag)
-        if element is not None:
-            yield int(tag), element
+    found = [(int(tag), element) for tag, element in dataset.items()]
+    found.sort(key=_FIRST)  # as numbers: pydicom's tags compare slowly
+    return iter(found)
 
 
 def items(element: Leaf) -> Sequence | None:
     """Give the items of a sequence; None for everything else."""
     value = element.value
+    if type(value) is bytes:
+        return None
     return value if isinstance(value, Sequence) else None
 
 
@@ -51,9 +55,13 @@ def where(path: Path) -> str:
 
 def vrs(element: Leaf) -> frozenset[str]:
     """Give what an element may be: what it says, and what PS3.6 says of its tag."""
-    known = known_vr(int(element.tag))
-    said = element.VR
-    return frozenset(vr for vr in (known, said) if vr and vr != "UN") or frozenset({"UN"})
+    return kinds_of(int(element.tag), element.VR)
+
+
+@lru_cache(maxsize=16384)
+def kinds_of(tag: int, said: str | None) -> frozenset[str]:
+    """Give what an element of a tag may be that says it is of one VR, or of none."""
+    return frozenset(vr for vr in (known_vr(tag), said) if vr and vr != "UN") or frozenset({"UN"})
 
 
 def raw(element: Leaf) -> bytes:

@@ -4,35 +4,43 @@ It asks one question of every value at every depth, whatever its tag: does it st
 is? And it checks what the object claims about itself.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from io import SEEK_END
 from itertools import chain
 from re import compile as compile_pattern
 from typing import BinaryIO
 
+from deid import anybody
+from deid.claims import claims
+from deid.content_items import incoherent
 from deid.errors import Reason, SuspectError
 from deid.findings import Finding
+from deid.hay import REACH, Hay, Kind, Section, Value, Values, gather, heap, place, says
 from deid.identifiers import Identifiers
-from deid.numbers import personal_numbers, plain, windows
+from deid.index import pieces
+from deid.lexicon import load_lexicon
+from deid.numbers import is_personal_window, windows
 from deid.profile import Profile
 from deid.pseudonym import Person
-from deid.shapes import shapes, statements
-from deid.source import Parsed, parse
-from deid.spelling import Needle, Reach, fold, stands_in
-from deid.values import Path, charset_of, raw, readings, value_of, vrs, walk, where
+from deid.shapes import shapes
+from deid.source import parse
+from deid.spelling import Needle, Reach, stands_in
+from deid.values import value_of
 
-_UID = compile_pattern(rb"\d+(?:\.\d+){2,}")
-_BETWEEN = "\x1e"
-_BINARY_VRS = frozenset(
-    {"AT", "FD", "FL", "OB", "OD", "OF", "OL", "OV", "OW", "SL", "SS", "SV", "UL", "US", "UV"}
-)
-_NUMBER_VRS = frozenset({"AS", "DS", "TM"})
-_DATE_VRS = frozenset({"DA", "DT"})
+_UID = compile_pattern(r"[0-9]+(?:\.[0-9]+){2,}")
 _ID = 0x00100020
-# Replaced by tokens, in whose letters a short name can stand by chance
-_TOKENS = frozenset({0x00100010, _ID, 0x00080050, 0x00181000, 0x0018700A, 0x00189371})
-_LONG_NUMBER = 8
+# Maker, model, software, code meaning: these may be called after people
+_PUBLISHED = frozenset({0x00080070, 0x00081090, 0x00181020, 0x00080104})
+# What an option keeps is not looked for (PS3.15 Table E.1-1)
+_KEPT_BY = {
+    "retain_device_identity": "device",
+    "retain_institution_identity": "institution",
+    "retain_longitudinal_full_dates": "study date",
+}
+_PATTERNED = (Section.TEXT, Section.TOKEN, Section.BINARY)
+
+Codes = Iterable[str] | Iterable[tuple[str, str]]
+Hits = dict[Section, list[Needle]]
 
 
 def verify(
@@ -41,14 +49,16 @@ def verify(
     identifiers: Identifiers,
     profile: Profile,
     person: Person | None = None,
+    applied: Codes | None = None,
 ) -> tuple[Finding, ...]:
     """Look for anything in a finished object that says who it is about.
 
     Args:
         finished_reader: The whole object as it will be stored.
         identifiers: Of the original, from `harvest`.
-        profile: For what the object must claim to have been done.
+        profile: For what may be in the object, and what it must claim to have been done.
         person: Whom it must now be about; without, it must at least agree with itself.
+        applied: CID 7050 codes that it must claim; without, those of the profile.
 
     Returns:
         What was found, by place and kind; empty if the header is clean.
@@ -59,96 +69,107 @@ def verify(
     try:
         size = finished_reader.seek(0, SEEK_END)
         parsed = parse(finished_reader)
+        values = gather(parsed, profile.safe_private)
         pseudonym = person.pseudonym if person else value_of(parsed.header, _ID)
+        codes = profile.codes if applied is None else applied
         found = chain(
-            statements(parsed, profile, pseudonym, size),
-            shapes(parsed, identifiers, pseudonym),
-            _sweep(parsed, identifiers),
+            claims(parsed, values, profile, pseudonym, codes=codes, size=size),
+            shapes(values, identifiers, profile, pseudonym),
+            incoherent(values),
+            _sweep(values, identifiers, profile.options),
         )
         return tuple(dict.fromkeys(found))
     except Exception:  # noqa: BLE001 -- whatever stops the check, it was not checked
         raise SuspectError(Reason.UNCHECKED) from None
 
 
-@dataclass(frozen=True, repr=False)
-class _Value:
-    """One value: where it stands, its bytes, and all that it may say, folded."""
-
-    path: Path
-    raw: bytes
-    said: tuple[str, ...]
+def kinds_in(text: str, identifiers: Identifiers) -> frozenset[str]:
+    """Give the kinds of what stands in a text, such as the name of a file."""
+    kind = Kind(Section.TEXT, frozenset({"UT"}))
+    values = [Value((), 0, None, kind, text.encode("utf-8", "replace"), "utf-8")]
+    return frozenset(finding.what for finding in _sweep(values, identifiers, frozenset()))
 
 
-def _hays(parsed: Parsed) -> dict[Reach, list[_Value]]:
-    hays: dict[Reach, list[_Value]] = {reach: [] for reach in Reach}
-    preamble = readings(parsed.preamble, "latin-1")
-    hays[Reach.TEXT].append(_Value((), parsed.preamble, _folded(preamble)))
-    for path, element, dataset in chain(walk(parsed.meta), walk(parsed.header)):
-        value = raw(element)
-        if value:
-            said = _folded(readings(value, charset_of(dataset)))
-            hays[_reach(vrs(element))].append(_Value(path, value, said))
-    return hays
+def _sweep(values: Values, identifiers: Identifiers, options: frozenset[str]) -> Iterator[Finding]:
+    """Look for every spelling of every identifier, every original UID, and anybody's."""
+    hay = heap(values)
+    kept = {what for option, what in _KEPT_BY.items() if option in options}
+    uids = "retain_uids" not in options
+    reach = REACH if uids else {**REACH, Section.UID: Reach.NUMBER}
+    known = identifiers.index
+    hits: Hits = {}
+    words = pieces(hay.whole)
+    for needle in known.candidates(hay.whole, words):
+        for section, text in hay.sections.items():
+            if needle.reach & reach[section] and needle.what not in kept and _in(needle, text):
+                hits.setdefault(section, []).append(needle)
+    if hits:
+        yield from _places(values, hits)
+    yield from _patterns(values, hay, {n: w for n, w in known.numbers.items() if w not in kept})
+    yield from _uids(values, hay, identifiers.uids, retained=not uids)
+    if not words.isdisjoint(load_lexicon().given):
+        yield from _full_names(values, hay)
 
 
-def _folded(said: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(fold(plain(one)) for one in said))
+def _in(needle: Needle, text: str) -> bool:
+    return needle.text in text and stands_in(needle, text)
 
 
-def _reach(kinds: frozenset[str]) -> Reach:
-    if kinds <= _DATE_VRS:
-        return Reach.DATE
-    if kinds <= _NUMBER_VRS:
-        return Reach.NUMBER
-    if "IS" in kinds:
-        return Reach.INTEGER
-    return Reach.BINARY if kinds <= _BINARY_VRS or "OW" in "".join(kinds) else Reach.TEXT
-
-
-def _sweep(parsed: Parsed, identifiers: Identifiers) -> Iterator[Finding]:
-    """Look for every spelling of every identifier, and every original UID, everywhere."""
-    long = {
-        needle.text: needle.what
-        for needle in identifiers.needles
-        if needle.text.isdigit() and len(needle.text) >= _LONG_NUMBER
-    }
-    for reach, values in _hays(parsed).items():
-        hay = _BETWEEN.join(one for value in values for one in value.said)
-        needles = (needle for needle in identifiers.needles if reach in needle.reach)
-        hits = [needle for needle in needles if stands_in(needle, hay)]
-        yield from _places(hits, values)
-        yield from _uids(values, identifiers.uids)
-        if reach is Reach.TEXT:
-            yield from _numbers(values, long)
-
-
-def _places(hits: list[Needle], values: list[_Value]) -> Iterator[Finding]:
+def _places(values: Values, hits: Hits) -> Iterator[Finding]:
     """Say at which elements needles stand; in a token no letters are a name by chance."""
-    if not hits:
+    for value in values:
+        for section, text in says(value) if value.data else ():
+            words = text.replace("^", " ").split() if section is Section.TOKEN else ()
+            for needle in hits.get(section, ()):
+                whole = section is Section.TOKEN and needle.what == "name"
+                if needle.text in words if whole else stands_in(needle, text):
+                    yield Finding(place(value), needle.what)
+
+
+def _patterns(values: Values, hay: Hay, known: Mapping[str, str]) -> Iterator[Finding]:
+    """Look for known numbers in any spacing, and for what identifies anybody."""
+    whole = {section: hay.sections[section] for section in _PATTERNED}
+    if not any(True for text in whole.values() for _ in _kinds(text, known)):
         return
     for value in values:
-        token = bool(value.path) and value.path[-1] in _TOKENS
-        for one in value.said:
-            words = one.replace("^", " ").split()
-            for needle in hits:
-                whole = token and needle.what == "name"
-                if needle.text in words if whole else stands_in(needle, one):
-                    yield Finding(where(value.path) or "preamble", needle.what)
+        for section, text in says(value) if value.data else ():
+            if section in whole:
+                yield from (Finding(place(value), kind) for kind in _kinds(text, known))
 
 
-def _numbers(values: list[_Value], known: dict[str, str]) -> Iterator[Finding]:
-    """Look for known numbers in any spacing, and for personal identity numbers of anybody."""
+def _kinds(text: str, known: Mapping[str, str]) -> Iterator[str]:
+    for digits, gaps in windows(text):
+        if digits in known:
+            yield known[digits]
+        if is_personal_window(digits, gaps):
+            yield "personal number"
+    yield from anybody.kinds(text)
+
+
+def _full_names(values: Values, hay: Hay) -> Iterator[Finding]:
+    """Look for full names of anybody, other than of makers, products and published codes."""
+    lexicon = load_lexicon()
+    if not anybody.has_full_name(hay.sections[Section.TEXT], lexicon):
+        return
     for value in values:
-        for one in value.said:
-            for digits, _ in windows(one):
-                if digits in known:
-                    yield Finding(where(value.path) or "preamble", known[digits])
-            for _ in personal_numbers(one):
-                yield Finding(where(value.path) or "preamble", "personal number")
+        if value.data and value.tag not in _PUBLISHED:
+            said = (text for section, text in says(value) if section is Section.TEXT)
+            if any(anybody.has_full_name(text, lexicon) for text in said):
+                yield Finding(place(value), "full name")
 
 
-def _uids(values: list[_Value], originals: frozenset[str]) -> Iterator[Finding]:
+def _uids(
+    values: Values, hay: Hay, originals: frozenset[str], *, retained: bool
+) -> Iterator[Finding]:
+    """Look for original UIDs; where they are retained, they may stand where UIDs do."""
+    sections = hay.sections.keys() - ({Section.UID} if retained else set())
+    if not any(_has_uid(hay.sections[section], originals) for section in sections):
+        return
     for value in values:
-        for match in _UID.finditer(value.raw):
-            if match[0].decode("ascii") in originals:
-                yield Finding(where(value.path) or "preamble", "original UID")
+        for section, text in says(value) if value.data else ():
+            if section in sections and _has_uid(text, originals):
+                yield Finding(place(value), "original UID")
+
+
+def _has_uid(text: str, originals: frozenset[str]) -> bool:
+    return not originals.isdisjoint(_UID.findall(text))

@@ -49,11 +49,12 @@ class Kind(Enum):
 
 @dataclass(frozen=True, repr=False)
 class Writing:
-    """One line of writing in pixels of the frame."""
+    """One line of writing in pixels of the frame; `letters` is how many were read, not which."""
 
     line: Line
     kind: Kind
     marker: Marker | None = None
+    letters: int = 0
 
 
 def find_writing(plane: Plane, reader: TextReader, sight: Sight) -> tuple[Writing, ...]:
@@ -109,7 +110,8 @@ def _judge(picture: Grey, line: Line, reader: TextReader, scale: float) -> Writi
         best = max(best, reading, key=_weight)
         if _weight(best) >= _LONGEST_MARKER:
             break
-    return Writing(whole, Kind.TEXT if _is_text(line, best) else Kind.NOTHING)
+    kind = Kind.TEXT if _is_text(line, best) else Kind.NOTHING
+    return Writing(whole, kind, letters=_letters(best))
 
 
 def _as_marker(reading: Reading, *, at_start: bool, at_end: bool) -> Marker | None:
@@ -145,8 +147,11 @@ def _is_text(line: Line, reading: Reading) -> bool:
 
 def _weight(reading: Reading) -> float:
     """Count the letters, each for as much as it is sure; a bar alone may be a blanked box."""
-    letters = sum(map(str.isalnum, reading.text))
-    return 0.0 if set(reading.text) <= _BARS else reading.confidence * letters
+    return 0.0 if set(reading.text) <= _BARS else reading.confidence * _letters(reading)
+
+
+def _letters(reading: Reading) -> int:
+    return sum(map(str.isalnum, reading.text))
 
 
 def upright(picture: Grey, line: Line) -> Grey:
@@ -178,7 +183,7 @@ def _part_of(writing: Writing, marker: Writing) -> bool:
     long = writing.line.length >= _LONG * writing.line.height
     if writing.line.height < marker.line.height / 3 or (long and writing.kind is Kind.TEXT):
         return False
-    return _share(writing.line, marker.line) > 1 / 2
+    return share(writing.line, marker.line) > 1 / 2
 
 
 def _seen_closer(coarse: Writing, fine: Writing) -> bool:
@@ -189,11 +194,11 @@ def _seen_closer(coarse: Writing, fine: Writing) -> bool:
     return (
         aside < _ASIDE * coarse.line.height
         and fine.line.length >= _SAME * coarse.line.length
-        and _share(fine.line, coarse.line) >= _SAME
+        and share(fine.line, coarse.line) >= _SAME
     )
 
 
-def _share(line: Line, other: Line) -> float:
+def share(line: Line, other: Line) -> float:
     """Give how much of a line lies in another."""
     area, _ = cv2.intersectConvexConvex(line.corners(), other.corners())
     return float(area) / (line.length * line.height)
@@ -218,4 +223,4 @@ def _continues(word: Line, text: Line) -> bool:
     if not parallel or not _ALIKE < word.height / text.height < 1 / _ALIKE:
         return False
     along = replace(word, angle=text.angle) if turned >= _PARALLEL else word
-    return _share(along.grown(word.height, -word.height / 4), text) > 0
+    return share(along.grown(word.height, -word.height / 4), text) > 0

@@ -1,6 +1,6 @@
 """The walk of one image: a plain linear function from an identified file to a clean one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +10,16 @@ from catalog.describe import describe
 from catalog.errors import CatalogError
 from catalog.records import Facts, Instance, Versions
 from deid.deidentify import deidentify, identity, inspect
-from deid.errors import DeidError, Reason, SuspectError
+from deid.errors import DeidError, Reason, RefusedError, SuspectError
 from deid.identifiers import Identifiers
+from deid.journal import Entry
 from deid.pixels import Box
+from deid.pseudonym import Person
 from deid.screen import screen
 from deid.source import Parsed
 from flows.deidentifier import Deidentifier
 from flows.errors import FlowsError
+from flows.protection import is_confidential
 from flows.spool import Spooled, spool
 
 
@@ -25,11 +28,13 @@ class Admitted:
     """One clean object in the spool, and what the catalogue will say of it."""
 
     spooled: Spooled
-    subject: str
+    person: Person
     instance: Instance
     facts: Facts
     versions: Versions
     boxes: tuple[Box, ...]
+    journal: tuple[Entry, ...]
+    applied: tuple[tuple[str, str], ...]
 
 
 @contextmanager
@@ -54,11 +59,13 @@ def admit(
     *,
     deidentifier: Deidentifier,
     identifiers: Identifiers,
+    ask: Callable[[str], Person] | None = None,
 ) -> Admitted:
     """De-identify one object into `target`, and look at the result with the second eye.
 
-    The original is only read. `identifiers` are what the second eye seeks: this object's, and
-    those of all objects of hers that are at hand.
+    The original is only read. `identifiers` are what both eyes seek: this object's, and those of
+    all objects of hers that are at hand. `ask` gives the person behind a canonical
+    identifier, where that is not left to the keys.
 
     Raises:
         RefusedError: A rule of the profile refuses the object.
@@ -67,26 +74,38 @@ def admit(
         RetriableError: The spool cannot be written.
     """
     profile, keys = deidentifier.profile, deidentifier.keys
+    if is_confidential(parsed.header):
+        raise RefusedError(Reason.CONFIDENTIAL)
     screen(parsed, profile)
-    person = keys.pseudonyms.person(identity(parsed))
+    person = (ask or keys.pseudonyms.person)(identity(parsed))
     clean = deidentify(
         reader,
         parsed,
         profile=profile,
         person=person,
         subkeys=keys.subkeys(),
+        identifiers=identifiers,
         text_reader=deidentifier.text_reader,
     )
     spooled = spool(clean.pieces, reader, target, pixel_offset=clean.pixel_offset)
-    text_reader = deidentifier.text_reader if clean.boxes else None
     with target.open("rb") as finished:
-        inspect(finished, profile, person, identifiers=identifiers, text_reader=text_reader)
+        inspect(
+            finished,
+            profile,
+            person,
+            identifiers=identifiers,
+            text_reader=deidentifier.text_reader,
+            applied=clean.applied,
+            pixels_changed=bool(clean.boxes),
+        )
     facts = Facts(clean.facts.exam_year, clean.facts.age, len(clean.boxes), clean.flags)
     return Admitted(
         spooled=spooled,
-        subject=person.pseudonym,
+        person=person,
         instance=describe(clean.header, facts),
         facts=facts,
         versions=deidentifier.versions,
         boxes=clean.boxes,
+        journal=clean.journal,
+        applied=clean.applied,
     )

@@ -7,9 +7,12 @@ FlowsError
 │   ├── OriginalError             one file of it cannot be read (any more)
 │   ├── SettingsError             a setting is missing or wrong
 │   ├── KeyFileError              the key file is missing, readable by others, or not allowed here
+│   ├── KeyServiceError           the third party refuses, or its key is gone
+│   ├── CollisionError            two persons would share a pseudonym
 │   └── TallyError                the outcomes do not sum to what the export claimed
 └── RetriableError                worth another try: store, database or disk did not answer
     ├── DiskFullError
+    ├── KeyServiceBusyError       the third party does not answer now, or the quota is used up
     └── StudyError                a study could not be finished; the run can be repeated safely
 """
 
@@ -42,6 +45,17 @@ class KeyFileError(PermanentError):
     """The key file is missing, readable by others, or not allowed in this environment."""
 
 
+class KeyServiceError(PermanentError):
+    """The third party refuses, or its key is gone; the message says what to do."""
+
+
+class CollisionError(PermanentError):
+    """Two canonical identifiers would share a pseudonym; nothing may be published under it."""
+
+    def __init__(self) -> None:
+        super().__init__("two different persons would get one pseudonym; call the developers")
+
+
 class TallyError(PermanentError):
     """The outcomes do not sum to what the export claimed."""
 
@@ -52,6 +66,10 @@ class RetriableError(FlowsError):
 
 class DiskFullError(RetriableError):
     """The landing's disk is full."""
+
+
+class KeyServiceBusyError(RetriableError):
+    """The third party does not answer now, is sealed, or has given its quota for the hour."""
 
 
 class StudyError(RetriableError):

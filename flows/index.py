@@ -8,8 +8,9 @@ from pathlib import Path
 from catalog.ledger import Ledger
 from catalog.ledger_records import Ending, Export, NewItem
 from catalog.outcome import Outcome
-from deid.errors import DeidError, Reason
-from deid.source import parse
+from deid.deidentify import identity
+from deid.errors import DeidError, Reason, RefusedError
+from deid.source import Parsed, parse
 from deid.values import value_of
 from flows.admit import checked
 from flows.errors import ExportRefusedError, OriginalError
@@ -29,6 +30,7 @@ class _Looked:
     study_uid: str
     size: int
     foreign: bool
+    who: str | None = None
 
 
 def count(root: Path, landing: Path, *, limit: int) -> int:
@@ -36,12 +38,18 @@ def count(root: Path, landing: Path, *, limit: int) -> int:
     return _instances([_look(file) for file in gather(root, landing, limit=limit)])
 
 
-def enroll(ledger: Ledger, export: Export, landing: Path, *, limit: int, run: str) -> None:
+def enroll(
+    ledger: Ledger, export: Export, landing: Path, *, limit: int, run: str
+) -> frozenset[str]:
     """Enter every file of an export in the ledger, numbered by study, once.
 
     Files that cannot even be opened get their outcome here; instances that the export claims and
     does not hold become `UNAVAILABLE`. An export that is enrolled already keeps its numbers; only
     what an archive holds of its unsettled files is expanded again.
+
+    Returns:
+        The canonical identifiers of all whom the files are about; of an export that is enrolled
+        already nobody's, since its headers are not read again.
 
     Raises:
         ExportRefusedError: If there are more instances than the export claims.
@@ -52,7 +60,7 @@ def enroll(ledger: Ledger, export: Export, landing: Path, *, limit: int, run: st
         pending = ledger.pending_paths(export.id)
         for _ in gather(Path(export.path), landing, limit=limit, wanted=pending.__contains__):
             pass
-        return
+        return frozenset()
     looked = [_look(file) for file in gather(Path(export.path), landing, limit=limit)]
     found = _instances(looked)
     if found > export.claimed:
@@ -65,6 +73,7 @@ def enroll(ledger: Ledger, export: Export, landing: Path, *, limit: int, run: st
     missing = [_missing(number) for number in range(export.claimed - found)]
     ledger.enroll(export.id, [*_numbered(looked), *missing])
     _record_faults(ledger, export.id, looked, run=run)
+    return frozenset(one.who for one in looked if one.who is not None)
 
 
 def _look(file: SourceFile) -> _Looked:
@@ -74,13 +83,21 @@ def _look(file: SourceFile) -> _Looked:
     try:
         with Original(file.path) as original, checked():
             size = original.seek(0, 2)
-            header = parse(original.reader).header
-            return _Looked(file, value_of(header, STUDY_INSTANCE_UID), size, foreign=False)
+            parsed = parse(original.reader)
+            study_uid = value_of(parsed.header, STUDY_INSTANCE_UID)
+            return _Looked(file, study_uid, size, foreign=False, who=_who(parsed))
     except DeidError as error:
         return _Looked(file, "", size, foreign=error.reason is Reason.NOT_DICOM)
     except OriginalError:
         # It vanished or cannot be read: whoever walks it says which.
         return _Looked(file, "", 0, foreign=False)
+
+
+def _who(parsed: Parsed) -> str | None:
+    try:
+        return identity(parsed)
+    except RefusedError:
+        return None
 
 
 def _instances(looked: Iterable[_Looked]) -> int:

@@ -21,7 +21,7 @@ from catalog.errors import RetriableError as CatalogRetriableError
 from catalog.ledger_records import Export
 from catalog.outcome import Tally
 from catalog.records import ExportSummary
-from flows import deidentifier, log, wiring
+from flows import deidentifier, log, protection, wiring
 from flows.disclosure import require_decision
 from flows.errors import FlowsError, StudyError, TallyError
 from flows.errors import RetriableError as FlowsRetriableError
@@ -66,7 +66,9 @@ def study(export_id: str, ordinal: int) -> None:
         parts = wiring.region()
         export = parts.ledger.export(export_id)
         region = parts.publisher.holder(export.holder_id).region
-        this = StudyRun(parts, deidentifier.of_region(), export, ordinal, region, run_id())
+        known = protection.of_region()
+        loaded = deidentifier.of_region()
+        this = StudyRun(parts, loaded, export, ordinal, region, run_id(), protection=known)
         settle(this)
 
 
@@ -100,8 +102,11 @@ def silenced(part: str, **known: str | int) -> Iterator[None]:
 
 
 def _enroll(parts: RegionParts, export: Export) -> None:
+    """List an export's files, and ask for all its pseudonyms at once: one by one costs quota."""
     landing = parts.landing / export.id
-    enroll(parts.ledger, export, landing, limit=parts.expansion_limit, run=run_id())
+    parts.keys.subkeys()  # without keys, nothing of the export is read
+    people = enroll(parts.ledger, export, landing, limit=parts.expansion_limit, run=run_id())
+    parts.keys.pseudonyms.people(sorted(people))
 
 
 def _close(parts: RegionParts, export: Export, *, failed: Sequence[State]) -> None:

@@ -5,48 +5,44 @@ party re-keys the result. The local key file plays both parts on one machine, wh
 refuses to work in production.
 """
 
-import base64
-import hashlib
 import hmac
-import json
-import os
 import secrets
-import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from deid.pseudonym import Person, Subkeys
+from deid.pseudonym import Person, Subkeys, weeks
 from flows.errors import KeyFileError
+from flows.key_file import (
+    HUB_ROOTS,
+    KEY_BYTES,
+    OWN_ROOTS,
+    REGION_ROOTS,
+    THIRD_PARTY,
+    KeyFile,
+    create,
+    load,
+)
+from flows.pseudonyms import (
+    LocalPseudonyms,
+    Marks,
+    Pseudonyms,
+    mark,
+    replaced,
+    third_party_key,
+    token,
+)
 from flows.settings import Environment
 
-KEY_BYTES = 32
-REGION_ROOTS = ("edge", "third_party", "region")
-HUB_ROOTS = ("release",)
+__all__ = ["HUB_ROOTS", "OWN_ROOTS", "REGION_ROOTS", "create"]
 
-
-class Pseudonyms(Protocol):
-    """The port that turns a person's canonical identifier into her pseudonym."""
-
-    def person(self, canonical: str) -> Person:
-        """Return the person behind a canonical identifier."""
-        ...
-
-
-@dataclass(frozen=True, repr=False)
-class LocalPseudonyms:
-    """Both steps on one machine, where no third party is."""
-
-    edge: bytes
-    third_party: bytes
-
-    def person(self, canonical: str) -> Person:
-        """Return the person behind a canonical identifier, by the two-step pseudonym."""
-        edge = hmac.digest(self.edge, canonical.encode(), "sha256")
-        return Person(token(hmac.digest(self.third_party, edge, "sha256")))
+_LOCAL_IN_PRODUCTION = (
+    "a local key file is for development, tests and offline `mammo deid` only; "
+    "production needs a third party that re-keys pseudonyms: MAMMO_REGION_PSEUDONYMS"
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,14 +50,20 @@ class RegionKeys:
     """The region's side: the way to pseudonyms, and a subkey for each purpose of its own.
 
     Attributes:
-        date: Key of the date shift; common to all regions, so that intervals survive a move.
-        version: Names the keys in use; safe to record.
+        date: Key of the date shift; derived from the edge's key, and so common to all regions,
+            that intervals survive a move. Neither the third party nor the hub can derive it.
+        label: Names the region's own keys in use; safe to record.
     """
 
     pseudonyms: Pseudonyms
     root: bytes
     date: bytes
-    version: str
+    label: str
+
+    @property
+    def version(self) -> str:
+        """Name the keys in use, the region's and the third party's; safe to record."""
+        return f"{self.label}-v{self.pseudonyms.version}"
 
     def subkeys(self) -> Subkeys:
         """Return what `deid` replaces UIDs, accession numbers, devices and dates with."""
@@ -69,6 +71,7 @@ class RegionKeys:
             uid=subkey(self.root, "uid"),
             accession=subkey(self.root, "accession"),
             device=subkey(self.root, "device"),
+            study=subkey(self.root, "study"),
             date=self.date,
             version=self.version,
         )
@@ -86,6 +89,22 @@ class RegionKeys:
         message = component.encode("utf-8", "surrogateescape")
         return token(hmac.digest(subkey(self.root, "names"), message, "sha256"))
 
+    def require_same(self, marks: Marks) -> None:
+        """Stop before keys are used that are not those of the records so far.
+
+        Raises:
+            KeyFileError: One was replaced: what it makes would link with nothing.
+        """
+        every = {"the region's key": self.root, "the edge's key": self.date}
+        if isinstance(self.pseudonyms, LocalPseudonyms):
+            every |= {
+                third_party_key(number): key
+                for number, key in enumerate(self.pseudonyms.third_party, 1)
+            }
+        for name, key in every.items():
+            if not marks.same(name, mark(key)):
+                raise KeyFileError(replaced(name))
+
 
 @dataclass(frozen=True, repr=False)
 class ReleaseKeys:
@@ -97,10 +116,10 @@ class ReleaseKeys:
     def subkeys(self, permit_id: str) -> Subkeys:
         """Return one permit's subkeys; no other permit shares any of them."""
         permit = subkey(self.root, f"permit:{permit_id}")
-        uid, accession, device, date = (
-            subkey(permit, purpose) for purpose in ("uid", "accession", "device", "date")
+        uid, accession, device, date, study = (
+            subkey(permit, purpose) for purpose in ("uid", "accession", "device", "date", "study")
         )
-        return Subkeys(uid=uid, accession=accession, device=device, date=date, version=self.version)
+        return Subkeys(uid, accession, device, date, version=self.version, study=study)
 
     def person(self, permit_id: str, subject: str) -> Person:
         """Return a Subject's release pseudonym for one permit."""
@@ -108,9 +127,15 @@ class ReleaseKeys:
         return Person(token(hmac.digest(key, subject.encode(), "sha256")))
 
 
-def token(digest: bytes) -> str:
-    """Write the first 128 bits of a digest as 26 characters that any VR may carry."""
-    return base64.b32encode(digest[:16]).decode().rstrip("=")
+def merges(person: Person, subkeys: Subkeys) -> tuple[tuple[str, str, int], ...]:
+    """Say which earlier Subjects are this person: old and new pseudonym, and the weeks between.
+
+    The weeks are what an old Subject's dates move by to lie among the new one's.
+    """
+    shift = weeks(subkeys, person)
+    return tuple(
+        (old, person.pseudonym, shift - weeks(subkeys, Person(old))) for old in person.previous
+    )
 
 
 def subkey(root: bytes, purpose: str) -> bytes:
@@ -119,40 +144,47 @@ def subkey(root: bytes, purpose: str) -> bytes:
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(root)
 
 
-def create(path: Path, roots: tuple[str, ...]) -> None:
-    """Write a new key file (0600), unless one is there already."""
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({name: secrets.token_hex(KEY_BYTES) for name in roots}, indent=1)
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    try:
-        os.link(partial, path)  # unlike rename, never replaces a key file that another one made
-    except FileExistsError:
-        pass
-    finally:
-        partial.unlink()
-
-
 def offline_keys(path: Path | None) -> RegionKeys:
     """Give keys for work without a server: from a file, made if absent, or for this run only."""
     if path is None:
-        return _region({name: secrets.token_bytes(KEY_BYTES) for name in REGION_ROOTS}, "run")
+        made = {name: (secrets.token_bytes(KEY_BYTES),) for name in REGION_ROOTS}
+        return _local(KeyFile(made), "run", previous=0)
     create(path, REGION_ROOTS)
     return region_keys(path, Environment.DEVELOPMENT)
 
 
-def region_keys(path: Path, environment: Environment) -> RegionKeys:
-    """Read the region's key file.
+def region_keys(path: Path, environment: Environment, *, previous: int = 1) -> RegionKeys:
+    """Read the region's local key file, which holds the third party's part too.
 
     Raises:
         KeyFileError: In production, or if the file is missing, malformed or readable by others.
     """
-    roots, version = _load(path, environment, REGION_ROOTS)
-    return _region(roots, version)
+    _refuse_production(environment)
+    held = load(path, REGION_ROOTS)
+    return _local(held, f"local-{held.fingerprint}", previous=previous)
+
+
+def keys_with_third_party(
+    path: Path, third_party: str, connect: Callable[[bytes], Pseudonyms]
+) -> RegionKeys:
+    """Read the region's own key file; the third party is somebody else.
+
+    Args:
+        path: What the platform delivers: the edge's root and the region's, nothing else.
+        third_party: What it is called in records.
+        connect: Makes the way to it, given the edge's key.
+
+    Raises:
+        KeyFileError: If the file is missing, malformed, readable by others or holds more.
+    """
+    held = load(path, OWN_ROOTS, no_other=True)
+    edge = held.current("edge")
+    return RegionKeys(
+        pseudonyms=connect(edge),
+        root=held.current("region"),
+        date=subkey(edge, "date"),
+        label=f"{third_party}-{held.fingerprint}",
+    )
 
 
 def release_keys(path: Path, environment: Environment) -> ReleaseKeys:
@@ -161,40 +193,21 @@ def release_keys(path: Path, environment: Environment) -> ReleaseKeys:
     Raises:
         KeyFileError: In production, or if the file is missing, malformed or readable by others.
     """
-    roots, version = _load(path, environment, HUB_ROOTS)
-    return ReleaseKeys(roots["release"], version)
+    _refuse_production(environment)
+    held = load(path, HUB_ROOTS)
+    return ReleaseKeys(held.current("release"), f"local-{held.fingerprint}")
 
 
-def _region(roots: dict[str, bytes], version: str) -> RegionKeys:
-    return RegionKeys(
-        pseudonyms=LocalPseudonyms(roots["edge"], roots["third_party"]),
-        root=roots["region"],
-        date=subkey(roots["third_party"], "date"),
-        version=version,
-    )
-
-
-def _load(
-    path: Path, environment: Environment, roots: tuple[str, ...]
-) -> tuple[dict[str, bytes], str]:
+def _refuse_production(environment: Environment) -> None:
     if environment is Environment.PRODUCTION:
-        message = (
-            "a local key file is for development, tests and offline `mammo deid` only; "
-            "production needs a third party that re-keys pseudonyms"
-        )
-        raise KeyFileError(message)
-    try:
-        mode = stat.S_IMODE(path.stat().st_mode)
-        held = json.loads(path.read_text())
-        keys = {name: bytes.fromhex(held[name]) for name in roots}
-    except (OSError, ValueError, KeyError, TypeError):
-        message = "the key file is missing or malformed; `mammo up` makes one for development"
-        raise KeyFileError(message) from None
-    if mode & 0o077:
-        message = "the key file can be read by others; mend it with: chmod 600 KEY_FILE"
-        raise KeyFileError(message)
-    if any(len(key) != KEY_BYTES for key in keys.values()):
-        message = f"each key of the key file must be {KEY_BYTES} bytes"
-        raise KeyFileError(message)
-    fingerprint = hashlib.sha256(b"".join(keys[name] for name in sorted(keys))).hexdigest()
-    return keys, f"local-{fingerprint[:8]}"
+        raise KeyFileError(_LOCAL_IN_PRODUCTION)
+
+
+def _local(held: KeyFile, label: str, *, previous: int) -> RegionKeys:
+    edge = held.current("edge")
+    return RegionKeys(
+        pseudonyms=LocalPseudonyms(edge, held.roots[THIRD_PARTY], previous),
+        root=held.current("region"),
+        date=subkey(edge, "date"),
+        label=label,
+    )

@@ -1,37 +1,28 @@
-"""De-identify a folder with no server: what an ingest would do, tried on one machine.
+"""De-identify a folder with no server: what an ingest would do, on one machine.
 
 Names in the target are the source's, except for components in which an identifier is found: those
 become a keyed token. What is not released is absent from the target, and named in the report.
 """
 
-import csv
-import errno
-import os
-import re
-import secrets
 import shutil
 import tempfile
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from catalog.outcome import Outcome
-from deid.deidentify import identity
-from deid.errors import DeidError
-from deid.identifiers import Identifiers, harvest, together
-from deid.source import Parsed, parse
-from deid.spelling import Needle, Reach, fold, stands_in
-from deid.values import value_of
-from flows.admit import Admitted, admit, checked
+from deid.report import InstanceReport
 from flows.deidentifier import Deidentifier
-from flows.errors import OriginalError, SourceError
-from flows.original import Original
-from flows.sources import DIVIDER, SourceFile, gather
-from flows.spool import local_trouble
-from flows.verdict import OUTCOMES, STUDY_INSTANCE_UID, TWO_PATIENTS
+from flows.errors import SourceError
+from flows.known import Known
+from flows.offline_file import Done, Job, bring, ended, look_at
+from flows.offline_target import Target
+from flows.resume import State
+from flows.sources import SourceFile, gather
+from flows.workers import FILES_PER_PROCESS, Workers
 
 LIMIT = 1 << 40
 MEANINGS = {
@@ -41,14 +32,17 @@ MEANINGS = {
     Outcome.SUSPECT: "could not be proven clean",
     Outcome.UNAVAILABLE: "listed, but not to be had",
 }
-#: Identity numbers in a name, whoever they belong to: six or eight digits, a sign, four digits.
-NUMBER = re.compile(r"(?<!\d)(?:\d{2})?\d{6}[-+ _]?\d{4}(?!\d)")
+REHEARSED = MEANINGS | {Outcome.ADMITTED: "would be cleaned; pixels were not looked at"}
+_AS_ONE_MORE = 1 << 20
+#: Headers are quick to read, so a process is handed some at a time.
+_TOGETHER = 8
 
 
 @dataclass(frozen=True, repr=False)
 class Line:
-    """One line of the report; it maps names, so the report is for the source's owner only."""
+    """One file's fate; it maps names, so it is for the source's owner only."""
 
+    number: int
     source: str
     target: str
     outcome: Outcome
@@ -56,53 +50,26 @@ class Line:
     boxes: int = 0
 
 
-@dataclass(repr=False)
-class Known:
-    """What the headers of a whole folder say, before any file is written."""
+@dataclass(frozen=True)
+class Step:
+    """How far a run has come: what it does, how many files of how many, and their outcomes."""
 
-    identifiers: list[Identifiers] = field(default_factory=list)
-    studies: dict[str, str] = field(default_factory=dict)
-    people: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    hers: dict[str, list[Identifiers]] = field(default_factory=lambda: defaultdict(list))
+    doing: str
+    done: int
+    total: int
+    outcomes: Counter[Outcome]
 
-    def add(self, name: str, parsed: Parsed) -> None:
-        """Add one file's header."""
-        found = harvest(parsed)
-        study = value_of(parsed.header, STUDY_INSTANCE_UID) or name
-        self.identifiers.append(found)
-        self.studies[name] = study
-        self.hers[study].append(found)
-        self.people[study].add(identity(parsed))
 
-    @cached_property
-    def needles(self) -> frozenset[Needle]:
-        """Every spelling of every identifier in the folder."""
-        every = (needle for found in self.identifiers for needle in found.needles)
-        return frozenset(needle for needle in every if Reach.TEXT in needle.reach)
+@dataclass(frozen=True, repr=False)
+class Watch:
+    """Who is told what a run does: how far it has come, and of each file once it is done.
 
-    @cached_property
-    def uids(self) -> frozenset[str]:
-        """Every original UID in the folder."""
-        return frozenset(uid for found in self.identifiers for uid in found.uids)
+    Attributes:
+        told: Files come in the order in which they are finished.
+    """
 
-    def identifies(self, component: str) -> bool:
-        """Tell whether a part of a name says who it is about, or cannot be read."""
-        if not component.isprintable():  # bytes of no encoding: could not check is not clean
-            return True
-        text = fold(component)
-        return (
-            NUMBER.search(text) is not None
-            or any(uid in text for uid in self.uids)
-            or any(stands_in(needle, text) for needle in self.needles)
-        )
-
-    def several(self, name: str) -> bool:
-        """Tell whether a file's study names more than one person."""
-        return len(self.people[self.studies.get(name, name)]) > 1
-
-    def of_her(self, name: str) -> list[Identifiers]:
-        """Give the identifiers of all files of a file's study."""
-        return self.hers[self.studies.get(name, name)]
+    progress: Callable[[Step], None] = lambda _step: None
+    told: Callable[[InstanceReport], None] = lambda _report: None
 
 
 def deidentify_folder(
@@ -110,39 +77,62 @@ def deidentify_folder(
     target: Path,
     deidentifier: Deidentifier,
     *,
-    workers: int = 2,
-    progress: Callable[[int, int], None] = lambda _done, _all: None,
+    workers: int = 1,
+    watch: Watch | None = None,
 ) -> tuple[Line, ...]:
-    """De-identify every file below `source` into `target`, which must be empty or absent.
+    """De-identify every file below `source` into `target`, or go on with a run that was ended.
+
+    Args:
+        source: A folder, or a ZIP archive.
+        target: Empty, absent, or what an earlier run with the same keys and profile has made.
+        deidentifier: Rules and keys.
+        workers: Most processes to use.
+        watch: Who is told.
 
     Raises:
-        SourceError: If the source cannot be read, or the target is not empty.
+        SourceError: If the source cannot be read, or the target is somebody else's.
+        DiskFullError: If the target's disk is full; the run can go on later.
     """
-    _make_target(source, target)
-    # Beside the target, so that a clean file is moved there in one step, and meets no name there.
-    landing = Path(tempfile.mkdtemp(prefix=".mammo-deid-", dir=target.resolve().parent))
-    try:
+    if target.resolve().is_relative_to(source.resolve()):
+        message = "the target lies inside the source; choose another"
+        raise SourceError(message)
+    with State(target, source, deidentifier) as state:
+        files = list(gather(source, state.landing, limit=LIMIT))
+        run = _Run(files, watch or Watch(), "de-identify")
+        with Workers(deidentifier, _enough(workers, sum(map(_work, files)))) as pool:
+            _look(run, pool)
+            run.deidentify(pool, Target(target, source, state, run.known, deidentifier))
+        state.forget()
+    return run.in_order()
+
+
+def rehearse_folder(
+    source: Path,
+    deidentifier: Deidentifier,
+    *,
+    workers: int = 1,
+    listed: bool = False,
+    watch: Watch | None = None,
+) -> tuple[Line, ...]:
+    """Say what would become of every file; headers alone are read, and nothing is kept.
+
+    Args:
+        source: A folder, or a ZIP archive.
+        deidentifier: Rules and keys.
+        workers: Most processes to use.
+        listed: Whether each file's report tells every attribute.
+        watch: Who is told.
+
+    Raises:
+        SourceError: If the source cannot be read.
+    """
+    with _landing() as landing:
         files = list(gather(source, landing, limit=LIMIT))
-        known = _look(files)
-        run = _Run(known, target, landing, deidentifier)
-        lines = []
-        with ThreadPoolExecutor(workers, "deid") as pool:
-            for line in pool.map(run.one, files):
-                lines.append(line)
-                progress(len(lines), len(files))
-        return tuple(lines)
-    finally:
-        shutil.rmtree(landing, ignore_errors=True)
-
-
-def write_report(lines: Iterable[Line], path: Path) -> None:
-    """Write the report as CSV, readable by its owner only, since it maps names."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    os.fchmod(descriptor, 0o600)
-    with os.fdopen(descriptor, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        writer = csv.writer(file)
-        writer.writerow(("source", "target", "outcome", "reason", "boxes_blanked"))
-        writer.writerows((x.source, x.target, x.outcome, x.reason, x.boxes) for x in lines)
+        run = _Run(files, watch or Watch(), "rehearse")
+        with Workers(deidentifier, _enough(workers, len(files))) as pool:
+            _look(run, pool)
+            run.rehearse(pool, listed=listed)
+    return run.in_order()
 
 
 def tally(lines: Iterable[Line]) -> Counter[Outcome]:
@@ -150,94 +140,101 @@ def tally(lines: Iterable[Line]) -> Counter[Outcome]:
     return Counter(line.outcome for line in lines)
 
 
-def _make_target(source: Path, target: Path) -> None:
-    if target.resolve().is_relative_to(source.resolve()):
-        message = "the target lies inside the source; choose another"
-        raise SourceError(message)
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        message = "the target is not an empty folder; choose another, or empty it"
-        raise SourceError(message)
-    target.mkdir(parents=True, exist_ok=True)
+@contextmanager
+def _landing() -> Iterator[Path]:
+    """Give a private folder into which archives are expanded, and end it."""
+    landing = Path(tempfile.mkdtemp(prefix="mammo-deid-"))
+    try:
+        yield landing
+    finally:
+        shutil.rmtree(landing, ignore_errors=True)
 
 
-def _look(files: list[SourceFile]) -> Known:
+def _enough(workers: int, work: int) -> int:
+    """Use no more processes than are worth their start."""
+    return max(1, min(workers, work // FILES_PER_PROCESS))
+
+
+def _work(file: SourceFile) -> int:
+    """Say how much work a file is, measured in small files: its pixels are looked at."""
+    try:
+        return 1 + file.path.stat().st_size // _AS_ONE_MORE
+    except OSError:
+        return 1
+
+
+def _look(run: "_Run", pool: Workers) -> None:
     """Read all headers first: a folder's name is judged by all the people in the export."""
-    known = Known()
-    for file in files:
-        if file.fault is not None:
-            continue
-        try:
-            with Original(file.path) as original, checked():
-                known.add(file.name, parse(original.reader))
-        except (DeidError, OriginalError):
-            continue
-    return known
+    run.show("read headers", 0)
+    jobs = ((file.name, file.path) for file in run.files if file.fault is None)
+    for number, (name, seen) in enumerate(pool.each(look_at, jobs, together=_TOGETHER), 1):
+        if seen is not None:
+            run.known.add(name, seen)
+        run.show("read headers", number)
 
 
-@dataclass(frozen=True, repr=False)
 class _Run:
-    known: Known
-    target: Path
-    landing: Path
-    deidentifier: Deidentifier
+    """One run over a folder's files."""
 
-    def one(self, file: SourceFile) -> Line:
-        """Bring one file to its outcome."""
-        shown = "/".join(file.parts)
-        if file.fault is not None:
-            return Line(shown, "", Outcome.UNREADABLE, file.fault)
-        if self.known.several(file.name):
-            return Line(shown, "", Outcome.REFUSED, TWO_PATIENTS)
-        partial = self.landing / f"{secrets.token_hex(8)}.dcm"
-        try:
-            admitted = self._admitted(file, partial)
-        except DeidError as error:
-            partial.unlink(missing_ok=True)
-            return Line(shown, "", OUTCOMES[type(error)], error.reason.value)
-        except OriginalError as error:
-            return Line(shown, "", Outcome.UNAVAILABLE, str(error))
-        relative = self._put(partial, file.parts)
-        return Line(shown, relative, Outcome.ADMITTED, "", len(admitted.boxes))
+    def __init__(self, files: list[SourceFile], watch: Watch, doing: str) -> None:
+        self.files = files
+        self._doing = doing
+        self.known = Known()
+        self._watch = watch
+        self._lines: list[Line] = []
+        self._outcomes: Counter[Outcome] = Counter()
 
-    def _admitted(self, file: SourceFile, partial: Path) -> Admitted:
-        with Original(file.path) as original:
-            with checked():
-                parsed = parse(original.reader)
-                identifiers = together(harvest(parsed), self.known.of_her(file.name))
-            return admit(
-                original.reader,
-                parsed,
-                partial,
-                deidentifier=self.deidentifier,
-                identifiers=identifiers,
-            )
+    def in_order(self) -> tuple[Line, ...]:
+        """Give each file's fate, in the order of the files."""
+        return tuple(sorted(self._lines, key=lambda line: line.number))
 
-    def _put(self, partial: Path, parts: tuple[str, ...]) -> str:
-        """Move a clean file to where its name, as far as it may be told, belongs.
+    def rehearse(self, pool: Workers, *, listed: bool) -> None:
+        """Say of every file what would become of it."""
+        jobs = (
+            Job(number, file.path, None, self.known.of_her(file.name), listed=listed)
+            for number, file in self._to_open()
+        )
+        self.show(self._doing, 0)
+        for done in pool.each(bring, jobs, together=_TOGETHER):
+            self._end(done, "")
 
-        A name that is taken, too long, or leads elsewhere becomes a token.
-        """
-        told = "/".join(self._told(part) for part in parts)
-        spare = f"{self.deidentifier.keys.name(DIVIDER.join(parts))}.dcm"
-        for relative in (told, spare):
-            path = self.target / relative
-            if not path.resolve().is_relative_to(self.target.resolve()):
-                continue
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                os.link(partial, path)  # unlike rename, never over another file
-            except OSError as error:
-                if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-                    raise local_trouble(error) from None
-                continue
-            partial.unlink()
-            return relative
-        message = "a clean file could not be put into the target"
-        raise SourceError(message)
+    def deidentify(self, pool: Workers, target: Target) -> None:
+        """Bring every file to its outcome, but those that were done earlier."""
+        target.state.check(partial(self.show, "check what is done"))
+        jobs = (
+            Job(number, file.path, target.state.partial(number), self.known.of_her(file.name))
+            for number, file in self._to_open()
+            if not self._done_earlier(number, file, target)
+        )
+        self.show(self._doing, 0)
+        for done in pool.each(bring, jobs):
+            self._end(done, target.take(self.files[done.number - 1], done))
 
-    def _told(self, component: str) -> str:
-        if not self.known.identifies(component):
-            return component
-        suffix = Path(component).suffix
-        kept = suffix if suffix.lower() in {".dcm", ".dicom", ".zip", ".ima"} else ""
-        return self.deidentifier.keys.name(component) + kept
+    def _to_open(self) -> Iterator[tuple[int, SourceFile]]:
+        """Give the files that are to be opened; of the others, say why not."""
+        for number, file in enumerate(self.files, 1):
+            if file.fault is not None:
+                self._end(ended(number, Outcome.UNREADABLE, file.fault), "")
+            elif (refusal := self.known.refusal(file.name)) is not None:
+                self._end(ended(number, Outcome.REFUSED, refusal), "")
+            else:
+                yield number, file
+
+    def _done_earlier(self, number: int, file: SourceFile, target: Target) -> bool:
+        kept = target.state.kept(file.name, target.stamp(file))
+        if kept is None:
+            return False
+        self._end(target.state.done(kept, number), kept.target)
+        return True
+
+    def _end(self, done: Done, target: str) -> None:
+        shown = "/".join(self.files[done.number - 1].parts)
+        self._lines.append(Line(done.number, shown, target, done.outcome, done.reason, done.boxes))
+        self._outcomes[done.outcome] += 1
+        self._watch.told(done.report)
+        self.show(self._doing, len(self._lines))
+
+    def show(self, doing: str, done: int, total: int | None = None) -> None:
+        """Tell how far the run has come."""
+        total = len(self.files) if total is None else total
+        self._watch.progress(Step(doing, done, total, self._outcomes))

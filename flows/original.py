@@ -11,6 +11,10 @@ GONE = "the file was listed, and is not there any more"
 UNREADABLE = "the file cannot be read at its source"
 
 
+Stamp = tuple[int, int, int, int, int]
+"""Which file it is, and whether it changed: device, number, size, and when it was written."""
+
+
 class Original:
     """A seekable reader of one file of an export.
 
@@ -27,9 +31,18 @@ class Original:
             raise OriginalError(GONE) from None
         except (OSError, ValueError):  # ValueError: no name a system could hold
             raise OriginalError(UNREADABLE) from None
-        if not stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
+        if not stat.S_ISREG(self._state().st_mode):
             self._file.close()
             raise OriginalError(UNREADABLE)
+
+    def _state(self) -> os.stat_result:
+        return os.fstat(self._file.fileno())
+
+    @property
+    def stamp(self) -> Stamp:
+        """Tell this file from another one, and from itself after a change."""
+        now = self._state()
+        return now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns
 
     def read(self, size: int = -1) -> bytes:
         """Read at most `size` bytes.

@@ -1,29 +1,62 @@
-"""Make a new machine ready: key files, both databases, the buckets. Safe to run again.
+"""Make a new machine ready: both databases, key files, the buckets. Safe to run again.
 
 python -m flows.prepare
 """
 
 from catalog import database
+from catalog.key_marks import is_begun
 from catalog.objects import Credentials, ensure_buckets
 from flows import keys, log
-from flows.settings import Environment, HubSettings, PrepareSettings, RegionSettings
+from flows.errors import KeyFileError
+from flows.settings import (
+    Environment,
+    HubSettings,
+    PrepareSettings,
+    PseudonymSource,
+    RegionSettings,
+)
 from flows.wiring import read
+
+GONE = (
+    "the region's key file is gone, and without it nothing more can be linked with what was "
+    "ingested: put it back, or begin anew with `mammo reset`"
+)
 
 
 def prepare(region: RegionSettings, hub: HubSettings, admin: PrepareSettings) -> None:
-    """Make key files (development only), migrate the databases and make the buckets."""
-    if region.environment is Environment.DEVELOPMENT:
-        keys.create(region.key_file, keys.REGION_ROOTS)
-        keys.create(hub.release_key_file, keys.HUB_ROOTS)
+    """Migrate the databases, make key files (development only) and the buckets.
+
+    Raises:
+        KeyFileError: The region's keys are gone, and its ledger was filled with them.
+    """
     region.landing.mkdir(mode=0o700, parents=True, exist_ok=True)
     database.migrate(region.ledger_url.get_secret_value(), "ledger")
     database.migrate(hub.catalogue_url.get_secret_value(), "catalogue")
+    if region.environment is Environment.DEVELOPMENT:
+        make_region_keys(region)
+        keys.create(hub.release_key_file, keys.HUB_ROOTS)
     ensure_buckets(
         admin.s3_endpoint,
         Credentials(admin.s3_access_key, admin.s3_secret_key.get_secret_value()),
         (region.quarantine_bucket, region.clean_bucket, hub.releases_bucket),
         secure=admin.s3_secure,
     )
+
+
+def make_region_keys(region: RegionSettings) -> None:
+    """Make the region's key file for a new stack; never another one for an old stack.
+
+    Raises:
+        KeyFileError: The region's keys are gone, and its ledger was filled with them.
+    """
+    ledger = database.connect(region.ledger_url.get_secret_value())
+    try:
+        if not region.key_file.exists() and is_begun(ledger):
+            raise KeyFileError(GONE)
+    finally:
+        ledger.dispose()
+    local = region.pseudonyms is PseudonymSource.LOCAL
+    keys.create(region.key_file, keys.REGION_ROOTS if local else keys.OWN_ROOTS)
 
 
 if __name__ == "__main__":

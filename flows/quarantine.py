@@ -50,7 +50,7 @@ def _put(
     digest = hashlib.sha256()
     original.seek(0)
     with tempfile.TemporaryFile(dir=scratch) as sealed:
-        for block in seal(original, key):
+        for block in seal(original, key, name=object_key):
             digest.update(block)
             sealed.write(block)
         sealed.seek(0)

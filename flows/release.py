@@ -7,19 +7,26 @@ checksums of what the door will serve, and stay where they are.
 import hashlib
 import io
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import date
 
 from catalog import releases
+from catalog.errors import CatalogError, NotFoundError
 from catalog.releases import Release, ReleasedInstance, RevisionRef
 from catalog.search import Query
 from deid.pseudonym import uid
 from deid.rekey import rekey as rewrite
+from flows.errors import RetriableError
 from flows.wiring import HubParts
 
 WORKERS = 4
 BATCH = 64
+
+
+class ReleaseError(RetriableError):
+    """A release could not be finished; building it again starts anew."""
 
 
 def build(
@@ -37,19 +44,38 @@ def build(
     Raises:
         NotFoundError: If there is no such permit.
         PermitError: If it is not in force.
-        StorageError: If the store does not answer; the release stays unsealed and unseen.
+        StorageError: If the store does not answer; nothing of the release is left.
+        ReleaseError: If a clean object is gone, or another build of the permit took its place.
     """
     release = releases.freeze(parts.catalogue, permit_id, query, today=today)
-    done = 0
-    with ThreadPoolExecutor(WORKERS, "rekey") as pool:
-        pending = list(releases.pending(parts.catalogue, release.id))
-        for start in range(0, len(pending), BATCH):
-            batch = pending[start : start + BATCH]
-            made = list(pool.map(lambda ref: rekey(parts, release, ref), batch))
-            releases.add_instance(parts.catalogue, release.id, *made)
-            done += len(made)
-            progress(done, len(pending))
-    return releases.seal(parts.catalogue, release.id)
+    with _given_up_on_failure(parts, release):
+        done = 0
+        with ThreadPoolExecutor(WORKERS, "rekey") as pool:
+            pending = list(releases.pending(parts.catalogue, release.id))
+            for start in range(0, len(pending), BATCH):
+                batch = pending[start : start + BATCH]
+                made = list(pool.map(lambda ref: rekey(parts, release, ref), batch))
+                releases.add_instance(parts.catalogue, release.id, *made)
+                done += len(made)
+                progress(done, len(pending))
+        return releases.seal(parts.catalogue, release.id)
+
+
+@contextmanager
+def _given_up_on_failure(parts: HubParts, release: Release) -> Iterator[None]:
+    """Leave nothing of a release that could not be finished; what a crash leaves, `freeze` ends."""
+    try:
+        yield
+    except BaseException as error:
+        with suppress(CatalogError):
+            releases.discard(parts.catalogue, release.id)
+        if isinstance(error, NotFoundError):
+            message = (
+                "the release could not be finished: an image is gone from the store, or the "
+                "permit's release was built anew meanwhile"
+            )
+            raise ReleaseError(message) from None
+        raise
 
 
 def rekey(parts: HubParts, release: Release, ref: RevisionRef) -> ReleasedInstance:
@@ -57,9 +83,9 @@ def rekey(parts: HubParts, release: Release, ref: RevisionRef) -> ReleasedInstan
     subkeys = parts.keys.subkeys(release.permit_id)
     person = parts.keys.person(release.permit_id, ref.pseudonym)
     clean = b"".join(parts.clean.get(ref.clean_key, 0, ref.pixel_offset))
-    header = rewrite(clean, person=person, subkeys=subkeys)
+    header = rewrite(clean, person=person, subkeys=subkeys, weeks=ref.weeks)
     whole, crc = hashlib.sha256(header), zlib.crc32(header)
-    for block in parts.clean.get(ref.clean_key, ref.pixel_offset):
+    for block in _pixels(parts, ref):
         whole.update(block)
         crc = zlib.crc32(block, crc)
     study, series, sop = (
@@ -80,3 +106,9 @@ def rekey(parts: HubParts, release: Release, ref: RevisionRef) -> ReleasedInstan
         sha256=whole.hexdigest(),
         crc32=crc,
     )
+
+
+def _pixels(parts: HubParts, ref: RevisionRef) -> Iterator[bytes]:
+    """Give the pixel data element's bytes; of what has none, a store would refuse the range."""
+    if ref.pixel_offset < ref.size:
+        yield from parts.clean.get(ref.clean_key, ref.pixel_offset)

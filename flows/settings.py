@@ -6,6 +6,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_PATH = r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"
+
 
 class Environment(StrEnum):
     """Where this runs; production refuses everything made for development."""
@@ -14,16 +16,34 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
+class PseudonymSource(StrEnum):
+    """Who takes the second step of a pseudonym; Vault is spoken to as OpenBao is."""
+
+    LOCAL = "local"
+    OPENBAO = "openbao"
+    VAULT = "vault"
+
+
 class RegionSettings(BaseSettings):
     """The region's side: landing, keys, region ledger, and what it may reach of the hub.
 
     Attributes:
         landing: Spool directory; archives are expanded into it and emptied study by study.
-        key_file: Local keys (0600); refused in production, where a third party holds a key.
+        profile: A shipped de-identification profile's name, or the path of one's own.
+        key_file: The region's own roots. Where pseudonyms are `local`, the third party's too;
+            refused in production.
+        pseudonyms: Who takes the second step; all `pseudonyms_…` say how to reach it.
+        pseudonyms_ca: Who vouches for the key service; `pseudonyms_certificate` and
+            `pseudonyms_private_key` are the region's own.
+        pseudonyms_role: The region's name at the service's `auth/cert`.
+        pseudonyms_token_file: Instead of a role: a token that an agent keeps fresh.
+        pseudonyms_batch: Persons in one request.
+        pseudonyms_previous: Earlier versions of the key under which a person is recognised.
         ledger_url: The region ledger's database; no hub credential opens it.
         catalogue_url: The publish port's database while publishing happens in-process.
         s3_access_key: The identity that reaches the quarantine; `clean_access_key` the one that
             delivers clean objects.
+        protection_days: Days for which the side table's word on a person counts.
         ledger_days: Days after which the ledger forgets what identifies a file; outcomes stay.
         expansion_limit: Largest total size in bytes that one archive may expand to.
     """
@@ -34,7 +54,22 @@ class RegionSettings(BaseSettings):
 
     environment: Environment = Environment.PRODUCTION
     landing: Path
+    profile: str = "mammography"
     key_file: Path
+    pseudonyms: PseudonymSource = PseudonymSource.LOCAL
+    pseudonyms_url: str = Field(default="", pattern=r"^(https://[^/?#@\s]+/?)?$")
+    pseudonyms_key: str = Field(default="people", pattern=r"^[A-Za-z0-9_.-]+$")
+    pseudonyms_mount: str = Field(default="transit", pattern=_PATH)
+    pseudonyms_namespace: str = ""
+    pseudonyms_ca: Path | None = None
+    pseudonyms_certificate: Path | None = None
+    pseudonyms_private_key: Path | None = None
+    pseudonyms_role: str = ""
+    pseudonyms_login_mount: str = Field(default="cert", pattern=_PATH)
+    pseudonyms_token_file: Path | None = None
+    pseudonyms_timeout_s: float = Field(default=10.0, gt=0, le=120)
+    pseudonyms_batch: int = Field(default=100, gt=0, le=1000)
+    pseudonyms_previous: int = Field(default=1, ge=0, le=10)
     ledger_url: SecretStr
     catalogue_url: SecretStr
     s3_endpoint: str
@@ -46,6 +81,7 @@ class RegionSettings(BaseSettings):
     quarantine_bucket: str = "quarantine"
     clean_bucket: str = "clean"
     expansion_limit: int = Field(default=200 * 2**30, gt=0)
+    protection_days: int = Field(default=7, gt=0)
     ledger_days: int = Field(default=3650, gt=0)
 
 

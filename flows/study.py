@@ -12,17 +12,18 @@ from pathlib import Path
 from catalog.errors import ConflictError
 from catalog.ledger_records import Ending, Export, Item
 from catalog.outcome import Outcome
-from catalog.records import StudyDraft
+from catalog.records import Merge, StudyDraft
 from catalog.vocabulary import ProtectionSource
 from deid.errors import Reason
-from flows import log
+from flows import log, protection
 from flows.deidentifier import Deidentifier
 from flows.errors import StudyError
+from flows.keys import merges
+from flows.people import is_foreign
+from flows.protection import Protection
 from flows.sources import locate
-from flows.verdict import Verdict, Walk, is_foreign
+from flows.verdict import Verdict, Walk
 from flows.wiring import RegionParts
-
-PROTECTION_UNKNOWN = "the protection flag is unknown, and the decision attests no filtered export"
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,6 +34,7 @@ class StudyRun:
         ordinal: The study's number within the export.
         region: The holder's region.
         run: What the ledger signs this run's outcomes with.
+        protection: What the region knows of protected persons; without it, of nobody anything.
     """
 
     parts: RegionParts
@@ -41,6 +43,7 @@ class StudyRun:
     ordinal: int
     region: str
     run: str
+    protection: Protection | None = None
 
     @property
     def landing(self) -> Path:
@@ -51,6 +54,15 @@ class StudyRun:
         """Return where a file's bytes are."""
         return locate(item.path, Path(self.export.path), self.landing)
 
+    def gate(self, canonical: str | None) -> str | None:
+        """Give the reason to refuse a person's images, or those of nobody one could name."""
+        source = self.export.decision.protection_source
+        if canonical is not None and self.protection is not None:
+            return self.protection.refusal(canonical, source, protection.today())
+        if source is ProtectionSource.FILTERED_EXPORT:
+            return None
+        return protection.UNLISTED
+
 
 def settle(study: StudyRun) -> Counter[Outcome]:
     """Bring every file of a study to its outcome; safe to run again.
@@ -59,18 +71,21 @@ def settle(study: StudyRun) -> Counter[Outcome]:
     published in one transaction, then the ledger records the outcomes, and only then does the
     landing let go of what was expanded into it.
 
-    While nobody can say who has a protected identity, every file is refused unread.
+    Where nobody can say who has a protected identity, every file is refused unread; where a side
+    table can, no more is read of a file than whose it is until it has been asked.
 
     Raises:
         RetriableError: The store, a database or the disk did not answer; run it again.
     """
     items = study.parts.ledger.items(study.export.id, study.ordinal)
     pending = [item for item in items if item.outcome is None]
-    if study.export.decision.protection_source is ProtectionSource.FILTERED_EXPORT:
-        verdicts = _walk(study, pending)
-    else:
+    if study.export.decision.protection_source is ProtectionSource.UNKNOWN:
         verdicts = [_refused(study, item) for item in pending]
+    else:
+        verdicts = _walk(study, pending)
+    study.parts.ledger.require_one_to_one(*(verdict.ending for verdict in verdicts))
     revisions = _publish(study, items, verdicts)
+    _hold_late(study, verdicts)
     _record(study, verdicts, revisions)
     for item in pending:
         if (path := study.path(item)).is_relative_to(study.landing):
@@ -82,7 +97,14 @@ def settle(study: StudyRun) -> Counter[Outcome]:
 
 def _walk(study: StudyRun, pending: Sequence[Item]) -> list[Verdict]:
     with _spool(study) as spool, ThreadPoolExecutor(1, "upload") as pool:
-        walk = Walk(study.parts, study.deidentifier, study.export, scratch=spool, pool=pool)
+        walk = Walk(
+            study.parts,
+            study.deidentifier,
+            study.export,
+            gate=study.gate,
+            scratch=spool,
+            pool=pool,
+        )
         return walk.all([(item, study.path(item)) for item in pending])
 
 
@@ -91,7 +113,7 @@ def _refused(study: StudyRun, item: Item) -> Verdict:
     if is_foreign(study.path(item)):
         reason = Reason.NOT_DICOM.value
         return Verdict(Ending(item.id, Outcome.UNREADABLE, reason, foreign=True))
-    return Verdict(Ending(item.id, Outcome.REFUSED, PROTECTION_UNKNOWN))
+    return Verdict(Ending(item.id, Outcome.REFUSED, protection.UNKNOWN))
 
 
 def _publish(
@@ -99,19 +121,22 @@ def _publish(
 ) -> Mapping[str, int]:
     """Publish new revisions and the outcomes of all files so far; give the revisions' numbers."""
     published = [verdict for verdict in verdicts if verdict.revision is not None]
-    subjects = {verdict.subject for verdict in published}
+    subjects = {verdict.person for verdict in published if verdict.person is not None}
     if len(subjects) > 1:
         message = "the study has more than one subject, which must not be"
         raise StudyError(message)
+    person = next(iter(subjects), None)
+    subkeys = study.deidentifier.keys.subkeys()
     settled = Counter(item.outcome for item in items if item.outcome is not None)
     draft = StudyDraft(
         export_id=study.export.id,
         study_ordinal=study.ordinal,
         holder_id=study.export.holder_id,
         region=study.region,
-        subject=next(iter(subjects), ""),
+        subject="" if person is None else person.pseudonym,
         revisions=tuple(v.revision for v in published if v.revision is not None),
         outcomes=settled + Counter(verdict.ending.outcome for verdict in verdicts),
+        merges=() if person is None else tuple(Merge(*one) for one in merges(person, subkeys)),
     )
     try:
         return study.parts.publisher.publish(draft)
@@ -119,6 +144,19 @@ def _publish(
         # Somebody published a contradiction since we looked; the next try sees it, and says so.
         message = f"the study could not be published: {error}"
         raise StudyError(message) from None
+
+
+def _hold_late(study: StudyRun, verdicts: Sequence[Verdict]) -> None:
+    """Look once more for flags: one may have come after it was asked for and before publication.
+
+    An import of flags holds whom it finds published. Whoever comes second sees the other.
+    """
+    if study.protection is None:
+        return
+    late = {v.whose: v.person for v in verdicts if v.revision is not None and v.person is not None}
+    for whose, person in late.items():
+        who = f"export {study.export.id}"
+        study.protection.tell_late(study.parts.publisher, whose, person, who=who)
 
 
 def _record(study: StudyRun, verdicts: Sequence[Verdict], revisions: Mapping[str, int]) -> None:

@@ -12,13 +12,15 @@ from catalog.records import NewRevision, Stored
 from catalog.vocabulary import Standing
 from deid.deidentify import identity
 from deid.errors import DeidError, Reason, RefusedError, SuspectError, UnreadableError
-from deid.identifiers import Identifiers, harvest, together
+from deid.identifiers import Identifiers
+from deid.pseudonym import Person
 from deid.source import Parsed, parse
 from deid.values import value_of
-from flows import original
 from flows.admit import Admitted, admit, checked
 from flows.deidentifier import Deidentifier
 from flows.errors import OriginalError
+from flows.original import Original as File
+from flows.people import Gate, People, look
 from flows.quarantine import quarantine
 from flows.wiring import RegionParts
 
@@ -46,55 +48,17 @@ _PUBLISHED = frozenset({Outcome.ADMITTED, Outcome.REVISED})
 
 @dataclass(frozen=True, repr=False)
 class Verdict:
-    """How one file ended, and what is to be published of it."""
-
-    ending: Ending
-    subject: str = ""
-    revision: NewRevision | None = None
-
-
-@dataclass(frozen=True, repr=False)
-class People:
-    """Whom the files of a study are about, and all that identifies them.
+    """How one file ended, and what is to be published of it.
 
     Attributes:
-        identities: Canonical identifiers; more than one is one too many.
-        identifiers: Of every file that could be read.
+        whose: The canonical identifier of the person it is about; empty if nothing is published.
+        person: Her pseudonym, and those she had before.
     """
 
-    identities: frozenset[str]
-    identifiers: tuple[Identifiers, ...]
-
-    @property
-    def several(self) -> bool:
-        """Tell whether the study names more than one person."""
-        return len(self.identities) > 1
-
-
-def look(paths: Sequence[Path]) -> People:
-    """Read the headers of a study; files that cannot be read say so when they are walked."""
-    identities, identifiers = set(), []
-    for path in paths:
-        try:
-            with original.Original(path) as file, checked():
-                parsed = parse(file.reader)
-                identifiers.append(harvest(parsed))
-                identities.add(identity(parsed))
-        except (DeidError, OriginalError):
-            continue
-    return People(frozenset(identities), tuple(identifiers))
-
-
-def is_foreign(path: Path) -> bool:
-    """Tell whether a file is not DICOM at all."""
-    try:
-        with original.Original(path) as file, checked():
-            parse(file.reader)
-    except DeidError as error:
-        return error.reason is Reason.NOT_DICOM
-    except OriginalError:
-        return False
-    return False
+    ending: Ending
+    whose: str = ""
+    person: Person | None = None
+    revision: NewRevision | None = None
 
 
 class Walk:
@@ -106,16 +70,19 @@ class Walk:
         deidentifier: Deidentifier,
         export: Export,
         *,
+        gate: Gate,
         scratch: Path,
         pool: ThreadPoolExecutor,
     ) -> None:
         self._parts = parts
         self._deidentifier = deidentifier
         self._export = export
+        self._gate = gate
         self._scratch = scratch
         self._pool = pool
         self._uploads: list[Future[None]] = []
         self._stored: dict[str, tuple[str, str]] = {}
+        self._persons: dict[str, Person] = {}
 
     def all(self, files: Sequence[tuple[Item, Path]]) -> list[Verdict]:
         """Walk every file; return once all bytes are stored.
@@ -123,7 +90,7 @@ class Walk:
         Raises:
             RetriableError: The store or the disk did not answer.
         """
-        people = look([path for _, path in files])
+        people = look([path for _, path in files], self._gate)
         verdicts = [self._one(item, path, people) for item, path in files]
         for upload in self._uploads:
             upload.result()
@@ -131,30 +98,49 @@ class Walk:
 
     def _one(self, item: Item, path: Path, people: People) -> Verdict:
         try:
-            with original.Original(path) as file:
-                verdict = self._read(item, file.reader, people)
-                if verdict.ending.outcome in _QUARANTINED:
+            with File(path) as file:
+                verdict = self._read(item, path, file, people)
+                if verdict.ending.outcome in _QUARANTINED and self._may_be_kept(verdict):
                     verdict = self._quarantined(verdict, file.reader)
                 return verdict
         except OriginalError as error:
             return Verdict(Ending(item.id, Outcome.UNAVAILABLE, str(error)))
 
-    def _read(self, item: Item, reader: BinaryIO, people: People) -> Verdict:
+    def _read(self, item: Item, path: Path, file: File, people: People) -> Verdict:
         named: Original | None = None
         try:
             with checked():
-                parsed = parse(reader)
+                parsed = parse(file.reader)
+                if people.refusal is not None:
+                    return Verdict(Ending(item.id, Outcome.REFUSED, people.refusal))
                 named = _original(parsed)
                 # The file is read again: it may be another one than was looked at.
                 several = people.several or not {identity(parsed)} <= people.identities
-                known = together(harvest(parsed), people.identifiers)
+                known = people.known(path, file.stamp, parsed)
             if several:
                 verdict = Verdict(Ending(item.id, Outcome.REFUSED, TWO_PATIENTS))
             else:
-                verdict = self._admitted(item, reader, parsed, known)
+                verdict = self._admitted(item, file.reader, parsed, known)
         except DeidError as error:
-            verdict = Verdict(_failed(item, error))
+            verdict = Verdict(self._failed(item, error, nobodys=named is None))
         return replace(verdict, ending=replace(verdict.ending, original=named))
+
+    def _may_be_kept(self, verdict: Verdict) -> bool:
+        """Tell whether an original may wait in quarantine: of what is nobody's, one cannot say."""
+        return verdict.ending.original is not None or self._gate(None) is None
+
+    def _failed(self, item: Item, error: DeidError, *, nobodys: bool) -> Ending:
+        """End a file that did not pass; of one that nobody can tell whose it is, keep nothing."""
+        foreign = error.reason is Reason.NOT_DICOM
+        if nobodys and not foreign and (refusal := self._gate(None)) is not None:
+            return Ending(item.id, Outcome.REFUSED, refusal)
+        return Ending(item.id, OUTCOMES[type(error)], error.reason.value, foreign=foreign)
+
+    def _person(self, canonical: str) -> Person:
+        """Ask for a person's pseudonym once per study."""
+        if canonical not in self._persons:
+            self._persons[canonical] = self._deidentifier.keys.pseudonyms.person(canonical)
+        return self._persons[canonical]
 
     def _admitted(
         self, item: Item, reader: BinaryIO, parsed: Parsed, known: Identifiers
@@ -166,6 +152,7 @@ class Walk:
             self._scratch / f"{item.id}.dcm",
             deidentifier=self._deidentifier,
             identifiers=known,
+            ask=self._person,
         )
         outcome, reason = self._standing(admitted)
         ending = Ending(
@@ -181,7 +168,7 @@ class Walk:
         revision = _revision(admitted, self._export.holder_id)
         path = admitted.spooled.path
         self._uploads.append(self._pool.submit(_upload, self._parts, revision, path))
-        return Verdict(ending, admitted.subject, revision)
+        return Verdict(ending, identity(parsed), admitted.person, revision)
 
     def _standing(self, admitted: Admitted) -> tuple[Outcome, str]:
         """Compare with what this run has taken and with what is published."""
@@ -190,7 +177,10 @@ class Walk:
         if (taken := self._stored.get(instance.sop_uid)) is not None:
             return (Outcome.KNOWN, "") if taken == digests else (Outcome.CONFLICT, TWICE)
         publisher, holder = self._parts.publisher, self._export.holder_id
-        against = publisher.contradiction(instance, subject=admitted.subject, holder_id=holder)
+        person = admitted.person
+        against = publisher.contradiction(
+            instance, subject=person.pseudonym, holder_id=holder, before=person.previous
+        )
         if against is not None:
             return Outcome.CONFLICT, against.value
         outcome = _STANDINGS[
@@ -218,15 +208,6 @@ def _original(parsed: Parsed) -> Original:
         study_uid=value_of(header, STUDY_INSTANCE_UID),
         sop_uid=value_of(header, SOP_INSTANCE_UID),
         accession=value_of(header, ACCESSION_NUMBER),
-    )
-
-
-def _failed(item: Item, error: DeidError) -> Ending:
-    return Ending(
-        item.id,
-        OUTCOMES[type(error)],
-        error.reason.value,
-        foreign=error.reason is Reason.NOT_DICOM,
     )
 
 

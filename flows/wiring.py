@@ -11,14 +11,18 @@ from pydantic_settings import BaseSettings
 from sqlalchemy import Engine
 
 from catalog import database
+from catalog.key_marks import KeyMarks
 from catalog.ledger import Ledger
 from catalog.ledger_key import LedgerKey
 from catalog.objects import Credentials, MinioStore, ObjectStore
 from catalog.publish import CataloguePublisher, Publisher
 from flows import keys
 from flows.errors import SettingsError
+from flows.key_service import Address, KeyService
 from flows.keys import RegionKeys, ReleaseKeys
-from flows.settings import HubSettings, RegionSettings
+from flows.pseudonyms import Marks
+from flows.settings import HubSettings, PseudonymSource, RegionSettings
+from flows.third_party import TransitPseudonyms
 
 T = TypeVar("T", bound=BaseSettings)
 
@@ -75,22 +79,77 @@ def read(settings: type[T]) -> T:
 
 
 def wire_region(settings: RegionSettings) -> RegionParts:
-    """Build the region's parts; quarantine and clean are reached by different identities."""
-    held = keys.region_keys(settings.key_file, settings.environment)
+    """Build the region's parts; quarantine and clean are reached by different identities.
+
+    Raises:
+        SettingsError: A setting is missing.
+        KeyFileError: The key file cannot be used.
+    """
+    connection = database.connect(settings.ledger_url.get_secret_value())
+    marks = KeyMarks(connection)
+    held = wire_keys(settings, marks)
+    held.require_same(marks)
     store = partial(MinioStore, settings.s3_endpoint, secure=settings.s3_secure)
     mine = _credentials(settings.s3_access_key, settings.s3_secret_key)
     publisher = _credentials(settings.clean_access_key, settings.clean_secret_key)
     return RegionParts(
         keys=held,
-        ledger=Ledger(
-            database.connect(settings.ledger_url.get_secret_value()), LedgerKey(held.ledger())
-        ),
+        ledger=Ledger(connection, LedgerKey(held.ledger())),
         publisher=CataloguePublisher(database.connect(settings.catalogue_url.get_secret_value())),
         clean=store(credentials=publisher, bucket=settings.clean_bucket),
         quarantine=store(credentials=mine, bucket=settings.quarantine_bucket),
         landing=settings.landing,
         expansion_limit=settings.expansion_limit,
         remembered=timedelta(days=settings.ledger_days),
+    )
+
+
+def wire_keys(settings: RegionSettings, marks: Marks) -> RegionKeys:
+    """Read the region's keys, and find the way to the third party.
+
+    Raises:
+        SettingsError: A setting is missing.
+        KeyFileError: The key file is missing, readable by others, or not allowed here.
+    """
+    previous = settings.pseudonyms_previous
+    if settings.pseudonyms is PseudonymSource.LOCAL:
+        return keys.region_keys(settings.key_file, settings.environment, previous=previous)
+
+    def connect(edge: bytes) -> TransitPseudonyms:
+        return TransitPseudonyms(
+            KeyService(_address(settings)),
+            edge,
+            marks=marks,
+            batch=settings.pseudonyms_batch,
+            previous=previous,
+        )
+
+    return keys.keys_with_third_party(settings.key_file, settings.pseudonyms.value, connect)
+
+
+def _address(settings: RegionSettings) -> Address:
+    by_certificate = (
+        settings.pseudonyms_certificate and settings.pseudonyms_private_key
+    ) and settings.pseudonyms_role
+    ca, token_file = settings.pseudonyms_ca, settings.pseudonyms_token_file
+    if not settings.pseudonyms_url or ca is None or not (by_certificate or token_file):
+        message = (
+            "a third party needs MAMMO_REGION_PSEUDONYMS_URL and _CA, and either _CERTIFICATE, "
+            "_PRIVATE_KEY and _ROLE, or _TOKEN_FILE (infra/mammo.env.example)"
+        )
+        raise SettingsError(message)
+    return Address(
+        url=settings.pseudonyms_url,
+        key=settings.pseudonyms_key,
+        ca=ca,
+        mount=settings.pseudonyms_mount,
+        namespace=settings.pseudonyms_namespace,
+        certificate=settings.pseudonyms_certificate,
+        private_key=settings.pseudonyms_private_key,
+        role=settings.pseudonyms_role,
+        login_mount=settings.pseudonyms_login_mount,
+        token_file=token_file,
+        timeout=settings.pseudonyms_timeout_s,
     )
 
 

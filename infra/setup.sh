@@ -77,7 +77,7 @@ EOF
         fail_with_log "uv could not be installed"
 fi
 
-echo "setup: installing what uv.lock names (1.5 GB on disk; the first time it is fetched)"
+echo "setup: installing what uv.lock names (1.7 GB on disk; the first time it is fetched)"
 export UV_PROJECT_ENVIRONMENT="$PWD/.venv" UV_PYTHON="$PWD/.venv/bin/python" UV_PYTHON_DOWNLOADS=never
 .venv/bin/uv sync --frozen --no-progress >"$log" 2>&1 || {
     # Behind a proxy that opens TLS, only the system knows whom to trust.

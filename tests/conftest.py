@@ -1,6 +1,7 @@
 """Servers that are real, started once and on demand, for the tests of every room.
 
 - `s3`: one SeaweedFS for the session (`endpoint`, `credentials` by identity, `store(bucket)`);
+- `key_service`: one OpenBao for the session, set up as a third party would;
 - `database_url`: an empty database, once on SQLite and once on PostgreSQL;
 - `catalogue_url`, `ledger_url`: such a database with the newest schema of its chain;
 - `catalogue_engine`, `ledger_engine`: connected to those.
@@ -19,6 +20,7 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import URL, make_url
 
 from catalog.database import Chain, connect, migrate
+from tests.key_service import OpenBao
 from tests.servers import PostgresPool, S3Server
 
 Databases = Callable[[Chain | None], str]
@@ -32,6 +34,16 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
         yield server
     finally:
         server.kill()
+
+
+@pytest.fixture(scope="session")
+def key_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenBao]:
+    service = OpenBao(tmp_path_factory.mktemp("bao"))
+    try:
+        service.start()
+        yield service
+    finally:
+        service.kill()
 
 
 @pytest.fixture(scope="session")

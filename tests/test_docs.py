@@ -46,8 +46,8 @@ def test_the_example_is_valid(monkeypatch):
 
 def commands() -> dict[str, typer.models.CommandInfo]:
     found = {}
-    catalog = app.registered_groups[0].typer_instance
-    for group, prefix in ((app, "mammo"), (catalog, "mammo catalog")):
+    groups = [(one.typer_instance, f"mammo {one.name}") for one in app.registered_groups]
+    for group, prefix in ((app, "mammo"), *groups):
         for info in group.registered_commands:
             name = info.name or info.callback.__name__.replace("_", "-")
             found[f"{prefix} {name}"] = info

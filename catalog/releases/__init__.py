@@ -4,7 +4,7 @@ The hub freezes a cohort, adds each instance as its re-keyed header is stored, a
 the door reads sealed releases. Permit and Hold are checked on every call.
 """
 
-from catalog.releases.building import add_instance, freeze, pending, releases_of, seal
+from catalog.releases.building import add_instance, discard, freeze, pending, releases_of, seal
 from catalog.releases.records import (
     Release,
     ReleasedInstance,
@@ -21,6 +21,7 @@ __all__ = [
     "RevisionRef",
     "Servable",
     "add_instance",
+    "discard",
     "freeze",
     "list_instances",
     "list_studies",

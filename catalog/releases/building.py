@@ -7,7 +7,7 @@ from datetime import date
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, literal, select
 
 from catalog.columns import now
 from catalog.database import reading, writing
@@ -35,6 +35,7 @@ def freeze(engine: Engine, permit_id: str, query: Query, *, today: date) -> Rele
     """Freeze the latest revisions that match and are not held into a new release.
 
     An instance whose latest revision is held is left out: an older one was replaced for a reason.
+    A release of the permit that was begun and never sealed is given up: a permit has one at a time.
 
     Raises:
         NotFoundError: There is no such permit.
@@ -44,6 +45,7 @@ def freeze(engine: Engine, permit_id: str, query: Query, *, today: date) -> Rele
     with writing(engine) as connection:
         connection.execute(select(permit.c.id).where(permit.c.id == permit_id).with_for_update())
         require(connection, permit_id, who=None, today=today)
+        _give_up(connection, release.c.permit_id == permit_id)
         before = select(func.max(release.c.number)).where(release.c.permit_id == permit_id)
         connection.execute(
             release.insert().values(
@@ -66,6 +68,19 @@ def freeze(engine: Engine, permit_id: str, query: Query, *, today: date) -> Rele
             release.update().where(release.c.id == release_id).values(instances=frozen.rowcount)
         )
         return _read(_get(connection, release_id))
+
+
+def discard(engine: Engine, release_id: str) -> None:
+    """Give up a release that is not sealed; one that is sealed, or not there, stays so."""
+    with writing(engine) as connection:
+        _give_up(connection, release.c.id == release_id)
+
+
+def _give_up(connection: Connection, which: ColumnElement[bool]) -> None:
+    begun = select(release.c.id).where(which, release.c.state == ReleaseState.BUILDING)
+    ids = connection.scalars(begun.with_for_update()).all()
+    connection.execute(release_instance.delete().where(release_instance.c.release_id.in_(ids)))
+    connection.execute(release.delete().where(release.c.id.in_(ids)))
 
 
 def _cohort(release_id: str, query: Query) -> Select[Any]:
@@ -119,6 +134,7 @@ def _unfinished(release_id: str) -> Select[Any]:
 
 
 def _free_revisions() -> Select[Any]:
+    written_for = subject.alias("written_for")
     return (
         select(
             revision.c.id,
@@ -130,12 +146,14 @@ def _free_revisions() -> Select[Any]:
             revision.c.size,
             revision.c.pixel_offset,
             revision.c.sha256,
+            func.coalesce(written_for.c.weeks, 0),
         )
         .select_from(revision)
         .join(instance, instance.c.id == revision.c.instance_id)
         .join(series, series.c.id == instance.c.series_id)
         .join(study, study.c.id == instance.c.study_id)
         .join(subject, subject.c.id == study.c.subject_id)
+        .outerjoin(written_for, written_for.c.id == revision.c.subject_id)
         .where(study_not_held(), instance_not_held())
     )
 

@@ -32,7 +32,8 @@ class RevisionRef:
         pseudonym: The subject's pseudonym inside the space.
         clean_key: Object key in the clean bucket.
         size: Bytes of the clean object.
-        pixel_offset: Bytes of it before the (7FE0,0010) element.
+        pixel_offset: Bytes of it before the (7FE0,0010) element; `size` where there is none.
+        weeks: What its dates lack of hers, since it was shifted under a pseudonym of before.
     """
 
     revision_id: int
@@ -44,6 +45,7 @@ class RevisionRef:
     size: int
     pixel_offset: int
     sha256: str
+    weeks: int = 0
 
 
 @dataclass(frozen=True, repr=False)

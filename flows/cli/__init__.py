@@ -5,7 +5,18 @@ from collections.abc import Sequence
 
 import typer
 
-from flows.cli import catalogue, data, offline, release, stack
+from flows.cli import (
+    catalogue,
+    data,
+    offline,
+    profile,
+    protection,
+    release,
+    report,
+    stack,
+    subject,
+    verify,
+)
 
 app = typer.Typer(
     name="mammo",
@@ -16,9 +27,12 @@ app = typer.Typer(
     add_completion=False,
 )
 
-for module in (stack, data, offline, release):
+for module in (stack, data, report, offline, verify, release):
     module.add_to(app)
 app.add_typer(catalogue.app, name="catalog")
+app.add_typer(profile.app, name="profile")
+app.add_typer(protection.app, name="protection")
+app.add_typer(subject.app, name="subject")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

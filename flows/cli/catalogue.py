@@ -1,5 +1,6 @@
 """`mammo catalog …`: search, and who answers for the data."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,14 +18,23 @@ def search(
     view: Annotated[str | None, typer.Option(help="CC, MLO, ML, …")] = None,
     laterality: Annotated[str | None, typer.Option(help="L, R or B")] = None,
     vendor: Annotated[str | None, typer.Option(help="HOLOGIC, SIEMENS, GE, …")] = None,
-    kind: Annotated[str | None, typer.Option(help="FFDM, DBT, S2D or FILM")] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="FFDM, DBT, S2D, FILM, CAD_SR, SR, KO, PR or SEG")
+    ] = None,
     age_band: Annotated[str | None, typer.Option(help="such as 50-54")] = None,
     year_from: Annotated[int | None, typer.Option(help="first year of examination")] = None,
     year_to: Annotated[int | None, typer.Option(help="last year of examination")] = None,
     holder: Annotated[str | None, typer.Option(help="a care provider's id")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="studies to show")] = 50,
+    *,
+    images_only: Annotated[
+        bool, typer.Option("--images-only", help="leave out reports, CAD results and the like")
+    ] = False,
 ) -> None:
     """Search studies by what you know of them.
+
+    Images are counted; what comes along with them (CAD results, reports, key objects,
+    presentation states, segmentations) is counted apart, as others.
 
     Example: mammo catalog search --view MLO --laterality L --year-from 2018
     """
@@ -43,6 +53,7 @@ def search(
         exam_year_to=year_to,
         holder=holder,
     )
+    wanted = replace(wanted, companions=not images_only)
     page = find(wiring.hub().catalogue, wanted, limit=limit)
     for study in page.studies:
         typer.echo(_row(study))
@@ -61,9 +72,14 @@ def _row(study: "FoundStudy") -> str:
         f"{'/'.join(study.kinds):10}",
         f"{'/'.join(study.lateralities):4} {'/'.join(study.views):10}",
         f"{'/'.join(study.vendors):12}",
-        f"{study.instances:4} images {study.size / 1e6:8.1f} MB",
+        f"{study.images:4} images {_others(study):12} {study.size / 1e6:8.1f} MB",
     )
     return " ".join(columns)
+
+
+def _others(study: "FoundStudy") -> str:
+    others = study.instances - study.images
+    return f"+{others} others" if others else ""
 
 
 @app.command("add-holder")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -63,8 +64,14 @@ def release(
     holder: Annotated[str | None, typer.Option(help="a care provider's id")] = None,
     year_from: Annotated[int | None, typer.Option(help="first year of examination")] = None,
     year_to: Annotated[int | None, typer.Option(help="last year of examination")] = None,
+    *,
+    images_only: Annotated[
+        bool, typer.Option("--images-only", help="leave out reports, CAD results and the like")
+    ] = False,
 ) -> None:
     """Freeze what a search finds now into a permit's release.
+
+    A query that names a view or a side finds images only.
 
     Example: mammo release permit-3f2a9c41 --view CC
     """
@@ -80,9 +87,10 @@ def release(
         exam_year_from=year_from,
         exam_year_to=year_to,
     )
+    wanted = replace(wanted, companions=not images_only)
     with known(permit):
         made = build(wiring.hub(), permit, wanted, today=datetime.now(UTC).date())
-    typer.echo(f"release {made.number} of {permit}: {made.instances} instances")
+    typer.echo(f"release {made.number} of {permit}: {made.instances} objects")
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from pydicom.uid import (
 
 from catalog.describe import describe
 from catalog.records import Facts
-from catalog.vocabulary import AGE_BANDS, Kind, Laterality, View
+from catalog.vocabulary import AGE_BANDS, COMPANIONS, Kind, Laterality, View
 
 
 def header(**values: Any) -> Dataset:
@@ -192,3 +192,25 @@ def test_the_vendor(manufacturer: str, vendor: str) -> None:
 def test_the_age_band(age: int | None, band: str | None) -> None:
     assert describe(header(), Facts(age=age)).age_band == band
     assert band is None or band in AGE_BANDS
+
+
+@pytest.mark.parametrize(
+    ("sop_class", "kind"),
+    [
+        ("1.2.840.10008.5.1.4.1.1.88.50", Kind.CAD_SR),
+        ("1.2.840.10008.5.1.4.1.1.88.11", Kind.SR),
+        ("1.2.840.10008.5.1.4.1.1.88.34", Kind.SR),
+        ("1.2.840.10008.5.1.4.1.1.88.59", Kind.KO),
+        ("1.2.840.10008.5.1.4.1.1.11.1", Kind.PR),
+        ("1.2.840.10008.5.1.4.1.1.11.2", Kind.PR),
+        ("1.2.840.10008.5.1.4.1.1.66.4", Kind.SEG),
+        ("1.2.840.10008.5.1.4.1.1.66.7", Kind.SEG),
+    ],
+)
+def test_what_comes_along_with_images_is_named(sop_class: str, kind: Kind) -> None:
+    found = describe(header(SOPClassUID=sop_class, Modality="XX"), Facts())
+    assert found.kind is kind
+    assert kind in COMPANIONS
+    assert (found.rows, found.columns) == (0, 0)
+    assert found.frames == (1 if kind is Kind.SEG else 0)
+    assert (found.view, found.laterality) == (View.UNKNOWN, Laterality.UNKNOWN)

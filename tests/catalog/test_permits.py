@@ -69,10 +69,3 @@ def test_a_revoked_permit_is_over_for_good(catalogue_engine: Engine) -> None:
     assert isinstance(refusal(catalogue_engine, "permit-1", WHO, TODAY), PermitError)
     with pytest.raises(NotFoundError):
         permits.revoke(catalogue_engine, "unknown")
-
-
-def test_a_person_sees_the_permits_that_name_them(catalogue_engine: Engine) -> None:
-    for name, persons in (("b", {WHO}), ("a", {WHO, "other"}), ("c", {"other"})):
-        permits.create(catalogue_engine, permit(name, persons=frozenset(persons)))
-    assert [one.id for one in permits.of_person(catalogue_engine, WHO)] == ["a", "b"]
-    assert permits.of_person(catalogue_engine, "stranger") == ()

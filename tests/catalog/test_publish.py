@@ -10,9 +10,9 @@ from sqlalchemy import Engine, func, select
 from catalog import tables
 from catalog.database import reading
 from catalog.errors import CatalogError, ConflictError, NotFoundError, RaceError, Reason
-from catalog.holders import add_holder, get_holder, list_holders, list_regions
+from catalog.holders import add_holder, get_holder, list_holders
 from catalog.outcome import Outcome, Tally
-from catalog.publish import CataloguePublisher, export_tally
+from catalog.publish import CataloguePublisher
 from catalog.records import ExportSummary, Holder
 from catalog.study_rows import clean_key
 from catalog.vocabulary import Standing, View
@@ -232,21 +232,28 @@ def race(publisher: CataloguePublisher, drafts: list[Any]) -> list[CatalogError]
     return errors
 
 
+def settled(engine: Engine) -> dict[str, int]:
+    counted = select(tables.outcome.c.outcome, func.sum(tables.outcome.c.instances))
+    with reading(engine) as connection:
+        return dict(connection.execute(counted.group_by(tables.outcome.c.outcome)).tuples().all())
+
+
 def test_the_tally_of_an_export(publisher: CataloguePublisher, catalogue_engine: Engine) -> None:
     publisher.publish(draft(1))
     rest = {Outcome.REFUSED: 2, Outcome.UNREADABLE: 1}
     publisher.publish(replace(draft(2), revisions=(), subject="", outcomes=rest))
-    with pytest.raises(NotFoundError):
-        export_tally(catalogue_engine, "export-1")
     counts = {Outcome.ADMITTED: 4, **rest}
+    summary = ExportSummary("export-1", "vgr", "D-1", Tally(6, 1, counts))
     for _ in range(2):
-        publisher.record_tally(ExportSummary("export-1", "vgr", "D-1", Tally(6, 1, counts)))
-    found = export_tally(catalogue_engine, "export-1")
-    assert found.counts == counts
-    assert found.matches
+        publisher.record_tally(summary)
+    assert settled(catalogue_engine) == counts
+    with reading(catalogue_engine) as connection:
+        row = connection.execute(select(tables.export)).one()
+    assert (row.claimed, row.foreign_files, row.disclosure_reference) == (6, 1, "D-1")
+    assert summary.tally.matches
     assert not Tally(7, 1, counts).matches
     with pytest.raises(ConflictError):
-        publisher.record_tally(ExportSummary("export-1", "skane", "D-1", found))
+        publisher.record_tally(replace(summary, holder_id="skane"))
 
 
 def test_a_second_run_replaces_a_study_s_counts(
@@ -255,7 +262,7 @@ def test_a_second_run_replaces_a_study_s_counts(
     publisher.publish(draft(1))
     publisher.publish(replace(draft(1), revisions=(), outcomes={Outcome.KNOWN: 4}))
     publisher.record_tally(ExportSummary("export-1", "vgr", "D-1", Tally(4, 0, {})))
-    assert export_tally(catalogue_engine, "export-1").counts == {Outcome.KNOWN: 4}
+    assert settled(catalogue_engine) == {Outcome.KNOWN: 4}
 
 
 def test_holders_are_entered_once_and_kept_to_their_region(
@@ -265,7 +272,6 @@ def test_holders_are_entered_once_and_kept_to_their_region(
     add_holder(catalogue_engine, renamed)
     assert get_holder(catalogue_engine, "vgr") == publisher.holder("vgr") == renamed
     assert [one.id for one in list_holders(catalogue_engine)] == ["skane", "vgr"]
-    assert [one.id for one in list_regions(catalogue_engine)] == ["sk", "vg"]
     with pytest.raises(ConflictError):
         add_holder(catalogue_engine, replace(renamed, region="sk"))
     with pytest.raises(NotFoundError):

@@ -5,9 +5,10 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 
-from catalog import holds, permits, releases
+from catalog import holds, permits, releases, tables
+from catalog.database import reading
 from catalog.errors import (
     CatalogError,
     ConflictError,
@@ -261,3 +262,39 @@ def test_one_permit_opens_no_door_to_another(engine: Engine) -> None:
     built(engine)
     permits.create(engine, permit("permit-2"))
     assert ask(engine, "permit-2", **DOOR) == [NotFoundError] * 4
+
+
+def states(engine: Engine, permit_id: str = "permit-1") -> list[tuple[int, str]]:
+    return [(one.number, one.state.value) for one in releases.releases_of(engine, permit_id)]
+
+
+def rows(engine: Engine) -> int:
+    with reading(engine) as connection:
+        counted = select(func.count()).select_from(tables.release_instance)
+        return connection.scalar(counted) or 0
+
+
+def test_a_release_that_was_not_finished_gives_way_to_the_next(engine: Engine) -> None:
+    permits.create(engine, permit("permit-2"))
+    begun = releases.freeze(engine, "permit-1", Query(), today=TODAY)
+    other = releases.freeze(engine, "permit-2", Query(), today=TODAY)
+    before = rows(engine)
+    again = releases.freeze(engine, "permit-1", Query(), today=TODAY)
+    assert states(engine) == [(1, "BUILDING")]
+    assert rows(engine) == before
+    with pytest.raises(NotFoundError):
+        releases.seal(engine, begun.id)
+    assert [one.id for one in releases.releases_of(engine, "permit-2")] == [other.id]
+    assert [one.id for one in releases.releases_of(engine, "permit-1")] == [again.id]
+
+
+def test_a_sealed_release_is_never_given_up(engine: Engine) -> None:
+    nothing = Query(holder="nobody")
+    sealed = releases.freeze(engine, "permit-1", nothing, today=TODAY)
+    releases.seal(engine, sealed.id)
+    releases.discard(engine, sealed.id)
+    begun = releases.freeze(engine, "permit-1", nothing, today=TODAY)
+    assert states(engine) == [(2, "BUILDING"), (1, "SEALED")]
+    releases.discard(engine, begun.id)
+    releases.discard(engine, begun.id)
+    assert states(engine) == [(1, "SEALED")]

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
-from catalog import holds
+from catalog import holds, tables
+from catalog.database import reading
 from catalog.errors import CursorError, NotFoundError
 from catalog.holds import HoldTarget
 from catalog.outcome import Outcome
@@ -85,6 +86,11 @@ HOLDS: list[tuple[HoldScope, str, list[int]]] = [
 ]
 
 
+def placed(engine: Engine) -> Any:
+    with reading(engine) as connection:
+        return connection.execute(select(tables.hold)).one()
+
+
 @pytest.mark.parametrize(("scope", "value", "expected"), HOLDS)
 def test_what_is_held_is_neither_shown_nor_counted(
     engine: Engine, scope: HoldScope, value: str, expected: list[int]
@@ -92,14 +98,12 @@ def test_what_is_held_is_neither_shown_nor_counted(
     target = HoldTarget(scope, value)
     number = holds.place(engine, HoldKind.OPTED_OUT, target, reason="she asked", who="officer")
     assert sizes(search(engine, Query())) == expected
-    (there,) = holds.holds_on(engine, target)
+    there = placed(engine)
     assert (there.id, there.kind, there.lifted_at) == (number, HoldKind.OPTED_OUT, None)
     for _ in range(2):
         holds.lift(engine, number, who="officer")
     assert sizes(search(engine, Query())) == [1, 2, 4]
-    (there,) = holds.holds_on(engine, target)
-    assert there.lifted_at is not None
-    assert "object at" in repr(there)
+    assert placed(engine).lifted_at is not None
     assert "object at" in repr(target)
     with pytest.raises(NotFoundError):
         holds.lift(engine, number + 1, who="officer")
@@ -174,3 +178,48 @@ def test_a_cursor_is_bound_to_its_query_and_to_its_text(sqlite_engine: Engine) -
         changed = "A" if cursor[place] != "A" else "B"
         with pytest.raises(CursorError):
             search(sqlite_engine, Query(), cursor=cursor[:place] + changed + cursor[place + 1 :])
+
+
+def companions(study: int) -> list[Any]:
+    """Make a CAD result and a segmentation as they come along with a study's images."""
+    blank = {"view": View.UNKNOWN, "laterality": Laterality.UNKNOWN, "rows": 0, "columns": 0}
+    return [
+        new_revision(instance(study, 8, kind=Kind.CAD_SR, vendor="ICAD", frames=0, **blank)),
+        new_revision(instance(study, 9, kind=Kind.SEG, vendor="OTHER", **blank)),
+    ]
+
+
+def test_images_are_counted_apart_from_what_comes_along(catalogue_engine: Engine) -> None:
+    publisher = prepared(catalogue_engine)
+    images = [new_revision(instance(1, number)) for number in range(1, 5)]
+    publisher.publish(draft(1, *images, *companions(1)))
+    publisher.publish(draft(2, *companions(2)))
+    found = {study.images: study for study in search(catalogue_engine, Query()).studies}
+    assert (found[4].images, found[4].instances) == (4, 6)
+    assert (found[4].vendors, found[4].views) == (("HOLOGIC",), ("CC", "MLO"))
+    assert found[4].lateralities == ("L", "R")
+    assert found[4].kinds == ("CAD_SR", "FFDM", "SEG")
+    assert (found[0].images, found[0].instances) == (0, 2)
+    assert found[0].vendors == ("ICAD", "OTHER")
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (Query(companions=False), [(4, 4)]),
+        (Query(view=View.CC), [(2, 2)]),
+        (Query(laterality=Laterality.LEFT), [(2, 2)]),
+        (Query(kind=Kind.CAD_SR), [(0, 1), (0, 1)]),
+        (Query(kind=Kind.CAD_SR, companions=False), []),
+        (Query(vendor="ICAD"), [(0, 1), (0, 1)]),
+    ],
+)
+def test_a_query_says_whether_it_means_images_only(
+    catalogue_engine: Engine, query: Query, expected: list[tuple[int, int]]
+) -> None:
+    publisher = prepared(catalogue_engine)
+    images = [new_revision(instance(1, number)) for number in range(1, 5)]
+    publisher.publish(draft(1, *images, *companions(1)))
+    publisher.publish(draft(2, *companions(2)))
+    studies = search(catalogue_engine, query).studies
+    assert sorted((study.images, study.instances) for study in studies) == expected

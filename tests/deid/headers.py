@@ -10,7 +10,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from deid.header import CleanHeader, clean_header
 from deid.identifiers import harvest
-from deid.profile import Profile, load_profile
+from deid.profile import Profile, load_profile, read_profile
 from deid.pseudonym import Person, Subkeys
 from deid.serialise import serialise
 from deid.source import Parsed, Piece, Slice, parse
@@ -26,6 +26,13 @@ PERSON = Person("K7Q2M4XH6T3ZB5WD")
 @lru_cache(maxsize=1)
 def profile() -> Profile:
     return load_profile()
+
+
+@lru_cache(maxsize=32)
+def with_options(*options: str, more: str = "") -> Profile:
+    """General's gate, with these options alone."""
+    head = f"extends = 'general'\nname = 'test'\nversion = '1'\noptions = {[*options]}\n"
+    return read_profile(head + more, file="test.toml")
 
 
 def dataset(**elements: Any) -> Dataset:
@@ -202,8 +209,17 @@ def parsed(source: Dataset | bytes) -> Parsed:
     return parse(io.BytesIO(data))
 
 
-def cleaned(source: Dataset | bytes, *, person: Person = PERSON) -> CleanHeader:
-    return clean_header(parsed(source), profile=profile(), person=person, subkeys=SUBKEYS)
+def cleaned(source: Dataset | bytes | Parsed, **changes: Any) -> CleanHeader:
+    original = source if isinstance(source, Parsed) else parsed(source)
+    known = {"profile": profile(), "person": PERSON, "identifiers": harvest(original)}
+    return clean_header(original, subkeys=SUBKEYS, **{**known, **changes})
+
+
+def head_of(clean: CleanHeader) -> bytes:
+    """The header as it would be written."""
+    (head, *_), _ = serialise(clean, ())
+    assert isinstance(head, bytes)
+    return head
 
 
 def joined(pieces: tuple[Piece, ...], source: bytes) -> bytes:
@@ -213,14 +229,12 @@ def joined(pieces: tuple[Piece, ...], source: bytes) -> bytes:
     )
 
 
-def finished(source: Dataset | bytes, *, person: Person = PERSON) -> bytes:
+def finished(source: Dataset | bytes, **changes: Any) -> bytes:
     """The whole clean object, pixels spliced through."""
     data = source if isinstance(source, bytes) else written(source)
-    original = parsed(data)
-    clean = cleaned(data, person=person)
-    assert original.pixels is not None
-    start, end = original.pixels.start, original.pixels.end
-    pieces, _ = serialise(clean, [Slice(start, end - start)])
+    pixels = parsed(data).pixels
+    untouched = [Slice(pixels.start, pixels.end - pixels.start)] if pixels else []
+    pieces, _ = serialise(cleaned(data, **changes), untouched)
     return joined(pieces, data)
 
 

@@ -143,7 +143,8 @@ def test_another_size_than_the_header_says_is_suspect(syntax: UID) -> None:
     "changes",
     [
         {"BitsAllocated": 32},
-        {"BitsAllocated": 1, "BitsStored": 1},
+        {"BitsAllocated": 1, "BitsStored": 1, "PixelRepresentation": 1},
+        {"BitsAllocated": 1, "BitsStored": 1, "SamplesPerPixel": 3, "PlanarConfiguration": 0},
         {"BitsStored": 12, "HighBit": 15},
         {"BitsStored": 17},
         {"Rows": 0},

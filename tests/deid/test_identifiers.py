@@ -1,10 +1,15 @@
 import pytest
-from pydicom.uid import PYDICOM_IMPLEMENTATION_UID
+from pydicom.uid import (
+    PYDICOM_IMPLEMENTATION_UID,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
 from deid.errors import Reason, SuspectError
-from deid.identifiers import harvest, plain_words
+from deid.identifiers import Identifiers, harvest, together
+from deid.named import plain_words
 from deid.spelling import Edge, Needle, Reach, fold, number_writings, spellings, stands_in
-from tests.deid.headers import ROOT, dataset, mammogram, parsed
+from tests.deid.headers import ROOT, code, dataset, mammogram, parsed, written
 
 
 def texts(what: str, **changes: object) -> set[str]:
@@ -91,10 +96,12 @@ def test_a_standard_root_is_no_licence_for_an_instance() -> None:
 
 def test_places_are_harvested_unless_they_are_the_maker() -> None:
     places = texts("institution")
-    assert {"ostra sjukhuset lundberga", "lbgmg01"} <= places
+    assert {"ostra sjukhuset lundberga", "sjukvagen 1"} <= places
     assert "mammografi" not in places
-    assert "selenia" not in texts("institution", StationName="SELENIA")
-    assert "lorad-x9" not in texts("institution", StationName="LORAD-X9", Manufacturer="Lorad-X9")
+    assert "lbgmg01" in texts("device")
+    assert "selenia" not in texts("device", StationName="SELENIA")
+    assert "kvistmed" in texts("device", StationName="KVISTMED")
+    assert "kvistmed" not in texts("device", StationName="KVISTMED", Manufacturer="Kvistmed AB")
 
 
 def test_ordinary_words_need_company() -> None:
@@ -138,6 +145,140 @@ def test_edges_keep_chance_out(needle: tuple[str, Edge], hay: str, stands: bool)
 
 def test_what_is_no_number_has_no_writings() -> None:
     assert not [*number_writings("LBG77")]
+
+
+def test_words_and_numbers_are_for_the_first_eye() -> None:
+    found = harvest(parsed(mammogram(PatientAddress="Storgatan 12, Lundberga")))
+    assert {"sjostrom", "asa", "viola", "ljungkvist", "storgatan", "lundberga"} <= found.words
+    assert {"194708022980", "4708022980", "2980", "2300012345", "77001", "0099887"} <= found.numbers
+    assert "screening" not in found.words
+
+
+def test_of_staff_what_they_do_is_no_name() -> None:
+    found = harvest(parsed(mammogram(OperatorsName="Mammografi^Screening")))
+    assert not found.words & {"mammografi", "screening"}
+    assert not [n for n in found.needles if "mammografi" in n.text]
+    hers = harvest(parsed(mammogram(PatientName="Mammografi^Screening")))
+    assert "screening mammografi" in {n.text for n in hers.needles}
+
+
+@pytest.mark.parametrize(
+    ("changes", "what", "text"),
+    [
+        ({"PatientTelephoneNumbers": "070-123 45 67"}, "phone number", "0701234567"),
+        ({"PatientTelephoneNumbers": "+46701234567"}, "phone number", "0701234567"),
+        ({"PatientTelephoneNumbers": "070-1234567"}, "phone number", "46701234567"),
+        ({"PatientComments": "nås på 070-765 43 21"}, "phone number", "0707654321"),
+        ({"PatientComments": "skriv asa@example.se."}, "e-mail address", "asa@example.se"),
+        ({"Occupation": "Fyrvaktare"}, "patient detail", "fyrvaktare"),
+        ({"RegionOfResidence": "Lundbergabygden"}, "address", "lundbergabygden"),
+        ({"CurrentPatientLocation": "Avd 12 Söder"}, "institution", "avd 12 soder"),
+        ({"PatientInstitutionResidence": "Lundbergahemmet"}, "institution", "lundbergahemmet"),
+        ({"DetectorID": "DET5511"}, "device", "det5511"),
+        ({"DeviceSerialNumber": "SN778812"}, "device", "sn778812"),
+        ({"TopicAuthor": "Kvistberg"}, "name", "kvistberg"),
+        ({"OrderCallbackPhoneNumber": "031-7654321"}, "phone number", "0317654321"),
+        ({"SpecimenAccessionNumber": "PAD77123"}, "identifier", "pad77123"),
+        ({"ScheduledProcedureStepStartDate": "20230411"}, "study date", "2023-04-11"),
+        ({"LastMenstrualDate": "20230402"}, "study date", "20230402"),
+    ],
+)
+def test_less_known_attributes_tell_who_she_is(
+    changes: dict[str, str], what: str, text: str
+) -> None:
+    assert text in texts(what, **changes)
+
+
+def test_a_name_to_use_is_a_name() -> None:
+    source = mammogram()
+    source.add_new(0x00100012, "LT", "Vivi")
+    assert "vivi" in {n.text for n in harvest(parsed(source)).needles}
+
+
+def test_people_and_places_in_codes_are_harvested() -> None:
+    named = dataset(LongCodeValue="SE2321000016-1XYZ", CodeMeaning="Kvistberg, Tove")
+    person = dataset(PersonIdentificationCodeSequence=[named])
+    source = mammogram(
+        PhysiciansOfRecordIdentificationSequence=[person],
+        InstitutionCodeSequence=[code("LBG77", "99LBG", "Lundberga lasarett")],
+    )
+    told = {(n.text, n.what) for n in harvest(parsed(source)).needles}
+    assert ("kvistberg", "name") in told
+    assert ("se2321000016-1xyz", "identifier") in told
+    assert ("lundberga lasarett", "institution") in told
+    assert ("cranio-caudal", "name") not in told
+
+
+@pytest.mark.parametrize(
+    ("concept", "value", "what", "text"),
+    [
+        ("121030", "LBG-5512", "identifier", "lbg-5512"),
+        ("121022", "RA7788123", "accession number", "ra7788123"),
+        ("121009", "Lundberga lasarett", "institution", "lundberga lasarett"),
+        ("121016", "SN99127A", "device", "sn99127a"),
+        ("128774", "kvistberg7", "name", "kvistberg"),
+    ],
+)
+def test_content_items_tell_by_their_concept(
+    concept: str, value: str, what: str, text: str
+) -> None:
+    item = dataset(ValueType="TEXT", TextValue=value)
+    item.ConceptNameCodeSequence = [code(concept, "DCM", "concept")]
+    assert text in texts(what, ContentSequence=[item])
+    item.ConceptNameCodeSequence = [code("121071", "DCM", "Finding")]
+    assert text not in texts(what, ContentSequence=[item])
+
+
+def test_the_subject_of_a_document_is_looked_for_as_she_is() -> None:
+    item = dataset(ValueType="PNAME", PersonName="Moa^Eva")
+    item.ConceptNameCodeSequence = [code("121029", "DCM", "Subject Name")]
+    assert {"moa", "eva"} <= texts("name", ContentSequence=[item])
+    item.ConceptNameCodeSequence = [code("121008", "DCM", "Person Observer Name")]
+    assert "moa" not in texts("name", ContentSequence=[item])
+
+
+def test_names_in_private_elements_are_harvested_where_the_kind_is_known() -> None:
+    source = mammogram()
+    block = source.private_block(0x0033, "MITRA OBJECT UTF8 ATTRIBUTES 1.0", create=True)
+    block.add_new(0x02, "PN", "Kvistberg^Tove")
+    for syntax in (ExplicitVRLittleEndian, ImplicitVRLittleEndian):
+        needles = harvest(parsed(written(source, syntax))).needles
+        assert "kvistberg" in {n.text for n in needles}
+
+
+def test_published_dates_are_nobodys() -> None:
+    source = mammogram(DateOfLastDetectorCalibration="20190612")
+    source.ViewCodeSequence[0].ContextGroupVersion = "20020904"
+    assert not {"20190612", "20020904"} & {n.text for n in harvest(parsed(source)).needles}
+
+
+def test_identifiers_of_one_study_are_put_together() -> None:
+    own, other = (harvest(parsed(mammogram(PatientName=name))) for name in ("Ab^Ebba", "Cd^Dagny"))
+    both = together(own, [own, other])
+    assert set(both.needles) == {*own.needles, *other.needles}
+    assert both.words >= own.words | other.words
+    assert both.numbers >= own.numbers
+    assert both.uids >= own.uids
+    assert both.dates is own.dates
+    assert set(together(own, [other]).needles) == set(both.needles)
+    assert together(own, (own, other)).needles == both.needles
+
+
+def test_too_many_together_are_suspect() -> None:
+    many = [
+        Identifiers(
+            tuple(Needle(f"{n}-{i}", "name", Edge.WORD, Reach.TEXT) for i in range(10_000)),
+            frozenset(),
+            {},
+        )
+        for n in range(7)
+    ]
+    with pytest.raises(SuspectError) as caught:
+        together(many[0], many[1:] + many[:1])
+    assert caught.value.reason is Reason.UNCHECKED
+    with pytest.raises(SuspectError):
+        together(many[0], many[1:])
+    assert len(together(many[0], many[:6]).needles) == 60_000
 
 
 def test_nothing_is_shown() -> None:

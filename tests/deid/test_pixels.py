@@ -118,6 +118,7 @@ def test_text_is_blanked_in_every_lossless_syntax(syntax: UID) -> None:
         (12, np.int16, "MONOCHROME2"),
         (12, np.int16, "MONOCHROME1"),
         (16, np.uint16, "MONOCHROME2"),
+        (16, np.int16, "MONOCHROME2"),
     ],
 )
 def test_text_is_blanked_with_what_is_black(bits: int, kind: type, photometric: str) -> None:

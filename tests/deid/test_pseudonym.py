@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from deid.dates import parse_date, shift
 from deid.errors import Reason, RefusedError
-from deid.pseudonym import Person, Subkeys, accession, canonical, device, uid, weeks
+from deid.pseudonym import Person, Subkeys, accession, canonical, device, study_id, uid, weeks
 from tests.deid.headers import PERSON, SUBKEYS
 
 OTHER = Subkeys(b"U" * 32, b"A" * 32, b"V" * 32, b"D" * 32)
@@ -109,6 +109,16 @@ def test_tokens_fit_and_differ_by_purpose() -> None:
     assert len(token) == 16
     assert token != device(SUBKEYS, "SE2300012345")
     assert accession(SUBKEYS, "") == ""
+
+
+def test_every_purpose_has_a_key_of_its_own() -> None:
+    original = "77"
+    made = {accession(SUBKEYS, original), device(SUBKEYS, original), study_id(SUBKEYS, original)}
+    assert len(made) == 3
+    assert study_id(SUBKEYS, "") == ""
+    assert study_id(SUBKEYS, original) != study_id(OTHER, original)
+    given = Subkeys(b"u" * 32, b"a" * 32, b"v" * 32, b"d" * 32, study=b"s" * 32)
+    assert study_id(given, original) != study_id(SUBKEYS, original)
 
 
 def test_shifts_are_whole_weeks_and_never_none() -> None:

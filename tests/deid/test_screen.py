@@ -1,15 +1,20 @@
 from typing import Any
 
 import pytest
+from pydicom.dataset import Dataset
 
 from deid.errors import Reason, RefusedError
+from deid.profile import load_profile
 from deid.screen import screen
-from tests.deid.headers import DBT, MG, mammogram, parsed, profile, tomosynthesis
+from tests.deid import documents
+from tests.deid.headers import DBT, MG, mammogram, parsed, profile, tomosynthesis, written
+
+CLASSES = "1.2.840.10008.5.1.4.1.1"
 
 
-def refusal(**changes: Any) -> Reason:
+def refusal(made: Dataset | bytes, *, name: str = "mammography") -> Reason:
     with pytest.raises(RefusedError) as caught:
-        screen(parsed(mammogram(**changes)), profile())
+        screen(parsed(made), load_profile(name))
     return caught.value.reason
 
 
@@ -19,23 +24,64 @@ def test_breast_images_pass(sop_class: str) -> None:
     screen(parsed(tomosynthesis()), profile())
 
 
+@pytest.mark.parametrize("name", sorted({*documents.ALL} - {"sc", "cr"}))
+def test_what_belongs_to_breast_images_passes(name: str) -> None:
+    screen(parsed(documents.ALL[name]()), profile())
+
+
+@pytest.mark.parametrize("name", documents.ALL)
+def test_general_takes_them_all(name: str) -> None:
+    screen(parsed(documents.ALL[name]()), load_profile("general"))
+
+
+@pytest.mark.parametrize("modality", ["CT", "US", "", "XX"])
+def test_general_takes_any_modality(modality: str) -> None:
+    made = mammogram(SOPClassUID=f"{CLASSES}.2", Modality=modality)
+    screen(parsed(made), load_profile("general"))
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.7"}, Reason.SOP_CLASS),
-        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.104.1"}, Reason.SOP_CLASS),
-        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.2"}, Reason.SOP_CLASS),
+        ({"SOPClassUID": f"{CLASSES}.7"}, Reason.SOP_CLASS),
+        ({"SOPClassUID": f"{CLASSES}.1"}, Reason.SOP_CLASS),
+        ({"SOPClassUID": f"{CLASSES}.2"}, Reason.SOP_CLASS),
+        ({"SOPClassUID": f"{CLASSES}.104.1"}, Reason.DOCUMENT),
+        ({"SOPClassUID": f"{CLASSES}.104.2"}, Reason.DOCUMENT),
+        ({"SOPClassUID": f"{CLASSES}.66"}, Reason.RAW_DATA),
+        ({"SOPClassUID": "1.2.3.4"}, Reason.SOP_CLASS),
         ({"Modality": "CT"}, Reason.MODALITY),
         ({"Modality": ""}, Reason.MODALITY),
         ({"ImageType": ["DERIVED", "SECONDARY"]}, Reason.IMAGE_TYPE),
-        ({"ImageType": ["DERIVED", "PRIMARY", "SCREEN SAVE"]}, Reason.IMAGE_TYPE),
+        ({"ImageType": ["DERIVED", "PRIMARY", "SCREEN SAVE"]}, Reason.SCREEN_SAVE),
         ({"ConversionType": "WSD"}, Reason.IMAGE_TYPE),
         ({"ConversionType": "SD"}, Reason.IMAGE_TYPE),
         ({"BurnedInAnnotation": "YES"}, Reason.BURNED_IN),
     ],
 )
-def test_everything_else_is_refused(changes: dict[str, Any], reason: Reason) -> None:
-    assert refusal(**changes) is reason
+def test_everything_else_is_refused_by_name(changes: dict[str, Any], reason: Reason) -> None:
+    assert refusal(mammogram(**changes)) is reason
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"SOPClassUID": f"{CLASSES}.104.1"}, Reason.DOCUMENT),
+        ({"SOPClassUID": f"{CLASSES}.66"}, Reason.RAW_DATA),
+        ({"SOPClassUID": f"{CLASSES}.9.1.1"}, Reason.SOP_CLASS),
+        ({"SOPClassUID": f"{CLASSES}.481.3"}, Reason.SOP_CLASS),
+        ({"SOPClassUID": f"{CLASSES}.7", "ImageType": ["DERIVED", "SCREEN"]}, Reason.SCREEN_SAVE),
+    ],
+)
+def test_general_refuses_what_is_no_image(changes: dict[str, Any], reason: Reason) -> None:
+    assert refusal(mammogram(**changes), name="general") is reason
+
+
+@pytest.mark.parametrize("name", ["mammography", "general"])
+def test_a_media_directory_is_no_object(name: str) -> None:
+    directory = b"1.2.840.10008.1.3.10".ljust(len(MG) + 1, b"\0")
+    data = written(mammogram()).replace(MG.encode() + b"\0", directory, 1)
+    assert refusal(data, name=name) is Reason.DIRECTORY
 
 
 def test_screening_is_no_screen_save_and_digitised_film_passes() -> None:
@@ -43,12 +89,18 @@ def test_screening_is_no_screen_save_and_digitised_film_passes() -> None:
     screen(parsed(made), profile())
 
 
-def test_no_pixel_data_is_refused() -> None:
+def test_an_image_without_pixels_is_refused() -> None:
     made = mammogram()
     del made.PixelData
-    with pytest.raises(RefusedError) as caught:
-        screen(parsed(made), profile())
-    assert caught.value.reason is Reason.NO_PIXEL_DATA
+    assert refusal(made) is Reason.NO_PIXEL_DATA
+
+
+def test_a_report_with_pixels_is_refused() -> None:
+    made = documents.report()
+    image = mammogram()
+    for keyword in ("Rows", "Columns", "BitsAllocated", "SamplesPerPixel", "PixelData"):
+        made[keyword] = image[keyword]
+    assert refusal(made) is Reason.STRAY_PIXELS
 
 
 @pytest.mark.parametrize("position", [0, 12])
@@ -56,9 +108,7 @@ def test_an_overlay_in_the_pixels_is_refused(position: int) -> None:
     made = mammogram()
     made.add_new(0x60000010, "US", 64)
     made.add_new(0x60000102, "US", position)
-    with pytest.raises(RefusedError) as caught:
-        screen(parsed(made), profile())
-    assert caught.value.reason is Reason.OVERLAY
+    assert refusal(made) is Reason.OVERLAY
 
 
 def test_an_overlay_of_its_own_passes_the_gate() -> None:

@@ -317,6 +317,7 @@ def test_the_second_eye_walks_finished_bytes_that_were_not_changed() -> None:
         profile=profile,
         person=person,
         subkeys=SUBKEYS,
+        identifiers=harvest(parsed),
         text_reader=text_reader(),
     )
     finished = b"".join(
@@ -324,6 +325,7 @@ def test_the_second_eye_walks_finished_bytes_that_were_not_changed() -> None:
         for piece in clean.pieces
     )
     eye = {"profile": profile, "person": person, "identifiers": harvest(parsed)}
+    eye["applied"] = clean.applied
     inspect(io.BytesIO(finished), text_reader=None, **eye)
     at = finished.rindex(b"\xff\xd9")
     with pytest.raises(SuspectError) as caught:

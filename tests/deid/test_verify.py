@@ -7,16 +7,13 @@ from pydicom.uid import ImplicitVRLittleEndian
 
 from deid.elements import DEFAULT_ENCODING
 from deid.errors import Reason, SuspectError
-from deid.header import clean_header
 from deid.identifiers import harvest
 from deid.made import made as element
 from deid.pseudonym import Person
 from deid.serialise import serialise
 from deid.verify import verify
 from tests.deid.headers import (
-    PERSON,
     ROOT,
-    SUBKEYS,
     cleaned,
     dataset,
     finished,
@@ -181,11 +178,12 @@ def test_letters_in_a_token_are_no_name() -> None:
     ("tag", "vr", "value", "what"),
     [
         (0x00091010, "LO", "anything", "private element"),
-        (0x60000010, "US", b"\1\0", "overlay or curve"),
+        (0x50000005, "US", b"\1\0", "overlay or curve"),
         (0x00081070, "PN", "Someone^Else", "person name"),
         (0x00081140, "UI", "1.2.3.4.5", "unknown UID"),
         (0x00181002, "UI", "2.25.00123", "unknown UID"),
         (0x00181002, "UI", "1.2.840.10008.5\n", "unknown UID"),
+        (0x00181002, "UI", f"1.2.840.10008.5.{'7' * 60}", "unknown UID"),
         (0x00080020, "DA", "20230417", "original date"),
         (0x0008002A, "DT", "2023041710", "original date"),
         (0x00101010, "AS", "101Y", "age"),
@@ -221,9 +219,11 @@ def test_preamble_meta_and_tail_are_looked_at() -> None:
     source = written(mammogram())
     result = finished(source)
     assert found(source, b"SJOSTROM".ljust(128, b"\0") + result[128:])["name"] == {"preamble"}
+    odd = b"MAKER 1".ljust(128, b"\0") + result[128:]
+    assert found(source, odd) == {"bytes before the file": {"preamble"}}
     assert "bytes behind the pixels" in found(source, result + b"Asa")
     titled = written(mammogram())
-    clean = clean_header(parsed(titled), profile=profile(), person=PERSON, subkeys=SUBKEYS)
+    clean = cleaned(titled)
     clean.meta[0x00020016] = element(0x00020016, "AE", "LBGPACS")
     (head, *rest), _ = serialise(clean, [PIXELS])
     kinds = found(source, b"".join([head, *rest]))  # type: ignore[list-item]

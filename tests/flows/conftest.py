@@ -11,13 +11,17 @@ from catalog import database
 from catalog.holders import add_holder, add_region
 from catalog.ledger import Ledger
 from catalog.ledger_key import LedgerKey
+from catalog.outcome import Tally
+from catalog.protection import ProtectionTable
 from catalog.publish import CataloguePublisher
 from catalog.records import DisclosureDecision, Holder, Region
 from catalog.vocabulary import ProtectionSource
 from flows import deidentifier, keys
 from flows.deidentifier import Deidentifier
+from flows.protection import Protection, key
 from flows.settings import Environment
 from flows.wiring import HubParts, RegionParts
+from tests.flows.making import registered, walked
 from tests.servers import S3Server
 
 DECISION = DisclosureDecision(
@@ -74,6 +78,12 @@ def region(
 
 
 @pytest.fixture
+def protection(region: RegionParts) -> Protection:
+    """The region's side table, empty, in the database of its ledger."""
+    return Protection(ProtectionTable(region.ledger._engine, key(region.keys)))
+
+
+@pytest.fixture
 def hub(region: RegionParts, s3: S3Server, tmp_path: Path) -> HubParts:
     path = tmp_path / "release.key"
     keys.create(path, keys.HUB_ROOTS)
@@ -90,6 +100,17 @@ def export_folder(tmp_path: Path) -> Path:
     folder = tmp_path / "Provström Åsa"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture
+def ingest(
+    region: RegionParts, deidentify_with: Deidentifier, export_folder: Path
+) -> Callable[..., Tally]:
+    def run(claimed: int | None = None) -> Tally:
+        export = registered(region, export_folder, DECISION, claimed)
+        return walked(region, deidentify_with, export)
+
+    return run
 
 
 TODAY: date = datetime.now(UTC).date()

@@ -9,6 +9,7 @@ from flows import registry
 from flows.deidentifier import Deidentifier
 from flows.errors import StudyError
 from flows.index import NO_STUDY, enroll
+from flows.protection import Protection
 from flows.study import StudyRun, settle
 from flows.wiring import RegionParts
 from tests.objects import INSTANCE, mammogram, part10
@@ -27,14 +28,24 @@ def enrolled(region: RegionParts, export: Export) -> list[int]:
     return sorted({NO_STUDY, *region.ledger.studies(export.id)})
 
 
-def walked(region: RegionParts, deidentifier: Deidentifier, export: Export) -> Tally:
+def walked(
+    region: RegionParts,
+    deidentifier: Deidentifier,
+    export: Export,
+    protection: Protection | None = None,
+) -> Tally:
     for ordinal in enrolled(region, export):
-        this = StudyRun(region, deidentifier, export, ordinal, "norr", "run")
+        this = StudyRun(region, deidentifier, export, ordinal, "norr", "run", protection)
         try:
             settle(this)
         except StudyError:  # as Prefect would: once more
             settle(this)
     return region.ledger.tally(export.id)
+
+
+def counts(tally: Tally) -> dict[str, int]:
+    assert tally.matches
+    return {outcome.value: number for outcome, number in tally.counts.items() if number}
 
 
 def put(folder: Path, *files: bytes, start: int = 1) -> None:

@@ -1,12 +1,28 @@
 import dataclasses
 import json
+import os
 import stat
+from collections import Counter
 
 import pytest
 
+from catalog.database import connect
+from catalog.key_marks import KeyMarks
+from catalog.ledger import Ledger
+from catalog.ledger_key import LedgerKey
+from catalog.ledger_records import Export
+from deid import pseudonym
+from deid.pseudonym import Person, weeks
 from flows import keys
 from flows.errors import KeyFileError
-from flows.settings import Environment
+from flows.key_file import _forbidden
+from flows.key_file import rotate as key_file_rotate
+from flows.prepare import make_region_keys
+from flows.settings import Environment, RegionSettings
+from flows.wiring import wire_keys
+from tests.flows.conftest import DECISION
+
+KEY = bytes(32)
 
 
 @pytest.fixture
@@ -40,7 +56,9 @@ def test_a_key_file_that_others_can_read_is_refused(key_file, mode):
         loaded(key_file)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"edge": "zz"}', '{"edge": 1}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"edge": "zz"}', '{"edge": 1}', '{"edge": []}', '{"edge": [1]}']
+)
 def test_a_malformed_key_file_is_refused(key_file, text):
     key_file.write_text(text)
     with pytest.raises(KeyFileError):
@@ -53,14 +71,130 @@ def test_a_short_key_is_refused(key_file):
         loaded(key_file)
 
 
+@pytest.mark.parametrize("mode", [0o400, 0o600])
+def test_a_key_file_that_only_we_can_read_is_taken(key_file, mode):
+    key_file.chmod(mode)
+    assert loaded(key_file).root
+
+
+@pytest.mark.parametrize(
+    ("mode", "owner", "taken"),
+    [
+        (0o440, 0, True),  # a Kubernetes secret with `fsGroup`, and we are not root
+        (0o444, 0, False),
+        (0o460, 0, False),
+        (0o440, 4711, False),
+        (0o400, 4711, True),
+    ],
+)
+def test_what_a_platform_delivers_to_our_group_is_taken_and_no_more(
+    mode, owner, taken, monkeypatch
+):
+    monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    state = os.stat_result((0o100000 | mode, 0, 0, 1, owner, 4711, 0, 0, 0, 0))
+    assert (not mode & _forbidden(state)) is taken
+
+
 def test_a_person_has_one_pseudonym_and_needs_both_steps(key_file):
     one = loaded(key_file).pseudonyms
     again = loaded(key_file).pseudonyms
     assert one.person("191212121212").pseudonym == again.person("191212121212").pseudonym
     assert len(one.person("x").pseudonym) == 26
-    for step in ("edge", "third_party"):
-        other = dataclasses.replace(one, **{step: bytes(32)})
+    for changes in ({"edge": bytes(32)}, {"third_party": (bytes(32),)}):
+        other = dataclasses.replace(one, **changes)
         assert other.person("191212121212").pseudonym != one.person("191212121212").pseudonym
+    assert one.people(["b", "a", "b"]) == tuple(map(one.person, "bab"))
+
+
+def test_a_rotated_key_file_still_knows_its_people(key_file):
+    before = loaded(key_file)
+    key_file_rotate(key_file)
+    key_file_rotate(key_file)
+    assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
+    assert list(key_file.parent.iterdir()) == [key_file]
+    after = loaded(key_file)
+    one, three = before.pseudonyms.person("x"), after.pseudonyms.person("x")
+    assert three.pseudonym != one.pseudonym
+    (two,) = three.previous  # the one before; the first is forgotten unless it is asked for
+    assert two not in {one.pseudonym, three.pseudonym}
+    both = keys.region_keys(key_file, Environment.DEVELOPMENT, previous=2)
+    assert both.pseudonyms.person("x").previous == (two, one.pseudonym)
+    assert keys.region_keys(key_file, Environment.DEVELOPMENT, previous=0).pseudonyms.person(
+        "x"
+    ) == Person(three.pseudonym)
+    assert (before.version[-3:], after.version[-3:]) == ("-v1", "-v3")
+    assert before.version[:-3] != after.version[:-3]
+    assert (after.root, after.date) == (before.root, before.date)
+
+
+def test_the_shift_of_dates_is_hers_and_nobody_outside_the_regions_can_derive_it(key_file):
+    one = loaded(key_file)
+    held = {name: bytes.fromhex(key) for name, key in json.loads(key_file.read_text()).items()}
+    assert one.date == keys.subkey(held["edge"], "date")
+    assert one.date not in {keys.subkey(held[name], "date") for name in ("third_party", "region")}
+    other_third_party = dataclasses.replace(one.pseudonyms, third_party=(bytes(32),))
+    assert dataclasses.replace(one, pseudonyms=other_third_party).subkeys().date == one.date
+
+
+def test_a_woman_moves_by_the_same_weeks_in_two_regions(key_file):
+    here = loaded(key_file)
+    there = dataclasses.replace(here, root=bytes(32))
+    people = [here.pseudonyms.person(f"1947080{number:05}") for number in range(5200)]
+    norr, syd = here.subkeys(), there.subkeys()
+    counts = Counter(weeks(norr, person) for person in people)
+    assert [weeks(syd, person) for person in people[:50]] == [
+        weeks(norr, person) for person in people[:50]
+    ]
+    assert pseudonym.uid(norr, "1.2.3") != pseudonym.uid(syd, "1.2.3")
+    assert set(counts) == set(range(-26, 27)) - {0}
+    # A hundred expected in each of 52; six deviations are one run in millions.
+    assert all(40 < count < 160 for count in counts.values())
+
+
+def test_a_key_that_was_replaced_is_noticed(key_file, ledger_engine):
+    held, marks = loaded(key_file), KeyMarks(ledger_engine)
+    held.require_same(marks)
+    loaded(key_file).require_same(marks)
+    rotated = dataclasses.replace(held.pseudonyms, third_party=(*held.pseudonyms.third_party, KEY))
+    dataclasses.replace(held, pseudonyms=rotated).require_same(marks)
+    gone = dataclasses.replace(held.pseudonyms, third_party=(KEY, KEY))
+    for changes, what in (
+        ({"root": KEY}, "the region's key"),
+        ({"date": KEY}, "the edge's key"),
+        ({"pseudonyms": gone}, "version 1 of the third party's key"),
+    ):
+        with pytest.raises(KeyFileError, match=f"{what} is not the one"):
+            dataclasses.replace(held, **changes).require_same(marks)
+
+
+def test_a_lost_key_file_stops_and_is_never_made_again(tmp_path, sqlite_databases):
+    url = sqlite_databases("ledger")
+    settings = RegionSettings(
+        environment="development",
+        landing=tmp_path,
+        key_file=tmp_path / "region.key",
+        ledger_url=url,
+        catalogue_url=url,
+        s3_endpoint="none",
+        **dict.fromkeys(
+            ("s3_access_key", "s3_secret_key", "clean_access_key", "clean_secret_key"), "x"
+        ),
+    )
+    make_region_keys(settings)
+    made = settings.key_file.read_text()
+    make_region_keys(settings)
+    assert settings.key_file.read_text() == made
+    engine = connect(url)
+    ledger = Ledger(engine, LedgerKey(wire_keys(settings, KeyMarks(engine)).ledger()))
+    ledger.register_export(Export("export-1", "prov", "/landing", 1, DECISION))
+    settings.key_file.unlink()
+    for _ in range(2):
+        with pytest.raises(KeyFileError, match="nothing more can be linked"):
+            make_region_keys(settings)
+        with pytest.raises(KeyFileError, match="nothing more can be linked"):
+            wire_keys(settings, KeyMarks(engine))
+    assert not settings.key_file.exists()
+    engine.dispose()
 
 
 def test_regions_share_the_date_key_and_nothing_else(key_file):
@@ -68,10 +202,9 @@ def test_regions_share_the_date_key_and_nothing_else(key_file):
     other = dataclasses.replace(one, root=bytes(32))
     here, there = one.subkeys(), other.subkeys()
     assert here.date == there.date
-    assert {here.uid, here.accession, here.device}.isdisjoint(
-        {there.uid, there.accession, there.device}
-    )
-    assert len({one.ledger(), one.quarantine(), here.uid, here.accession, here.device}) == 5
+    hers = {here.uid, here.accession, here.device, here.study}
+    assert hers.isdisjoint({there.uid, there.accession, there.device, there.study})
+    assert len({one.ledger(), one.quarantine(), here.date, *hers}) == 7
 
 
 def test_permits_share_no_key(tmp_path):
@@ -79,9 +212,23 @@ def test_permits_share_no_key(tmp_path):
     keys.create(path, keys.HUB_ROOTS)
     hub = keys.release_keys(path, Environment.DEVELOPMENT)
     one, other = hub.subkeys("permit-1"), hub.subkeys("permit-2")
-    all_keys = [getattr(k, n) for k in (one, other) for n in ("uid", "accession", "device", "date")]
-    assert len(set(all_keys)) == 8
+    purposes = ("uid", "accession", "device", "date", "study")
+    all_keys = [getattr(permit, purpose) for permit in (one, other) for purpose in purposes]
+    assert len(set(all_keys)) == 10
     assert hub.person("permit-1", "S").pseudonym != hub.person("permit-2", "S").pseudonym
+
+
+def test_in_production_the_key_file_holds_the_regions_own_keys_only(key_file, tmp_path):
+    with pytest.raises(KeyFileError, match="belongs to the third party"):
+        keys.keys_with_third_party(key_file, "openbao", lambda _edge: None)
+    own = tmp_path / "own.key"
+    keys.create(own, keys.OWN_ROOTS)
+    asked = []
+    held = keys.keys_with_third_party(own, "openbao", asked.append)
+    assert asked == [bytes.fromhex(json.loads(own.read_text())["edge"])]
+    assert held.label.startswith("openbao-")
+    with pytest.raises(KeyFileError, match="missing or malformed"):
+        loaded(own)
 
 
 def test_keys_do_not_show_themselves(key_file):

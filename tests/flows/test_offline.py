@@ -1,15 +1,20 @@
-import csv
 import os
-import stat
+import time
 from pathlib import Path
 
 import pydicom
 import pytest
 
 from catalog.outcome import Outcome
+from deid.identifiers import Identifiers
+from deid.spelling import Edge, Needle, Reach
 from flows.errors import SourceError
-from flows.offline import deidentify_folder, tally, write_report
+from flows.known import Known, Look
+from flows.offline import deidentify_folder, tally
+from flows.protection import CONFIDENTIAL
 from tests import archives, objects
+from tests.deid import documents
+from tests.deid.headers import written
 from tests.flows.making import four_views, put
 from tests.objects import mammogram, part10
 
@@ -85,20 +90,6 @@ def test_an_archive_is_opened_and_leaves_nothing_behind(run, tmp_path, export_fo
     assert ds.PatientIdentityRemoved == "YES"
 
 
-def test_the_report_is_private_and_maps_names(run, tmp_path, export_folder):
-    put(export_folder, part10(mammogram()), objects.truncated())
-    report = tmp_path / "report.csv"
-    report.write_text("old")
-    report.chmod(0o644)
-    write_report(run(export_folder), report)
-    assert stat.S_IMODE(report.stat().st_mode) == 0o600
-    rows = list(csv.DictReader(report.read_text().splitlines()))
-    assert [(row["source"], row["outcome"]) for row in rows] == [
-        ("IM00001", "ADMITTED"),
-        ("IM00002", "UNREADABLE"),
-    ]
-
-
 def test_the_target_must_be_empty_and_outside_the_source(deidentify_with, tmp_path, export_folder):
     full = tmp_path / "full"
     full.mkdir()
@@ -149,6 +140,47 @@ def test_odd_sources_stop_nothing_and_nothing_is_lost(run, tmp_path, export_fold
     assert len(set(targets)) == 6
     assert released(tmp_path) == set(targets)
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".mammo-deid-")]
+
+
+def test_objects_that_are_no_images_are_de_identified_with_their_study(
+    run, tmp_path, export_folder
+):
+    iods = ("mg", "cad_sr", "sr", "ko", "pr", "seg")
+    made = [documents.ALL[iod]() for iod in iods]
+    for ds in made:
+        ds.IssuerOfPatientID = made[0].IssuerOfPatientID
+    put(export_folder, *map(written, made))
+    lines = run(export_folder)
+    assert [line.reason for line in lines] == [""] * len(iods)
+    clean = [pydicom.dcmread(tmp_path / "clean" / line.target) for line in lines]
+    assert len({ds.StudyInstanceUID for ds in clean}) == 1
+    assert {ds.PatientIdentityRemoved for ds in clean} == {"YES"}
+    for path in (tmp_path / "clean").iterdir():
+        assert "Sjöström".encode("latin-1") not in path.read_bytes()
+
+
+def test_a_study_of_which_one_object_is_confidential_is_refused(run, export_folder):
+    secret = mammogram(SOPInstanceUID=f"{objects.INSTANCE}.9")
+    secret.ConfidentialityConstraintOnPatientDataDescription = "SEKRETESS"
+    put(export_folder, *four_views(), part10(secret))
+    lines = run(export_folder)
+    assert tally(lines) == {Outcome.REFUSED: 5}
+    assert {line.reason for line in lines} == {CONFIDENTIAL}
+
+
+def test_a_name_of_a_large_export_is_looked_up_quickly():
+    known = Known()
+    for number in range(2000):
+        needle = Needle(f"namn{number:05}", "name", Edge.LETTER, Reach.TEXT)
+        found = Identifiers((needle,), frozenset({f"1.2.752.99.{number}"}), {})
+        known.add(f"file{number}", Look(f"study{number}", f"person{number}", found))
+    begun = time.perf_counter()
+    judged = [known.identifies(f"IM{number:05} mammografi höger") for number in range(2000)]
+    assert not any(judged)
+    assert time.perf_counter() - begun < 2
+    assert known.identifies("NAMN01234, höger")
+    assert not known.identifies("namn01234x")
+    assert known.identifies("a1.2.752.99.17.dcm")
 
 
 def test_names_of_no_encoding_are_hidden(run, tmp_path, export_folder):

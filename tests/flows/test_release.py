@@ -1,22 +1,27 @@
+import dataclasses
 import hashlib
 import io
+import secrets
 import zlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pydicom
 import pytest
 
 from catalog import holds, releases
-from catalog.errors import NotFoundError, PermitError
+from catalog.errors import NotFoundError, PermitError, StorageError
 from catalog.holds import HoldTarget
 from catalog.permits import revoke
+from catalog.records import Merge
 from catalog.search import Query
 from catalog.vocabulary import HoldKind, HoldScope, Tier, View
+from deid.pseudonym import canonical, weeks
 from flows import permits
-from flows.release import build
+from flows.release import ReleaseError, build
 from tests import objects
 from tests.flows.conftest import DECISION, TODAY
-from tests.flows.making import four_views, put, registered, walked
+from tests.flows.making import counts, four_views, put, registered, walked
+from tests.objects import mammogram, part10
 
 WHO = "researcher-1"
 
@@ -126,3 +131,125 @@ def test_what_is_held_is_not_frozen_and_not_served(stocked, hub, permit):
 def test_an_unknown_permit_is_not_found(stocked, hub):
     with pytest.raises(NotFoundError):
         build(hub, "permit-0", Query(), today=TODAY)
+
+
+@pytest.fixture
+def two_names(region, deidentify_with, export_folder):
+    """One woman's two studies, a fortnight apart: first by a reserve number, then by her own."""
+    second = {"StudyInstanceUID": f"{objects.STUDY}.2", "SeriesInstanceUID": f"{objects.STUDY}.2.1"}
+    put(
+        export_folder,
+        *four_views(PatientID="TF-17", StudyDate="20230403", PatientBirthDate=""),
+        *(
+            part10(mammogram(view=view, SOPInstanceUID=f"{objects.INSTANCE}.5{n}", **second))
+            for n, view in enumerate(("lcc", "rcc"))
+        ),
+    )
+    walked(region, deidentify_with, registered(region, export_folder, DECISION))
+    people = region.keys.pseudonyms
+    return people.person(canonical("TF-17", "SE-PNR")), people.person("195703129808")
+
+
+def dates(found) -> set[tuple[str, str]]:
+    return {(str(ds.PatientID), str(ds.StudyDate)) for ds in found.values()}
+
+
+def days(found) -> int:
+    earlier, later = sorted(datetime.strptime(day, "%Y%m%d") for _, day in dates(found))  # noqa: DTZ007
+    return (later - earlier).days
+
+
+def test_two_subjects_who_are_one_woman_are_released_as_one_with_true_intervals(
+    region, hub, permit, two_names
+):
+    reserve, own = two_names
+    subkeys = region.keys.subkeys()
+    first = permit()
+    build(hub, first, Query(), today=TODAY)
+    assert len({patient for patient, _ in dates(served(hub, first))}) == 2
+    between = weeks(subkeys, own) - weeks(subkeys, reserve)
+    region.publisher.merge(
+        Merge(reserve.pseudonym, own.pseudonym, between), reason="a number", who="registrar"
+    )
+    second = permit()
+    build(hub, second, Query(), today=TODAY)
+    found = served(hub, second)
+    assert len({patient for patient, _ in dates(found)}) == 1
+    assert days(found) == 14
+    assert len(dates(served(hub, first))) == 2  # as it was sealed
+
+
+def test_a_new_key_merges_as_her_next_study_is_published(
+    region, hub, permit, region_keys, deidentify_with, export_folder
+):
+    """After a rotation the studies of before and after are one woman's, intervals and all."""
+    put(export_folder, *four_views(StudyDate="20230403"))
+    walked(region, deidentify_with, registered(region, export_folder, DECISION))
+    pseudonyms = region_keys.pseudonyms
+    rotated = dataclasses.replace(
+        pseudonyms, third_party=(*pseudonyms.third_party, secrets.token_bytes(32))
+    )
+    keys = dataclasses.replace(region_keys, pseudonyms=rotated)
+    second = {"StudyInstanceUID": f"{objects.STUDY}.2", "SeriesInstanceUID": f"{objects.STUDY}.2.1"}
+    put(export_folder, part10(mammogram(SOPInstanceUID=f"{objects.INSTANCE}.51", **second)))
+    for number in (2, 3, 4):
+        (export_folder / f"IM{number:05}").unlink()
+    again = dataclasses.replace(deidentify_with, keys=keys)
+    export = registered(region, export_folder, DECISION)
+    assert counts(walked(dataclasses.replace(region, keys=keys), again, export)) == {"ADMITTED": 1}
+    one = permit()
+    build(hub, one, Query(), today=TODAY)
+    found = served(hub, one)
+    assert (len(found), len({patient for patient, _ in dates(found)})) == (5, 1)
+    assert days(found) == 14
+
+
+class Gone:
+    """A store that has lost what it held."""
+
+    def __init__(self, error):
+        self._error = error
+
+    def get(self, *_arguments):
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (StorageError(), StorageError),
+        (NotFoundError(), ReleaseError),
+        (KeyboardInterrupt(), KeyboardInterrupt),
+    ],
+)
+def test_a_release_that_fails_leaves_nothing_behind(stocked, hub, permit, error, told):
+    one = permit()
+    build(hub, one, Query(), today=TODAY)
+    broken = dataclasses.replace(hub, clean=Gone(error))
+    with pytest.raises(told):
+        build(broken, one, Query(view=View.CC), today=TODAY)
+    assert [release.number for release in releases.releases_of(hub.catalogue, one)] == [1]
+    assert build(hub, one, Query(view=View.CC), today=TODAY).number == 2
+    assert len(served(hub, one)) == 2
+
+
+def test_what_a_crash_left_is_ended_by_the_next_build(stocked, hub, permit):
+    one = permit()
+    begun = releases.freeze(hub.catalogue, one, Query(), today=TODAY)
+    made = build(hub, one, Query(), today=TODAY)
+    assert [release.id for release in releases.releases_of(hub.catalogue, one)] == [made.id]
+    assert made.id != begun.id
+
+
+def test_of_two_builds_at_once_the_later_one_wins_and_the_other_says_so(stocked, hub, permit):
+    one = permit()
+    finished = []
+
+    def meanwhile(*_progress):
+        if not finished:
+            finished.append(build(hub, one, Query(view=View.CC), today=TODAY))
+
+    with pytest.raises(ReleaseError, match="built anew meanwhile"):
+        build(hub, one, Query(), today=TODAY, progress=meanwhile)
+    assert [r.id for r in releases.releases_of(hub.catalogue, one)] == [finished[0].id]
+    assert len(served(hub, one)) == 2

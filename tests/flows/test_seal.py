@@ -5,14 +5,15 @@ import pytest
 from flows.seal import BLOCK, PREFIX, TAG, SealError, seal, sealed_size, unseal
 
 KEY = bytes(range(32))
+NAME = "export-1/7/0a1b.sealed"
 
 
 def sealed(data: bytes) -> bytes:
-    return b"".join(seal(io.BytesIO(data), KEY))
+    return b"".join(seal(io.BytesIO(data), KEY, name=NAME))
 
 
-def opened(data: bytes, key: bytes = KEY) -> bytes:
-    return b"".join(unseal(io.BytesIO(data), key))
+def opened(data: bytes, key: bytes = KEY, name: str = NAME) -> bytes:
+    return b"".join(unseal(io.BytesIO(data), key, name=name))
 
 
 @pytest.mark.parametrize("size", [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK])
@@ -52,3 +53,9 @@ def test_missing_and_swapped_blocks_are_seen():
 def test_another_key_opens_nothing():
     with pytest.raises(SealError):
         opened(sealed(b"x"), bytes(32))
+
+
+@pytest.mark.parametrize("size", [0, 7, BLOCK + 5])
+def test_a_file_under_another_files_name_is_seen(size):
+    with pytest.raises(SealError, match="another name"):
+        opened(sealed(bytes(size)), name="export-1/8/0a1b.sealed")

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from catalog.ledger_tables import metadata
+from catalog.protection_tables import metadata  # the ledger's, with the side table
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -9,32 +9,39 @@ from typing import Any
 
 import numpy as np
 from pydicom.dataset import Dataset
-from pydicom.encaps import encapsulate
 from pydicom.uid import ExplicitVRLittleEndian, JPEGLosslessSV1
 
+from flows.demo.encode import set_pixels
 from tests.deid import headers
 
-SETS = {"17mb": (2560, 3328, 24), "4mb": (0, 4_300_000, 60), "8kb": (16, 48, 400)}
+#: Rows, columns, transfer syntax and number of files; 8.5 million pixels make 17 or some 4 MB.
+SETS = {
+    "17mb": (3328, 2560, ExplicitVRLittleEndian, 24),
+    "4mb": (3328, 2560, JPEGLosslessSV1, 60),
+    "8kb": (34, 48, ExplicitVRLittleEndian, 400),
+}
 
 
 def write_set(folder: Path, name: str, *, files: int | None = None) -> int:
     """Write one set; give the number of its files."""
-    rows, columns, many = SETS[name]
+    rows, columns, syntax, many = SETS[name]
     folder.mkdir(parents=True)
-    generator = np.random.default_rng(7)
+    pixels = Dataset()
+    pixels.BitsStored = 12
+    set_pixels(pixels, [_breast(rows, columns)], syntax)
     for number in range(files or many):
         film = _film(number)
-        if rows:
-            film.Rows, film.Columns = rows, columns
-            film.PixelData = generator.integers(0, 4096, (rows, columns), np.uint16).tobytes()
-            syntax = ExplicitVRLittleEndian
-        else:
-            # Header work never decodes a frame, so that any bytes of this length will do.
-            frame = b"\xff\xd8" + generator.bytes(columns) + b"\xff\xd9"
-            film.PixelData = encapsulate([frame])
-            syntax = JPEGLosslessSV1
+        film.update(pixels)
         (folder / f"IM{number:05d}").write_bytes(headers.written(film, syntax))
     return files or many
+
+
+def _breast(rows: int, columns: int) -> np.ndarray[Any, np.dtype[np.uint16]]:
+    """Draw half an ellipse with the noise of a detector, so that it compresses like a film."""
+    y, x = np.mgrid[0:rows, 0:columns]
+    inside = (x / columns * 1.4) ** 2 + ((2 * y - rows) / rows) ** 2 < 1
+    noise = np.random.default_rng(7).normal(0, 8, (rows, columns))
+    return np.where(inside, 1800 + noise, 0).astype(np.uint16)
 
 
 def _film(number: int) -> Dataset:

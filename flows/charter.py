@@ -1,0 +1,54 @@
+"""What a run over a folder was begun with; only a run with the same may go on with it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from flows.deidentifier import Deidentifier
+from flows.errors import SourceError
+
+SCHEMA = "mammo-deid-state/1"
+_KEYS_OF_ONE_RUN = "run"
+
+
+def charter(deidentifier: Deidentifier, source: Path) -> dict[str, str]:
+    """Say what a run is begun with; the source is told by a keyed token."""
+    keys, profile = deidentifier.keys, deidentifier.profile
+    return {
+        "schema": SCHEMA,
+        "keys": f"{keys.version} {keys.name('mammo deid')}",
+        "source": keys.name(str(source.resolve())),
+        "profile": f"{profile.name} {profile.version}",
+        "digest": profile.digest,
+    }
+
+
+def require_same(begun: Mapping[str, str], mine: Mapping[str, str], state: str) -> None:
+    """Stop a run that would go on with what was begun with something else.
+
+    Args:
+        begun: The charter of the run that was ended.
+        mine: The charter of the run that is to go on.
+        state: Name of the folder that holds the state.
+
+    Raises:
+        SourceError: With what is different, and what to do.
+    """
+    anew = f"start anew: remove the target and {state} beside it"
+    if begun.get("schema") != SCHEMA:
+        message = f"what is kept of an earlier run cannot be read; {anew}"
+        raise SourceError(message)
+    if begun.get("keys", "").startswith(_KEYS_OF_ONE_RUN):
+        message = (
+            "the target holds an unfinished run without --key-file, whose keys are gone, so it "
+            f"cannot go on; {anew}, this time with --key-file"
+        )
+        raise SourceError(message)
+    asked = {
+        "keys": "with other keys: give its --key-file",
+        "source": "from another SRC: give that one",
+        "digest": f"with {begun.get('profile')} as it was then: give that --profile",
+    }
+    for key, words in asked.items():
+        if begun.get(key) != mine[key]:
+            message = f"the target holds an unfinished run {words}, or {anew}"
+            raise SourceError(message)

@@ -1,0 +1,106 @@
+"""`mammo verify`: the second eye alone, over a folder of finished objects."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from flows.verify_folder import Progress
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command()(verify)
+
+
+def verify(
+    folder: Annotated[Path, typer.Argument(help="Folder of finished objects.", metavar="FOLDER")],
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            help="The originals, a folder or ZIP archive: what identifies anybody in them is "
+            "looked for in every object.",
+            metavar="SRC",
+        ),
+    ] = None,
+    profile: Annotated[
+        str, typer.Option(help="mammography, general, or a TOML file.", metavar="NAME|FILE")
+    ] = "mammography",
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write what was found (.csv or .json), and beside it a page (.html).",
+            metavar="FILE",
+        ),
+    ] = None,
+    pixels: Annotated[  # noqa: FBT002  # a switch
+        bool, typer.Option("--pixels", help="Read the pixels and overlays again; much slower.")
+    ] = False,
+) -> None:
+    """Look at finished objects with the second eye alone; nothing is changed.
+
+    It knows no rule of what made them. Without --against it finds what identifies anybody by its
+    form, and whether an object is what it claims to be. The report holds no value and no name in
+    which an identifier was found. The exit code is 0 only if all files are clean.
+
+    Example: mammo verify clean --against /mnt/export --report found.csv
+    """
+    from flows import log
+
+    _check(folder, report)
+    log.configure()
+    from deid.text import load_text_reader
+    from flows.deidentifier import named_profile
+    from flows.verify_folder import MEANINGS, verify_folder
+    from flows.verify_report import write
+
+    chosen = named_profile(profile)
+    with _watching() as progress:
+        seen = verify_folder(
+            folder,
+            chosen,
+            against=against,
+            text_reader=load_text_reader() if pixels else None,
+            progress=progress,
+        )
+    for outcome, number in sorted(seen.tally.items()):
+        typer.echo(f"{outcome:12} {number:6}  {MEANINGS[outcome]}")
+    if not seen.looks:
+        typer.echo("FOLDER holds no files")
+    if seen.unread:
+        typer.echo(f"{seen.unread} originals could not be read, so nobody looked for theirs")
+    if report is not None:
+        typer.echo("written: " + ", ".join(str(path) for path in write(seen, report)))
+    if not seen.clean:
+        raise typer.Exit(1)
+
+
+def _check(folder: Path, report: Path | None) -> None:
+    from flows.verify_report import SUFFIXES
+
+    wrong = ""
+    if report is not None and report.suffix.lower() not in SUFFIXES:
+        wrong = "the report's name must end in .csv or .json; a page is written beside it"
+    elif report is not None and report.resolve().is_relative_to(folder.resolve()):
+        wrong = "the report may not lie in FOLDER, where every file is looked at"
+    if wrong:
+        typer.echo(f"mammo: {wrong}", err=True)
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _watching() -> Iterator["Progress"]:
+    from flows.cli.progress import bar
+
+    with bar() as shown:
+        row = shown.add_task("verify", total=None, state="")
+
+        def progress(doing: str, done: int, total: int) -> None:
+            shown.update(row, description=doing, completed=done, total=total)
+
+        yield progress
+        if shown.tasks[row].total is None:  # there was nothing to count
+            shown.update(row, visible=False)

@@ -1,0 +1,128 @@
+"""Key files: roots in hexadecimal, readable by nobody but the process they are for."""
+
+import hashlib
+import json
+import os
+import secrets
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from flows.errors import KeyFileError
+
+KEY_BYTES = 32
+THIRD_PARTY = "third_party"
+#: What the region has of its own; it is all that its key file may hold in production.
+OWN_ROOTS = ("edge", "region")
+REGION_ROOTS = ("edge", THIRD_PARTY, "region")
+HUB_ROOTS = ("release",)
+
+_MISSING = (
+    "the key file is missing or malformed. If it is lost, nothing more can be linked with what it "
+    "made: put it back, or begin anew with `mammo reset`; `mammo up` makes one for a new stack"
+)
+_OPEN_TO_OTHERS = "the key file can be read by others; mend it with: chmod 600 KEY_FILE"
+
+
+@dataclass(frozen=True, repr=False)
+class KeyFile:
+    """What a key file holds: of each root the keys, the current one last."""
+
+    roots: Mapping[str, tuple[bytes, ...]]
+
+    def current(self, root: str) -> bytes:
+        """Return the key of a root that is in use."""
+        return self.roots[root][-1]
+
+    @property
+    def fingerprint(self) -> str:
+        """Name the keys in use; safe to record."""
+        used = b"".join(self.current(name) for name in sorted(self.roots))
+        return hashlib.sha256(used).hexdigest()[:8]
+
+
+def create(path: Path, roots: tuple[str, ...]) -> None:
+    """Write a new key file (0600), unless one is there already."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = _written(path, {name: secrets.token_hex(KEY_BYTES) for name in roots})
+    try:
+        os.link(partial, path)  # unlike rename, never replaces a key file that another one made
+    except FileExistsError:
+        pass
+    finally:
+        partial.unlink()
+
+
+def rotate(path: Path) -> None:
+    """Add a new key of the third party to a local key file; the earlier ones stay readable.
+
+    Raises:
+        KeyFileError: If the file is missing, malformed or readable by others.
+    """
+    held = load(path, REGION_ROOTS)
+    added = (*held.roots[THIRD_PARTY], secrets.token_bytes(KEY_BYTES))
+    roots = {**held.roots, THIRD_PARTY: added}
+    partial = _written(path, {name: [key.hex() for key in of] for name, of in roots.items()})
+    partial.rename(path)
+
+
+def _written(path: Path, held: object) -> Path:
+    """Write a key file's text beside its place."""
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(json.dumps(held, indent=1))
+    return partial
+
+
+def load(path: Path, roots: tuple[str, ...], *, no_other: bool = False) -> KeyFile:
+    """Read these roots of a key file.
+
+    Args:
+        path: The file.
+        roots: What is asked of it.
+        no_other: Whether it may hold nothing else.
+
+    Raises:
+        KeyFileError: It is missing, malformed, readable by others, or holds what it may not.
+    """
+    try:
+        state = path.stat()
+        held = json.loads(path.read_text())
+        keys = {name: _keys(held[name]) for name in roots}
+    except (OSError, ValueError, KeyError, TypeError):
+        raise KeyFileError(_MISSING) from None
+    if stat.S_IMODE(state.st_mode) & _forbidden(state):
+        raise KeyFileError(_OPEN_TO_OTHERS)
+    if any(len(key) != KEY_BYTES for of in keys.values() for key in of):
+        message = f"each key of the key file must be {KEY_BYTES} bytes"
+        raise KeyFileError(message)
+    if no_other and (others := sorted(set(held) - set(roots))):
+        message = (
+            f"this key file may hold {' and '.join(roots)} only, and it has {len(others)} more: "
+            "the third party's key belongs to the third party"
+        )
+        raise KeyFileError(message)
+    return KeyFile(keys)
+
+
+def _keys(held: object) -> tuple[bytes, ...]:
+    """Read a root's keys: one, or a list with the current one last."""
+    written = held if isinstance(held, list) else [held]
+    keys = tuple(bytes.fromhex(one) for one in written if isinstance(one, str))
+    if not keys or len(keys) != len(written):
+        raise ValueError
+    return keys
+
+
+def _forbidden(state: os.stat_result) -> int:
+    """Say which modes are too open.
+
+    A platform may own what it delivers and let only our group read it: a Kubernetes secret
+    with `fsGroup` is root's, 0440.
+    """
+    delivered = state.st_uid == 0 and state.st_uid != os.geteuid()
+    return 0o037 if delivered else 0o077

@@ -1,0 +1,258 @@
+"""The third party's key service, spoken to: OpenBao's transit engine, or Vault's with the same API.
+
+What goes out is edge digests; URLs name a key and nothing else, so that the log of no HTTP
+library holds an identifier. No error quotes an answer.
+"""
+
+import binascii
+import re
+import secrets
+import ssl
+import threading
+import time
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+
+from flows.errors import KeyServiceBusyError, KeyServiceError
+
+DIGEST_BYTES = 32
+_TOKEN, _NAMESPACE = "X-Vault-Token", "X-Vault-Namespace"  # OpenBao kept Vault's names
+_VALUE = re.compile(r"vault:v(?P<version>[1-9]\d{0,5}):(?P<digest>[A-Za-z0-9+/]{43}=)")
+_OK, _BAD, _DENIED, _TOO_LARGE = 200, 400, 403, 413
+_ABSENT = frozenset({404, 405})
+#: Besides 5xx: a read that is too early for its node (412), the quota (429), a standby (307, 47x).
+_BUSY = frozenset({307, 408, 412, 429, 472, 473})
+_SERVER_ERROR = 500
+_RENEWALS = 3
+
+_NO_ANSWER = "the third party's key service does not answer, or is sealed; run it again later"
+_QUOTA = "the third party's quota is used up for now; run it again later, or agree on a larger one"
+_TLS = (
+    "the third party's key service and this region do not trust each other's certificates; "
+    "see MAMMO_REGION_PSEUDONYMS_CA, _CERTIFICATE and _PRIVATE_KEY"
+)
+_REFUSED = (
+    "the third party's key service refuses this region: its certificate, token or policy does not "
+    "allow to re-key pseudonyms with this key. Ask the third party; nothing was published"
+)
+_NO_KEY = (
+    "the third party has no such key. If it was destroyed, nothing more can be linked with what "
+    "it made, and no run will make another. Ask the third party; see docs/third-party.md"
+)
+_TOO_OLD = (
+    "the third party no longer computes an earlier version of its key. Once all Subjects have been "
+    "carried over, say so with MAMMO_REGION_PSEUDONYMS_PREVIOUS=0"
+)
+_NO_SERVICE = (
+    "there is no transit engine at this address; "
+    "see MAMMO_REGION_PSEUDONYMS_URL, _MOUNT and _NAMESPACE"
+)
+_LARGE = "the third party takes smaller requests only; lower MAMMO_REGION_PSEUDONYMS_BATCH"
+_STRANGE = "the third party's key service answered something else than pseudonyms"
+_NO_TOKEN = "the file of MAMMO_REGION_PSEUDONYMS_TOKEN_FILE cannot be read, or is empty"  # noqa: S105
+
+
+@dataclass(frozen=True, repr=False)
+class Address:
+    """Where the key service is, and how this region shows who it is.
+
+    Attributes:
+        url: `https://host:port`.
+        key: The transit key's name.
+        ca: Who vouches for the server (PEM).
+        certificate: The region's client certificate (PEM), with `private_key`.
+        role: What `auth/cert` knows the region as; used where there is no `token_file`.
+        token_file: A token that an agent of the service keeps fresh, by AppRole or else.
+        timeout: Seconds to wait for one answer.
+        attempts: How often one request is tried while the service is busy.
+        pause: Seconds before the second attempt; doubled for each further one.
+    """
+
+    url: str
+    key: str
+    ca: Path
+    mount: str = "transit"
+    namespace: str = ""
+    certificate: Path | None = None
+    private_key: Path | None = None
+    role: str = ""
+    login_mount: str = "cert"
+    token_file: Path | None = None
+    timeout: float = 10.0
+    attempts: int = 4
+    pause: float = 0.25
+
+
+class Rekeyed(NamedTuple):
+    """Digests under one version of the key, in the order they were asked for."""
+
+    version: int
+    digests: tuple[bytes, ...]
+
+
+class KeyService:
+    """One client of the key service, for all threads of a process."""
+
+    def __init__(self, address: Address, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._address = address
+        self._sleep = sleep
+        self._token = ""
+        self._lock = threading.Lock()
+        headers = {_NAMESPACE: address.namespace} if address.namespace else {}
+        self._client = httpx.Client(
+            base_url=f"{address.url.rstrip('/')}/v1/",
+            headers=headers,
+            timeout=address.timeout,
+            verify=_tls(address),
+            trust_env=False,  # a proxy that is meant for others sees no digests
+            follow_redirects=False,
+        )
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._client.close()
+
+    def rekey(self, digests: Sequence[bytes], *, version: int | None = None) -> Rekeyed:
+        """Re-key edge digests, with the latest version of the key or a named one.
+
+        Raises:
+            KeyServiceBusyError: It may work later.
+            KeyServiceError: It will not, until somebody does something.
+        """
+        body: dict[str, Any] = {"batch_input": [{"input": _text(one)} for one in digests]}
+        if version is not None:
+            body["key_version"] = version
+        path = f"{self._address.mount}/hmac/{self._address.key}/sha2-256"
+        found = _rekeyed(self._ask(path, body))
+        if len(found.digests) != len(digests) or version not in {None, found.version}:
+            raise KeyServiceError(_STRANGE)
+        return found
+
+    def _ask(self, path: str, body: dict[str, Any]) -> httpx.Response:
+        """Ask with a token; one that is used up or expired is replaced.
+
+        More than once, as other threads may use up the new one before we are asked again.
+        """
+        used = self._token or self._renewed("")
+        answer = self._post(path, body, used)
+        for _ in range(_RENEWALS):
+            if answer.status_code != _DENIED:
+                break
+            used = self._renewed(used)
+            answer = self._post(path, body, used)
+        _require_answer(answer)
+        return answer
+
+    def _renewed(self, used: str) -> str:
+        """Give another token than the used one; the first thread to ask gets it for all."""
+        with self._lock:
+            if self._token == used:
+                self._token = self._read_token() or self._log_in()
+            return self._token
+
+    def _read_token(self) -> str:
+        if self._address.token_file is None:
+            return ""
+        try:
+            token = self._address.token_file.read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            token = ""
+        if not token:
+            raise KeyServiceError(_NO_TOKEN)
+        return token
+
+    def _log_in(self) -> str:
+        path = f"auth/{self._address.login_mount}/login"
+        answer = self._post(path, {"name": self._address.role}, "")
+        if answer.status_code == _BAD:  # no role that this certificate would fit
+            raise KeyServiceError(_REFUSED)
+        _require_answer(answer)
+        try:
+            return str(answer.json()["auth"]["client_token"])
+        except (ValueError, KeyError, TypeError):
+            raise KeyServiceError(_STRANGE) from None
+
+    def _post(self, path: str, body: dict[str, Any], token: str) -> httpx.Response:
+        """Post, again and again while the service is busy."""
+        headers = {_TOKEN: token} if token else {}
+        for attempt in range(self._address.attempts):
+            if attempt:
+                jitter = 1 + secrets.randbelow(500) / 1000
+                self._sleep(self._address.pause * 2 ** (attempt - 1) * jitter)
+            try:
+                answer = self._client.post(path, json=body, headers=headers)
+            except httpx.TransportError as error:
+                if _is_distrust(error):
+                    raise KeyServiceError(_TLS) from None
+                continue
+            if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+                # A quota is by the hour: more attempts would only use it up for others.
+                raise KeyServiceBusyError(_QUOTA)
+            if answer.status_code not in _BUSY and answer.status_code < _SERVER_ERROR:
+                return answer
+        raise KeyServiceBusyError(_NO_ANSWER)
+
+
+def _tls(address: Address) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=str(address.ca))
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if address.certificate is not None:
+            context.load_cert_chain(address.certificate, address.private_key)
+    except (OSError, ssl.SSLError):
+        message = (
+            "a certificate or key file of MAMMO_REGION_PSEUDONYMS_… is missing or malformed "
+            "(_CA, _CERTIFICATE, _PRIVATE_KEY)"
+        )
+        raise KeyServiceError(message) from None
+    return context
+
+
+def _is_distrust(error: BaseException) -> bool:
+    """Tell refused certificates from a connection that broke."""
+    passing = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError) and not isinstance(cause, passing):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
+def _require_answer(answer: httpx.Response) -> None:
+    status = answer.status_code
+    if status == _OK:
+        return
+    if status == _BAD and "key not found" in answer.text:
+        raise KeyServiceError(_NO_KEY)
+    if status == _BAD and "version is too old" in answer.text:
+        raise KeyServiceError(_TOO_OLD)
+    if status in _ABSENT:
+        raise KeyServiceError(_NO_SERVICE)
+    if status == _TOO_LARGE:
+        raise KeyServiceError(_LARGE)
+    raise KeyServiceError(_REFUSED if status == _DENIED else f"{_STRANGE} ({status})")
+
+
+def _rekeyed(answer: httpx.Response) -> Rekeyed:
+    """Read an answer; one item that is not what it must be spoils all."""
+    try:
+        values = [one["hmac"] for one in answer.json()["data"]["batch_results"]]
+        found = [_VALUE.fullmatch(value) for value in values]
+        digests = tuple(b64decode(one["digest"], validate=True) for one in found if one)
+        versions = {int(one["version"]) for one in found if one}
+    except (ValueError, KeyError, TypeError, binascii.Error):
+        raise KeyServiceError(_STRANGE) from None
+    whole = len(digests) == len(values) and all(len(one) == DIGEST_BYTES for one in digests)
+    if not whole or len(versions) != 1:
+        raise KeyServiceError(_STRANGE)
+    return Rekeyed(versions.pop(), digests)
+
+
+def _text(digest: bytes) -> str:
+    return b64encode(digest).decode()

@@ -1,0 +1,138 @@
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from pydicom.dataset import Dataset
+
+from deid.deidentify import Clean, deidentify, inspect
+from deid.errors import Reason, SuspectError
+from deid.identifiers import harvest
+from deid.source import Slice
+from tests.deid import documents
+from tests.deid.headers import (
+    PERSON,
+    SUBKEYS,
+    joined,
+    mammogram,
+    parsed,
+    profile,
+    tomosynthesis,
+    written,
+)
+from tests.deid.pictures import glyphs, text_reader
+
+OVERLAY = 0x60003000
+DOCUMENTS = ["sr", "cad_sr", "ko", "pr"]
+
+
+def walked(made: Dataset, *, look: bool = True) -> tuple[bytes, Clean, dict[str, Any]]:
+    """De-identify an object; give it finished, and what the second eye asks for."""
+    data = written(made)
+    original = parsed(data)
+    known = {"profile": profile(), "person": PERSON, "identifiers": harvest(original)}
+    clean = deidentify(
+        io.BytesIO(data),
+        original,
+        subkeys=SUBKEYS,
+        text_reader=text_reader() if look else None,
+        **known,
+    )
+    return joined(clean.pieces, data), clean, known
+
+
+def with_overlay(words: str) -> Dataset:
+    """A mammogram of 200 by 300 with words on a plane of bits beside it."""
+    made = mammogram(Rows=200, Columns=300, PixelData=bytes(200 * 300 * 2))
+    plane = np.zeros((200, 300), bool)
+    plane[150:190, 20:24] = True
+    drawn = glyphs(words, 28)
+    plane[40 : 40 + drawn.shape[0], 20 : 20 + drawn.shape[1]] = drawn
+    for number, vr, value in (
+        (0x0010, "US", 200),
+        (0x0011, "US", 300),
+        (0x0040, "CS", "G"),
+        (0x0050, "SS", [1, 1]),
+        (0x0100, "US", 1),
+        (0x0102, "US", 0),
+        (0x3000, "OW", np.packbits(plane, axis=None, bitorder="little").tobytes()),
+    ):
+        made.add_new(0x60000000 | number, vr, value)
+    return made
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize("look", [True, False], ids=["looked", "header"])
+def test_what_has_no_pixels_is_all_header(name: str, look: bool) -> None:
+    finished, clean, known = walked(documents.ALL[name](), look=look)
+    assert clean.pixel_offset == len(finished)
+    assert [type(piece) for piece in clean.pieces] == [bytes]
+    assert "113101" not in dict(clean.applied)
+    assert not clean.boxes
+    inspect(io.BytesIO(finished), text_reader=text_reader(), applied=clean.applied, **known)
+
+
+def test_pixels_that_were_looked_at_are_claimed() -> None:
+    finished, clean, known = walked(mammogram())
+    assert clean.applied[1] == ("113101", "Clean Pixel Data Option")
+    assert clean.header.BurnedInAnnotation == "NO"
+    assert {entry.path[0] for entry in clean.journal} >= {0x00080018, 0x00100010}
+    inspect(
+        io.BytesIO(finished),
+        text_reader=text_reader(),
+        applied=clean.applied,
+        pixels_changed=False,
+        **known,
+    )
+
+
+@pytest.mark.parametrize("made", [mammogram(), tomosynthesis()], ids=["mg", "dbt"])
+def test_without_a_reader_pixels_pass_and_nothing_is_claimed(made: Dataset) -> None:
+    finished, clean, known = walked(made, look=False)
+    assert isinstance(clean.pieces[1], Slice)
+    assert clean.applied == profile().codes
+    inspect(io.BytesIO(finished), text_reader=None, applied=clean.applied, **known)
+
+
+def test_text_is_cleared_from_an_overlay_and_the_rest_of_it_stays() -> None:
+    made = with_overlay("SJOSTROM")
+    finished, clean, known = walked(made)
+    before = np.frombuffer(made[OVERLAY].value, np.uint8)
+    after = np.frombuffer(clean.header[OVERLAY].value, np.uint8)
+    assert not (after & ~before).any()
+    assert np.unpackbits(after).sum() >= 40 * 4
+    assert np.unpackbits(after).sum() < np.unpackbits(before).sum()
+    inspect(io.BytesIO(finished), text_reader=text_reader(), applied=clean.applied, **known)
+
+
+def test_an_overlay_nobody_can_look_at_goes() -> None:
+    _, clean, _ = walked(with_overlay("SJOSTROM"), look=False)
+    assert OVERLAY not in clean.header
+
+
+def test_an_overlay_left_with_text_is_suspect() -> None:
+    finished, clean, known = walked(with_overlay("SJOSTROM"))
+    words = bytes(with_overlay("SJOSTROM")[OVERLAY].value)
+    cleared = bytes(clean.header[OVERLAY].value)
+    assert finished.count(cleared) == 1
+    tampered = finished.replace(cleared, words)
+    for reader, reason in ((text_reader(), Reason.TEXT_LEFT), (None, Reason.UNCHECKED)):
+        with pytest.raises(SuspectError) as caught:
+            inspect(io.BytesIO(tampered), text_reader=reader, applied=clean.applied, **known)
+        assert caught.value.reason is reason
+
+
+def test_a_claim_that_is_not_true_is_suspect() -> None:
+    finished, _, known = walked(mammogram())
+    with pytest.raises(SuspectError) as caught:
+        inspect(io.BytesIO(finished), text_reader=None, applied=profile().codes, **known)
+    assert caught.value.reason is Reason.IDENTIFIER_LEFT
+
+
+def test_a_name_left_in_a_report_is_suspect() -> None:
+    finished, clean, known = walked(documents.report())
+    at = finished.index(b"mammografi")
+    tampered = finished[:at] + "Sjöström  ".encode("latin-1") + finished[at + 10 :]
+    with pytest.raises(SuspectError) as caught:
+        inspect(io.BytesIO(tampered), text_reader=None, applied=clean.applied, **known)
+    assert caught.value.reason is Reason.IDENTIFIER_LEFT

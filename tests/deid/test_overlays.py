@@ -1,0 +1,157 @@
+import numpy as np
+import pytest
+from pydicom.dataset import Dataset
+
+from deid.findings import Finding
+from deid.made import made
+from deid.overlays import clean_overlays, overlays_left
+from tests.deid.pictures import Array, burn, glyphs, text_reader
+
+NAME = "Sjostrom Asa 470802-2980"
+CROSS = np.eye(60, dtype=bool) | np.eye(60, dtype=bool)[::-1]
+
+
+def plane(rows: int = 400, columns: int = 500) -> Array:
+    """A plane with what CAD draws: an outline and a cross."""
+    bits = np.zeros((rows, columns), bool)
+    bits[40:120, 60] = bits[40:120, 160] = bits[40, 60:160] = bits[120, 60:160] = True
+    bits[300:360, 200:260] |= CROSS
+    return bits
+
+
+def overlaid(*planes: Array, group: int = 0x6000, **elements: bytes) -> Dataset:
+    """A header with one overlay of one or more frames."""
+    bits = np.concatenate([bits.reshape(-1) for bits in planes])
+    values = {
+        0x0010: ("US", planes[0].shape[0].to_bytes(2, "little")),
+        0x0011: ("US", planes[0].shape[1].to_bytes(2, "little")),
+        0x0040: ("CS", b"G "),
+        0x0100: ("US", b"\1\0"),
+        0x0102: ("US", b"\0\0"),
+        0x3000: ("OW", np.packbits(bits, bitorder="little").tobytes()),
+    }
+    if len(planes) > 1:
+        values[0x0015] = ("IS", str(len(planes)).encode())
+    values |= {int(name[1:], 16): ("UN", value) for name, value in elements.items()}
+    header = Dataset()
+    for number, (vr, value) in values.items():
+        tag = group << 16 | number
+        header[tag] = made(tag, vr, value)
+    return header
+
+
+def bits_of(data: bytes, like: Array, frame: int = 0) -> Array:
+    bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little").astype(bool)
+    return bits[frame * like.size : (frame + 1) * like.size].reshape(like.shape)
+
+
+def cleaned(header: Dataset) -> bytes:
+    (data,) = clean_overlays(header, text_reader()).values()
+    assert data is not None
+    return data
+
+
+def finished(header: Dataset, group: int = 0x6000) -> Dataset:
+    tag = group << 16 | 0x3000
+    header[tag] = made(tag, "OW", cleaned(header))
+    return header
+
+
+def test_a_plane_without_text_stays_byte_for_byte():
+    header = overlaid(plane())
+    assert clean_overlays(header, text_reader()) == {0x6000: header.get_item(0x60003000).value}
+    assert overlays_left(header, text_reader()) == ()
+
+
+def test_an_empty_plane_is_not_looked_at():
+    header = overlaid(np.zeros((4000, 3000), bool))
+    assert cleaned(header) == bytes(4000 * 3000 // 8)
+
+
+@pytest.mark.parametrize("size", [10, 14, 30])
+@pytest.mark.parametrize("columns", [500, 501])
+def test_text_is_cleared_and_graphics_stay(size, columns):
+    bits = plane(columns=columns)
+    drawn = burn(bits, (200, 40), glyphs(NAME, size), True)
+    header = overlaid(bits)
+    assert overlays_left(header, text_reader()) == (Finding("(6000,3000)", "text"),)
+    after = bits_of(cleaned(header), bits)
+    assert not after[drawn].any()
+    assert (after[~drawn & bits] == plane(columns=columns)[~drawn & bits]).mean() > 0.95
+    assert overlays_left(finished(header), text_reader()) == ()
+
+
+def test_text_left_out_of_a_filled_area_is_cleared_with_it():
+    bits = np.zeros((400, 500), bool)
+    bits[180:260, 20:480] = True
+    drawn = burn(bits, (200, 40), glyphs(NAME, 24), False)
+    after = bits_of(cleaned(overlaid(bits)), bits)
+    around = np.zeros_like(drawn)
+    around[200 : 200 + 20, 60:300] = True
+    assert not after[around].any()  # neither letters nor what they were cut out of
+    assert after[182:188, 20:480].any()
+
+
+def test_small_text_on_a_plane_as_large_as_a_mammogram_is_found():
+    bits = np.zeros((3328, 2560), bool)
+    drawn = burn(bits, (2900, 1700), glyphs("SJOSTROM", 10), True)
+    header = overlaid(bits)
+    assert not bits_of(cleaned(header), bits)[drawn].any()
+    assert overlays_left(finished(header), text_reader()) == ()
+
+
+def test_a_marker_of_side_and_view_stays():
+    bits = plane()
+    burn(bits, (200, 300), glyphs("L MLO", 60), True)
+    header = overlaid(bits)
+    assert cleaned(header) == header.get_item(0x60003000).value
+
+
+def test_every_frame_is_looked_at_and_frames_need_not_start_on_a_byte():
+    planes = [plane(399, 501) for _ in range(3)]
+    drawn = burn(planes[1], (200, 40), glyphs(NAME, 20), True)
+    data = cleaned(overlaid(*planes))
+    assert not bits_of(data, planes[1], 1)[drawn].any()
+    assert (bits_of(data, planes[0], 0) == planes[0]).all()
+    assert (bits_of(data, planes[2], 2) == planes[2]).all()
+
+
+def test_every_group_is_looked_at():
+    header = overlaid(plane())
+    header.update(overlaid(plane(), group=0x601E))
+    header.update(overlaid(plane(), group=0x60FE, x3000=b"\0\0"))
+    answers = clean_overlays(header, text_reader())
+    assert set(answers) == {0x6000, 0x601E, 0x60FE}
+    assert answers[0x60FE] is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"x3000": b"\0\0\0\0"},
+        {"x3000": bytes(400 * 500 // 8 + 4)},
+        {"x0010": b"\0\0"},
+        {"x0010": b""},
+        {"x0011": b"\xff\xff"},
+        {"x0015": b"100000000"},
+        {"x0015": b"0 "},
+        {"x0100": b"\x10\0"},
+        {"x0102": b"\x0c\0"},
+    ],
+)
+def test_what_is_no_plane_of_bits_is_dropped_and_found_if_it_is_left(wrong):
+    header = overlaid(plane(), **wrong)
+    assert clean_overlays(header, text_reader()) == {0x6000: None}
+    (finding,) = overlays_left(header, text_reader())
+    assert finding == Finding("(6000,3000)", "an overlay that cannot be read")
+
+
+def test_a_sequence_in_the_place_of_a_plane_is_dropped():
+    header = overlaid(plane())
+    header.add_new(0x60003000, "SQ", [Dataset()])
+    assert clean_overlays(header, text_reader()) == {0x6000: None}
+
+
+def test_a_header_without_overlays_has_none():
+    assert clean_overlays(Dataset(), text_reader()) == {}
+    assert overlays_left(Dataset(), text_reader()) == ()

@@ -1,0 +1,109 @@
+from struct import pack
+
+import numpy as np
+import pytest
+from pydicom.dataset import Dataset
+from pydicom.uid import RLELossless
+
+from deid.codecs import encode, read_layout
+from deid.errors import Reason, SuspectError
+from deid.made import made
+from deid.palette import read_palette
+from deid.pixels import ViewTag, read_again, redact
+from tests.deid.pictures import (
+    Array,
+    burn,
+    encapsulated,
+    glyphs,
+    joined,
+    native,
+    opened,
+    pixels_of,
+    text_reader,
+)
+
+RED, GREEN, BLUE = range(3)
+# Grey turned round, so that the brightest stored value is black
+TURNED = {
+    "RedPaletteColorLookupTableDescriptor": [256, 0, 16],
+    "GreenPaletteColorLookupTableDescriptor": [256, 0, 16],
+    "BluePaletteColorLookupTableDescriptor": [256, 0, 16],
+    "RedPaletteColorLookupTableData": pack("<256H", *range(65280, -1, -256)),
+    "GreenPaletteColorLookupTableData": pack("<256H", *range(65280, -1, -256)),
+    "BluePaletteColorLookupTableData": pack("<256H", *range(65280, -1, -256)),
+}
+
+
+def header(descriptor: bytes, *tables: bytes) -> Dataset:
+    elements = Dataset()
+    for colour in (RED, GREEN, BLUE):
+        elements[0x00281101 + colour] = made(0x00281101 + colour, "US", descriptor)
+        if colour < len(tables):
+            elements[0x00281201 + colour] = made(0x00281201 + colour, "OW", tables[colour])
+    return elements
+
+
+def test_a_palette_is_read_as_the_eye_sees_it():
+    zero, full = pack("<2H", 0, 0), pack("<2H", 0, 1000)
+    seen = read_palette(header(pack("<3H", 2, 0, 16), full, zero, zero), bits=8, signed=False)
+    assert seen[0] == 0
+    assert (seen[1:] == 299).all()  # what is beyond the table has its last colour
+    seen = read_palette(header(pack("<3H", 2, 0, 16), zero, full, zero), bits=8, signed=False)
+    assert seen[1] == 587
+
+
+def test_a_palette_may_start_anywhere_and_hold_bytes():
+    table = bytes((10, 20, 30))
+    seen = read_palette(header(pack("<3H", 3, 100, 8), table, table, table), bits=8, signed=False)
+    assert [int(seen[at]) for at in (0, 100, 101, 102, 255)] == [10, 10, 20, 30, 30]
+    below = pack("<HhH", 3, -1, 8)
+    seen = read_palette(header(below, table, table, table), bits=8, signed=True)
+    assert [int(seen[at]) for at in (255, 0, 1, 127, 128)] == [10, 20, 30, 30, 10]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        header(pack("<3H", 2, 0, 16), bytes(4), bytes(4)),
+        header(pack("<3H", 2, 0, 16), bytes(4), bytes(4), bytes(6)),
+        header(pack("<3H", 2, 0, 12), bytes(4), bytes(4), bytes(4)),
+        header(pack("<2H", 2, 0), bytes(4), bytes(4), bytes(4)),
+        Dataset(),
+    ],
+)
+def test_a_palette_that_is_none_is_suspect(wrong):
+    with pytest.raises(SuspectError) as caught:
+        read_palette(wrong, bits=8, signed=False)
+    assert caught.value.reason is Reason.UNCHECKED
+
+
+def screen() -> tuple[Array, Array]:
+    picture = np.full((240, 400), 200, np.uint8)
+    picture[100:200, 100:300] = 180
+    return picture, burn(picture, (30, 40), glyphs("Sjostrom Asa 470802-2980", 20), 5)
+
+
+def test_text_in_a_palettes_colours_is_found_and_blanked_with_the_darkest():
+    picture, drawn = screen()
+    source = native(picture, PhotometricInterpretation="PALETTE COLOR", **TURNED)
+    reader, parsed = opened(source)
+    assert read_again(reader, parsed, text_reader())
+    redaction = redact(reader, parsed, text_reader(), view=ViewTag("", ""))
+    finished = joined(source, redaction.pieces)
+    after = pixels_of(finished)
+    assert (after[drawn] == 200).all()  # the stored value that looks darkest
+    assert (after[100:] == picture[100:]).all()
+    assert read_again(*opened(finished), text_reader()) == ()
+
+
+def test_a_compressed_palette_image_is_written_back_losslessly():
+    picture, drawn = screen()
+    colours = {"PhotometricInterpretation": "PALETTE COLOR"} | TURNED
+    layout = read_layout(opened(native(picture, **colours))[1].header)
+    source = encapsulated(picture, [encode(picture, layout, RLELossless)], RLELossless, **colours)
+    reader, parsed = opened(source)
+    redaction = redact(reader, parsed, text_reader(), view=ViewTag("", ""))
+    finished = joined(source, redaction.pieces)
+    assert redaction.changed_frames == (1,)
+    after = pixels_of(finished)
+    assert (after[drawn] == 200).all()

@@ -1,0 +1,166 @@
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from deid.profile import load_profile
+from flows.cli import main
+from tests import objects
+from tests.flows.making import four_views, put
+from tests.objects import mammogram, part10
+
+
+@pytest.fixture(autouse=True)
+def nowhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MAMMO_STATE", str(tmp_path / "var"))
+
+
+@pytest.fixture
+def mammo(capsys):
+    def run(*arguments: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return run
+
+
+def test_a_folder_is_de_identified_and_reported(mammo, export_folder, tmp_path):
+    put(export_folder, part10(mammogram()), objects.truncated())
+    code, out, _ = mammo("deid", export_folder, "clean", "--report", "report.csv")
+    assert code == 0
+    assert "ADMITTED          1  clean, in DST" in out
+    assert "1 unreadable: the file ends before its data does" in out
+    assert "report.csv names every file" in out
+    assert "Provstr" not in out
+    assert {path.name for path in tmp_path.glob("report.*")} == {
+        "report.csv",
+        "report.html",
+        "report.json",
+        "report.jsonl",
+    }
+
+
+def test_a_dry_run_shows_what_would_become_of_attributes(mammo, export_folder, tmp_path):
+    put(export_folder, *four_views(), objects.truncated())
+    code, out, _ = mammo("deid", export_folder, "--dry-run", "--report", "r.csv")
+    assert code == 0
+    assert "ADMITTED          4  would be cleaned; pixels were not looked at" in out
+    lines = [line.split() for line in out.splitlines()]
+    assert ["(0010,0010)", "PatientName", "P", "replaced", "4", "PS3.15", "E.1-1"] in [
+        line[:7] for line in lines
+    ]
+    told = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
+    assert len(told) == 5
+    assert all(one["attributes"] for one in told if one["outcome"] == "ADMITTED")
+    assert "rehearsed" in (tmp_path / "r.html").read_text()
+    assert "Provstr" not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("deid",), "say what to read: mammo deid SRC DST"),
+        (("deid", "src"), "say where clean files go: mammo deid SRC DST, or --dry-run"),
+        (("deid", "src", "dst", "--dry-run"), "a dry run writes nothing, so leave DST out"),
+        (("deid", "src", "dst", "--report", "dst/r.csv"), "it may not lie in DST"),
+        (("deid", "src", "dst", "--report", "r.html"), "must end in .csv"),
+        (("deid", "src", "dst", "--report", "no/r.csv"), "check the folder of --report"),
+        (("deid", "src", "dst", "--profile", "dental"), "there is no profile dental"),
+        (("deid", "src", "dst", "--profile", "mine.toml"), "mine.toml: there is no such file"),
+        (("deid", "--explain", "PatientNam"), "PatientNam is no attribute of PS3.6"),
+        (("deid", "nowhere", "dst"), "neither a folder nor a ZIP archive"),
+        (("deid", "src", "src/dst"), "the target lies inside the source"),
+    ],
+)
+def test_what_cannot_be_is_said_in_one_line_with_what_to_do(mammo, tmp_path, arguments, said):
+    (tmp_path / "src").mkdir()
+    code, out, error = mammo(*arguments)
+    assert code == 1
+    *_, last = error.splitlines()
+    assert last.startswith("mammo: ")
+    assert said in last
+    assert "Traceback" not in error + out
+
+
+def test_one_rule_is_explained_without_a_folder(mammo):
+    code, out, _ = mammo("deid", "--explain", "StudyDescription", "--profile", "general")
+    assert code == 0
+    assert out.startswith("(0008,1030) StudyDescription, VR LO\nprofile general ")
+    assert "option: Clean Descriptors Option" in out
+
+
+def test_a_profile_of_ones_own_is_used(mammo, export_folder, tmp_path):
+    (tmp_path / "mine.toml").write_text(
+        'extends = "mammography"\nname = "mine"\nversion = "7"\nrules = [\n'
+        '  { tag = "00080060", action = "K", reason = "x", clause = "y" },\n'
+        '  { tag = "00081030", action = "X", reason = "not here", clause = "our house" },\n]\n'
+    )
+    put(export_folder, part10(mammogram(StudyDescription="Mammografi")))
+    code, _, _ = mammo(
+        "deid", export_folder, "clean", "--profile", "mine.toml", "--report", "r.csv"
+    )
+    assert code == 0
+    run = json.loads((tmp_path / "r.json").read_text())
+    assert (run["profile"]["name"], run["profile"]["version"]) == ("mine", "7")
+    (rule,) = [one for one in run["rules"] if one["keyword"] == "StudyDescription"]
+    assert (rule["done"], rule["reason"], rule["clause"]) == ("REMOVED", "not here", "our house")
+
+
+def test_what_general_accepts_mammography_refuses(mammo, export_folder):
+    put(export_folder, part10(objects.ultrasound()))
+    _, out, _ = mammo("deid", export_folder, "--dry-run")
+    assert "REFUSED           1" in out
+    _, out, _ = mammo("deid", export_folder, "--dry-run", "--profile", "general")
+    assert "ADMITTED          1" in out
+
+
+def test_it_goes_on_by_itself_with_the_same_key_file(mammo, export_folder, tmp_path):
+    put(export_folder, *four_views())
+    command = ("deid", export_folder, "clean", "--key-file", "mammo.key")
+    interrupting = (
+        "import sys\n"
+        "from flows import offline\n"
+        "genuine, seen = offline._Run._end, []\n"
+        "def ending(self, done, target):\n"
+        "    genuine(self, done, target)\n"
+        "    seen.append(done)\n"
+        "    if len(seen) == 2: raise KeyboardInterrupt\n"
+        "offline._Run._end = ending\n"
+        "from flows.cli import main\n"
+        "main(sys.argv[1:])\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    ended = subprocess.run(
+        [sys.executable, "-c", interrupting, *map(str, command)],
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+        env=environment,
+    )
+    assert ended.returncode == 130
+    assert b"mammo: ended; what is done is kept; go on with the same command" in ended.stderr
+    assert len(list((tmp_path / "clean").iterdir())) == 2
+    code, out, _ = mammo(*command)
+    assert code == 0
+    assert "ADMITTED          4" in out
+
+
+def test_help_shows_examples(mammo):
+    _, out, _ = mammo("deid", "--help")
+    for words in ("mammo deid /mnt/export clean", "--dry-run", "--explain StudyDescription"):
+        assert words in out
+    assert "--no-pixels" not in out
+
+
+def test_the_version_of_the_profile_is_in_every_object(mammo, export_folder, tmp_path):
+    import pydicom
+
+    put(export_folder, part10(mammogram()))
+    mammo("deid", export_folder, "clean")
+    ds = pydicom.dcmread(tmp_path / "clean" / "IM00001")
+    assert ds.DeidentificationMethod[0] == f"mammography/{load_profile().version}"

@@ -1,0 +1,88 @@
+from pathlib import Path
+
+import pytest
+
+from deid.conformance import statement
+from deid.profile import load_profile
+from flows.cli import main
+
+ROOT = Path(__file__).parents[2]
+HEAD = 'extends = "mammography"\nname = "mine"\nversion = "1"\n'
+
+
+@pytest.fixture
+def mammo(capsys):
+    def run(*arguments: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return run
+
+
+def test_the_shipped_profiles_are_listed_with_what_they_claim(mammo):
+    code, out, _ = mammo("profile", "list")
+    assert code == 0
+    for name in ("mammography", "general"):
+        profile = load_profile(name)
+        assert f"{name:12} version {profile.version}, PS3.15 {profile.edition}" in out
+        assert profile.digest[:16] in out
+    assert "113105  Clean Descriptors Option" in out
+
+
+def test_a_right_profile_is_said_to_be_right(mammo, tmp_path):
+    (tmp_path / "mine.toml").write_text(HEAD)
+    code, out, _ = mammo("profile", "check", tmp_path / "mine.toml")
+    assert code == 0
+    assert out.startswith("mine.toml is right: mine 1, PS3.15 2026d")
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (
+            'rules = [\n  { tag = "00081030", action = "Q", reason = "r", clause = "c" },\n]\n',
+            "mine.toml, line 5, rules[0]",
+        ),
+        (
+            'rules = [\n  { tag = "00081030", action = "X", reason = "r" },\n]\n',
+            "mine.toml, line 5, rules[0]",
+        ),
+        ('options = ["keep_it_all"]\n', "mine.toml, line 4, options"),
+        ("rules = [\n", "mine.toml"),
+        ('accpet = ["x"]\n', "mine.toml, line 4, accpet"),
+    ],
+)
+def test_what_is_wrong_is_named_with_line_and_rule(mammo, tmp_path, more, said):
+    (tmp_path / "mine.toml").write_text(HEAD + more)
+    code, out, error = mammo("profile", "check", tmp_path / "mine.toml")
+    assert code == 1
+    assert out == ""
+    assert error.startswith(f"mammo: {said}")
+    assert error.count("\n") == 1
+
+
+def test_one_attribute_is_shown(mammo):
+    code, out, _ = mammo("profile", "show", "PatientAge")
+    assert code == 0
+    assert "G  kept as an age, capped" in out
+
+
+def test_the_whole_table_is_shown(mammo):
+    _, out, _ = mammo("profile", "show", "--profile", "general")
+    assert len(out.splitlines()) == 657
+    assert any(line.startswith("(0010,0010)  Patient's Name") for line in out.splitlines())
+
+
+def test_a_statement_of_a_file_is_of_that_file(mammo, tmp_path):
+    (tmp_path / "mine.toml").write_text(HEAD)
+    _, out, _ = mammo("profile", "conformance", "--profile", tmp_path / "mine.toml")
+    assert "conformance statement of the profile `mine`" in out
+
+
+def test_the_page_in_the_docs_is_what_the_rules_say(mammo):
+    _, out, _ = mammo("profile", "conformance")
+    assert out == statement(load_profile())
+    page = (ROOT / "docs" / "deid.md").read_text(encoding="utf-8")
+    assert page == out, "make it again: mammo profile conformance > docs/deid.md"
