@@ -17,9 +17,18 @@ _TH = r"(?:\.|:[ae]|st|nd|rd|th)?"
 _NOT_MEASURED = r"(?!\s?(?:mm|cm|m|ml|kv|mas|%|mgy)\b)"
 
 
+_FRACTIONS = frozenset({"1/2", "1/3", "2/3", "1/4", "3/4", "1/5", "1/8", "1/10"})
+_WEEKDAY = "(?:må?n|ti?s|ons|tors?|fre|lör|sön)(?:dag(?:en)?)?|idag|imorgon|igår"
+_VISIT = (
+    "kontroll|besök(?:et)?|återbesök|tid(?:en)?|op(?:ererad|eration)?|undersök(?:t|ning)|us|mammografi"
+    "|biopsi|biopserad|inför|svar|bokad|ombokad|kallad|avbokad|ring|ankomst|inkom|utförd|tagna?|inlagd"
+    "|utskriven|mellan|före|efter|planerad|senast|den|d\\.|from|fr\\.?o\\.?m\\.?|t\\.?o\\.?m\\.?"
+    "|fom|tom|datum|till|sedan|från"
+)
+
+
 def _is_no_fraction(match: Match[str]) -> bool:
-    first, second = match[1].split("/")
-    return int(first) > int(second)
+    return match[1] not in _FRACTIONS
 
 
 SURE_DATES = (
@@ -59,14 +68,15 @@ OTHER_DATES = (
     ),
     rule(
         "date",
-        r"\b(?:den|d\.|from|fr\.?o\.?m\.?|t\.?o\.?m\.?|fom|tom|datum|till|sedan|op|us)\s"
-        rf"({_DAY}/{_MON})(?![\d/])",
+        rf"\b(?:{_VISIT}|{_WEEKDAY})[\s:,]{{1,2}}({_DAY}/{_MON})(?![\d/])",
         part=1,
         needs="/",
     ),
     rule(
         "date",
-        r"(?<![\d/.,])((?:[2-9]|[12]\d|3[01])/(?:[1-9]|1[0-2]))(?![\d/])",
+        r"(?<!bild )(?<!bilder )(?<!image )(?<!images )(?<!view )(?<!views )(?<!serie )(?<!series )"
+        r"(?<!nr )(?<!del )(?<!sida )(?<!page )(?<!grad )(?<!poäng )(?<!score )(?<!plan )(?<!ratio )"
+        rf"(?<![\d/.,])({_DAY}/{_MON})(?![\d/]|\s?(?:mm|cm|delar|av|of|poäng|bilder|images|cyl)\b)",
         part=1,
         needs="/",
         means=_is_no_fraction,
@@ -78,6 +88,21 @@ OTHER_DATES = (
         needs=":",
     ),
     rule("time of day", r"\bkl(?:ockan)?\.?\s?(?:[01]?\d|2[0-3])\.[0-5]\d\b", least=3),
+    rule(
+        "time of day",
+        rf"\b(?:{_VISIT}|{_WEEKDAY}|f\.?m|e\.?m|at)[\s:,.]{{1,2}}((?:[01]?\d|2[0-3])\.[0-5]\d"
+        r"(?:\s?[-–]\s?\d\d?(?:\.[0-5]\d)?)?)(?![\d.,]|\s?(?:mm|cm|m|ml|kv|mas|%|mgy|år|mån)\b)",
+        part=1,
+        least=3,
+        needs=".",
+    ),
+    rule(
+        "time of day",
+        r"(?<![\d.,])(?:[01]?\d|2[0-3])\.[0-5]\d\s?[-–]\s?(?:[01]?\d|2[0-3])(?:\.[0-5]\d)"
+        r"(?![\d.,]|\s?(?:mm|cm|m|ml|kv|mas|%|mgy)\b)",
+        least=5,
+        needs=".",
+    ),
     rule(
         "year of birth",
         r"\b(?:född(?:\s?år)?|födelseår|born|dob|yob)[\s.:-]*(\d{2,4})\b",

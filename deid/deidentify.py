@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 from pydicom.dataset import Dataset
 
+from deid import verify
 from deid.errors import Reason, SuspectError
 from deid.facts import Facts, observe
 from deid.findings import Finding
@@ -17,11 +18,10 @@ from deid.pixels import Box, Flag, Redaction, ViewTag, read_again, redact
 from deid.profile import Profile
 from deid.pseudonym import Person, Subkeys, canonical
 from deid.serialise import serialise
-from deid.source import Parsed, Piece, Slice, parse
+from deid.source import Parsed, Piece, Slice
 from deid.streams import check_finished
 from deid.text import TextReader
 from deid.values import value_of
-from deid.verify import verify
 
 _OVERLAYS = 0x60
 
@@ -152,12 +152,12 @@ def inspect(
     Raises:
         SuspectError: Something identified is left, or it could not be checked.
     """
-    found = verify(
-        finished, identifiers=identifiers, profile=profile, person=person, applied=applied
+    whole = verify.read(finished)
+    found = verify.look(
+        whole, identifiers=identifiers, profile=profile, person=person, applied=applied
     )
     _refuse(found, Reason.IDENTIFIER_LEFT)
-    finished.seek(0)
-    parsed = parse(finished)
+    parsed = whole.parsed
     if parsed.pixels is not None:
         check_finished(finished, parsed)
         if text_reader is not None and pixels_changed:
@@ -170,7 +170,7 @@ def inspect(
 
 def _refuse(found: tuple[Finding, ...], reason: Reason) -> None:
     if found:
-        raise SuspectError(reason)
+        raise SuspectError(reason, found)
 
 
 def _has_planes(header: Dataset) -> bool:

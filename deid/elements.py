@@ -7,7 +7,7 @@ known to fit (PS3.5 §7.1, §7.5).
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import count
 from struct import unpack_from
 from typing import NamedTuple
@@ -56,6 +56,11 @@ class Bytes:
     data: bytes
     size: int
     heads: Iterator[int] = field(default_factory=count)
+
+    @cached_property
+    def at_hand(self) -> int:
+        """How many bytes can be read without asking."""
+        return min(len(self.data), self.size)
 
     def need(self, end: int) -> None:
         """Raise unless the bytes up to `end` exist and are at hand."""
@@ -108,7 +113,8 @@ def encodings(terms: bytes) -> str | list[str]:
 
 def read_head(source: Bytes, at: int, *, implicit: bool) -> Head:
     """Read one element header, explicit or implicit VR little endian."""
-    source.need(at + 8)
+    if at + 8 > source.at_hand:
+        source.need(at + 8)
     if next(source.heads) > _MOST_HEADS:
         raise malformed()
     group, number, length = unpack_from("<HHI", source.data, at)
@@ -119,7 +125,8 @@ def read_head(source: Bytes, at: int, *, implicit: bool) -> Head:
     if vr is None:
         raise malformed()
     if vr in LONG_VRS:
-        source.need(at + 12)
+        if at + 12 > source.at_hand:
+            source.need(at + 12)
         return Head(tag, vr, unpack_from("<I", source.data, at + 8)[0], at + 12)
     return Head(tag, vr, length >> 16, at + 8)
 
@@ -179,7 +186,8 @@ def _read_element(
         )
         return sequence, end
     end = head.value + head.length
-    source.need(end)
+    if end > source.at_hand:
+        source.need(end)
     return _raw(source, head, end, coding), end
 
 

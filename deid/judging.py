@@ -13,6 +13,8 @@ _NUMBER = compile_pattern(r"0[0-9]{0,2}|[1-9][0-9]{0,3}")
 _SPELLED = compile_pattern(r"[ ._\t-]{1,2}")
 _JOINED = compile_pattern(r"(?<!\w)[^\W_]+(?:[./-][^\W_]+){1,3}(?!\w)")
 _APOSTROPHE = compile_pattern("['\u2019\u00b4`]")
+_LONGEST_SURNAME = 12
+_TITLE_GAP = compile_pattern(r"\.?[ \t]{1,2}|\.")
 _SENTENCE_ENDS = compile_pattern(r"[.!?]\s|\n")
 
 
@@ -35,6 +37,7 @@ class _Judge:
             word.state = State.GOES if place in spelled else self._state(place, word)
         self._take_parts()
         self._decide_doubtful()
+        self._take_titled()
 
     def _joined(self) -> set[int]:
         """Give the places of words within what is known as a whole: "fr.o.m", "C-View"."""
@@ -130,6 +133,29 @@ class _Judge:
         titled = one.text.istitle() and other.text.istitle()
         return titled or self._lexicon.is_name(left.small)
 
+    def _take_titled(self) -> None:
+        """Take out mere words with a capital that stand where a name does: "dr Kant"."""
+        for place, word in enumerate(self._words[1:], 1):
+            if word.state is State.STAYS and self._is_titled(place):
+                word.state = State.GOES
+
+    def _is_titled(self, place: int) -> bool:
+        word, before = self._words[place], self._words[place - 1]
+        context = self._lexicon.context
+        if not (word.text.istitle() and 1 < len(word.text) <= _LONGEST_SURNAME):
+            return False
+        if not _TITLE_GAP.fullmatch(self._sentence.between(place - 1, place)):
+            return False
+        if before.small in context["titles"]:
+            return word.small not in context["titles"] and word.small not in context["persons"]
+        if not (before.text.islower() and before.small in context["roles"]):
+            return False
+        return not (
+            self._lexicon.is_firm(word.small)
+            or word.small in context["views"]
+            or word.small in context["graded"]
+        )
+
     def _decide_doubtful(self) -> None:
         doubtful = [p for p, word in enumerate(self._words) if word.state is State.DOUBTFUL]
         changed = bool(doubtful)
@@ -143,6 +169,8 @@ class _Judge:
     def _is_name_here(self, place: int) -> bool:
         word, before = self._words[place], self._sentence.small(place - 1)
         context = self._lexicon.context
+        if word.small in context["forenames"] and word.text.istitle():
+            return True
         if before in context["titles"] and len(word.small) > 1:
             return True
         if before in context["persons"] and word.text[:1].isupper() and not word.text.isupper():

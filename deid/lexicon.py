@@ -17,6 +17,8 @@ from deid.inflection import FORMS, bases
 
 _MARKS = compile_pattern("[\u0300-\u036f]")
 _STROKES = str.maketrans({"ø": "o", "æ": "ae", "ð": "d", "đ": "d", "ł": "l", "ß": "ss"})
+# The usual letters, without which most words are plain: quicker than taking letters apart
+_USUAL = str.maketrans("åäöéèüáíóúñç", "aaoeeuaiounc")
 # Surnames are made of two such parts, more of them than any list has
 _SURNAME = compile_pattern(
     "(?:ahl|al|alm|ask|asp|berg|björk|bjork|blom|bo|boh?|bro|brand|broms|byl|bäck|back|ceder|dahl|"
@@ -39,6 +41,7 @@ _LEAST_BEHIND_NAME = 5
 _LEAST_TERM = 4
 _LINK = "s"
 _JOINED = frozenset({"nouns", "verbs", "adjectives"})
+_FIRM = frozenset({"firm", "equipment"})
 _ALL = frozenset(FORMS)
 _NONE: frozenset[str] = frozenset()
 
@@ -61,7 +64,10 @@ def bare(word: str) -> str:
     """Write a word without rings, dots and accents, in small letters."""
     if word.isascii():
         return word.lower()
-    return _MARKS.sub("", normalize("NFKD", word.casefold().translate(_STROKES)))
+    usual = word.casefold().translate(_USUAL)
+    return (
+        usual if usual.isascii() else _MARKS.sub("", normalize("NFKD", usual.translate(_STROKES)))
+    )
 
 
 @dataclass(frozen=True, repr=False)
@@ -126,7 +132,7 @@ class Lexicon:
     def _judge(self, word: str) -> Kind:
         if word in self.listed:
             named = word in self.given or word in self.family
-            return Kind.DOUBTFUL if named and not self._is_firm(word) else Kind.HARMLESS
+            return Kind.DOUBTFUL if named and "firm" not in self.bases[word] else Kind.HARMLESS
         if word in self.given or word in self.family:
             return Kind.NAME
         if word in self.terms or self._is_form(word, _ALL):
@@ -141,8 +147,9 @@ class Lexicon:
             return False
         return self.judge(name) is not Kind.HARMLESS
 
-    def _is_firm(self, word: str) -> bool:
-        return "firm" in self.bases[word]
+    def is_firm(self, word: str) -> bool:
+        """Tell whether a word is one whatever stands beside it, or a maker or model."""
+        return not _FIRM.isdisjoint(self.bases.get(word, _NONE))
 
     def _is_form(self, word: str, sections: frozenset[str]) -> bool:
         for base in bases(word):

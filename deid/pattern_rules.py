@@ -41,6 +41,12 @@ _NO_INITIALS = (
 )
 
 
+_STATION = (
+    "(?:rtg|röntgen|mam|mammo|mg|mgr|ul|us|lab|rum|room|rm|ws|pc|station|dator|aws|acq|scanner|dt|ct|mr"
+    "|konsol|console|modalitet|apparat|lokal|sal|vagn)"
+)
+
+
 def check_digit(ten: str) -> bool:
     """Tell whether the last of ten digits is right (modulus 10, every other digit doubled)."""
     values = (int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(ten)))
@@ -78,6 +84,11 @@ def _is_blob(match: Match[str]) -> bool:
     text = match[0]
     mixed = any(map(str.isdigit, text)) and any(map(str.islower, text))
     return text.endswith("=") or (mixed and any(map(str.isupper, text)))
+
+
+def _is_station(match: Match[str]) -> bool:
+    """Tell a station from a series: its number is parted from its letters, or long."""
+    return any(c in match[0] for c in "-_") or sum(map(str.isdigit, match[0])) > 1
 
 
 def _is_long_number(match: Match[str]) -> bool:
@@ -154,6 +165,17 @@ SURE = (
 )
 OTHER = (
     *OTHER_DATES,
+    rule(
+        "station name",
+        rf"(?<![\w-]){_STATION}[-_]?[A-Z]{{0,4}}[-_]?\d{{1,3}}(?![\w.,-]*\w)",
+        means=_is_station,
+    ),
+    rule(
+        "station name",
+        r"(?<![\w-])(?!BI-)[A-ZÅÄÖ]{2,8}[-_][A-ZÅÄÖ]{2,8}[-_]?\d{1,4}(?![\w-])",
+        least=1,
+        flags=0,
+    ),
     rule(
         "telephone number",
         rf"\b(?:{_TELEPHONE})[\s.:]{{0,3}}((?:\+|00)?\d(?:[\s()/.-]{{0,2}}\d){{2,14}})",

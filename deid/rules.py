@@ -16,6 +16,8 @@ WITHOUT_PIXELS = frozenset({"cad_sr", "sr", "ko", "pr"})
 TEXT_VRS = frozenset({"AE", "LO", "LT", "SH", "ST", "UC", "UR", "UT"})
 BYTE_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 DATE_VRS = frozenset({"DA", "DT"})
+# A hostile object may have any number of tags
+_REMEMBERED = 1 << 16
 _OVERLAY, _CURVE = 0x60000000, 0x50000000
 # Types of what an object is invalid without
 _DEMANDED = frozenset({"1", "2"})
@@ -112,7 +114,9 @@ class Rules:
         found = self._found.get(key)
         if found is None:
             level = self.nested if nested else self.top
-            found = self._found[key] = self._look_up(tag, kinds, level)
+            found = self._look_up(tag, kinds, level)
+            if len(self._found) < _REMEMBERED:
+                self._found[key] = found
         return found
 
     def _look_up(self, tag: int, kinds: frozenset[str], level: Level) -> Rule:

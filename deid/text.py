@@ -6,12 +6,14 @@ nothing is logged, nothing downloaded, and what is read never leaves as anything
 
 from dataclasses import dataclass, replace
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 Grey = npt.NDArray[np.uint8]
 Probability = npt.NDArray[np.float32]
@@ -204,7 +206,9 @@ def _line(contour: Contour, probability: Probability) -> Line | None:
     )
 
 
-def _session(model: bytes) -> onnxruntime.InferenceSession:
+def _session(model: bytes) -> "onnxruntime.InferenceSession":
+    import onnxruntime  # noqa: PLC0415 -- 20 MB that work on headers does without
+
     options = onnxruntime.SessionOptions()
     options.enable_cpu_mem_arena = False  # or it keeps its peak for ever
     options.intra_op_num_threads = 1

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from io import SEEK_END
 from itertools import chain
 from re import compile as compile_pattern
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from deid import anybody
 from deid.claims import claims
@@ -23,7 +23,7 @@ from deid.numbers import is_personal_window, windows
 from deid.profile import Profile
 from deid.pseudonym import Person
 from deid.shapes import shapes
-from deid.source import parse
+from deid.source import Parsed, parse
 from deid.spelling import Needle, Reach, stands_in
 from deid.values import value_of
 
@@ -38,6 +38,14 @@ _KEPT_BY = {
     "retain_longitudinal_full_dates": "study date",
 }
 _PATTERNED = (Section.TEXT, Section.TOKEN, Section.BINARY)
+
+
+class Finished(NamedTuple):
+    """A finished object as read, and how many bytes it has."""
+
+    parsed: Parsed
+    size: int
+
 
 Codes = Iterable[str] | Iterable[tuple[str, str]]
 Hits = dict[Section, list[Needle]]
@@ -66,9 +74,38 @@ def verify(
     Raises:
         SuspectError: It could not be checked, which is not the same as clean.
     """
+    finished = read(finished_reader)
+    return look(finished, identifiers=identifiers, profile=profile, person=person, applied=applied)
+
+
+def read(finished_reader: BinaryIO) -> Finished:
+    """Read the header of a finished object.
+
+    Raises:
+        SuspectError: It cannot be read.
+    """
     try:
         size = finished_reader.seek(0, SEEK_END)
-        parsed = parse(finished_reader)
+        return Finished(parse(finished_reader), size)
+    except Exception:  # noqa: BLE001 -- whatever stops the check, it was not checked
+        raise SuspectError(Reason.UNCHECKED) from None
+
+
+def look(
+    finished: Finished,
+    *,
+    identifiers: Identifiers,
+    profile: Profile,
+    person: Person | None = None,
+    applied: Codes | None = None,
+) -> tuple[Finding, ...]:
+    """Verify an object that has been read already.
+
+    Raises:
+        SuspectError: It could not be checked.
+    """
+    parsed, size = finished
+    try:
         values = gather(parsed, profile.safe_private)
         pseudonym = person.pseudonym if person else value_of(parsed.header, _ID)
         codes = profile.codes if applied is None else applied

@@ -1,6 +1,7 @@
 """What this project does to a header: rules, sweep and second eye; pixel bytes are spliced."""
 
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 from deid.deidentify import deidentify, identity, inspect
@@ -9,7 +10,7 @@ from deid.profile import load_profile
 from deid.screen import screen
 from deid.source import parse
 from flows import keys
-from flows.spool import spool, write
+from flows.spool import write
 
 
 def walk(*, digest: bool) -> Callable[[Path, Path], None]:
@@ -33,7 +34,7 @@ def walk(*, digest: bool) -> Callable[[Path, Path], None]:
                 text_reader=None,
             )
             if digest:
-                spool(clean.pieces, reader, target, pixel_offset=clean.pixel_offset)
+                write(clean.pieces, reader, target, seen=sha256().update)
             else:
                 write(clean.pieces, reader, target)
         with target.open("rb") as finished:
