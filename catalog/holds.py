@@ -5,6 +5,7 @@ its images arrive. One on a revision stops the instance until a newer revision r
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import (
     ColumnElement,
@@ -21,7 +22,7 @@ from sqlalchemy import (
 from catalog import audit
 from catalog.audit import AccessEvent
 from catalog.columns import now
-from catalog.database import writing
+from catalog.database import reading, writing
 from catalog.errors import NotFoundError
 from catalog.subjects import woman
 from catalog.tables import hold, instance, revision, study, subject
@@ -34,6 +35,21 @@ class HoldTarget:
 
     scope: HoldScope
     value: str
+
+
+@dataclass(frozen=True, repr=False)
+class Hold:
+    """A Hold as it was placed, and how it was lifted, if it was."""
+
+    id: int
+    kind: HoldKind
+    target: HoldTarget
+    reason: str
+    placed_by: str
+    placed_at: datetime
+    lifted_by: str
+    lifted_at: datetime | None
+    lift_reason: str
 
 
 def place(engine: Engine, kind: HoldKind, target: HoldTarget, *, reason: str, who: str) -> int:
@@ -81,20 +97,55 @@ def _place(
     return int(key[0]) if key else 0
 
 
-def lift(engine: Engine, hold_id: int, *, who: str) -> None:
-    """Lift a Hold; lifting it twice changes nothing.
+def lift(engine: Engine, hold_id: int, *, who: str, reason: str = "") -> bool:
+    """Lift a Hold, and tell whether that was done; lifting it twice changes nothing.
+
+    Args:
+        engine: The catalogue.
+        hold_id: The Hold's number.
+        who: Who says so.
+        reason: Why; it is kept, and must name nobody.
 
     Raises:
         NotFoundError: There is no such Hold.
     """
+    mine = hold.c.id == hold_id
     with writing(engine) as connection:
-        if connection.scalar(select(hold.c.id).where(hold.c.id == hold_id)) is None:
+        kind = connection.scalar(select(hold.c.kind).where(mine))
+        if kind is None:
             raise NotFoundError
-        connection.execute(
+        lifted = connection.execute(
             hold.update()
-            .where(hold.c.id == hold_id, hold.c.lifted_at.is_(None))
-            .values(lifted_by=who, lifted_at=now())
+            .where(mine, hold.c.lifted_at.is_(None))
+            .values(lifted_by=who, lifted_at=now(), lift_reason=reason)
         )
+        if not lifted.rowcount:
+            return False
+        audit.record(connection, AccessEvent(who, "", "lift", f"hold:{hold_id}", kind))
+        return True
+
+
+def list_holds(engine: Engine, *, lifted: bool = False) -> tuple[Hold, ...]:
+    """Give every Hold that is in force, the oldest first; with those lifted, if asked."""
+    wanted = select(hold).order_by(hold.c.id)
+    if not lifted:
+        wanted = wanted.where(hold.c.lifted_at.is_(None))
+    with reading(engine) as connection:
+        rows = connection.execute(wanted).all()
+    return tuple(
+        Hold(
+            id=row.id,
+            kind=HoldKind(row.kind),
+            target=HoldTarget(HoldScope(row.scope), row.target),
+            reason=row.reason,
+            placed_by=row.placed_by,
+            placed_at=row.placed_at,
+            lifted_by=row.lifted_by or "",
+            lifted_at=row.lifted_at,
+            lift_reason=row.lift_reason or "",
+        )
+        for row in rows
+    )
 
 
 def study_not_held() -> ColumnElement[bool]:

@@ -204,16 +204,6 @@ class Ledger:
         wanted = select(item.c.id, item.c.path_index).where(item.c.id.in_(item_ids))
         return {row[0]: row[1] for row in connection.execute(wanted)}
 
-    def reopen(self, export_id: str, outcomes: Iterable[Outcome]) -> int:
-        """Make files that ended so pending again, for another run, and count them."""
-        statement = (
-            item.update()
-            .where(item.c.export_id == export_id, item.c.outcome.in_(list(outcomes)))
-            .values(outcome=None, run=None, reason="", foreign_file=False, recorded_at=None)
-        )
-        with writing(self._engine) as connection:
-            return connection.execute(statement).rowcount
-
     def tally(self, export_id: str) -> Tally:
         """Count an export's outcomes against its claim.
 

@@ -12,6 +12,8 @@ protection = Table(
     "protection",
     metadata,
     Column("person", String(64), primary_key=True),
+    # A local number without its issuer; of others the same as `person`.
+    Column("number", String(64), nullable=False, index=True),
     *closed("protected", Flag),
     *closed("blocked", Flag),
     Column("as_of", Date, nullable=False, index=True),

@@ -248,6 +248,7 @@ hold = Table(
     Column("placed_at", UtcDateTime, nullable=False),
     Column("lifted_by", String(255)),
     Column("lifted_at", UtcDateTime),
+    Column("lift_reason", Text),
     Index(None, "scope", "target"),
     CheckConstraint("(lifted_by IS NULL) = (lifted_at IS NULL)", name="lifted"),
 )

@@ -10,7 +10,7 @@ _SCHEME = 0x00080102
 # What is no text but a symbol: of half of it nothing is left
 CODED = VALUES | {_SCHEME, 0x00080103}
 # PS3.16 Table 8-1: those that an image or report may use
-_PUBLISHED = frozenset(
+PUBLISHED = frozenset(
     {"ACR", "BARI", "BI", "C4", "C5", "DCM", "DCMUID", "FMA", "HL7", "I10", "I10P", "I11", "I9"}
     | {"I9C", "IBSI", "ICDO3", "ISO3166_1", "ISO639_1", "ISO639_2", "LN", "MDC", "MSH", "NCIt"}
     | {"NDC", "NEU", "PATHLEX", "RADELEMENT", "RADLEX", "RFC3066", "RFC5646", "RadElement"}
@@ -20,4 +20,4 @@ _PUBLISHED = frozenset(
 
 def is_published(item: Dataset) -> bool:
     """Tell a code that everybody can look up from a unit's or maker's own."""
-    return value_of(item, _SCHEME) in _PUBLISHED
+    return value_of(item, _SCHEME) in PUBLISHED

@@ -17,6 +17,12 @@ _TH = r"(?:\.|:[ae]|st|nd|rd|th)?"
 _NOT_MEASURED = r"(?!\s?(?:mm|cm|m|ml|kv|mas|%|mgy)\b)"
 
 
+_ORDINAL = (
+    "(?:(?:tjugo|trettio)?(?:första|andra|tredje|fjärde|femte|sjätte|sjunde|åttonde|nionde)|tionde"
+    "|elfte|tolfte|(?:tret|fjor|fem|sex|sjut|ar|nit)tonde|tjugonde|trettionde"
+    "|(?:twenty-?|thirty-?)?(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)|tenth"
+    "|eleventh|twelfth|(?:thir|four|fif|six|seven|eigh|nine)teenth|twentieth|thirtieth)"
+)
 _FRACTIONS = frozenset({"1/2", "1/3", "2/3", "1/4", "3/4", "1/5", "1/8", "1/10"})
 _WEEKDAY = "(?:må?n|ti?s|ons|tors?|fre|lör|sön)(?:dag(?:en)?)?|idag|imorgon|igår"
 _VISIT = (
@@ -63,6 +69,11 @@ OTHER_DATES = (
     rule("date", rf"\b{_MONTH} {_DAY}(?:st|nd|rd|th)?\b"),
     rule(
         "date",
+        rf"\b(?:den\s|the\s)?{_ORDINAL}\s(?:of\s)?{_MONTH}\b(?:[ ,]{{1,2}}\d{{2,4}}\b)?",
+        least=0,
+    ),
+    rule(
+        "date",
         rf"\bv(?:\.|ecka)?\s?\d{{1,2}}[ ,/-]{{1,2}}{_YEAR}\b|\b{_YEAR}\s?v\.?\s?\d{{1,2}}\b",
         least=5,
     ),
@@ -75,7 +86,8 @@ OTHER_DATES = (
     rule(
         "date",
         r"(?<!bild )(?<!bilder )(?<!image )(?<!images )(?<!view )(?<!views )(?<!serie )(?<!series )"
-        r"(?<!nr )(?<!del )(?<!sida )(?<!page )(?<!grad )(?<!poäng )(?<!score )(?<!plan )(?<!ratio )"
+        r"(?<!nr )(?<!del )(?<!sida )(?<!page )(?<!grad )(?<!poäng )(?<!score )(?<!plan )"
+        r"(?<!ratio )"
         rf"(?<![\d/.,])({_DAY}/{_MON})(?![\d/]|\s?(?:mm|cm|delar|av|of|poäng|bilder|images|cyl)\b)",
         part=1,
         needs="/",

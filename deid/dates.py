@@ -1,4 +1,4 @@
-"""Shift dates by whole weeks at the precision they have (PS3.5 §6.2, PS3.15 E.3.7)."""
+"""Shift dates by whole weeks at the precision they have (PS3.5 §6.2, PS3.15 E.3.6)."""
 
 from datetime import date, timedelta
 from re import compile as compile_pattern

@@ -34,6 +34,8 @@ _PLAIN: dict[frozenset[str], Pattern[bytes]] = {
 }
 _SIZES = {"AT": 4, "FD": 8, "FL": 4, "SL": 4, "SS": 2, "SV": 8, "UL": 4, "US": 2, "UV": 8}
 _LARGEST = 1 << 31
+# Of fewer characters none is a number that somebody is known by
+_SHORT = 6
 _ANY = 1 << 40
 # A private attribute has no value multiplicity that anybody knows: so many bytes are no text
 _MOST_PRIVATE = 64
@@ -47,7 +49,7 @@ def parts_of(element: Leaf) -> list[str]:
 def is_plain(value: bytes, kinds: frozenset[str]) -> bool:
     """Tell, at a glance, a value that is what its kind says, and too short to name anybody."""
     pattern = _PLAIN.get(kinds)
-    return pattern is not None and pattern.fullmatch(value) is not None
+    return pattern is not None and len(value) <= _SHORT and pattern.fullmatch(value) is not None
 
 
 def broken(element: Leaf, kinds: frozenset[str]) -> frozenset[str]:
@@ -59,7 +61,9 @@ def broken(element: Leaf, kinds: frozenset[str]) -> frozenset[str]:
     patterns = _patterns(kinds)
     if patterns:
         parts = filter(None, parts_of(element))
-        return frozenset(p for p in parts if not all(_is(p, k, form) for k, form in patterns))
+        bad = frozenset(p for p in parts if not all(_is(p, k, form) for k, form in patterns))
+        if bad or len(kinds) == 1:
+            return bad
     value = element.value
     if not isinstance(value, bytes):
         return frozenset()

@@ -17,6 +17,7 @@ from pydicom.dataset import Dataset
 from deid.disguises import glued, printable_runs, undisguised
 from deid.numbers import plain
 from deid.private import SafePrivate
+from deid.rules import KEYED_ACCESSIONS, KEYED_DEVICES, KEYED_PERSONS, KEYED_STUDY_IDS
 from deid.source import Parsed
 from deid.spelling import Reach, fold
 from deid.values import (
@@ -33,7 +34,7 @@ from deid.values import (
 
 BETWEEN = "\x1e"
 # Replaced by tokens or holding a digest, in whose letters a short name can stand by chance
-_TOKENS = frozenset({0x00100010, 0x00100020, 0x00080050, 0x00181000, 0x0018700A, 0x00189371})
+_TOKENS = KEYED_PERSONS | KEYED_ACCESSIONS | KEYED_STUDY_IDS | KEYED_DEVICES
 _TOKEN_TAGS = _TOKENS | {0x00120063}
 _FIRST_BLOCK = 0x1000
 # Fewer bytes hold nothing that is looked for among bytes

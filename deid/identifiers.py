@@ -32,6 +32,8 @@ _STANDARD = "1.2.840.10008."
 _MAKERS = (0x00080070, 0x00081090)
 # These name instances; a number under the standard's root in them is no standard UID
 _INSTANCES = frozenset({0x00020003, 0x00080018, 0x00081155, 0x0020000D, 0x0020000E, 0x00200052})
+# These name software, not an instance: ours stands in all that we write
+_SOFTWARE = frozenset({0x00020012, 0x00020100})
 _MADE = frozenset({"institution", "device"})
 _DATES = frozenset({"DA", "DT"})
 _DATED = frozenset({Role.BIRTH_DATE, Role.STUDY_DATE, Role.DATE})
@@ -197,6 +199,6 @@ def _said(dataset: Dataset, tag: int, element: Leaf) -> str | None:
 
 
 def _is_own(uid: str, tag: int) -> bool:
-    if is_registered(uid):
+    if is_registered(uid) or tag in _SOFTWARE:
         return False
     return not uid.startswith(_STANDARD) or tag in _INSTANCES

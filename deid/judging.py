@@ -38,6 +38,7 @@ class _Judge:
         self._take_parts()
         self._decide_doubtful()
         self._take_titled()
+        self._take_titles()
 
     def _joined(self) -> set[int]:
         """Give the places of words within what is known as a whole: "fr.o.m", "C-View"."""
@@ -139,16 +140,26 @@ class _Judge:
             if word.state is State.STAYS and self._is_titled(place):
                 word.state = State.GOES
 
+    def _take_titles(self) -> None:
+        """Take out a title with its name: left alone, it would make one of the next word."""
+        for place, word in enumerate(self._words[:-1]):
+            named = self._words[place + 1].state is State.GOES
+            titled = word.small in self._lexicon.context["titles"] and not word.goes
+            if named and titled and _TITLE_GAP.fullmatch(self._sentence.between(place, place + 1)):
+                word.state = State.GOES_APART
+
     def _is_titled(self, place: int) -> bool:
         word, before = self._words[place], self._words[place - 1]
         context = self._lexicon.context
         if not (word.text.istitle() and 1 < len(word.text) <= _LONGEST_SURNAME):
             return False
-        if not _TITLE_GAP.fullmatch(self._sentence.between(place - 1, place)):
+        gap = self._sentence.between(place - 1, place)
+        if not _TITLE_GAP.fullmatch(gap):
             return False
         if before.small in context["titles"]:
             return word.small not in context["titles"] and word.small not in context["persons"]
-        if not (before.text.islower() and before.small in context["roles"]):
+        in_role = before.text.islower() and before.small in context["roles"]
+        if "." in gap or not (in_role or before.small in context["clinics"]):
             return False
         return not (
             self._lexicon.is_firm(word.small)

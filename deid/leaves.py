@@ -1,13 +1,14 @@
 """What is done to an attribute that is no sequence: kept, cleaned, replaced, emptied, removed."""
 
 from collections.abc import Callable, Mapping
+from re import compile as compile_pattern
 
 from pydicom.charset import encode_string, python_encoding
 from pydicom.dataset import Dataset
 
 from deid import pseudonym
 from deid.cleaning import TextCleaner
-from deid.codes import CODED, VALUES, is_published
+from deid.codes import CODED, PUBLISHED, VALUES, is_published
 from deid.dates import shift
 from deid.facts import cap_age
 from deid.grammar import broken, is_plain, parts_of
@@ -15,6 +16,8 @@ from deid.identifiers import Identifiers
 from deid.journal import Outcome
 from deid.lexicon import Lexicon, load_lexicon
 from deid.made import dummy, made, written_vr
+from deid.numerals import numerals, spells
+from deid.patterns import identifies
 from deid.profile import Profile
 from deid.pseudonym import Person, Subkeys
 from deid.rules import BYTE_VRS, TEXT_VRS, Action, Rule, single
@@ -24,8 +27,12 @@ _CHARACTER_SET = 0x00080005
 _ESCAPE = b"\x1b"
 # Of text in these, a backslash divides values (PS3.5 §6.2)
 _MANY = frozenset({"AE", "CS", "LO", "SH", "UC"})
-_TELLING_CODE, _TELLING_NUMBER = 3, 6
-_NUMBERS = frozenset({"DS", "IS"})
+_TELLING_CODE, _TELLING_NUMBER, _TELLING_SYMBOL = 3, 6, 5
+_LETTERS = compile_pattern(r"[^\W\d_]+")
+_PERSONAL = (10, 12)
+_DATE_TIME = frozenset({"DT"})
+_WRITTEN = frozenset({"DS", "IS"})
+_NUMBERS = _WRITTEN | {"FD", "FL", "SL", "SV", "TM", "UL", "UV"}
 _STAYS = frozenset({Action.KEEP, Action.CLEAN})
 
 Change = Callable[[str], str]
@@ -40,6 +47,7 @@ class Leaves:
         self._person = person
         self._subkeys = subkeys
         self._numbers = identifiers.numbers
+        self._telling = _telling(identifiers)
         self._lexicon = load_lexicon()
         self._cleaner = TextCleaner(self._lexicon, identifiers)
         self._harmless: dict[tuple[str, bool], bool] = {}
@@ -75,10 +83,15 @@ class Leaves:
         changed = [_change(part, rule, change) for part in parts]
         if changed == parts and action is Action.UID:
             return Outcome(element, action)
-        if any(changed):
+        if any(changed) and not self._spells_her(changed, action):
             return Outcome(made(element.tag, written_vr(element), "\\".join(changed)), action)
         least = Action.EMPTY if rule.otherwise in self._changes else rule.otherwise
         return self._replace(element, least, rule)
+
+    def _spells_her(self, changed: list[str], action: Action) -> bool:
+        """Tell a date whose time of day is one of her numbers."""
+        value = "\\".join(changed).encode()
+        return action is Action.SHIFT and spells(numerals(value, _DATE_TIME), self._telling)
 
     def _replace(self, element: Leaf, action: Action, rule: Rule, words: int = 0) -> Outcome:
         if action is Action.REMOVE:
@@ -114,8 +127,10 @@ class Leaves:
         bad = broken(element, kinds)
         if rule.form is not None or "CS" in kinds:
             bad |= self._unfit(element, kinds, rule, dataset)
-        elif kinds & _NUMBERS:
-            bad |= {part for part in parts_of(element) if self._is_hers(part)}
+        elif kinds <= _NUMBERS and spells(numerals(raw(element), kinds), self._telling):
+            return None, 1
+        elif kinds & _WRITTEN:
+            bad |= {part for part in parts_of(element) if _is_anybodys(part)}
         elif kinds & TEXT_VRS and _ESCAPE in raw(element):
             return None, 1
         if not bad:
@@ -142,11 +157,19 @@ class Leaves:
         for part in filter(None, parts_of(element)):
             said = decode(part.encode("latin-1"), charset_of(dataset))
             fits = rule.form is None or rule.form.fullmatch(said)
+            fits = fits and (element.tag not in CODED or self._is_symbol(said))
             # Numbers of a published scheme may look like telephone numbers
             number = listed and said.isdigit() and said not in self._numbers
             if not fits or not (number or self._tells_nobody(said, code=code)):
                 found.add(part)
         return found
+
+    def _is_symbol(self, said: str) -> bool:
+        """Tell a code or scheme from a word that somebody typed in its place."""
+        return said in PUBLISHED or all(
+            len(word) < _TELLING_SYMBOL or self._lexicon.is_harmless(word.casefold())
+            for word in _LETTERS.findall(said)
+        )
 
     def _tells_nobody(self, said: str, *, code: bool) -> bool:
         key = (said, code)
@@ -156,10 +179,6 @@ class Leaves:
                 code and _is_term(said, self._lexicon)
             ) or self._cleaner.harmless(said)
         return known
-
-    def _is_hers(self, part: str) -> bool:
-        digits = part.lstrip("+-").split(".", maxsplit=1)[0]
-        return len(digits) >= _TELLING_NUMBER and digits in self._numbers
 
     def _clean(
         self, element: Leaf, kinds: frozenset[str], rule: Rule, dataset: Dataset
@@ -177,12 +196,26 @@ class Leaves:
         parts = said.split("\\") if each & _MANY else [said]
         results = [self._cleaner.clean(part) for part in parts]
         removed = sum(result.removed for result in results)
-        if not removed:
+        if [result.text for result in results] == parts:
             return element, 0
         written = _encoded("\\".join(result.text for result in results), charset)
         if not written.strip(b" \\"):
             return None, removed
         return made(element.tag, written_vr(element), written), removed
+
+
+def _is_anybodys(part: str) -> bool:
+    """Tell a whole number that could be somebody's personal number."""
+    digits = part.lstrip("+-").split(".", maxsplit=1)[0].lstrip("0")
+    return len(digits) in _PERSONAL and identifies(digits)
+
+
+def _telling(identifiers: Identifiers) -> frozenset[str]:
+    """Give the numbers that tell of her: what she is known by, and her dates."""
+    days = {day[:8] for day in identifiers.dates.values() if day[:8].isdigit()}
+    every = (*identifiers.numbers, *days, *(day[2:] for day in days))
+    stripped = (number.lstrip("0") for number in every)
+    return frozenset(number for number in stripped if len(number) >= _TELLING_NUMBER)
 
 
 def _changes(profile: Profile, person: Person, subkeys: Subkeys) -> Mapping[Action, Change]:
@@ -197,6 +230,7 @@ def _changes(profile: Profile, person: Person, subkeys: Subkeys) -> Mapping[Acti
         Action.SHIFT: lambda value: shift(value, moved),
         Action.UID: replace_uid,
         Action.ACCESSION: lambda value: pseudonym.accession(subkeys, value),
+        Action.STUDY_ID: lambda value: pseudonym.study_id(subkeys, value),
         Action.AGE: lambda value: cap_age(value, profile.age_cap),
     }
 

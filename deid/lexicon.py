@@ -13,36 +13,24 @@ from importlib.resources import files
 from re import compile as compile_pattern
 from unicodedata import normalize
 
-from deid.inflection import FORMS, bases
+from deid.inflection import FORMS, bases, is_derived
+from deid.surnames import SURNAME
 
 _MARKS = compile_pattern("[\u0300-\u036f]")
 _STROKES = str.maketrans({"ø": "o", "æ": "ae", "ð": "d", "đ": "d", "ł": "l", "ß": "ss"})
 # The usual letters, without which most words are plain: quicker than taking letters apart
 _USUAL = str.maketrans("åäöéèüáíóúñç", "aaoeeuaiounc")
-# Surnames are made of two such parts, more of them than any list has
-_SURNAME = compile_pattern(
-    "(?:ahl|al|alm|ask|asp|berg|björk|bjork|blom|bo|boh?|bro|brand|broms|byl|bäck|back|ceder|dahl|"
-    "ed|ek|elf|eng|fager|flod|fors|fred|frid|frost|fågel|gran|gren|grund|gråd?|grön|gron|gull|gust|"
-    "gyllen|hag|hall|hammar|hed|hell|hjort|hof|holm|hult|hägg|hög|hog|jern|järn|jarn|käll|kall|kjell|klint|"
-    "kling|kron|kvarn|lager|land|lej|lid|lilje|lind?|ling|ljung|lund|löf|löv|lof|lov|lönn|lonn|malm|mark|mo|"
-    "mån|mörk|nord|nor|ny|näs|nas|ol|palm|quist|ram|ring|ros|rosen|ryd|rön|ronn|sahl|sand|seger|silfver|"
-    "silver|sjö|sjo|skog|sköld|skold|smed|sol|stål|stal|sten|stjern|strand|ström|strom|sund|svan|svart|sved|"
-    "söder|soder|sör|tall|thor|torn|träd|törn|torn|ugg|ull|vall|wall|vik|wik|vinter|vester|väster|wester|vret|"
-    "zetter|zander|åker|aker|å|äng|ang|ö|öst|ost|öster|oster)"
-    "(?:bäck|back|backa|berg|bergh?|blad|blom|bo|bom|borg|brandt?|bring|by|dahl|dal|ek|ell|en|eus|fors|gren|"
-    "green|gård|gard|hag|hage|hammar|holm|hult|hed|kvist|qvist|quist|land|lid|lind|ling|lund|lundh?|löf|lof|"
-    "löv|lov|man|mann|mark|mo|nert|näs|quist|rot|roth|ros|rup|sjö|sjo|skog|sköld|skold|stam|stedt|sten|"
-    "stierna|stjärna|stolpe|strand|ström|strom|strøm|stad|sund|svärd|torp|träd|vall|wall|vik|wik|vist|ås)"
-    "|[^\\W\\d_]{2,}(?:sson|sdotter|sdottir|ovic|ović|evic|ević|inen|owski|owska|kowicz|poulos|oglu|oğlu)"
-)
 _LEAST_PART, _MOST_PARTS, _LONGEST = 3, 5, 40
 _LEAST_BEHIND_NAME = 5
+# A tail of three letters wants a longer head: "bröstben", but not "Batten"
+_LEAST_HEAD = 5
 # Shorter ones may be initials
 _LEAST_TERM = 4
 _LINK = "s"
 _JOINED = frozenset({"nouns", "verbs", "adjectives"})
 _FIRM = frozenset({"firm", "equipment"})
 _ALL = frozenset(FORMS)
+_BEHIND_PREFIX, _LEAST_BEHIND_PREFIX = _JOINED | {"english"}, 5
 _NONE: frozenset[str] = frozenset()
 
 
@@ -79,6 +67,7 @@ class Lexicon:
         listed: Of these, those in the writing they are listed in.
         terms: DICOM's words.
         joints: What compounds are made of, before their last part.
+        prefixes: Of these, those that are no words.
         given: Given names.
         family: Family names.
         context: Words by what they mean for those beside them (`data/context_words.txt`).
@@ -90,6 +79,7 @@ class Lexicon:
     listed: frozenset[str]
     terms: frozenset[str]
     joints: frozenset[str]
+    prefixes: frozenset[str]
     given: frozenset[str]
     family: frozenset[str]
     context: Mapping[str, frozenset[str]]
@@ -121,7 +111,7 @@ class Lexicon:
         """Tell whether a word is a family name, one's genitive, or made as they are."""
         if word in self.family or (word[-1:] == "s" and word[:-1] in self.family):
             return True
-        return _SURNAME.fullmatch(word.removesuffix("s")) is not None
+        return SURNAME.fullmatch(word.removesuffix("s")) is not None
 
     def is_full_name(self, first: str, second: str) -> bool:
         """Tell whether two words are a given and a family name, and neither a mere word."""
@@ -139,7 +129,7 @@ class Lexicon:
             return Kind.DOUBTFUL if self._is_genitive(word) else Kind.HARMLESS
         if self.is_name(word):
             return Kind.NAME
-        return Kind.HARMLESS if self.parts(word) else Kind.UNKNOWN
+        return Kind.HARMLESS if self.parts(word) or is_derived(word) else Kind.UNKNOWN
 
     def _is_genitive(self, word: str) -> bool:
         name = word.removesuffix(_LINK)
@@ -173,6 +163,10 @@ class Lexicon:
         """Tell whether a word ends a compound; of two names none is made, as "Bildström"."""
         if first in self.family and (word in self.family or len(word) < _LEAST_BEHIND_NAME):
             return False
+        if word in self.context["tails"] or (len(word) == _LEAST_PART and len(first) < _LEAST_HEAD):
+            return False
+        if first in self.prefixes and len(word) >= _LEAST_BEHIND_PREFIX:
+            return self._is_form(word, _BEHIND_PREFIX)
         return self._is_form(word, _JOINED)
 
     def _split(self, word: str, most: int) -> tuple[str, ...]:
@@ -194,24 +188,19 @@ class Lexicon:
 @lru_cache(maxsize=1)
 def load_lexicon() -> Lexicon:
     """Load the words and names of this package."""
-    found: dict[str, set[str]] = {}
-    joints: set[str] = set()
-    for section, words in _sections("harmless_words.txt"):
-        for word in words:
-            found.setdefault(word, set()).add(section)
-        if section in _JOINED:
-            joints.update(words, *(_joints(section, word) for word in words))
+    found, joints, prefixes = _harmless()
     listed = frozenset(found)
     for word in listed:
         if not word.isascii():
-            found.setdefault(bare(word), set()).update(found[word])
+            plain = bare(word)
+            found[plain] = found.get(plain, _NONE) | found[word]
     names: dict[str, set[str]] = {"given": set(), "family": set()}
     for file in ("names.txt", "more_names.txt"):
         for section, words in _sections(file):
             names[section].update(words)
     given, family = _both_ways(names["given"]), _both_ways(names["family"])
     return Lexicon(
-        bases={word: frozenset(sections) for word, sections in found.items()},
+        bases=found,
         listed=listed,
         terms=frozenset(
             word
@@ -219,13 +208,32 @@ def load_lexicon() -> Lexicon:
             for word in words
             if len(word) >= _LEAST_TERM
         ),
-        joints=_both_ways(joint for joint in joints if len(joint) >= _LEAST_PART),
+        joints=_both_ways(joint for joint in joints | prefixes if len(joint) >= _LEAST_PART),
+        prefixes=_both_ways(prefixes),
         given=given,
         family=family,
         context=_context(),
         judged={},
         split={},
     )
+
+
+def _harmless() -> tuple[dict[str, frozenset[str]], set[str], set[str]]:
+    """Give the harmless words with their sections, those that are joined, and mere prefixes."""
+    found: dict[str, frozenset[str]] = {}
+    joints: set[str] = set()
+    prefixes: set[str] = set()
+    for section, words in _sections("harmless_words.txt"):
+        if section == "prefixes":
+            prefixes.update(words)
+            continue
+        alone = frozenset({section})
+        for word in words:
+            known = found.get(word)
+            found[word] = alone if known is None else known | alone
+        if section in _JOINED:
+            joints.update(words, *(_joints(section, word) for word in words))
+    return found, joints, prefixes
 
 
 def _context() -> Mapping[str, frozenset[str]]:

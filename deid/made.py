@@ -37,10 +37,10 @@ def dummy(vr: str) -> str | bytes:
 
 
 def written_vr(element: DataElement | RawDataElement) -> str:
-    """Give the VR a replacement is written with: the element's own, else that of PS3.6."""
-    vr = element.VR
-    if vr is None or vr == "UN":
-        vr = known_vr(int(element.tag)) or "UN"
+    """Give the VR a replacement is written with: that of PS3.6, else the element's own."""
+    vr = known_vr(int(element.tag)) or ""
+    if not vr or " or " in vr:
+        vr = element.VR if element.VR not in {None, "UN"} else vr or "UN"
     return str(vr).split(" or ", maxsplit=1)[0]
 
 

@@ -8,6 +8,7 @@ from html import unescape
 from re import IGNORECASE, Match
 from re import compile as compile_pattern
 from unicodedata import category, normalize
+from urllib.parse import unquote
 
 # Printable Latin-1, the other letters of Swedish and its neighbours' keyboards, common marks
 _USUAL = compile_pattern(
@@ -57,6 +58,8 @@ _BREAKING = frozenset(
 )
 _CELLS = frozenset({"td", "th"})
 _ENTITY = compile_pattern(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", IGNORECASE)
+# As in addresses of pages: printable ASCII, or the first byte of two
+_PERCENT = compile_pattern("%(?:[2-7][0-9A-Fa-f]|[C-Fc-f][0-9A-Fa-f]%[89ABab])")
 _WIDE = 0x110000
 
 
@@ -66,6 +69,8 @@ def plain_text(text: str) -> str:
         text = _from_rtf(text)
     if "&" in text:
         text = _ENTITY.sub(lambda match: unescape(match[0]), text)
+    if "%" in text and _PERCENT.search(text):
+        text = unquote(text, errors="replace")
     if "<" in text and _TAG.search(text):
         text = _TAG.sub(_instead, text).strip()
     return text if _USUAL.fullmatch(text) else _undisguised(text)

@@ -199,6 +199,8 @@ OTHER = (
     ),
     rule("street", rf"\b(?!{_NO_WAY})(?=[A-ZÅÄÖ]){_LETTER}*{_WAY}{_HOUSE}", flags=0),
 )
+# Of these, what needs no digits
+WORDED = tuple(row for row in OTHER if not row.least)
 SIGNS = (
     rule(
         "signature",
@@ -236,5 +238,6 @@ SIGNS = (
         flags=0,
     ),
     rule("user name", r"\b(?:by|av|user|anv|login|operatör)[\s:.]{1,2}([^\W\d_]+\d+\w*)", part=1),
+    rule("double surname", r"\bNatt\soch\sDag\b", least=0, flags=0),
     rule("care of", r"\bc/o\s(\S+)", part=1, least=0, needs="/"),
 )

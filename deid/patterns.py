@@ -9,7 +9,7 @@ from re import compile as compile_pattern
 from typing import NamedTuple
 
 from deid.pattern_rule import Rule
-from deid.pattern_rules import OTHER, SIGNS, SURE
+from deid.pattern_rules import OTHER, SIGNS, SURE, WORDED
 
 _CHAIN = compile_pattern(r"\d(?:[ \t\xa0./+:()_-]{0,3}\d)*")
 _GROUP = compile_pattern(r"\d+")
@@ -43,8 +43,8 @@ def find(text: str) -> Iterator[Span]:
     text = _plain(text)
     digits = _count(text)
     yield from _matches(SURE, text, digits)
+    yield from _matches(OTHER if digits else WORDED, text, digits)
     if digits:
-        yield from _matches(OTHER, text, digits)
         yield from _chains(text)
     if _SIGN.search(text.lower()):
         yield from _matches(SIGNS, text, digits)

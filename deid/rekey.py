@@ -12,18 +12,14 @@ from deid.dates import shift
 from deid.header import CleanHeader
 from deid.made import made, written_vr
 from deid.pseudonym import Person, Subkeys
-from deid.rules import STANDARD_UID
+from deid.rules import KEYED_ACCESSIONS, KEYED_DEVICES, KEYED_PERSONS, KEYED_STUDY_IDS, STANDARD_UID
 from deid.serialise import serialise
 from deid.source import parse
 from deid.statements import file_meta
 from deid.values import Leaf, elements, is_registered, items, raw, vrs
 
-_PERSON = frozenset({0x00100010, 0x00100020})
-_ACCESSION, _STUDY_ID = 0x00080050, 0x00200010
 # De-identification Method: which key a region used tells the region
 _METHOD, _KEY = 0x00120063, b"key "
-# Device, detector and X-ray source: the region's tokens, and each permit's own
-_DEVICES = frozenset({0x00181000, 0x0018700A, 0x00189371})
 
 Change = Callable[[str], str]
 
@@ -57,10 +53,10 @@ class _Rekeyer:
         self._subkeys = subkeys
         self._weeks = pseudonym.weeks(subkeys, person) + weeks
         self._changes: dict[int, Change] = {
-            _ACCESSION: lambda value: pseudonym.accession(subkeys, value),
-            _STUDY_ID: lambda value: pseudonym.study_id(subkeys, value),
-            **dict.fromkeys(_DEVICES, lambda value: pseudonym.device(subkeys, value)),
-            **dict.fromkeys(_PERSON, lambda _value: person.pseudonym),
+            **dict.fromkeys(KEYED_STUDY_IDS, lambda value: pseudonym.study_id(subkeys, value)),
+            **dict.fromkeys(KEYED_ACCESSIONS, lambda value: pseudonym.accession(subkeys, value)),
+            **dict.fromkeys(KEYED_DEVICES, lambda value: pseudonym.device(subkeys, value)),
+            **dict.fromkeys(KEYED_PERSONS, lambda _value: person.pseudonym),
         }
         self._uids: dict[str, str] = {}
 

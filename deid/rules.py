@@ -16,6 +16,11 @@ WITHOUT_PIXELS = frozenset({"cad_sr", "sr", "ko", "pr"})
 TEXT_VRS = frozenset({"AE", "LO", "LT", "SH", "ST", "UC", "UR", "UT"})
 BYTE_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 DATE_VRS = frozenset({"DA", "DT"})
+# What is keyed: a permit's release has keys of its own, and finds it by these alone
+KEYED_PERSONS = frozenset({0x00100010, 0x00100020})
+KEYED_ACCESSIONS = frozenset({0x00080050})
+KEYED_STUDY_IDS = frozenset({0x00200010})
+KEYED_DEVICES = frozenset({0x00181000, 0x0018700A, 0x00189371})
 # A hostile object may have any number of tags
 _REMEMBERED = 1 << 16
 _OVERLAY, _CURVE = 0x60000000, 0x50000000
@@ -26,7 +31,9 @@ _LEAST = "X/Z/D"
 
 
 # Also those newer than pydicom; a number of hers under the standard's root would be longer
-STANDARD_UID = compile_pattern(r"1\.2\.840\.10008(\.\d{1,4})+")
+STANDARD_UID = compile_pattern(
+    r"1\.2\.840\.10008\.(?:1\.2|5\.1\.4|15)\.(?=[0-9.]{1,12}\Z)[0-9]{1,3}(?:\.[0-9]{1,3})*"
+)
 
 
 class Action(StrEnum):
@@ -42,6 +49,7 @@ class Action(StrEnum):
     CLEAN = "C"
     PSEUDONYM = "P"
     ACCESSION = "A"
+    STUDY_ID = "I"
     AGE = "G"
 
 

@@ -16,7 +16,7 @@ from deid.profile import Profile
 from deid.values import is_registered
 
 _OURS = compile_pattern(r"2\.25\.(0|[1-9]\d{0,38})")
-_STANDARD = compile_pattern(r"1\.2\.840\.10008(\.(0|[1-9]\d*))+")
+_STANDARD = compile_pattern(r"1\.2\.840\.10008(?=[\d.]{1,20}\Z)(\.(0|[1-9]\d{0,2}))+")
 _ANY_UID = compile_pattern(r"[0-2](\.(0|[1-9]\d*))+")
 _DATE_VRS = frozenset({"DA", "DT"})
 _META_GROUP, _CURVES, _OVERLAYS = 0x0002, 0x5000, 0x6000

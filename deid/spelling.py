@@ -9,7 +9,9 @@ from typing import NamedTuple
 from unicodedata import normalize
 
 _MARKS = compile_pattern("[\u0300-\u036f]")
-_STROKES = str.maketrans({"ø": "o", "æ": "ae", "đ": "d", "ł": "l", "ð": "d", "þ": "th"})
+_STROKES = str.maketrans(
+    {"ø": "o", "æ": "ae", "đ": "d", "ł": "l", "ð": "d", "þ": "th", "\u0131": "i"}
+)
 _TWO_LETTERS = str.maketrans({"å": "aa", "ä": "ae", "ö": "oe", "ø": "oe", "ü": "ue"})
 # SIS 63 61 27, the Swedish 7-bit set: large and small letters of old systems
 _SEVEN_BIT = (

@@ -220,6 +220,7 @@ def may_be(action: str, tag: str) -> bool:
         Action.CLEAN: TEXT_VRS | {"CS", "SQ"},
         Action.PSEUDONYM: {"LO", "PN", "SH"},
         Action.ACCESSION: {"LO", "SH", "UT"},
+        Action.STUDY_ID: {"LO", "SH"},
         Action.AGE: {"AS"},
     }
     return all(vr in allowed[Action(part)] for part in action.split("/") if Action(part) in allowed)

@@ -19,7 +19,8 @@ from deid.hay import REACH, Hay, Kind, Section, Value, Values, gather, heap, pla
 from deid.identifiers import Identifiers
 from deid.index import pieces
 from deid.lexicon import load_lexicon
-from deid.numbers import is_personal_window, windows
+from deid.numbers import is_personal, is_personal_window, windows
+from deid.numerals import numerals, spells
 from deid.profile import Profile
 from deid.pseudonym import Person
 from deid.shapes import shapes
@@ -37,6 +38,10 @@ _KEPT_BY = {
     "retain_institution_identity": "institution",
     "retain_longitudinal_full_dates": "study date",
 }
+_WHOLE = compile_pattern(rb"(?<![^\\ +])(?:1[89]|20)?([0-9]{10})(?:\.0*)?(?![^\\ \0])")
+_PERSONAL, _TELLING, _WHOLE_DAY, _SHORTEST = 10, 6, 8, 4
+_SPELLING = frozenset({Section.NUMBER, Section.INTEGER, Section.BINARY, Section.DATE})
+_NUMERIC = (Section.NUMBER, Section.INTEGER)
 _PATTERNED = (Section.TEXT, Section.TOKEN, Section.BINARY)
 
 
@@ -143,6 +148,8 @@ def _sweep(values: Values, identifiers: Identifiers, options: frozenset[str]) ->
     if hits:
         yield from _places(values, hits)
     yield from _patterns(values, hay, {n: w for n, w in known.numbers.items() if w not in kept})
+    yield from _whole_numbers(values)
+    yield from _spelled(values, identifiers, full_dates="retain_longitudinal_full_dates" in options)
     yield from _uids(values, hay, identifiers.uids, retained=not uids)
     if not words.isdisjoint(load_lexicon().given):
         yield from _full_names(values, hay)
@@ -172,6 +179,29 @@ def _patterns(values: Values, hay: Hay, known: Mapping[str, str]) -> Iterator[Fi
         for section, text in says(value) if value.data else ():
             if section in whole:
                 yield from (Finding(place(value), kind) for kind in _kinds(text, known))
+
+
+def _whole_numbers(values: Values) -> Iterator[Finding]:
+    """Look for personal numbers of anybody where numbers stand, and nothing stands beside them."""
+    for value in values:
+        if len(value.data) >= _PERSONAL and value.kind.section in _NUMERIC:
+            for match in _WHOLE.finditer(value.data):
+                if is_personal(match[1].decode("ascii")):
+                    yield Finding(place(value), "personal number")
+
+
+def _spelled(values: Values, identifiers: Identifiers, *, full_dates: bool) -> Iterator[Finding]:
+    """Look for her numbers and dates in the digits of numbers, however these are written."""
+    known = {number.lstrip("0") for number in identifiers.numbers if number.isdigit()}
+    numbers = frozenset(number for number in known if len(number) >= _TELLING)
+    days = {day[:_WHOLE_DAY] for day in identifiers.dates.values() if not full_dates}
+    dated = numbers | {day for day in days if len(day) == _WHOLE_DAY and day.isdigit()}
+    for value in values:
+        if len(value.data) < _SHORTEST or value.kind.section not in _SPELLING:
+            continue
+        sought = numbers if value.kind.section is Section.DATE else dated
+        if spells(numerals(value.data, value.kind.vrs), sought):
+            yield Finding(place(value), "identifier")
 
 
 def _kinds(text: str, known: Mapping[str, str]) -> Iterator[str]:

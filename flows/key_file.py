@@ -1,11 +1,13 @@
 """Key files: roots in hexadecimal, readable by nobody but the process they are for."""
 
+import fcntl
 import hashlib
 import json
 import os
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,13 +18,16 @@ THIRD_PARTY = "third_party"
 #: What the region has of its own; it is all that its key file may hold in production.
 OWN_ROOTS = ("edge", "region")
 REGION_ROOTS = ("edge", THIRD_PARTY, "region")
+#: In production the hub's is called otherwise, that what development made is never taken there.
 HUB_ROOTS = ("release",)
+DELIVERED_HUB_ROOTS = ("release_root",)
 
 _MISSING = (
     "the key file is missing or malformed. If it is lost, nothing more can be linked with what it "
     "made: put it back, or begin anew with `mammo reset`; `mammo up` makes one for a new stack"
 )
 _OPEN_TO_OTHERS = "the key file can be read by others; mend it with: chmod 600 KEY_FILE"
+_NOT_HERE = "the third party's key belongs to the third party"
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,36 +51,75 @@ def create(path: Path, roots: tuple[str, ...]) -> None:
     """Write a new key file (0600), unless one is there already."""
     if path.exists():
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = _written(path, {name: secrets.token_hex(KEY_BYTES) for name in roots})
-    try:
-        os.link(partial, path)  # unlike rename, never replaces a key file that another one made
-    except FileExistsError:
-        pass
-    finally:
-        partial.unlink()
+    _make_folder(path.parent)
+    made = {name: secrets.token_hex(KEY_BYTES) for name in roots}
+    with _alone(path.parent) as folder, _written(path, made) as partial:
+        try:
+            os.link(partial, path)  # unlike rename, never replaces a key file of another's
+        except FileExistsError:
+            return
+        os.fsync(folder)
 
 
-def rotate(path: Path) -> None:
+def rotate(path: Path) -> int:
     """Add a new key of the third party to a local key file; the earlier ones stay readable.
+
+    Returns:
+        The new key's version.
 
     Raises:
         KeyFileError: If the file is missing, malformed or readable by others.
     """
-    held = load(path, REGION_ROOTS)
-    added = (*held.roots[THIRD_PARTY], secrets.token_bytes(KEY_BYTES))
-    roots = {**held.roots, THIRD_PARTY: added}
-    partial = _written(path, {name: [key.hex() for key in of] for name, of in roots.items()})
-    partial.rename(path)
+    if not path.exists():
+        raise KeyFileError(_MISSING)
+    with _alone(path.parent) as folder:
+        held = load(path, REGION_ROOTS)
+        added = (*held.roots[THIRD_PARTY], secrets.token_bytes(KEY_BYTES))
+        roots = {**held.roots, THIRD_PARTY: added}
+        made = {name: [key.hex() for key in of] for name, of in roots.items()}
+        with _written(path, made) as partial:
+            partial.replace(path)
+            os.fsync(folder)
+    return len(added)
 
 
-def _written(path: Path, held: object) -> Path:
-    """Write a key file's text beside its place."""
+@contextmanager
+def _alone(folder: Path) -> Iterator[int]:
+    """Keep other writers of key files out of a folder; give what to sync it by."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _written(path: Path, held: object) -> Iterator[Path]:
+    """Write a key file's text beside its place, onto the disk; afterwards it is gone from there."""
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(json.dumps(held, indent=1))
-    return partial
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(json.dumps(held, indent=1))
+            file.flush()
+            os.fsync(file.fileno())
+        yield partial
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder that a power cut does not take away again."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    descriptor = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def load(path: Path, roots: tuple[str, ...], *, no_other: bool = False) -> KeyFile:
@@ -100,12 +144,11 @@ def load(path: Path, roots: tuple[str, ...], *, no_other: bool = False) -> KeyFi
     if any(len(key) != KEY_BYTES for of in keys.values() for key in of):
         message = f"each key of the key file must be {KEY_BYTES} bytes"
         raise KeyFileError(message)
-    if no_other and (others := sorted(set(held) - set(roots))):
+    if no_other and (others := set(held) - set(roots)):
         message = (
-            f"this key file may hold {' and '.join(roots)} only, and it has {len(others)} more: "
-            "the third party's key belongs to the third party"
+            f"this key file may hold {' and '.join(roots)} only, and it has {len(others)} more"
         )
-        raise KeyFileError(message)
+        raise KeyFileError(f"{message}: {_NOT_HERE}" if THIRD_PARTY in others else message)
     return KeyFile(keys)
 
 

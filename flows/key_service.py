@@ -102,6 +102,7 @@ class KeyService:
         self._address = address
         self._sleep = sleep
         self._token = ""
+        self._sent = 0
         self._lock = threading.Lock()
         headers = {_NAMESPACE: address.namespace} if address.namespace else {}
         self._client = httpx.Client(
@@ -136,14 +137,18 @@ class KeyService:
     def _ask(self, path: str, body: dict[str, Any]) -> httpx.Response:
         """Ask with a token; one that is used up or expired is replaced.
 
-        More than once, as other threads may use up the new one before we are asked again.
+        More than once, as other threads may use up the new one before we are asked again. A
+        token that is denied when it goes out for the first time is not used up: the region is
+        refused, and more tokens would only use up its quota.
         """
         used = self._token or self._renewed("")
         answer = self._post(path, body, used)
         for _ in range(_RENEWALS):
-            if answer.status_code != _DENIED:
+            if answer.status_code != _DENIED or self._is_new(used):
                 break
-            used = self._renewed(used)
+            denied, used = used, self._renewed(used)
+            if used == denied:
+                break
             answer = self._post(path, body, used)
         _require_answer(answer)
         return answer
@@ -153,7 +158,19 @@ class KeyService:
         with self._lock:
             if self._token == used:
                 self._token = self._read_token() or self._log_in()
+                if self._token != used:
+                    self._sent = 0
             return self._token
+
+    def _is_new(self, token: str) -> bool:
+        """Tell whether a token went out once only, in whatever thread."""
+        with self._lock:
+            return self._token == token and self._sent == 1
+
+    def _count(self, token: str) -> None:
+        with self._lock:
+            if self._token == token:
+                self._sent += 1
 
     def _read_token(self) -> str:
         if self._address.token_file is None:
@@ -184,6 +201,8 @@ class KeyService:
             if attempt:
                 jitter = 1 + secrets.randbelow(500) / 1000
                 self._sleep(self._address.pause * 2 ** (attempt - 1) * jitter)
+            if token:  # a login has none, and holds the lock
+                self._count(token)
             try:
                 answer = self._client.post(path, json=body, headers=headers)
             except httpx.TransportError as error:

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from deid.pseudonym import Person, Subkeys, weeks
 from flows.errors import KeyFileError
 from flows.key_file import (
+    DELIVERED_HUB_ROOTS,
     HUB_ROOTS,
     KEY_BYTES,
     OWN_ROOTS,
@@ -25,6 +26,7 @@ from flows.key_file import (
     KeyFile,
     create,
     load,
+    rotate,
 )
 from flows.pseudonyms import (
     LocalPseudonyms,
@@ -42,6 +44,10 @@ __all__ = ["HUB_ROOTS", "OWN_ROOTS", "REGION_ROOTS", "create"]
 _LOCAL_IN_PRODUCTION = (
     "a local key file is for development, tests and offline `mammo deid` only; "
     "production needs a third party that re-keys pseudonyms: MAMMO_REGION_PSEUDONYMS"
+)
+_DELIVERED = (
+    "in production the platform delivers the file of MAMMO_HUB_RELEASE_KEY_FILE: 64 hexadecimal "
+    "digits under `release_root`, and nothing else (docs/operator.md)"
 )
 
 
@@ -188,14 +194,31 @@ def keys_with_third_party(
 
 
 def release_keys(path: Path, environment: Environment) -> ReleaseKeys:
-    """Read the hub's release key file.
+    """Read the hub's release key file; in production, the one that the platform delivers.
 
     Raises:
-        KeyFileError: In production, or if the file is missing, malformed or readable by others.
+        KeyFileError: If the file is missing, malformed, readable by others, or in production
+            made for development.
     """
-    _refuse_production(environment)
-    held = load(path, HUB_ROOTS)
-    return ReleaseKeys(held.current("release"), f"local-{held.fingerprint}")
+    if environment is not Environment.PRODUCTION:
+        held = load(path, HUB_ROOTS)
+        return ReleaseKeys(held.current(*HUB_ROOTS), f"local-{held.fingerprint}")
+    try:
+        held = load(path, DELIVERED_HUB_ROOTS, no_other=True)
+    except KeyFileError as error:
+        message = f"{error}; {_DELIVERED}"
+        raise KeyFileError(message) from None
+    return ReleaseKeys(held.current(*DELIVERED_HUB_ROOTS), f"delivered-{held.fingerprint}")
+
+
+def rotate_local(path: Path, environment: Environment, marks: Marks) -> int:
+    """Add a version to the third party's key in a region's local key file; return its number.
+
+    Raises:
+        KeyFileError: In production, or if the file cannot be used or is not the ledger's.
+    """
+    region_keys(path, environment).require_same(marks)
+    return rotate(path)
 
 
 def _refuse_production(environment: Environment) -> None:

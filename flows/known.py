@@ -1,15 +1,20 @@
 """What the headers of a whole folder say of the people in it, before any file is written."""
 
+import hashlib
 import re
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+from catalog.outcome import Outcome
 from deid.deidentify import identity
-from deid.errors import RefusedError
+from deid.errors import Reason, RefusedError, SuspectError
 from deid.identifiers import Identifiers, harvest, together
 from deid.source import Parsed
 from deid.spelling import Needle, Reach, fold, stands_in
 from deid.values import value_of
+from flows.admit import checked
+from flows.original import Stamp
 from flows.protection import CONFIDENTIAL, is_confidential
 from flows.verdict import STUDY_INSTANCE_UID, TWO_PATIENTS
 
@@ -24,33 +29,43 @@ class Look:
     Attributes:
         study: Its original Study Instance UID; empty if it has none.
         person: The canonical identifier of whom it is about; empty if it names nobody.
+        identifiers: None if there are too many, or they could not be collected.
         confidential: It says that the person or the order is confidential.
+        stamp: Which file it was.
     """
 
     study: str
     person: str
-    identifiers: Identifiers
+    identifiers: Identifiers | None
     confidential: bool = False
+    stamp: Stamp | None = None
 
 
-def look(parsed: Parsed) -> Look:
+def look(parsed: Parsed, stamp: Stamp) -> Look:
     """Take from a header what a folder is judged by.
 
-    Raises:
-        SuspectError: It holds too much to look for.
+    Whatever stops this, its study is told: one that was not looked at whole cannot be checked.
     """
-    found = harvest(parsed)
-    try:
-        person = identity(parsed)
-    except RefusedError:
-        person = ""
     study = value_of(parsed.header, STUDY_INSTANCE_UID)
-    return Look(study, person, found, is_confidential(parsed.header))
+    person, found, confidential = "", None, False
+    with suppress(SuspectError), checked():
+        confidential = is_confidential(parsed.header)
+        with suppress(RefusedError):
+            person = identity(parsed)
+        found = harvest(parsed)
+    return Look(study, person, found, confidential, stamp)
 
 
 @dataclass(repr=False)
 class Known:
-    """The people of a folder, by study, and every spelling of what identifies any of them."""
+    """The people of a folder, by study, and every spelling of what identifies any of them.
+
+    Attributes:
+        unchecked: Studies of which some object could not be looked at whole.
+        stamps: Which file was looked at, by name.
+        blind: Whether there is an object whose identifiers nobody knows.
+        marks: Of studies, and `judged` of parts of names: what was worked out once all was added.
+    """
 
     studies: dict[str, str] = field(default_factory=dict)
     people: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -58,30 +73,56 @@ class Known:
     needles: dict[str, set[Needle]] = field(default_factory=lambda: defaultdict(set))
     uids: set[str] = field(default_factory=set)
     confidential: set[str] = field(default_factory=set)
+    unchecked: set[str] = field(default_factory=set)
+    stamps: dict[str, Stamp | None] = field(default_factory=dict)
+    blind: bool = False
+    marks: dict[str, str] = field(default_factory=dict)
     judged: dict[str, bool] = field(default_factory=dict)
 
     def add(self, name: str, seen: Look) -> None:
         """Add what one file's header says."""
         study = seen.study or name
         self.studies[name] = study
-        before = self.hers.get(study)
-        found = seen.identifiers
-        self.hers[study] = found if before is None else together(before, [found])
-        self.uids |= found.uids
+        self.stamps[name] = seen.stamp
         if seen.confidential:
             self.confidential.add(study)
         if seen.person:
             self.people[study].add(seen.person)
-        for needle in found.needles:
+        if seen.identifiers is None:
+            self.unchecked.add(study)
+            self.blind = True
+            return
+        self._unite(study, seen.identifiers)
+        self.uids |= seen.identifiers.uids
+        for needle in seen.identifiers.needles:
             if Reach.TEXT in needle.reach:
                 self.needles[needle.text].add(needle)
 
-    def refusal(self, name: str) -> str | None:
-        """Give the reason to refuse a file's whole study; None if it may pass."""
+    def _unite(self, study: str, found: Identifiers) -> None:
+        before = self.hers.get(study)
+        try:
+            self.hers[study] = found if before is None else together(before, [found])
+        except SuspectError:  # more than can be looked for
+            self.unchecked.add(study)
+
+    def ending(self, name: str) -> tuple[Outcome, str] | None:
+        """Tell how a file's whole study ends, and why; None if its files may be opened."""
         study = self.studies.get(name, name)
+        if study in self.confidential:
+            return Outcome.REFUSED, CONFIDENTIAL
         if len(self.people.get(study, ())) > 1:
-            return TWO_PATIENTS
-        return CONFIDENTIAL if study in self.confidential else None
+            return Outcome.REFUSED, TWO_PATIENTS
+        if study in self.unchecked:
+            return Outcome.SUSPECT, Reason.UNCHECKED.value
+        return None
+
+    def mark(self, name: str) -> str:
+        """Tell what a file's study is known by from what it was known by at another time."""
+        study = self.studies.get(name, name)
+        mark = self.marks.get(study)
+        if mark is None:
+            mark = self.marks[study] = _digest(self.hers.get(study))
+        return mark
 
     def of_her(self, name: str) -> Identifiers | None:
         """Give the identifiers of all files of a file's study."""
@@ -95,7 +136,9 @@ class Known:
         return judged
 
     def _identifies(self, component: str) -> bool:
-        if not component.isprintable():  # bytes of no encoding: could not check is not clean
+        if (
+            self.blind or not component.isprintable()
+        ):  # bytes of no encoding: could not check is not clean
             return True
         text = fold(component)
         if NUMBER.search(text) is not None:
@@ -109,3 +152,11 @@ class Known:
                 if any(stands_in(needle, text) for needle in self.needles.get(part, ())):
                     return True
         return False
+
+
+def _digest(known: Identifiers | None) -> str:
+    digest = hashlib.sha256()
+    if known is not None:
+        for many in (known.needles, known.uids, known.words, known.numbers):
+            digest.update(f"{sorted(many)}\0".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()

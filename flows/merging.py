@@ -19,6 +19,7 @@ from deid.errors import RefusedError
 from deid.pseudonym import Person, Subkeys, canonical, weeks
 from flows.errors import SourceError
 from flows.keys import RegionKeys
+from flows.protection import Protection
 
 REASON = "a reserve number became a personnummer"
 SHOWN = 6
@@ -117,18 +118,21 @@ def merge_pairs(
     pairs: Sequence[Pair],
     keys: RegionKeys,
     publisher: Publisher,
+    protection: Protection,
     *,
     who: str,
     told: Callable[[Merged], None] = lambda _merged: None,
 ) -> tuple[Merged, ...]:
     """Make each pair's two Subjects one; merging them again changes nothing.
 
-    A number of which nothing is published is UNKNOWN: run the list again once there is.
+    A number of which nothing is published is UNKNOWN: run the list again once there is. What the
+    side table flags under the old number is flagged under the new one, whether published or not.
 
     Args:
         pairs: Checked already.
         keys: The region's.
         publisher: Records the merge in the catalogue and in its audit log.
+        protection: The region's side table.
         who: Who says so.
         told: Hears of each pair as it is done.
     """
@@ -139,7 +143,9 @@ def merge_pairs(
     subkeys, done = keys.subkeys(), []
     for one in pairs:
         old, new = known[one.reserve], known[one.personnummer]
+        protection.table.carry(one.reserve, one.personnummer)
         merging = _merge(old, new, subkeys, publisher, who=who)
+        protection.tell(publisher, one.personnummer, new, who=who)
         merged = Merged(shortened(old.pseudonym), shortened(new.pseudonym), merging)
         told(merged)
         done.append(merged)

@@ -17,9 +17,10 @@ from catalog.outcome import Outcome
 from deid.report import InstanceReport
 from flows.deidentifier import Deidentifier
 from flows.errors import SourceError
+from flows.journal import Journal
 from flows.known import Known
 from flows.offline_file import Done, Job, bring, ended, look_at
-from flows.offline_target import Target
+from flows.offline_target import Target, stamped
 from flows.resume import State
 from flows.sources import SourceFile, gather
 from flows.workers import FILES_PER_PROCESS, Workers
@@ -97,11 +98,12 @@ def deidentify_folder(
         message = "the target lies inside the source; choose another"
         raise SourceError(message)
     with State(target, source, deidentifier) as state:
-        files = list(gather(source, state.landing, limit=LIMIT))
+        stamps = dict(stamped(gather(source, state.landing, limit=LIMIT), source))
+        files = list(stamps)
         run = _Run(files, watch or Watch(), "de-identify")
         with Workers(deidentifier, _enough(workers, sum(map(_work, files)))) as pool:
             _look(run, pool)
-            run.deidentify(pool, Target(target, source, state, run.known, deidentifier))
+            run.deidentify(pool, Target(target, stamps, state, run.known, deidentifier))
         state.forget()
     return run.in_order()
 
@@ -190,41 +192,55 @@ class _Run:
 
     def rehearse(self, pool: Workers, *, listed: bool) -> None:
         """Say of every file what would become of it."""
-        jobs = (
-            Job(number, file.path, None, self.known.of_her(file.name), listed=listed)
-            for number, file in self._to_open()
-        )
-        self.show(self._doing, 0)
+        jobs = [self._job(number, file, listed=listed) for number, file in self._to_open()]
+        self._stop()
         for done in pool.each(bring, jobs, together=_TOGETHER):
             self._end(done, "")
 
     def deidentify(self, pool: Workers, target: Target) -> None:
         """Bring every file to its outcome, but those that were done earlier."""
-        target.state.check(partial(self.show, "check what is done"))
+        journal = target.state.journal
+        journal.check(partial(self.show, "check what is done"))
+        to_open = list(self._to_open())
+        target.settle(file for _, file in to_open)  # before anything is told, or done
+        self._stop()
         jobs = (
-            Job(number, file.path, target.state.partial(number), self.known.of_her(file.name))
-            for number, file in self._to_open()
-            if not self._done_earlier(number, file, target)
+            self._job(number, file, target.state.partial(number))
+            for number, file in to_open
+            if not self._done_earlier(number, file, journal)
         )
-        self.show(self._doing, 0)
         for done in pool.each(bring, jobs):
             self._end(done, target.take(self.files[done.number - 1], done))
 
+    def _job(
+        self, number: int, file: SourceFile, target: Path | None = None, *, listed: bool = False
+    ) -> Job:
+        hers, stamp = self.known.of_her(file.name), self.known.stamps.get(file.name)
+        return Job(number, file.path, target, hers, stamp, listed=listed)
+
     def _to_open(self) -> Iterator[tuple[int, SourceFile]]:
-        """Give the files that are to be opened; of the others, say why not."""
+        """Give the files that are to be opened."""
         for number, file in enumerate(self.files, 1):
-            if file.fault is not None:
-                self._end(ended(number, Outcome.UNREADABLE, file.fault), "")
-            elif (refusal := self.known.refusal(file.name)) is not None:
-                self._end(ended(number, Outcome.REFUSED, refusal), "")
-            else:
+            if self._ending(file) is None:
                 yield number, file
 
-    def _done_earlier(self, number: int, file: SourceFile, target: Target) -> bool:
-        kept = target.state.kept(file.name, target.stamp(file))
+    def _stop(self) -> None:
+        """Say of the files that are not to be opened why not."""
+        self.show(self._doing, 0)
+        for number, file in enumerate(self.files, 1):
+            if (ending := self._ending(file)) is not None:
+                self._end(ended(number, *ending), "")
+
+    def _ending(self, file: SourceFile) -> tuple[Outcome, str] | None:
+        if file.fault is not None:
+            return Outcome.UNREADABLE, file.fault
+        return self.known.ending(file.name)
+
+    def _done_earlier(self, number: int, file: SourceFile, journal: Journal) -> bool:
+        kept = journal.kept(file.name)
         if kept is None:
             return False
-        self._end(target.state.done(kept, number), kept.target)
+        self._end(journal.done(kept, number), kept.target)
         return True
 
     def _end(self, done: Done, target: str) -> None:

@@ -16,9 +16,10 @@ from flows.admit import admit, checked
 from flows.deidentifier import Deidentifier
 from flows.errors import OriginalError
 from flows.known import Look, look
-from flows.original import Original
+from flows.original import Original, Stamp
 from flows.verdict import OUTCOMES, SOP_INSTANCE_UID, STUDY_INSTANCE_UID
 
+CHANGED = "the file was changed, or came back, after its header was looked at"
 _SOP_CLASS, _SERIES_INSTANCE_UID = 0x00080016, 0x0020000E
 
 
@@ -30,6 +31,7 @@ class Job:
         number: In the run.
         target: Where the clean object is written; None in a rehearsal.
         hers: What identifies her in all files of the study.
+        stamp: Which file was looked at; None if it could not be.
         listed: Whether every attribute is to be told one by one.
     """
 
@@ -37,6 +39,7 @@ class Job:
     path: Path
     target: Path | None
     hers: Identifiers | None
+    stamp: Stamp | None = None
     listed: bool = False
 
 
@@ -57,7 +60,8 @@ def look_at(_: Deidentifier, job: tuple[str, Path]) -> tuple[str, Look | None]:
     name, path = job
     try:
         with Original(path) as original, checked():
-            return name, look(parse(original.reader))
+            stamp = original.stamp  # before it is read: what changes meanwhile is another file
+            return name, look(parse(original.reader), stamp)
     except (DeidError, OriginalError):
         return name, None
 
@@ -96,6 +100,8 @@ def _bring(deidentifier: Deidentifier, job: Job, told: _Told) -> Done:
     with Original(job.path) as original:
         with checked():
             parsed = parse(original.reader)
+            if original.stamp != job.stamp:  # it may be about somebody else, or confidential
+                raise OriginalError(CHANGED)
             told.sop_class = class_name(value_of(parsed.header, _SOP_CLASS))
             identifiers = together(harvest(parsed), [job.hers] if job.hers is not None else [])
         if job.target is None:

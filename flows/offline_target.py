@@ -5,12 +5,15 @@ Names are the source's, except for components in which an identifier is found.
 
 import errno
 import os
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from catalog.outcome import Outcome
 from flows.deidentifier import Deidentifier
 from flows.errors import SourceError
+from flows.journal import Kept
 from flows.known import Known
 from flows.offline_file import Done
 from flows.resume import State
@@ -20,45 +23,82 @@ from flows.spool import local_trouble
 _SUFFIXES = frozenset({".dcm", ".dicom", ".zip", ".ima"})
 
 
+def stamped(files: Iterable[SourceFile], source: Path) -> Iterator[tuple[SourceFile, str]]:
+    """Give each file with what tells it from one that comes in its place; of a member, its archive.
+
+    Each is stamped as it is listed, so that one that changes later is done again.
+    """
+    outer, stamp = None, ""
+    for file in files:
+        outermost = file.name.partition(DIVIDER)[0]
+        if outermost != outer:
+            outer, stamp = outermost, _stamp(source / outermost if outermost else source)
+        yield file, stamp
+
+
+def _stamp(path: Path) -> str:
+    try:
+        told = path.stat()
+    except OSError:
+        return ""
+    return f"{told.st_size} {told.st_mtime_ns}"
+
+
 @dataclass(frozen=True, repr=False)
 class Target:
-    """The target of a run, its source, and what is known of the names in it."""
+    """The target of a run, and what is known of the names in it.
+
+    Attributes:
+        stamps: What the files were before they were looked at.
+    """
 
     folder: Path
-    source: Path
+    stamps: Mapping[SourceFile, str]
     state: State
     known: Known
     deidentifier: Deidentifier
 
-    def stamp(self, file: SourceFile) -> str:
-        """Tell a file from one that came in its place; of a member, its archive."""
-        outer = file.name.partition(DIVIDER)[0]
-        try:
-            told = (self.source / outer if outer else self.source).stat()
-        except OSError:
-            return ""
-        return f"{told.st_size} {told.st_mtime_ns}"
+    def settle(self, files: Iterable[SourceFile]) -> None:
+        """Take out of the target all that would not be put there now, and so.
+
+        Args:
+            files: Those that are to be opened.
+        """
+        self.state.journal.keep({file.name: partial(self._stands, file) for file in files})
+
+    def _stands(self, file: SourceFile, kept: Kept) -> bool:
+        """Tell whether what was made of a file earlier would be made now, under that name."""
+        named = not kept.target or kept.target in self._names(file)
+        return named and kept.basis == self._basis(file)
+
+    def _basis(self, file: SourceFile) -> str:
+        """Tell what a file is made from: its original, and what its study is known by."""
+        mark = self.deidentifier.keys.name(f"mark {self.known.mark(file.name)}")
+        return f"{self.stamps[file]} {mark}"
 
     def take(self, file: SourceFile, done: Done) -> str:
         """Put a finished file where it belongs, and record what became of it."""
         relative = ""
         if done.outcome is Outcome.ADMITTED:
             relative = self._put(file, self.state.partial(done.number))
-        self.state.record(file.name, self.stamp(file), relative, done)
+        self.state.journal.record(file.name, self._basis(file), relative, done)
         return relative
+
+    def _names(self, file: SourceFile) -> tuple[str, str]:
+        """Give a file's name as far as it may be told, and a token to take in its stead."""
+        told = "/".join(self._told(part) for part in file.parts)
+        return told, f"{self.deidentifier.keys.name(DIVIDER.join(file.parts))}.dcm"
 
     def _put(self, file: SourceFile, made: Path) -> str:
         """Move a clean file to where its name, as far as it may be told, belongs.
 
         A name that is taken, too long, or leads elsewhere becomes a token.
         """
-        told = "/".join(self._told(part) for part in file.parts)
-        spare = f"{self.deidentifier.keys.name(DIVIDER.join(file.parts))}.dcm"
-        for relative in (told, spare):
+        for relative in self._names(file):
             path = self.folder / relative
             if not path.resolve().is_relative_to(self.folder.resolve()):
                 continue
-            self.state.announce(file.name, relative)
+            self.state.journal.announce(file.name, relative)
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 os.link(made, path)  # unlike rename, never over another file

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from deid.deidentify import identity
-from deid.errors import DeidError, Reason, RefusedError
+from deid.errors import DeidError, Reason, RefusedError, SuspectError
 from deid.identifiers import Identifiers, harvest, together
 from deid.source import Parsed, parse
 from deid.values import Path as ElementPath
@@ -36,12 +36,15 @@ class People:
         identifiers: Of every file that could be read, together; None if there was none.
         seen: The files by path.
         refusal: Why none of the files may come in; None if they may.
+        unchecked: Some file says more than can be looked for, or could not be looked at whole, so
+            that none can be shown to be clean.
     """
 
     identities: frozenset[str] = frozenset()
     identifiers: Identifiers | None = None
     seen: Mapping[Path, Seen] = field(default_factory=dict)
     refusal: str | None = None
+    unchecked: bool = False
 
     @property
     def several(self) -> bool:
@@ -49,7 +52,13 @@ class People:
         return len(self.identities) > 1
 
     def known(self, path: Path, stamp: Stamp, parsed: Parsed) -> Identifiers:
-        """Give what the second eye seeks in a file: its own identifiers and all others of hers."""
+        """Give what the second eye seeks in a file: its own identifiers and all others of hers.
+
+        Raises:
+            SuspectError: Not all that identifies her is known.
+        """
+        if self.unchecked and not self.several:
+            raise SuspectError(Reason.UNCHECKED)
         seen = self.seen.get(path)
         if self.identifiers is not None and seen is not None and seen.stamp == stamp:
             return replace(self.identifiers, dates=seen.dates)
@@ -67,8 +76,11 @@ def look(paths: Sequence[Path], gate: Gate) -> People:
     eyes = _Eyes(gate)
     for path in paths:
         try:
-            with Original(path) as file, checked():
-                eyes.look(path, file.stamp, parse(file.reader))
+            with Original(path) as file:
+                stamp = file.stamp  # before it is read: what changes meanwhile is another file
+                with checked():
+                    parsed = parse(file.reader)
+                eyes.look(path, stamp, parsed)
         except (DeidError, OriginalError):
             continue
     return eyes.people()
@@ -81,9 +93,17 @@ class _Eyes:
         self._refusals: set[str] = set()
         self._identifiers: list[Identifiers] = []
         self._seen: dict[Path, Seen] = {}
+        self._unchecked = False
 
     def look(self, path: Path, stamp: Stamp, parsed: Parsed) -> None:
-        """Look at one file."""
+        """Look at one file; one that cannot be looked at whole leaves its study unchecked."""
+        try:
+            with checked():
+                self._look(path, stamp, parsed)
+        except SuspectError:
+            self._unchecked = True
+
+    def _look(self, path: Path, stamp: Stamp, parsed: Parsed) -> None:
         try:
             who: str | None = identity(parsed)
         except RefusedError:
@@ -106,9 +126,13 @@ class _Eyes:
         if refusal is not None:
             return People(identities, refusal=refusal)
         if not self._identifiers:
-            return People(identities)
+            return People(identities, unchecked=self._unchecked)
         first, *others = self._identifiers
-        return People(identities, together(first, others), self._seen)
+        try:
+            hers = together(first, others)
+        except SuspectError:
+            return People(identities, unchecked=True)
+        return People(identities, hers, self._seen, unchecked=self._unchecked)
 
 
 def is_foreign(path: Path) -> bool:

@@ -5,6 +5,7 @@ What is known to be flagged is refused whatever the decision says; a decision th
 filtered export answers only what is unknown.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -12,7 +13,7 @@ from functools import cache
 from pydicom.dataset import Dataset
 
 from catalog import database
-from catalog.protection import Flags, ProtectionTable
+from catalog.protection import Flags, ProtectionTable, without_issuer
 from catalog.publish import Publisher
 from catalog.vocabulary import Flag, HoldKind, ProtectionSource
 from deid.errors import Reason
@@ -79,26 +80,44 @@ class Protection:
         """Give the first day whose word still counts."""
         return today - timedelta(days=self.days)
 
-    def tell(self, publisher: Publisher, canonical: str, person: Person, *, who: str) -> int:
+    def tell(self, publisher: Publisher, canonical: str, *people: Person, who: str) -> int:
         """Hold a published person for the flags that came, and count the Holds placed.
 
         It is safe to run again: until all are placed, the table remembers that they are due.
+
+        Args:
+            publisher: The hub's.
+            canonical: Her identifier.
+            people: Whom it may stand for in what is published; see `written`.
+            who: Who says so.
         """
         due = dict(self.table.due([canonical])).get(canonical, ())
-        placed = [
-            publisher.hold(pseudonym, kind, reason=WHY[kind], who=who)
-            for kind in due
-            for pseudonym in (person.pseudonym, *person.previous)
-        ]
-        if due:
-            self.table.told(canonical)
-        return sum(placed)
+        placed = sum(_hold(publisher, person, due, who=who) for person in people)
+        self.table.told(canonical, due)
+        return placed
 
     def tell_late(self, publisher: Publisher, canonical: str, person: Person, *, who: str) -> int:
         """Hold a person who was published while a flag of hers came in."""
-        if not self.table.remind(canonical):
+        flags = self.table.flags(canonical)
+        if flags is None or not flags.kinds:
             return 0
-        return self.tell(publisher, canonical, person, who=who)
+        self.table.remind(canonical)
+        placed = _hold(publisher, person, flags.kinds, who=who)
+        self.table.told(canonical, flags.kinds)
+        return placed
+
+
+def written(canonical: str) -> tuple[str, ...]:
+    """Give the forms an identifier may have: a PACS may leave out who issued a local number."""
+    return tuple(dict.fromkeys((canonical, without_issuer(canonical))))
+
+
+def _hold(publisher: Publisher, person: Person, kinds: Iterable[HoldKind], *, who: str) -> int:
+    return sum(
+        publisher.hold(pseudonym, kind, reason=WHY[kind], who=who)
+        for kind in kinds
+        for pseudonym in (person.pseudonym, *person.previous)
+    )
 
 
 def is_confidential(header: Dataset) -> bool:

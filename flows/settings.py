@@ -89,7 +89,8 @@ class HubSettings(BaseSettings):
     """The hub's side: what builds a release out of clean objects.
 
     Attributes:
-        release_key_file: Root of the permits' release keys (0600); maps pseudonyms only.
+        release_key_file: Root of the permits' release keys; maps pseudonyms only. In production
+            the platform delivers it (0400), and a file made for development is refused.
     """
 
     model_config = SettingsConfigDict(

@@ -14,7 +14,7 @@ from catalog.vocabulary import Flag
 from deid.errors import RefusedError
 from deid.pseudonym import canonical
 from flows.errors import PermanentError
-from flows.protection import Protection
+from flows.protection import Protection, written
 from flows.wiring import RegionParts
 
 COLUMNS = ("identifier", "protected", "blocked")
@@ -77,9 +77,11 @@ def import_file(
     holds = 0
     for start in range(0, len(due), _BATCH):
         batch = due[start : start + _BATCH]
-        people = parts.keys.pseudonyms.people(batch)
-        for whom, person in zip(batch, people, strict=True):
-            holds += protection.tell(parts.publisher, whom, person, who="side table")
+        forms = list(dict.fromkeys(form for whom in batch for form in written(whom)))
+        known = dict(zip(forms, parts.keys.pseudonyms.people(forms), strict=True))
+        for whom in batch:
+            people = [known[form] for form in written(whom)]
+            holds += protection.tell(parts.publisher, whom, *people, who="side table")
     every = list(said.values())
     return Imported(
         persons=len(said),

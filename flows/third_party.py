@@ -65,7 +65,7 @@ class TransitPseudonyms:
         self._batch, self._previous, self._clock = batch, previous, clock
         self._probe = edge_digest(edge, PROBE)
         self._version = 0
-        self._checked: set[int] = set()
+        self._probes: dict[int, str] = {}
         self._known: OrderedDict[bytes, tuple[Person, float]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -128,13 +128,16 @@ class TransitPseudonyms:
         return latest.version, people
 
     def _require_same(self, rekeyed: Rekeyed) -> None:
-        """Refuse a key that is another one than was used under this version before."""
-        if rekeyed.version in self._checked:
-            return
-        name = third_party_key(rekeyed.version)
-        if not self._marks.same(name, token(rekeyed.digests[0])):
+        """Refuse a key that is another one than was used under this version before.
+
+        Every answer is looked at: a key can be replaced while we run.
+        """
+        name, probe = third_party_key(rekeyed.version), token(rekeyed.digests[0])
+        known = self._probes.get(rekeyed.version)
+        if known is None and self._marks.same(name, probe):
+            self._probes[rekeyed.version] = probe
+        elif known != probe:
             raise KeyServiceError(replaced(name))
-        self._checked.add(rekeyed.version)
 
     def _see(self, version: int) -> None:
         with self._lock:

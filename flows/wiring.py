@@ -17,7 +17,7 @@ from catalog.ledger_key import LedgerKey
 from catalog.objects import Credentials, MinioStore, ObjectStore
 from catalog.publish import CataloguePublisher, Publisher
 from flows import keys
-from flows.errors import SettingsError
+from flows.errors import KeyFileError, SettingsError
 from flows.key_service import Address, KeyService
 from flows.keys import RegionKeys, ReleaseKeys
 from flows.pseudonyms import Marks
@@ -125,6 +125,27 @@ def wire_keys(settings: RegionSettings, marks: Marks) -> RegionKeys:
         )
 
     return keys.keys_with_third_party(settings.key_file, settings.pseudonyms.value, connect)
+
+
+def rotate_key(settings: RegionSettings) -> int:
+    """Put a new version of the local key in use; return its number.
+
+    Raises:
+        KeyFileError: The key is not here but with a third party, or the key file cannot be used.
+    """
+    if settings.pseudonyms is not PseudonymSource.LOCAL:
+        program = "bao" if settings.pseudonyms is PseudonymSource.OPENBAO else "vault"
+        message = (
+            "the key is not here, and nothing was changed. The third party rotates it with: "
+            f"{program} write -f {settings.pseudonyms_mount}/keys/{settings.pseudonyms_key}/rotate "
+            "(docs/third-party.md)"
+        )
+        raise KeyFileError(message)
+    ledger = database.connect(settings.ledger_url.get_secret_value())
+    try:
+        return keys.rotate_local(settings.key_file, settings.environment, KeyMarks(ledger))
+    finally:
+        ledger.dispose()
 
 
 def _address(settings: RegionSettings) -> Address:

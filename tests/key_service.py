@@ -86,14 +86,15 @@ class OpenBao:
         self.server = self.authority.issue("server")
         self.operator = self.authority.issue("operator")
         self.audit = self.folder / "audit.log"
-        self.unseal_key = self.root_token = ""
+        self.unseal_keys: list[str] = []
+        self.root_token = ""
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         return f"https://{HOST}:{self.port}"
 
-    def start(self) -> None:
+    def start(self, *, set_up: bool = True) -> None:
         """Start it, initialise and unseal it, and run the set-up that a third party would."""
         (self.folder / "data").mkdir()
         self._write_configuration()
@@ -106,10 +107,11 @@ class OpenBao:
                 stderr=log,
             )
         self._wait(501)
-        made = self.call("PUT", "sys/init", {"secret_shares": 1, "secret_threshold": 1})
-        self.unseal_key, self.root_token = made["keys"][0], made["root_token"]
+        made = self.call("PUT", "sys/init", {"secret_shares": 2, "secret_threshold": 2})
+        self.unseal_keys, self.root_token = made["keys"], made["root_token"]
         self.unseal()
-        self.bao("sh", str(SETUP / "setup.sh"))
+        if set_up:
+            self.bao("sh", str(SETUP / "setup.sh"))
 
     def kill(self) -> None:
         if self.process is not None:
@@ -120,15 +122,18 @@ class OpenBao:
         self.call("PUT", "sys/seal")
 
     def unseal(self) -> None:
-        self.call("PUT", "sys/unseal", {"key": self.unseal_key})
+        for key in self.unseal_keys:
+            self.call("PUT", "sys/unseal", {"key": key})
         self._wait(200)
 
     def enter(
         self, name: str, *, address: str = f"{HOST}/32", logins: int = 1000, requests: int = 1000
     ) -> Address:
-        """Enter a region as infra/openbao/region.sh does; give what it reaches the service by."""
-        told = (name, str(self.authority.certificate), address, str(logins), str(requests))
-        self.bao("sh", str(SETUP / "region.sh"), *told)
+        """Enter a region as docs/third-party.md says; give what it reaches the service by."""
+        self.bao("sh", str(SETUP / "quota.sh"), name, str(logins), token=self.given("operator"))
+        told = (name, str(self.authority.certificate))
+        enroller = self.bao("sh", str(SETUP / "enroller.sh"), *told).strip()
+        self.bao("sh", str(SETUP / "region.sh"), *told, address, str(requests), token=enroller)
         certificate, key = self.authority.issue(name)
         return Address(
             url=self.url,
@@ -140,8 +145,13 @@ class OpenBao:
             pause=0.01,
         )
 
+    def given(self, policy: str) -> str:
+        """Give a token of a policy."""
+        words = ("bao", "token", "create", "-orphan", f"-policy={policy}", "-field=token")
+        return self.bao(*words).strip()
+
     def bao(self, *words: str, token: str = "") -> str:
-        """Run `bao` (or a script that does) as the third party's operator."""
+        """Run `bao` (or a script that does) with a token, root's if none is given."""
         certificate, key = self.operator
         own = {
             "BAO_ADDR": self.url,

@@ -8,6 +8,8 @@ import typer
 from flows.cli import (
     catalogue,
     data,
+    hold,
+    key,
     offline,
     profile,
     protection,
@@ -30,6 +32,8 @@ app = typer.Typer(
 for module in (stack, data, report, offline, verify, release):
     module.add_to(app)
 app.add_typer(catalogue.app, name="catalog")
+app.add_typer(hold.app, name="hold")
+app.add_typer(key.app, name="key")
 app.add_typer(profile.app, name="profile")
 app.add_typer(protection.app, name="protection")
 app.add_typer(subject.app, name="subject")

@@ -34,7 +34,7 @@ def merge(
     place.enter("region")
     from getpass import getuser
 
-    from flows import wiring
+    from flows import protection, wiring
     from flows.merging import Merged, Merging, merge_pairs, pair, read_pairs
 
     if numbers is not None:
@@ -48,7 +48,14 @@ def merge(
     def tell(done: Merged) -> None:
         typer.echo(f"{done.old} → {done.new}  {done.merging}")
 
-    done = merge_pairs(pairs, parts.keys, parts.publisher, who=who or getuser(), told=tell)
+    done = merge_pairs(
+        pairs,
+        parts.keys,
+        parts.publisher,
+        protection.of_region(),
+        who=who or getuser(),
+        told=tell,
+    )
     counts = Counter(one.merging for one in done)
     typer.echo(", ".join(f"{counts[one]} {one}" for one in Merging))
     if counts[Merging.UNKNOWN]:

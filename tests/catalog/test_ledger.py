@@ -95,10 +95,6 @@ def test_only_its_own_run_corrects_an_outcome(ledger: Ledger) -> None:
     assert ledger.record(Ending(item.id, Outcome.ADMITTED), run="run-1") == 1
     assert ledger.record(Ending(item.id, Outcome.KNOWN), run="run-2") == 0
     assert ledger.items("export-1", 2)[0].outcome is Outcome.ADMITTED
-    assert ledger.reopen("export-1", [Outcome.SUSPECT]) == 0
-    assert ledger.reopen("export-1", [Outcome.ADMITTED]) == 1
-    assert ledger.studies("export-1") == (0, 1, 2)
-    assert ledger.record(Ending(item.id, Outcome.KNOWN), run="run-2") == 1
 
 
 def test_the_tally_agrees_when_every_file_has_ended(ledger: Ledger) -> None:

@@ -88,10 +88,16 @@ def _is_technical(element: DataElement) -> bool:
     )
 
 
+_OF_A_UNIT = ("0018700C", "00181200", "00181202", "00181203")
+
+
 def _dated(answer: Answer, where: str, vr: str, said: tuple[str, ...]) -> None:
     form = _DATE if vr == "DA" else _DATE_TIME
     if where == "00100030":
         answer.add(Action.TEXT_REMOVED, where, "birth date", "identity", said)
+    elif where.endswith(_OF_A_UNIT):
+        # Shared by all its women: shifted, it would compare their shifts (decision 4)
+        answer.add(Action.TEXT_REMOVED, where, "calibration date", "identity", said)
     elif all(form.fullmatch(one) for one in said):
         answer.add(Action.DATE_SHIFTED, where, vr, "dates", said)
 

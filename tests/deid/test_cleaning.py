@@ -36,6 +36,7 @@ def hers() -> TextCleaner:
             "us u.a., fr.o.m nu",
         ),
         *("Rad ett\n\n  Rad två\tkolumn", "MLO 30° – 2 × 12 mm", "Pat frisk", "", "   ", "?!"),
+        *("bild 1/4, övre 1/3, mått 8.30 mm", "syns av hans syster", "BI-RADS4, MG2, b-1000"),
         *("Kort kontroll i mars", "d'orange", "HER2 neg, Ki-67 25 %", "28 kV W/Rh"),
     ],
 )
@@ -71,6 +72,15 @@ def test_harmless_text_stays_as_it_is(cleaner: TextCleaner, text: str) -> None:
         ("Sofia 52 år", "52 år"),
         ("Lindström K", ""),
         ("0042 bilder", "bilder"),
+        ("ssk Vass tog bilderna", "ssk tog bilderna"),
+        ("Bedömt av dr Kant", "Bedömt av dr"),
+        ("Vårdcentralen Kärna, remiss", "Vårdcentralen, remiss"),
+        ("Hans 62 år", "62 år"),
+        ("Kontroll 1/1, tid 8.30", "Kontroll, tid"),
+        ("Mammografi 8.15-9.00", "Mammografi"),
+        ("Undersökt tredje maj 1952", "Undersökt"),
+        ("MAM-LBG01 bilder", "bilder"),
+        ("rtg-17 kalibrering", "kalibrering"),
     ],
 )
 def test_what_is_not_known_to_be_harmless_goes(cleaner: TextCleaner, text: str, left: str) -> None:
@@ -156,3 +166,21 @@ def test_what_is_clean_stays_so_and_is_harmless(text: str) -> None:
 
 def test_nothing_of_hers_is_shown(hers: TextCleaner) -> None:
     assert repr(hers) == "TextCleaner()"
+
+
+def test_percent_encoding_hides_nobody(hers: TextCleaner) -> None:
+    assert hers.clean("Mammografi %C3%96berg%20%41nna vä").text == "Mammografi vä"
+    assert hers.clean("fukt 40% temp 80%").text == "fukt 40% temp 80%"
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("pat Yvonne Xyzström. Klipp i hö bröst", "pat. Klipp i hö bröst"),
+        ("remiss av dr Xyzström. Tagit ultraljud", "remiss av. Tagit ultraljud"),
+        ("Omtagen bild Anna Svensson", "Omtagen bild"),
+        ("Anna Svensson. Kort kompression", "Kort kompression"),
+    ],
+)
+def test_what_follows_a_removed_name_stays(cleaner: TextCleaner, text: str, left: str) -> None:
+    assert cleaner.clean(text).text == left

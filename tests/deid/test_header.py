@@ -22,7 +22,7 @@ CODES = ("113100", "113103", "113104", "113105", "113107", "113108", "113111")
 def test_who_and_when_are_replaced() -> None:
     header = cleaned(mammogram()).dataset
     assert header.PatientName == header.PatientID == PERSON.pseudonym
-    assert header.PatientBirthDate == header.StudyID == header.ReferringPhysicianName == ""
+    assert header.PatientBirthDate == header.ReferringPhysicianName == ""
     assert (header.PatientAge, header.PatientSex, header.PatientWeight) == ("075Y", "F", 61)
     assert header.AccessionNumber == accession(SUBKEYS, "SE2300012345")
     assert header.StudyInstanceUID == uid(SUBKEYS, f"{ROOT}.1")

@@ -11,7 +11,7 @@ from pydicom.sequence import Sequence
 
 from deid.elements import known_vr
 from deid.profile import Profile
-from deid.pseudonym import accession, uid
+from deid.pseudonym import accession, study_id, uid
 from deid.rules import Action, Rule, kinds_of
 from deid.values import Leaf, items, raw, walk
 from tests.deid.headers import (
@@ -80,6 +80,8 @@ def fulfils(rule: Rule, element: Leaf | None, before: bytes) -> bool:
         Action.AGE: after == b"075Y",
         Action.ACCESSION: after.decode("latin-1")
         == accession(SUBKEYS, before.decode("latin-1").strip()),
+        Action.STUDY_ID: after.decode("latin-1")
+        == study_id(SUBKEYS, before.decode("latin-1").strip()),
         Action.UID: after.startswith(b"2.25."),
         Action.REFERENCE: within is not None,
         Action.DUMMY: (bool(after) and gone) or bool(within),

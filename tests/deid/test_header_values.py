@@ -273,3 +273,25 @@ def test_a_code_of_the_institution_stays_where_it_is_retained() -> None:
     kept = cleaned(made, profile=with_options("retain_institution_identity")).dataset
     assert kept.InstitutionCodeSequence[0].CodeMeaning == "Östra sjukhuset Lundberga"
     assert "InstitutionCodeSequence" not in cleaned(made, profile=profile()).dataset
+
+
+@pytest.mark.parametrize(
+    ("vr", "value"), [("DS", "191212121212"), ("DS", "1212121212.0"), ("IS", "1212121212")]
+)
+def test_a_number_that_could_be_anybodys_personal_number_goes(vr: str, value: str) -> None:
+    tag = {"DS": "DistanceSourceToDetector", "IS": "ImagesInAcquisition"}[vr]
+    clean = cleaned(mammogram(**{tag: value})).dataset
+    assert raw(clean.get_item(tag)).strip() == b"" if tag in clean else True
+
+
+@pytest.mark.parametrize("word", ["Zetterqvist", "Q-Zetterqvist"])
+def test_a_code_that_is_a_word_somebody_typed_is_replaced(word: str) -> None:
+    item = code(word, "99LBG", "Mammografi")
+    clean = cleaned(mammogram(ProcedureCodeSequence=[item])).dataset
+    assert "etterqvist" not in clean.ProcedureCodeSequence[0].CodeValue
+
+
+def test_a_units_own_code_stays() -> None:
+    item = code("MAM02", "99LBG", "Mammografi")
+    clean = cleaned(mammogram(ProcedureCodeSequence=[item])).dataset
+    assert clean.ProcedureCodeSequence[0].CodeValue == "MAM02"

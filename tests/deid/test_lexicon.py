@@ -38,6 +38,30 @@ def test_a_compound_of_known_parts_is_harmless(lexicon: Lexicon, word: str) -> N
 @pytest.mark.parametrize(
     "word",
     [
+        *("obegriplighet", "rekognosceringen", "xenografisk", "colocalization", "utdragna"),
+        *("återkommit", "postprocessed", "multiparametrisk"),
+    ],
+)
+def test_a_word_is_known_by_an_ending_or_a_beginning_that_no_name_has(
+    lexicon: Lexicon, word: str
+) -> None:
+    assert lexicon.is_harmless(word)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("ballard", "barratt", "benton", "balford", "axelrod", "himmelmann", "kramfors"),
+        *("johanning", "fernande", "kerrisk", "vainionpää", "tymoshenko", "okonkwo", "quach"),
+    ],
+)
+def test_a_name_is_no_compound_and_not_derived(lexicon: Lexicon, word: str) -> None:
+    assert not lexicon.is_harmless(word)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
         "bröstxyz",
         "xyzbröst",
         "brö",

@@ -77,3 +77,30 @@ def test_a_full_name_is_found_at_every_edge() -> None:
         assert has_full_name(text, lexicon)
     for text in ("anna", "annandersson", "anna\x1eandersson", "anna; om andersson"):
         assert not has_full_name(text, lexicon)
+
+
+@pytest.mark.parametrize(
+    ("tag", "vr", "value"),
+    [
+        (0x00181110, "DS", "191212121212"),
+        (0x00181110, "DS", "+1212121212.0"),
+        (0x00181110, "DS", "1.5\\1212121212"),
+        (0x00201208, "IS", "1212121212"),
+    ],
+)
+def test_a_personal_number_of_anybody_is_found_among_numbers(tag: int, vr: str, value: str) -> None:
+    assert set(planted(tag, vr, value)) == {"personal number"}
+
+
+@pytest.mark.parametrize("value", ["1212121212.5", "121212121", "12345678901234", "2147483648"])
+def test_other_numbers_are_none(value: str) -> None:
+    assert not planted(0x00181110, "DS", value)
+
+
+def test_what_is_percent_encoded_is_read() -> None:
+    assert "name" in planted(0x00081030, "LO", "Screening Sj%C3%B6str%C3%B6m 1")
+
+
+def test_a_name_without_its_dots_is_found_in_a_code() -> None:
+    name = {"PatientName": "K\u0131l\u0131\u00e7^Fatuma", "SpecificCharacterSet": "ISO_IR 192"}
+    assert "name" in planted(0x00280302, "CS", "KILICFATUMA", **name)

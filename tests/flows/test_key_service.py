@@ -143,6 +143,50 @@ def test_another_version_than_was_asked_for_is_refused(service):
         client.rekey(DIGESTS, version=2)
 
 
+LOGIN = ok({"auth": {"client_token": "s.one"}})
+LOGIN_AGAIN = ok({"auth": {"client_token": "s.other"}})
+
+
+def test_a_new_token_that_is_denied_is_no_used_up_one(service):
+    client, asked, _ = service(LOGIN, 403, token_file=None, role="region-norr")
+    with pytest.raises(KeyServiceError, match="refuses this region"):
+        client.rekey(DIGESTS)
+    assert [request.url.path.rsplit("/", 1)[-1] for request in asked] == ["login", "sha2-256"]
+
+
+def test_a_token_that_went_out_more_than_once_may_be_used_up(service):
+    for answers in (
+        (LOGIN, ok(GOOD), 403, LOGIN_AGAIN, ok(GOOD)),
+        (LOGIN, 503, 403, LOGIN_AGAIN, ok(GOOD)),  # what did not answer may have counted it
+    ):
+        client, asked, _ = service(*answers, token_file=None, role="norr")
+        while len(asked) < len(answers):
+            assert client.rekey(DIGESTS).version == 3
+
+
+def test_an_agents_token_that_stays_the_same_is_not_tried_again(service):
+    client, asked, _ = service(ok(GOOD), 403)
+    client.rekey(DIGESTS)
+    with pytest.raises(KeyServiceError, match="refuses this region"):
+        client.rekey(DIGESTS)
+    assert len(asked) == 2
+
+
+def test_a_denial_by_policy_takes_one_login_of_the_quota(key_service):
+    address = key_service.enter("region-nekad", logins=2)
+    key_service.bao("bao", "write", "auth/cert/certs/region-nekad", "token_policies=none")
+    before = len(key_service.audited())
+    client = KeyService(address)
+    try:
+        with pytest.raises(KeyServiceError, match="refuses this region"):
+            client.rekey(DIGESTS)
+    finally:
+        client.close()
+    entries = key_service.audited()[before:]
+    paths = [one["request"]["path"] for one in entries if one["type"] == "response"]
+    assert paths.count("auth/cert/login") == 1
+
+
 def test_a_login_that_gives_no_token_is_refused(service):
     for body in ({}, {"auth": None}):
         client, _, _ = service(ok(body), token_file=None, role="region-norr")

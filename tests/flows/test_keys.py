@@ -18,8 +18,8 @@ from flows.errors import KeyFileError
 from flows.key_file import _forbidden
 from flows.key_file import rotate as key_file_rotate
 from flows.prepare import make_region_keys
-from flows.settings import Environment, RegionSettings
-from flows.wiring import wire_keys
+from flows.settings import Environment, HubSettings, RegionSettings
+from flows.wiring import wire_hub, wire_keys
 from tests.flows.conftest import DECISION
 
 KEY = bytes(32)
@@ -216,6 +216,45 @@ def test_permits_share_no_key(tmp_path):
     all_keys = [getattr(permit, purpose) for permit in (one, other) for purpose in purposes]
     assert len(set(all_keys)) == 10
     assert hub.person("permit-1", "S").pseudonym != hub.person("permit-2", "S").pseudonym
+
+
+def hub_in(environment, path):
+    return HubSettings(
+        environment=environment,
+        catalogue_url="sqlite://",
+        release_key_file=path,
+        s3_endpoint="127.0.0.1:1",
+        s3_access_key="hub",
+        s3_secret_key="x",
+    )
+
+
+def test_in_production_the_hub_starts_with_the_root_that_is_delivered(tmp_path):
+    path = tmp_path / "delivered"
+    path.write_text(json.dumps({"release_root": "ab" * 32}))
+    for mode in (0o600, 0o400):
+        path.chmod(mode)
+        held = wire_hub(hub_in("production", path)).keys
+        assert held.version.startswith("delivered-")
+        assert held.subkeys("permit-1").uid
+    for mode in (0o640, 0o604):
+        path.chmod(mode)
+        with pytest.raises(KeyFileError, match="chmod 600"):
+            wire_hub(hub_in("production", path))
+    path.unlink()
+    with pytest.raises(KeyFileError, match="missing"):
+        wire_hub(hub_in("production", path))
+
+
+def test_in_production_the_hub_refuses_what_was_made_for_development(tmp_path):
+    path = tmp_path / "release.key"
+    keys.create(path, keys.HUB_ROOTS)
+    assert wire_hub(hub_in("development", path)).keys.version.startswith("local-")
+    made = json.loads(path.read_text())
+    for held in (made, made | {"release_root": "ab" * 32}):
+        path.write_text(json.dumps(held))
+        with pytest.raises(KeyFileError, match="release_root"):
+            wire_hub(hub_in("production", path))
 
 
 def test_in_production_the_key_file_holds_the_regions_own_keys_only(key_file, tmp_path):

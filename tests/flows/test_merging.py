@@ -7,15 +7,20 @@ from sqlalchemy import Engine, text
 
 from catalog import subjects
 from catalog.database import writing
+from catalog.protection import Flags
+from catalog.vocabulary import Flag, HoldKind, ProtectionSource
 from deid.pseudonym import canonical, weeks
+from flows import protection as protection_module
 from flows import wiring
 from flows.cli import main
 from flows.errors import SourceError
 from flows.key_file import rotate
 from flows.keys import RegionKeys, region_keys
 from flows.merging import Merging, merge_pairs, pair, read_pairs
+from flows.protection import PROTECTED, Protection
 from flows.settings import Environment
 from flows.wiring import RegionParts
+from tests.flows.conftest import TODAY
 
 RESERVE, ISSUER, NUMBER = "LBG77-1203", "Region Norr", "19570312-9808"
 OTHER = "19470823-9803"
@@ -49,9 +54,9 @@ def rows(engine: Engine, statement: str) -> list[tuple[object, ...]]:
         return [tuple(row) for row in connection.execute(text(statement))]
 
 
-def test_two_subjects_become_one_and_it_is_audited(region, both):
+def test_two_subjects_become_one_and_it_is_audited(region, both, protection):
     (done,) = merge_pairs(
-        [pair(RESERVE, NUMBER, ISSUER)], region.keys, region.publisher, who="anna.a"
+        [pair(RESERVE, NUMBER, ISSUER)], region.keys, region.publisher, protection, who="anna.a"
     )
     old, new = (pseudonym(region.keys, *one) for one in ((RESERVE, ISSUER), (NUMBER,)))
     subkeys = region.keys.subkeys()
@@ -71,23 +76,51 @@ def test_a_coordination_number_is_taken_with_its_century():
     assert pair(f"19{COORDINATION}", NUMBER).reserve == f"19{COORDINATION}".replace("-", "")
 
 
-def test_merging_again_changes_nothing_and_what_is_not_there_is_unknown(region, both):
+def test_merging_again_changes_nothing_and_what_is_not_there_is_unknown(region, both, protection):
     pairs = [pair(RESERVE, NUMBER, ISSUER), pair("LBG78", OTHER, ISSUER)]
     for _ in range(2):
-        done = merge_pairs(pairs, region.keys, region.publisher, who="anna.a")
+        done = merge_pairs(pairs, region.keys, region.publisher, protection, who="anna.a")
         assert [one.merging for one in done] == [Merging.MERGED, Merging.UNKNOWN]
     assert len(rows(both, "SELECT * FROM subject_merge")) == 1
 
 
-def test_a_circle_is_a_conflict(region, both):
+def test_a_circle_is_a_conflict(region, both, protection):
     one = pair(RESERVE, NUMBER, ISSUER)
-    merge_pairs([one], region.keys, region.publisher, who="anna.a")
+    merge_pairs([one], region.keys, region.publisher, protection, who="anna.a")
     turned = type(one)(one.personnummer, one.reserve)
-    (done,) = merge_pairs([turned], region.keys, region.publisher, who="anna.a")
+    (done,) = merge_pairs([turned], region.keys, region.publisher, protection, who="anna.a")
     assert done.merging is Merging.CONFLICT
 
 
-def test_studies_of_an_earlier_key_are_hers_too(region, tmp_path):
+@pytest.mark.parametrize("written", [ISSUER, ""])
+def test_a_flag_of_the_reserve_number_goes_along_and_holds_what_is_published(
+    region, both, protection, written
+):
+    """The flag came when nothing was published under the reserve number: no Hold is there yet."""
+    reserve = canonical(RESERVE, written)
+    protection.table.enter({reserve: Flags(Flag.YES, Flag.NO, TODAY)})
+    protection.table.enter({canonical(NUMBER): Flags(Flag.NO, Flag.NO, TODAY)})
+    protection.table.told(reserve, (HoldKind.PROTECTED, HoldKind.BLOCKED))
+    one = pair(RESERVE, NUMBER, ISSUER)
+    merge_pairs([one], region.keys, region.publisher, protection, who="anna.a")
+    source = ProtectionSource.FILTERED_EXPORT
+    assert protection.refusal(canonical(NUMBER), source, TODAY) == PROTECTED
+    assert rows(both, "SELECT kind, target, placed_by FROM hold") == [
+        ("PROTECTED", pseudonym(region.keys, NUMBER), "anna.a")
+    ]
+
+
+def test_a_flag_goes_along_before_anything_is_published(region, protection):
+    reserve = canonical(RESERVE, ISSUER)
+    protection.table.enter({reserve: Flags(Flag.NO, Flag.YES, TODAY)})
+    one = pair(RESERVE, NUMBER, ISSUER)
+    (done,) = merge_pairs([one], region.keys, region.publisher, protection, who="anna.a")
+    assert done.merging is Merging.UNKNOWN
+    there = protection.table.flags(canonical(NUMBER))
+    assert there == Flags(Flag.UNKNOWN, Flag.YES, TODAY)
+
+
+def test_studies_of_an_earlier_key_are_hers_too(region, protection, tmp_path):
     from flows import keys
 
     path = tmp_path / "region.key"
@@ -97,7 +130,9 @@ def test_studies_of_an_earlier_key_are_hers_too(region, tmp_path):
     rotate(path)
     after = region_keys(path, Environment.DEVELOPMENT)
     publish(region, pseudonym(after, NUMBER))
-    (done,) = merge_pairs([pair(RESERVE, NUMBER, ISSUER)], after, region.publisher, who="anna.a")
+    (done,) = merge_pairs(
+        [pair(RESERVE, NUMBER, ISSUER)], after, region.publisher, protection, who="anna.a"
+    )
     assert done.merging is Merging.MERGED
     assert rows(engine, "SELECT old FROM subject_merge") == [(pseudonym(before, RESERVE, ISSUER),)]
 
@@ -155,10 +190,10 @@ def test_a_list_that_is_wrong_says_where_and_not_what(tmp_path, written, why):
 
 
 def test_the_command_reads_a_list_and_shows_no_number(
-    region, both, tmp_path, monkeypatch, capsys, caplog
+    region, both, protection, tmp_path, monkeypatch, capsys, caplog
 ):
     caplog.set_level(logging.DEBUG)
-    at_home(monkeypatch, region)
+    at_home(monkeypatch, region, protection)
     path = tmp_path / "list.csv"
     path.write_text(f"reserve,personnummer\n{RESERVE},{NUMBER}\n")
     with pytest.raises(SystemExit) as caught:
@@ -172,8 +207,10 @@ def test_the_command_reads_a_list_and_shows_no_number(
     assert len(rows(both, "SELECT * FROM subject_merge")) == 1
 
 
-def test_the_command_asks_unseen_and_takes_no_number_as_argument(region, both, monkeypatch, capsys):
-    at_home(monkeypatch, region)
+def test_the_command_asks_unseen_and_takes_no_number_as_argument(
+    region, both, protection, monkeypatch, capsys
+):
+    at_home(monkeypatch, region, protection)
     answers = iter((RESERVE, NUMBER))
     hidden: list[bool] = []
 
@@ -192,6 +229,7 @@ def test_the_command_asks_unseen_and_takes_no_number_as_argument(region, both, m
     assert len(rows(both, "SELECT * FROM subject_merge")) == 1
 
 
-def at_home(monkeypatch: pytest.MonkeyPatch, region: RegionParts) -> None:
+def at_home(monkeypatch: pytest.MonkeyPatch, region: RegionParts, protection: Protection) -> None:
+    monkeypatch.setattr(protection_module, "of_region", lambda: protection)
     monkeypatch.setattr(wiring, "region", lambda: region)
     monkeypatch.setenv("MAMMO_REGION_LANDING", str(region.landing))

@@ -12,13 +12,15 @@ import pytest
 
 from catalog.outcome import Outcome
 from deid.profile import load_profile
-from flows import offline, resume
+from flows import charter, deidentifier, offline
 from flows.deidentifier import Deidentifier, load
 from flows.errors import SourceError
+from flows.journal import Journal
 from flows.keys import offline_keys
 from flows.offline import Watch, deidentify_folder, tally
 from flows.resume import state_of
 from tests import archives, objects
+from tests.flows.interrupting import interrupted, tree
 from tests.flows.making import four_views, put
 from tests.infra.killing import end
 from tests.objects import INSTANCE, mammogram, part10
@@ -29,31 +31,6 @@ PATIENCE_SECONDS = 60
 @pytest.fixture
 def keyed(tmp_path) -> Deidentifier:
     return load(offline_keys(tmp_path / "mammo.key"))
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
-
-
-def stopping_after(number: int) -> Watch:
-    """Somebody presses Ctrl-C when so many files are done."""
-    seen = []
-
-    def told(report):
-        seen.append(report)
-        if len(seen) == number:
-            raise KeyboardInterrupt
-
-    return Watch(told=told)
-
-
-def interrupted(source: Path, target: Path, keyed: Deidentifier, after: int = 2) -> None:
-    with pytest.raises(KeyboardInterrupt):
-        deidentify_folder(source, target, keyed, watch=stopping_after(after))
 
 
 def test_an_ended_run_goes_on_and_ends_as_if_it_had_not_been(keyed, tmp_path, export_folder):
@@ -123,8 +100,8 @@ def test_death_between_any_two_steps_leaves_nothing_unknown(
 ):
     put(export_folder, *four_views())
     genuine = {
-        "announce": resume.State.announce,
-        "record": resume.State.record,
+        "announce": Journal.announce,
+        "record": Journal.record,
         "link": os.link,
     }[when]
     calls = []
@@ -139,7 +116,7 @@ def test_death_between_any_two_steps_leaves_nothing_unknown(
         return result
 
     with monkeypatch.context() as patch:
-        patch.setattr(os if when == "link" else resume.State, when, dying)
+        patch.setattr(os if when == "link" else Journal, when, dying)
         with pytest.raises(KeyboardInterrupt):
             deidentify_folder(export_folder, tmp_path / "clean", keyed)
     deidentify_folder(export_folder, tmp_path / "clean", keyed)
@@ -279,6 +256,50 @@ def test_a_run_that_never_began_leaves_nothing(keyed, tmp_path):
 def test_a_state_of_another_kind_is_not_believed(keyed, tmp_path, export_folder):
     put(export_folder, *four_views())
     interrupted(export_folder, tmp_path / "clean", keyed)
-    charter = state_of(tmp_path / "clean") / "run.json"
-    charter.write_text(json.dumps(json.loads(charter.read_text()) | {"schema": "other/9"}))
+    run = state_of(tmp_path / "clean") / "run.json"
+    run.write_text(json.dumps(json.loads(run.read_text()) | {"schema": "other/9"}))
     assert "cannot be read" in refused(export_folder, tmp_path / "clean", keyed)
+
+
+def test_another_program_or_reader_of_text_may_not_go_on(
+    keyed, tmp_path, export_folder, monkeypatch
+):
+    put(export_folder, *four_views())
+    with monkeypatch.context() as patch:
+        patch.setattr(charter, "version", lambda _name: "0.0.9")
+        interrupted(export_folder, tmp_path / "clean", keyed)
+    said = refused(export_folder, tmp_path / "clean", keyed)
+    assert "with version 0.0.9 of this program: finish it with that" in said
+    with monkeypatch.context() as patch:
+        patch.setattr(charter, "version", lambda _name: "0.0.9")
+        patch.setattr(deidentifier, "DETECTOR", "text 9")
+        said = refused(export_folder, tmp_path / "clean", keyed)
+    assert "with another reader of burned-in text" in said
+
+
+@pytest.mark.parametrize(
+    "line", ['{"done": "x"}', '{"rule": 3}', '{"begin": "x"}', '{"gone": []}', '{"done": 3}']
+)
+def test_a_state_that_is_spoilt_is_not_believed_and_not_left_locked(
+    keyed, tmp_path, export_folder, line
+):
+    put(export_folder, *four_views())
+    interrupted(export_folder, tmp_path / "clean", keyed)
+    with (state_of(tmp_path / "clean") / "done.jsonl").open("a") as done:
+        done.write(line + "\n")
+    for _ in range(2):
+        assert "cannot be read" in refused(export_folder, tmp_path / "clean", keyed)
+
+
+def test_whatever_stops_the_beginning_leaves_no_lock(keyed, tmp_path, export_folder, monkeypatch):
+    put(export_folder, *four_views())
+    interrupted(export_folder, tmp_path / "clean", keyed)
+
+    def fails(_journal):
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "read", fails)
+        with pytest.raises(ZeroDivisionError):
+            deidentify_folder(export_folder, tmp_path / "clean", keyed)
+    assert len(deidentify_folder(export_folder, tmp_path / "clean", keyed)) == 4

@@ -13,6 +13,7 @@ from catalog.outcome import Outcome
 from catalog.protection import Flags
 from catalog.search import Query, search
 from catalog.vocabulary import Flag, HoldKind, ProtectionSource
+from deid.pseudonym import Person, canonical
 from flows import people, protection, verdict
 from flows.offline import deidentify_folder
 from flows.protection import BLOCKED, CONFIDENTIAL, PROTECTED, STALE, UNKNOWN, UNLISTED
@@ -23,6 +24,7 @@ from tests.flows.making import counts, enrolled, four_views, put, registered, wa
 from tests.objects import mammogram, part10
 
 SHE = "195703129808"
+BOTH = (HoldKind.PROTECTED, HoldKind.BLOCKED)
 YES, NO, MAYBE = Flag.YES, Flag.NO, Flag.UNKNOWN
 SIDE_TABLE = decision(protection_source=ProtectionSource.SIDE_TABLE)
 
@@ -218,7 +220,8 @@ def test_a_flag_that_comes_while_she_is_published_holds_her(
         def publish(self, draft):
             if draft.revisions:
                 known(YES, YES)
-                protection.table.told(SHE)  # as after an import that found nothing of hers
+                # as after an import that found nothing of hers
+                protection.table.told(SHE, BOTH)
             return publisher.publish(draft)
 
     parts = dataclasses.replace(region, publisher=Slow())
@@ -227,6 +230,58 @@ def test_a_flag_that_comes_while_she_is_published_holds_her(
     assert held(region) == [("PROTECTED", True), ("BLOCKED", True)]
     assert found(region) == 0
     assert {line.actor for line in audit.entries(publisher._engine)} == {f"export {export.id}"}
+
+
+class Hub:
+    """Hears of Holds, and does something meanwhile."""
+
+    def __init__(self, meanwhile=lambda: None):
+        self.held: list[tuple[str, HoldKind]] = []
+        self.meanwhile = meanwhile
+
+    def hold(self, pseudonym, kind, *, reason, who):
+        self.held.append((pseudonym, kind))
+        self.meanwhile()
+        return bool(reason and who)
+
+
+def test_a_flag_that_comes_while_the_hub_is_told_of_another_is_told_next(known, protection):
+    known(YES)
+    hub = Hub(meanwhile=lambda: known(YES, YES))
+    for _ in range(3):
+        protection.tell(hub, SHE, Person("she"), who="side table")
+    assert hub.held == [("she", HoldKind.PROTECTED), ("she", HoldKind.BLOCKED)]
+
+
+def test_a_flag_that_comes_while_another_is_told_late_stays_due(known, protection):
+    known(YES)
+    hub = Hub(meanwhile=lambda: known(YES, YES))
+    assert protection.tell_late(hub, SHE, Person("she"), who="export 1") == 1
+    assert dict(protection.table.due([SHE])) == {SHE: (HoldKind.BLOCKED,)}
+
+
+def test_who_is_published_without_her_issuer_is_held_for_the_flag_that_has_one(known, protection):
+    known(YES, who=canonical("TF1234567", "Region Norr"))
+    hub = Hub()
+    protection.tell_late(hub, canonical("TF1234567"), Person("she"), who="export 1")
+    assert hub.held == [("she", HoldKind.PROTECTED)]
+
+
+def test_an_unknown_word_lets_nobody_in_who_was_flagged(run, known, export_folder):
+    known(YES, days=1)
+    known(MAYBE)
+    put(export_folder, *four_views())
+    assert run(DECISION) == ({"REFUSED": 4}, {PROTECTED})
+
+
+@pytest.mark.parametrize("written", ["", "Region Norr"])
+@pytest.mark.parametrize("sent", ["", "Region Norr"])
+def test_a_flagged_reserve_number_is_refused_with_its_issuer_and_without(
+    run, known, export_folder, written, sent
+):
+    known(YES, who=canonical("TF1234567", written))
+    put(export_folder, part10(mammogram(PatientID="TF1234567", IssuerOfPatientID=sent)))
+    assert run(DECISION) == ({"REFUSED": 1}, {PROTECTED})
 
 
 def test_the_reasons_name_nobody_and_are_told_apart():

@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from catalog import holds, tables
-from catalog.database import reading
+from catalog import holds, subjects, tables
+from catalog.database import reading, writing
 from catalog.errors import DatabaseError
 from catalog.protection import Flags
 from catalog.search import Query, search
 from catalog.vocabulary import Flag
+from deid.pseudonym import canonical
 from flows.side_table import Imported, SideTableError, import_file, read
 from tests.flows.conftest import DECISION, TODAY
 from tests.flows.making import four_views, put, registered, walked
@@ -152,16 +153,30 @@ def test_a_flag_that_comes_late_holds_what_is_published(published, bring):
 
 
 def test_only_a_person_lifts_a_hold_and_the_next_import_does_not_overrule_her(published, bring):
-    bring("19570312-9808,yes,no")
-    bring("19570312-9808,no,no")
+    first, second, third = (TODAY - timedelta(days=days) for days in (3, 2, 1))
+    bring("19570312-9808,yes,no", as_of=first)
+    bring("19570312-9808,no,no", as_of=second)
     assert found(published) == 0
     holds.lift(published.publisher._engine, 1, who="officer")
-    bring("19570312-9808,no,no")
+    bring("19570312-9808,no,no", as_of=second)
     assert found(published) == 1
-    assert bring("19570312-9808,yes,no").holds == 1
+    assert bring("19570312-9808,yes,no", as_of=third).holds == 1
     holds.lift(published.publisher._engine, 2, who="officer")
     assert bring("19570312-9808,yes,no").holds == 0
     assert found(published) == 1
+
+
+def test_a_flag_with_an_issuer_holds_what_was_published_without_one(region, protection, table):
+    subject = region.keys.pseudonyms.person(canonical("TF1234567")).pseudonym
+    with writing(region.publisher._engine) as connection:
+        subjects.enter(connection, subject)
+    path = table(
+        "identifier,issuer,protected,blocked\nTF1234567,Region Norr,yes,no\n"
+        "TF1234567,Region Syd,yes,no\nTF1234568,Region Syd,yes,no\n"
+    )
+    done = import_file(region, protection, path, as_of=TODAY, today=TODAY)
+    assert done.holds == 1
+    assert holds_of(region) == [("PROTECTED", "side table")]
 
 
 def test_an_import_that_was_interrupted_is_finished_by_the_next(

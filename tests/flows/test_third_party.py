@@ -176,13 +176,12 @@ def test_a_region_may_only_rekey(key_service, address, connect):
 
 
 def test_an_operator_computes_no_pseudonym_and_takes_no_key_out(key_service):
-    given = key_service.bao("bao", "token", "create", "-policy=operator", "-field=token").strip()
+    given = key_service.given("operator")
     assert "people" in key_service.bao("bao", "read", "transit/keys/people", token=given)
     for words in (
         ("write", "transit/hmac/people/sha2-256", "input=YQ=="),
         ("read", "transit/export/hmac-key/people"),
         ("write", "transit/keys/people/config", "exportable=true"),
-        ("write", "auth/cert/certs/mine", "certificate=x", "token_policies=root"),
         ("write", "sys/policies/acl/region", "policy=x"),
     ):
         with pytest.raises(RuntimeError, match="denied"):
@@ -340,6 +339,30 @@ def test_a_rotation_between_two_batches_is_tried_again_whole():
     first, second = made.people([HER, OTHER])
     assert first.previous
     assert second.previous
+
+
+class Replaced(Fake):
+    """A key that becomes another one, under the same number, while we are talking to it."""
+
+    key = b"first"
+
+    def rekey(self, digests, *, version=None):
+        made = super().rekey(digests, version=version)
+        return made._replace(digests=tuple(hmac.digest(self.key, d, "md5") for d in made.digests))
+
+
+@pytest.mark.parametrize("versions", [(1,), (2,)])
+def test_a_key_that_is_replaced_while_we_run_is_noticed(versions):
+    fake = Replaced(*versions)
+    made = TransitPseudonyms(fake, EDGE, marks=Marks())
+    before = made.person(HER)
+    fake.key = b"second"
+    for asked in (OTHER, f"{OTHER} again"):
+        with pytest.raises(KeyServiceError, match="not the one"):
+            made.person(asked)
+    fake.key = b"first"
+    assert made.person(HER) == before
+    assert made.person(OTHER)
 
 
 class Same(Fake):

@@ -1,4 +1,4 @@
-"""Subjects can be merged, records be blocked, and objects without pixels be catalogued."""
+"""Merged Subjects, blocked records, why a Hold was lifted, and objects without pixels."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,10 +21,9 @@ def upgrade() -> None:
     """Make the changes."""
     _recheck("instance", "kind", KINDS, NEW_KINDS)
     _recheck("hold", "kind", HOLDS, NEW_HOLDS)
+    op.add_column("hold", sa.Column("lift_reason", sa.Text()))
     _refer("subject", "merged_into")
-    op.add_column(
-        "subject", sa.Column("weeks", sa.Integer(), nullable=False, server_default="0")
-    )
+    op.add_column("subject", sa.Column("weeks", sa.Integer(), nullable=False, server_default="0"))
     _subject_merge()
     _refer("revision", "subject_id")
     op.execute(
@@ -40,6 +39,7 @@ def downgrade() -> None:
         op.drop_index(op.f(f"ix_{table}_{column}"), table)
         op.drop_column(table, column)
     op.drop_column("subject", "weeks")
+    op.drop_column("hold", "lift_reason")
     _recheck("hold", "kind", NEW_HOLDS, HOLDS)
     _recheck("instance", "kind", NEW_KINDS, KINDS)
 

@@ -14,6 +14,7 @@ def upgrade() -> None:
     op.create_table(
         "protection",
         sa.Column("person", sa.String(64), nullable=False),
+        sa.Column("number", sa.String(64), nullable=False),
         sa.Column("protected", sa.String(16), nullable=False),
         sa.Column("blocked", sa.String(16), nullable=False),
         sa.Column("as_of", sa.Date(), nullable=False),
@@ -34,6 +35,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person", name=op.f("pk_protection")),
     )
     op.create_index(op.f("ix_protection_as_of"), "protection", ["as_of"])
+    op.create_index(op.f("ix_protection_number"), "protection", ["number"])
 
 
 def downgrade() -> None:

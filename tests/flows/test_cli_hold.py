@@ -1,0 +1,76 @@
+"""`mammo hold …`: a person sees what is held, and lifts it with a reason."""
+
+from getpass import getuser
+
+import pytest
+
+from catalog import audit, holds
+from catalog.holds import HoldTarget
+from catalog.vocabulary import HoldKind, HoldScope
+from flows import wiring
+from flows.cli import main, place
+
+PSEUDONYM = "k7tq2vxn4ad6mw3sz5rf"
+
+
+@pytest.fixture
+def run(hub, monkeypatch, capsys):
+    monkeypatch.setattr(place, "enter", lambda _side: None)
+    monkeypatch.setattr(wiring, "hub", lambda: hub)
+
+    def say(*arguments: str) -> tuple[int, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(["hold", *arguments])
+        said = capsys.readouterr()
+        assert PSEUDONYM not in said.out + said.err
+        return int(ended.value.code or 0), said.out + said.err
+
+    return say
+
+
+@pytest.fixture
+def held(hub) -> int:
+    whom = HoldTarget(HoldScope.SUBJECT, PSEUDONYM)
+    return holds.place(hub.catalogue, HoldKind.BLOCKED, whom, reason="blocked", who="side table")
+
+
+def test_what_is_held_is_listed_with_the_pseudonym_shortened(run, held):
+    code, said = run("list")
+    assert code == 0
+    assert said.split()[:4] == [str(held), "BLOCKED", "SUBJECT", f"{PSEUDONYM[:6]}…"]
+    assert "side table: blocked" in said
+
+
+def test_a_hold_on_a_revision_is_listed_by_its_number(run, hub):
+    whom = HoldTarget(HoldScope.REVISION, "123456789")
+    holds.place(hub.catalogue, HoldKind.RECALLED, whom, reason="a fault", who="anna.a")
+    assert "REVISION" in run("list")[1]
+    assert "123456789" in run("list")[1]
+
+
+def test_a_hold_is_lifted_with_who_and_why(run, hub, held):
+    reason = "the block was lifted at the clinic"
+    assert run("lift", str(held), "--reason", reason) == (0, f"hold {held} is lifted\n")
+    assert run("list") == (0, "nothing is held\n")
+    said = run("list", "--all")[1]
+    assert f"lifted by {getuser()}: {reason}" in said
+    (line,) = audit.entries(hub.catalogue)
+    assert (line.actor, line.action) == (getuser(), "lift")
+    again = run("lift", str(held), "--reason", "once more", "--who", "anna.a")
+    assert again == (0, f"hold {held} was lifted already\n")
+    assert len(list(audit.entries(hub.catalogue))) == 1
+
+
+def test_another_may_be_named_who_lifts(run, hub, held):
+    run("lift", str(held), "--reason", "as said", "--who", "anna.a")
+    assert [line.actor for line in audit.entries(hub.catalogue)] == ["anna.a"]
+
+
+@pytest.mark.parametrize("reason", [(), ("--reason", " ")])
+def test_without_a_reason_nothing_is_lifted(run, hub, held, reason):
+    assert run("lift", str(held), *reason)[0] == 2
+    assert [one.id for one in holds.list_holds(hub.catalogue)] == [held]
+
+
+def test_a_hold_there_is_not_is_said_plainly(run):
+    assert run("lift", "7", "--reason", "as said") == (1, "mammo: there is no hold 7\n")
