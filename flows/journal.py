@@ -163,7 +163,7 @@ class Journal:
                 if folder == self._target or (folder.is_dir() and any(folder.iterdir())):
                     break
                 if folder.is_dir():
-                    pass
+                    folder.rmdir()
         except NotADirectoryError:  # somebody put a file where its folder was
             return
         except OSError:

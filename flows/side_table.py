@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from re import compile as compile_pattern
 
 from catalog.protection import Flags
 from catalog.vocabulary import Flag
@@ -20,6 +21,10 @@ from flows.wiring import RegionParts
 COLUMNS = ("identifier", "protected", "blocked")
 OPTIONAL = ("issuer",)
 SHOWN = 20
+_FORMULA = ("=", "'", '"', "@", "+")
+_ROUNDED = compile_pattern(r"\d+[.,]0+|\d+(?:[.,]\d+)?[eE][+-]?\d+")
+_JOINING = " -+./"
+_LIKE_PERSONAL = range(9, 13)
 _BATCH = 200
 _WORDS = {
     "yes": Flag.YES,
@@ -129,7 +134,25 @@ def _line(row: dict[str, str], as_of: date) -> tuple[str, Flags]:
     except RefusedError:
         message = "identifier is empty"
         raise _FaultError(message) from None
+    if _is_damaged(row["identifier"], whom, issuer=row.get("issuer", "")):
+        message = "identifier is no personal number; a spreadsheet must keep the column as text"
+        raise _FaultError(message)
     return whom, Flags(_flag(row, "protected"), _flag(row, "blocked"), as_of)
+
+
+def _is_damaged(identifier: str, whom: str, *, issuer: str) -> bool:
+    """Tell a personal number that a spreadsheet or a typing error made into somebody else's.
+
+    A number of another kind needs an issuer, who says that it is one.
+    """
+    written = identifier.strip()
+    if whom.isdigit():
+        return not written.isascii()
+    if written[:1] in _FORMULA or _ROUNDED.fullmatch(written):
+        return True
+    digits = "".join(c for c in written if c.isdigit())
+    only = all(c.isdigit() or c in _JOINING for c in written)
+    return only and len(digits) in _LIKE_PERSONAL and not issuer.strip()
 
 
 def _flag(row: dict[str, str], column: str) -> Flag:

@@ -193,3 +193,22 @@ def test_an_import_that_was_interrupted_is_finished_by_the_next(
     assert bring("19570312-9808,yes,no").holds == 1
     assert protection.table.status(since=TODAY).due == 0
     assert found(published) == 0
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        *("1.95703E+11", "195703129808.0", "'195703129808", "=195703129808", "95703129808"),
+        *("19570312-9807", "570312-9807", "\u0661\u0669\u0665\u0667\u0660\u0663129808"),
+    ],
+)
+def test_a_number_that_a_spreadsheet_damaged_is_nobody_elses(table, damaged):
+    path = table(f"identifier,protected,blocked\n{damaged},yes,no\n")
+    with pytest.raises(SideTableError, match="line 2: identifier is no personal number") as caught:
+        read(path, as_of=TODAY)
+    assert damaged not in str(caught.value)
+
+
+def test_a_number_of_another_kind_needs_an_issuer(table):
+    path = table("identifier,issuer,protected,blocked\n1234567890,Region Norr,yes,no\n")
+    assert len(read(path, as_of=TODAY)) == 1
