@@ -136,9 +136,8 @@ class Known:
         return judged
 
     def _identifies(self, component: str) -> bool:
-        if (
-            self.blind or not component.isprintable()
-        ):  # bytes of no encoding: could not check is not clean
+        # Hers whom nobody could look at, or bytes of no encoding: could not check is not clean.
+        if self.blind or not component.isprintable():
             return True
         text = fold(component)
         if NUMBER.search(text) is not None:
