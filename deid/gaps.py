@@ -27,13 +27,14 @@ def closed(gaps: list[str], *, first: bool, last: bool = False) -> str:
 
 def _unmatched(text: str) -> tuple[str, str]:
     """Give the closing and the opening brackets that have no partner in a text."""
-    closing, opening = "", ""
+    closing: list[str] = []
+    opening: list[str] = []
     for char in text:
         if char in _OPENING:
-            opening += char
+            opening.append(char)
         elif char in _CLOSING:
             if opening:
-                opening = opening[:-1]
+                opening.pop()
             else:
-                closing += char
-    return closing, opening
+                closing.append(char)
+    return "".join(closing), "".join(opening)

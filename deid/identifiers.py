@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from deid.errors import Reason, SuspectError
 from deid.identifying import Role, is_dated, private_vr, role_of, role_within
 from deid.index import Index, index
-from deid.needles import traces
+from deid.needles import MOST, traces
 from deid.source import Parsed
 from deid.spelling import Needle, fold
 from deid.values import (
@@ -39,8 +39,9 @@ _DATES = frozenset({"DA", "DT"})
 _DATED = frozenset({Role.BIRTH_DATE, Role.STUDY_DATE, Role.DATE})
 _SITED = frozenset({0x0040A123, 0x0040A160, 0x00080100, 0x00080104, 0x00080119})
 _FIRST_BLOCK = 0x1000
-# A study's worth is a few hundred; with more the search would be an attack, not a check
-_MOST, _MOST_TOGETHER = 20_000, 60_000
+_MOST_TOGETHER = 60_000
+# A longer value is no name, number or address, and takes its time to be looked for
+_LONGEST = 65_536
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -177,11 +178,13 @@ class _Harvest:
         if (role, part) in self.seen:
             return
         self.seen.add((role, part))
+        if len(part) > _LONGEST:
+            raise SuspectError(Reason.UNCHECKED)
         found = traces(role, part)
         self.needles.update(dict.fromkeys(found.needles))
         self.words |= found.words
         self.numbers |= found.numbers
-        if len(self.needles) > _MOST:
+        if len(self.needles) > MOST:
             raise SuspectError(Reason.UNCHECKED)
 
 

@@ -45,8 +45,7 @@ class _Judge:
         found: set[int] = set()
         for match in _JOINED.finditer(self._sentence.text):
             if match[0].lower() in self._lexicon.listed:
-                within = range(match.start(), match.end())
-                found.update(p for p, word in enumerate(self._words) if word.start in within)
+                found.update(self._sentence.places(match.start(), match.end()))
         return found
 
     def _spelled(self) -> set[int]:
@@ -168,14 +167,14 @@ class _Judge:
         )
 
     def _decide_doubtful(self) -> None:
-        doubtful = [p for p, word in enumerate(self._words) if word.state is State.DOUBTFUL]
-        changed = bool(doubtful)
-        while changed:
-            changed = False
-            for place in doubtful:
-                if self._words[place].state is State.DOUBTFUL and self._is_name_here(place):
-                    self._words[place].state = State.GOES
-                    changed = True
+        waiting = [p for p, word in enumerate(self._words) if word.state is State.DOUBTFUL]
+        waiting.reverse()
+        while waiting:
+            place = waiting.pop()
+            if self._words[place].state is State.DOUBTFUL and self._is_name_here(place):
+                self._words[place].state = State.GOES
+                # What goes may take those beside it, and those beside what it took
+                waiting += (p for p in range(place - 2, place + 3) if 0 <= p < len(self._words))
 
     def _is_name_here(self, place: int) -> bool:
         word, before = self._words[place], self._sentence.small(place - 1)

@@ -25,7 +25,9 @@ _RTF_BREAKS = {"par": "\n", "line": "\n", "row": "\n", "tab": "\t", "cell": "\t"
 _RTF_SILENT = frozenset(
     {"fonttbl", "colortbl", "stylesheet", "info", "pict", "generator", "header", "footer", "object"}
 )
-_TAG = compile_pattern(r"<!--.*?-->|</?(?P<name>[a-z][a-z0-9]*)\b[^<>]*>|<[!?][^<>]*>", IGNORECASE)
+_TAG = compile_pattern(
+    r"<!--(?:(?!<!--).)*?-->|</?(?P<name>[a-z][a-z0-9]*)\b[^<>]*>|<[!?][^<>]*>", IGNORECASE
+)
 _BREAKING = frozenset(
     [
         "address",
@@ -110,7 +112,8 @@ def _from_rtf(text: str) -> str:
         if token["group"] == "{":
             silent.append(silent[-1])
         elif token["group"] == "}":
-            silent[:] = silent[:-1] or [False]
+            silent.pop()
+            silent = silent or [False]
         elif token["mark"] == "*" or (token["word"] or "").lower() in _RTF_SILENT:
             silent[-1] = True
         elif not silent[-1]:

@@ -33,7 +33,7 @@ _WORD = compile_pattern(r"[^\W\d_]+")
 _RUN = compile_pattern(r"[0-9]{4,}")
 _DIGITS = compile_pattern(r"\d[\d+\- ]{4,}\d")
 _CALL = compile_pattern(r"\+?\d(?:[ \-()/.]{0,2}\d){6,14}")
-_MAIL = compile_pattern(r"([^\s@,;:<>\\]+)@[^\s@,;:<>\\]+\.[a-z]{2,}")
+_MAIL = compile_pattern(r"([^\s@,;:<>\\]{1,64})@[^\s@,;:<>\\]+\.[a-z]{2,}")
 _COMPONENTS = compile_pattern(r"[\^&,;\r\n]")
 _LEAST_TEXT, _LEAST_DIGITS, _LEAST_PLACE, _LONG_NUMBER = 4, 5, 5, 8
 _LEAST_DEVICE, _LEAST_CALL = 6, 8
@@ -41,6 +41,8 @@ _TEXT_BINARY = Reach.TEXT | Reach.BINARY
 _TEXT_INTEGER = Reach.TEXT | Reach.INTEGER
 _TEXT_DATE = Reach.TEXT | Reach.DATE
 _SWEDEN, _ABROAD = "46", "00"
+# A study's worth is a few hundred; with more the search would be an attack, not a check
+MOST = 20_000
 
 
 class Traces(NamedTuple):
@@ -59,9 +61,16 @@ class Traces(NamedTuple):
 
 @lru_cache(maxsize=2048)
 def traces(role: Role, value: str) -> Traces:
-    """Give what is to be looked for of a value that tells who somebody is."""
-    needles = tuple(dict.fromkeys(_SOUGHT[role](value)))
-    return Traces(needles, frozenset(_words(role, value)), frozenset(_numbers(role, value)))
+    """Give what is to be looked for of a value that tells who somebody is.
+
+    Of a value with too much to look for, one more than `MOST` needles are given.
+    """
+    needles: dict[Needle, None] = {}
+    for needle in _SOUGHT[role](value):
+        needles[needle] = None
+        if len(needles) > MOST:
+            break
+    return Traces(tuple(needles), frozenset(_words(role, value)), frozenset(_numbers(role, value)))
 
 
 def _words(role: Role, value: str) -> Iterator[str]:

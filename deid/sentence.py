@@ -1,7 +1,9 @@
 """A text as words and gaps: what is taken out of it, and how the rest is written."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from enum import Enum, auto
+from operator import attrgetter
 from re import compile as compile_pattern
 
 from deid.gaps import closed
@@ -67,15 +69,13 @@ class Sentence:
         self.text = text
         self.words = [Word(m.start(), m.end(), m[0], lexicon) for m in TOKEN.finditer(text)]
         self._stretches: list[tuple[int, int]] = []
+        self._within: set[int] = set()
 
     @property
     def removed(self) -> int:
         """Count what goes: each stretch, and each word outside of stretches."""
-        outside = sum(word.goes and not self._is_within(word) for word in self.words)
-        return len(self._stretches) + outside
-
-    def _is_within(self, word: Word) -> bool:
-        return any(start < word.end and word.start < end for start, end in self._stretches)
+        outside = (place for place, word in enumerate(self.words) if word.goes)
+        return len(self._stretches) + sum(place not in self._within for place in outside)
 
     def small(self, place: int) -> str:
         """Give a word in small letters; nothing before the first and behind the last."""
@@ -102,14 +102,20 @@ class Sentence:
         """Take out stretches that identify; those that overlap are one."""
         for span in sorted(spans):
             state = State.GOES if span.what in _LIKE_NAMES else State.GOES_APART
-            for word in self.words:
-                if word.start < span.end and span.start < word.end and word.state is not State.GOES:
-                    word.state = state
+            for place in self.places(span.start, span.end):
+                self._within.add(place)
+                if self.words[place].state is not State.GOES:
+                    self.words[place].state = state
             last = self._stretches[-1] if self._stretches else (0, 0)
             if span.start < last[1]:
                 self._stretches[-1] = last[0], max(last[1], span.end)
             else:
                 self._stretches.append((span.start, span.end))
+
+    def places(self, start: int, end: int) -> range:
+        """Give the places of the words of which some part stands in a stretch."""
+        first = bisect_right(self.words, start, key=attrgetter("end"))
+        return range(first, bisect_left(self.words, end, first, key=attrgetter("start")))
 
     def written(self) -> str:
         """Write what stays; gaps left by what went close."""
@@ -127,5 +133,9 @@ class Sentence:
 
     def _segments(self) -> list[tuple[int, int, bool]]:
         """Give what stands between gaps, in order: words, and whole stretches that go."""
-        words = ((w.start, w.end, not w.goes) for w in self.words if not self._is_within(w))
+        words = (
+            (word.start, word.end, not word.goes)
+            for place, word in enumerate(self.words)
+            if place not in self._within
+        )
         return sorted([*words, *((start, end, False) for start, end in self._stretches)])
