@@ -6,23 +6,24 @@ turned round: a word stays only if it is known (`deid.lexicon`), is none of hers
 nothing that identifies by its form (`deid.patterns`). Numbers stay if they are short and plain.
 """
 
-from collections.abc import Iterable
-from re import compile as compile_pattern
 from typing import NamedTuple
 
+from deid.hers import Hers
 from deid.identifiers import Identifiers
 from deid.judging import decide
-from deid.lexicon import Lexicon, bare, small
+from deid.lexicon import Lexicon
+from deid.machines import names_somebody
 from deid.markup import plain_text
 from deid.patterns import find, identifies
-from deid.sentence import Sentence, Word, parts_of
+from deid.sentence import Sentence, parts_of
 from deid.tokens import TOKEN
 
-_TITLES = ("fru", "herr", "pat", "patient", "dr", "doktor", "ssk")
-_RUN = compile_pattern(r"\d{4,}")
-_MOST_PASSES = 12
+# A longer text is taken out whole: no description, remark or report is so long
+LONGEST = 65_536
+# Nor says a machine so much of itself
+_LONGEST_SAID = 1_024
+_MOST_PASSES, _MOST_READ = 12, 3 * LONGEST
 _REMEMBERED, _LONGEST_REMEMBERED = 4096, 256
-_BETWEEN_NAMES = compile_pattern(r"[\s,^_.=-]{1,3}")
 
 
 class Cleaned(NamedTuple):
@@ -42,10 +43,7 @@ class TextCleaner:
 
     def __init__(self, lexicon: Lexicon, identifiers: Identifiers) -> None:
         self._lexicon = lexicon
-        hers = {bare(word) for word in identifiers.words} - lexicon.context["anybodys"]
-        self._hers = frozenset(hers | {f"{word}s" for word in hers if len(word) > 3})  # noqa: PLR2004 -- as Bos
-        self._glued = frozenset(title + word for title in _TITLES for word in hers)
-        self._numbers = frozenset(identifiers.numbers)
+        self._hers = Hers(identifiers, lexicon)
         self._known: dict[str, Cleaned] = {}
 
     def __repr__(self) -> str:
@@ -57,13 +55,16 @@ class TextCleaner:
         found = self._known.get(text)
         if found is None:
             found = self._clean(text)
-            if len(self._known) < _REMEMBERED:
+            if len(self._known) < _REMEMBERED and len(text) <= _LONGEST_REMEMBERED:
                 self._known[text] = found
         return found
 
     def _clean(self, text: str) -> Cleaned:
-        removed = 0
+        removed = read = 0
         for _ in range(_MOST_PASSES):
+            read += len(text)
+            if len(text) > LONGEST or read > _MOST_READ:
+                break
             left, pieces = self._pass(text)
             if left == text:
                 return Cleaned(text, removed)
@@ -72,11 +73,13 @@ class TextCleaner:
 
     def _pass(self, text: str) -> tuple[str, int]:
         plain = plain_text(text)
+        if len(plain) > LONGEST:
+            return "", 1
         harmless = _harmless_texts.get(plain)
         if harmless is not None and self._is_free_of_hers(harmless, plain):
             return plain, 0
         sentence = Sentence(plain, self._lexicon)
-        own = {place for place, word in enumerate(sentence.words) if self._is_hers(word)}
+        own = {p for p, word in enumerate(sentence.words) if self._hers.has_word(word.parts)}
         sentence.remove(own | self._her_numbers(sentence))
         sentence.remove_stretches(find(plain))
         decide(sentence, self._lexicon)
@@ -85,50 +88,32 @@ class TextCleaner:
         _remember(plain, sentence)
         return plain, 0
 
-    def _is_hers(self, word: Word) -> bool:
-        return not (self._hers.isdisjoint(word.parts) and self._glued.isdisjoint(word.parts))
-
     def _is_free_of_hers(self, parts: frozenset[str], text: str) -> bool:
-        if not (self._hers.isdisjoint(parts) and self._glued.isdisjoint(parts)):
-            return False
-        return not any(number in digits for digits in _digits(text) for number in self._numbers)
+        return not (self._hers.has_word(parts) or self._hers.numbers_in(text))
 
     def _her_numbers(self, sentence: Sentence) -> set[int]:
         """Give the words whose digits, with those beside them, are one of her numbers."""
-        if not self._numbers:
-            return set()
         found: set[int] = set()
         for places, digits in sentence.chains():
-            if any(number in digits for number in self._numbers):
+            if self._hers.has_number(digits):
                 found.update(places)
         return found
 
     def harmless(self, text: str) -> bool:
         """Tell whether a text that a machine set says nothing of anybody.
 
-        Words need not be known here. It must hold no word or number of hers, nothing that
-        identifies by its form, and no given name beside a family name.
+        Words need not be known here. It must hold no word or number of hers, nor any hidden in it;
+        nothing that identifies by its form, and no name that is not a maker's too.
         """
+        if len(text) > _LONGEST_SAID:
+            return False
         plain = plain_text(text)
-        if identifies(plain):
+        if len(plain) > _LONGEST_SAID or identifies(plain):
             return False
         parts = {part for word in TOKEN.findall(plain) for part in parts_of(word, self._lexicon)}
-        if not (self._hers.isdisjoint(parts) and self._glued.isdisjoint(parts)):
+        if not self._is_free_of_hers(frozenset(parts), plain):
             return False
-        if any(number in digits for digits in _digits(plain) for number in self._numbers):
-            return False
-        return not self._names_somebody(plain)
-
-    def _names_somebody(self, text: str) -> bool:
-        end, last = 0, ""
-        for match in TOKEN.finditer(text):
-            word, gap = small(match[0]), text[end : match.start()]
-            if last and _BETWEEN_NAMES.fullmatch(gap):
-                lexicon = self._lexicon
-                if lexicon.is_full_name(last, word) or lexicon.is_full_name(word, last):
-                    return True
-            end, last = match.end(), word
-        return False
+        return not (self._hers.hides_in(text) or names_somebody(plain, self._lexicon))
 
 
 # Texts in which every word is harmless, with those words: of such a text nothing was removed
@@ -141,7 +126,3 @@ def _remember(text: str, sentence: Sentence) -> None:
     if len(_harmless_texts) >= _REMEMBERED:
         _harmless_texts.clear()
     _harmless_texts[text] = frozenset(part for word in sentence.words for part in word.parts)
-
-
-def _digits(text: str) -> Iterable[str]:
-    return _RUN.findall("".join(c for c in text if c.isalnum()))

@@ -14,7 +14,23 @@ _YEAR = r"(?:19|20)\d\d"
 _DAY, _MON = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])"
 _TWO_DAY, _TWO_MON = r"(?:0[1-9]|[12]\d|3[01])", r"(?:0[1-9]|1[0-2])"
 _TH = r"(?:\.|:[ae]|st|nd|rd|th)?"
-_NOT_MEASURED = r"(?!\s?(?:mm|cm|m|ml|kv|mas|%|mgy)\b)"
+# Edges of words, of which "_" is no letter
+_B, _E = r"(?<![^\W_])", r"(?![^\W_])"
+_MONTHS, _DAYS, _WEEKS, _YEARS_DAYS = 12, 31, 53, 366
+_NOT_MEASURED = r"(?!\s?(?:mm|cm|m|ml|kv|mas|%|mgy|st|bilder|images|views)\b)"
+_OLD = r"0?(?:9\d|1[0-2]\d)"
+_OLD_IN_WORDS = (
+    "(?:nittio?(?:ett?|två|tre|fyra|fem|sex|sju|åtta|nio)?|(?:ett)?hundra(?:ett|två|tre|fyra|fem|sex)?"
+    "|ninety(?:[ -](?:one|two|three|four|five|six|seven|eight|nine))?)"
+)
+_YEARS = (
+    "(?:år(?:s|ig|ing|iga|ingen|en)?|åring|ar(?:s|ig|ing|iga|ingen)?|aring|bast|y|y/?o|yrs?|years?)"
+)
+_SOMEBODY = (
+    "(?:kvinna[nr]?|kvinnor|dam(?:en|er)?|man(?:nen)?|pat(?:ient(?:en)?)?|tant(?:en)?|woman"
+    "|female|lady)"
+)
+_BORN = "(?:19)?[0-8]\\d"
 
 
 _ORDINAL = (
@@ -33,6 +49,32 @@ _VISIT = (
 )
 
 
+def _is_day(match: Match[str]) -> bool:
+    """Tell a day and a month from a range of numbers, which ascends and has no zeros before."""
+    first, second = match[1], match[2]
+    if not any(1 <= int(m) <= _MONTHS and 1 <= int(d) <= _DAYS for d, m in _both(first, second)):
+        return False
+    return "0" in {first[0], second[0]} or (int(first) > max(int(second), _MONTHS))
+
+
+def _both(one: str, other: str) -> tuple[tuple[str, str], tuple[str, str]]:
+    return (one, other), (other, one)
+
+
+def _is_week(match: Match[str]) -> bool:
+    return 1 <= int(match[1]) <= _WEEKS
+
+
+def _is_day_of_year(match: Match[str]) -> bool:
+    """Tell it from a day behind an operation or of a cycle."""
+    return _DAYS < int(match[1]) <= _YEARS_DAYS
+
+
+def _has_zeros(match: Match[str]) -> bool:
+    """Tell numbers of a date from measures, which have no zeros before them."""
+    return "0" in {match["month"][0], match["day"][0]}
+
+
 def _is_no_fraction(match: Match[str]) -> bool:
     return match[1] not in _FRACTIONS
 
@@ -44,8 +86,17 @@ SURE_DATES = (
         least=8,
     ),
     rule("date", rf"(?<![\d.]){_DAY}[./-]{_MON}[./ -]{{1,2}}{_YEAR}(?!\d)", least=6),
-    rule("date", rf"\b{_DAY}{_TH}[ -]?(?:of )?{_MONTH}\.?,?[ -]?(?:{_YEAR}|\d\d)\b", least=3),
-    rule("date", rf"\b{_MONTH}\.? {_DAY}(?:st|nd|rd|th)?,? {_YEAR}\b", least=5),
+    rule("date", rf"{_B}{_DAY}{_TH}[ -]?(?:of )?{_MONTH}\.?,?[ -]?(?:{_YEAR}|\d\d){_E}", least=3),
+    rule("date", rf"{_B}{_MONTH}\.? {_DAY}(?:st|nd|rd|th)?,? {_YEAR}{_E}", least=5),
+    rule("high age", rf"{_B}{_OLD}[ ]?[-–]?[ ]?{_YEARS}{_E}", least=2),
+    rule("high age", rf"{_B}{_OLD_IN_WORDS}[ -]{{0,2}}{_YEARS}{_E}", least=0),
+    rule(
+        "high age",
+        rf"{_B}(?:{_SOMEBODY}|ålder[ns]?|alder|aged?)(?:\sår)?[\s,:.=(-]{{1,3}}({_OLD})"
+        rf"(?![^\W_]|[.,]\d){_NOT_MEASURED}",
+        part=1,
+        least=2,
+    ),
 )
 OTHER_DATES = (
     rule(
@@ -62,24 +113,71 @@ OTHER_DATES = (
     rule("date", rf"(?<![\d.,-])\d\d {_TWO_MON} {_TWO_DAY}(?![.,]?\d){_NOT_MEASURED}", least=6),
     rule(
         "date",
-        rf"\b(?:den\s)?{_DAY}{_TH}[ -]?(?:of )?{_MONTH}\b(?:[ -,]{{1,2}}\d{{2,4}}\b)?",
+        rf"{_B}(?:den\s)?{_DAY}{_TH}[ -]?(?:of )?{_MONTH}{_E}(?:[ -,]{{1,2}}\d{{2,4}}{_E})?",
     ),
-    rule("date", rf"\b{_MONTH}\.?(?: -|[ '\u2019-]){{0,2}}(?:{_YEAR}|\d\d)\b", least=2),
-    rule("date", rf"\b{_SEASON}(?: -|[ '\u2019-]){{1,2}}({_YEAR}|\d\d)\b", part=1, least=2),
-    rule("date", rf"\b{_MONTH} {_DAY}(?:st|nd|rd|th)?\b"),
+    rule("date", rf"{_B}{_MONTH}\.?(?: -|[ '\u2019-]){{0,2}}(?:{_YEAR}|\d\d){_E}", least=2),
+    rule("date", rf"{_B}{_SEASON}(?: -|[ '\u2019-]){{1,2}}({_YEAR}|\d\d){_E}", part=1, least=2),
+    rule("date", rf"{_B}{_MONTH} {_DAY}(?:st|nd|rd|th)?{_E}"),
+    # Without zeros before the month and the day, or with them only
     rule(
         "date",
-        rf"\b(?:den\s|the\s)?{_ORDINAL}\s(?:of\s)?{_MONTH}\b(?:[ ,]{{1,2}}\d{{2,4}}\b)?",
+        rf"(?<![\d.,]){_YEAR}[ ./-]{{1,2}}{_MON}[ ./-]{{1,2}}{_DAY}(?![.,]?\d){_NOT_MEASURED}",
+        least=6,
+    ),
+    rule("date", rf"(?<![\d.,/-]){_DAY}-{_MON}-\d\d(?![.,-]?\d){_NOT_MEASURED}", least=4),
+    rule(
+        "date",
+        rf"(?<![\d.,-])(?:{_TWO_MON} {_TWO_DAY}|{_TWO_DAY} {_TWO_MON}) \d\d(?![.,]?\d)"
+        rf"{_NOT_MEASURED}",
+        least=6,
+    ),
+    rule(
+        "date",
+        r"(?<!kl )(?<!kl\. )(?<![\d.,/+-])(\d\d)-(\d\d?)(?![.,/-]?\d)"
+        rf"{_NOT_MEASURED}(?!\s?år)",
+        least=3,
+        needs="-",
+        means=_is_day,
+    ),
+    # Parted by a word to look like measures
+    rule(
+        "date",
+        rf"(?<!\d)(?:{_YEAR}|\d\d)\s?(?P<by>[^\W\d_]{{1,4}}|[×*])\s?(?P<month>{_MON})\s?(?P=by)\s?"
+        rf"(?P<day>{_DAY})(?!\d)",
+        least=5,
+        means=_has_zeros,
+    ),
+    rule("date", rf"(?<![\d.,-]){_YEAR}-[0-3]\d\d(?![\d.,-])", least=7, needs="-"),
+    rule(
+        "week",
+        rf"(?<!gravid )(?<!grav )(?<!graviditet )(?<!gravid i )(?<!\d )(?<![^\W_])"
+        rf"(?:v|vecka|veckan|veckorna|week|wk)[\s.:]{{0,2}}(\d\d?)(?![^\W_]|[.,x×]\d)"
+        rf"(?:\s?[-–/]\s?\d\d?(?![^\W_]))?{_NOT_MEASURED}",
+        means=_is_week,
+    ),
+    rule("quarter", rf"{_B}(?:[QHK][1-4]|[1-4]Q)[ '/-]{{0,2}}(?:{_YEAR}|'\d\d){_E}", least=3),
+    rule("quarter", rf"{_B}{_YEAR}[ -]?[QHK][1-4]{_E}", least=5),
+    rule("quarter", rf"{_B}(?:kvartal|quarter)(?:et)?\s?[1-4](?: {_YEAR})?{_E}"),
+    rule(
+        "day of the year",
+        rf"{_B}(?:dag(?:en)?|day|dygn)\s?(?:nr\.?\s)?(\d{{2,3}}){_E}{_NOT_MEASURED}",
+        least=2,
+        means=_is_day_of_year,
+    ),
+    rule(
+        "date",
+        rf"{_B}(?:den\s|the\s)?{_ORDINAL}\s(?:of\s)?{_MONTH}{_E}(?:[ ,]{{1,2}}\d{{2,4}}{_E})?",
         least=0,
     ),
     rule(
         "date",
-        rf"\bv(?:\.|ecka)?\s?\d{{1,2}}[ ,/-]{{1,2}}{_YEAR}\b|\b{_YEAR}\s?v\.?\s?\d{{1,2}}\b",
+        rf"{_B}v(?:\.|ecka)?\s?\d{{1,2}}[ ,/-]{{1,2}}{_YEAR}{_E}"
+        rf"|{_B}{_YEAR}\s?v\.?\s?\d{{1,2}}{_E}",
         least=5,
     ),
     rule(
         "date",
-        rf"\b(?:{_VISIT}|{_WEEKDAY})[\s:,]{{1,2}}({_DAY}/{_MON})(?![\d/])",
+        rf"{_B}(?:{_VISIT}|{_WEEKDAY})[\s:,]{{1,2}}({_DAY}/{_MON})(?![\d/])",
         part=1,
         needs="/",
     ),
@@ -88,22 +186,26 @@ OTHER_DATES = (
         r"(?<!bild )(?<!bilder )(?<!image )(?<!images )(?<!view )(?<!views )(?<!serie )(?<!series )"
         r"(?<!nr )(?<!del )(?<!sida )(?<!page )(?<!grad )(?<!poäng )(?<!score )(?<!plan )"
         r"(?<!ratio )"
-        rf"(?<![\d/.,])({_DAY}/{_MON})(?![\d/]|\s?(?:mm|cm|delar|av|of|poäng|bilder|images|cyl)\b)",
+        rf"(?<![\d/.,])({_DAY}/{_MON})(?![\d/]|\s?(?:mm|cm|delar|av|of|poäng|bilder|images|cyl){_E})",
         part=1,
         needs="/",
         means=_is_no_fraction,
     ),
     rule(
         "time of day",
-        r"\b(?:kl(?:ockan)?\.?\s?(?=\d))?(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?(?:\.\d+)?\b",
+        r"(?<![^\W_])(?:kl(?:ockan)?\.?\s?(?=\d))?(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?(?:\.\d+)?(?![^\W_])",
         least=3,
         needs=":",
     ),
-    rule("time of day", r"\bkl(?:ockan)?\.?\s?(?:[01]?\d|2[0-3])\.[0-5]\d\b", least=3),
     rule(
         "time of day",
-        rf"\b(?:{_VISIT}|{_WEEKDAY}|f\.?m|e\.?m|at)[\s:,.]{{1,2}}((?:[01]?\d|2[0-3])\.[0-5]\d"
-        r"(?:\s?[-–]\s?\d\d?(?:\.[0-5]\d)?)?)(?![\d.,]|\s?(?:mm|cm|m|ml|kv|mas|%|mgy|år|mån)\b)",
+        r"(?<![^\W_])kl(?:ockan)?\.?\s?(?:[01]?\d|2[0-3])\.[0-5]\d(?![^\W_])",
+        least=3,
+    ),
+    rule(
+        "time of day",
+        rf"{_B}(?:{_VISIT}|{_WEEKDAY}|f\.?m|e\.?m|at)[\s:,.]{{1,2}}((?:[01]?\d|2[0-3])\.[0-5]\d"
+        r"(?:\s?[-–]\s?\d\d?(?:\.[0-5]\d)?)?)(?![\d.,]|\s?(?:mm|cm|m|ml|kv|mas|%|mgy|år|mån)(?![^\W_]))",
         part=1,
         least=3,
         needs=".",
@@ -111,25 +213,41 @@ OTHER_DATES = (
     rule(
         "time of day",
         r"(?<![\d.,])(?:[01]?\d|2[0-3])\.[0-5]\d\s?[-–]\s?(?:[01]?\d|2[0-3])(?:\.[0-5]\d)"
-        r"(?![\d.,]|\s?(?:mm|cm|m|ml|kv|mas|%|mgy)\b)",
+        r"(?![\d.,]|\s?(?:mm|cm|m|ml|kv|mas|%|mgy)(?![^\W_]))",
         least=5,
         needs=".",
     ),
     rule(
         "year of birth",
-        r"\b(?:född(?:\s?år)?|födelseår|born|dob|yob)[\s.:-]*(\d{2,4})\b",
+        r"(?<![^\W_])(?:född(?:\s?år)?|födelseår|born|dob|yob)[\s.:-]*(\d{2,4})(?![^\W_])",
         part=1,
         least=2,
     ),
     rule(
         "year of birth",
-        r"(?<![\w.])f[\s.-]{1,2}((?:19|20)?\d\d)\b(?!\s?(?:mm|cm))",
+        r"(?<![\w.])f[\s.-]{1,2}((?:19|20)?\d\d)(?![^\W_])(?!\s?(?:mm|cm))",
         part=1,
         least=2,
     ),
     rule(
-        "high age",
-        r"\b(?:9\d|1[0-2]\d)[ -]?(?:år(?:s|ig|ing|iga|ingen)?|åring|y/?o|yrs?|years?)\b",
+        "year of birth",
+        rf"{_B}{_SOMEBODY}\s(?:född\s)?(?:från|av|årgång)\s(?:årgång\s)?({_BORN}){_E}"
+        rf"{_NOT_MEASURED}",
+        part=1,
         least=2,
     ),
+    rule(
+        "year of birth",
+        rf"{_B}(?:årgång(?:en)?|årg\.?|årskull)\s['\u2019-]?({_BORN}){_E}",
+        part=1,
+        least=2,
+    ),
+    rule(
+        "year of birth",
+        rf"{_B}(?:året|år|från|sedan|kull(?:en)?|year)\s(19[0-8]\d){_E}{_NOT_MEASURED}",
+        part=1,
+        least=4,
+    ),
+    # Of those who were examined as long as images are digital, and of nobody's operation
+    rule("year of birth", rf"(?<![\w.,/-])19[0-6]\d(?![\w/-]|[.,]\d){_NOT_MEASURED}", least=4),
 )

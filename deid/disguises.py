@@ -4,7 +4,6 @@ from base64 import b64decode
 from collections.abc import Iterator
 from itertools import pairwise
 from re import compile as compile_pattern
-from urllib.parse import unquote_to_bytes
 
 # Letters of ASCII and Latin-1, or either half of UTF-16 with one of its first two pages
 _NARROW = compile_pattern(rb"[\x20-\x7e\xa0-\xff]{4,}")
@@ -12,7 +11,7 @@ _LITTLE = compile_pattern(rb"(?:[\x20-\x7e\xa0-\xff]\0|[\0-\x7f]\x01){4,}")
 _BIG = compile_pattern(rb"(?:\0[\x20-\x7e\xa0-\xff]|\x01[\0-\x7f]){4,}")
 _UTF_8 = compile_pattern(rb"(?:[\x20-\x7e]|[\xc2-\xdf][\x80-\xbf]){4,}")
 _TOKEN = compile_pattern(r"[A-Za-z0-9+/_-]{12,}")
-_PERCENT = compile_pattern("%[0-9A-Fa-f]{2}")
+_PERCENT = compile_pattern("%([0-9A-Fa-f]{2})")
 _URL_SAFE = str.maketrans("-_", "+/")
 _HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 _GROUP, _PAIR = 4, 2
@@ -42,7 +41,7 @@ def glued(text: str) -> Iterator[str]:
 def undisguised(text: str) -> Iterator[str]:
     """Give what a text says when it is read as percent-encoded, base64 or hexadecimal digits."""
     if _PERCENT.search(text):
-        data = unquote_to_bytes(text)
+        data = _PERCENT.sub(lambda match: chr(int(match[1], 16)), text).encode("latin-1", "ignore")
         yield from (data.decode("utf-8", "replace"), data.decode("latin-1"))
     for token in _TOKEN.findall(text):
         if _HEXADECIMAL.issuperset(token):

@@ -25,9 +25,10 @@ ACTIONS = {
     "C": "cleaned: harmless words and numbers stay, everything else goes",
     "P": "replaced by the person's pseudonym",
     "A": "replaced by a keyed number, the same for the same original",
+    "I": "replaced by a keyed study id, the same for the same original",
     "G": "kept as an age, capped",
 }
-_OTHERWISE = frozenset("KUSCAG")
+_OTHERWISE = frozenset("KUSCAIG")
 _FIRST_GROUP = 0x0008
 _ENTERED = "entered: every attribute in it by its own rule"
 _SEEN = "kept if nothing can be read in it, or after that is taken out"

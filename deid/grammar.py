@@ -32,6 +32,8 @@ _PLAIN: dict[frozenset[str], Pattern[bytes]] = {
     frozenset({"IS"}): compile_pattern(_WHOLE + rb"(?:\\" + _WHOLE + rb")*"),
     frozenset({"TM"}): compile_pattern(_TIME),
 }
+# By chance, one of a hundred thousand numbers of eight bytes looks like this
+_WORDS = compile_pattern(rb"(?:[A-Za-z]\0?[ ,.^'-]?\0?){8,}")
 _SIZES = {"AT": 4, "FD": 8, "FL": 4, "SL": 4, "SS": 2, "SV": 8, "UL": 4, "US": 2, "UV": 8}
 _LARGEST = 1 << 31
 # Of fewer characters none is a number that somebody is known by
@@ -44,6 +46,11 @@ _MOST_PRIVATE = 64
 def parts_of(element: Leaf) -> list[str]:
     """Give the values of an element without their padding."""
     return [part.strip(" \0") for part in raw(element).decode("latin-1").split("\\")]
+
+
+def is_written(value: bytes) -> bool:
+    """Tell bytes that are said to be numbers, and in which somebody wrote words."""
+    return _WORDS.search(value) is not None
 
 
 def is_plain(value: bytes, kinds: frozenset[str]) -> bool:

@@ -41,7 +41,7 @@ _SITED = frozenset({0x0040A123, 0x0040A160, 0x00080100, 0x00080104, 0x00080119})
 _FIRST_BLOCK = 0x1000
 _MOST_TOGETHER = 60_000
 # A longer value is no name, number or address, and takes its time to be looked for
-_LONGEST = 65_536
+_LONGEST = 16_384
 
 
 @dataclass(frozen=True, repr=False, eq=False)

@@ -2,7 +2,7 @@
 
 from re import compile as compile_pattern
 
-from deid.letters import is_side, is_view, may_stand
+from deid.letters import is_said_of, is_side, is_view, may_stand
 from deid.lexicon import Kind, Lexicon, small
 from deid.sentence import Sentence, State, Word
 from deid.tokens import humps, is_code, word_of
@@ -15,6 +15,7 @@ _JOINED = compile_pattern(r"(?<!\w)[^\W_]+(?:[./-][^\W_]+){1,3}(?!\w)")
 _APOSTROPHE = compile_pattern("['\u2019\u00b4`]")
 _LONGEST_SURNAME = 12
 _TITLE_GAP = compile_pattern(r"\.?[ \t]{1,2}|\.")
+_VERBS_TOO = frozenset({"may", "dec"})
 _SENTENCE_ENDS = compile_pattern(r"[.!?]\s|\n")
 
 
@@ -28,6 +29,7 @@ class _Judge:
         self._sentence = sentence
         self._words = sentence.words
         self._lexicon = lexicon
+        self._calendar = lexicon.context["calendar"]
 
     def decide(self) -> None:
         joined, spelled = self._joined(), self._spelled()
@@ -39,6 +41,7 @@ class _Judge:
         self._decide_doubtful()
         self._take_titled()
         self._take_titles()
+        self._take_calendar()
 
     def _joined(self) -> set[int]:
         """Give the places of words within what is known as a whole: "fr.o.m", "C-View"."""
@@ -82,7 +85,7 @@ class _Judge:
         dotted = self._sentence.text[word.end : word.end + 1] == "."
         if not may_stand(word.text, before, after, context, dotted=dotted):
             return State.GOES
-        if is_view(context, before, after):
+        if is_view(context, before, after) or is_said_of(word.text, before, context):
             return State.STAYS
         if is_side(word.text) or (word.text.isupper() and after.isalpha()):
             return State.DOUBTFUL
@@ -145,6 +148,16 @@ class _Judge:
             named = self._words[place + 1].state is State.GOES
             titled = word.small in self._lexicon.context["titles"] and not word.goes
             if named and titled and _TITLE_GAP.fullmatch(self._sentence.between(place, place + 1)):
+                word.state = State.GOES_APART
+
+    def _take_calendar(self) -> None:
+        """Take out months and feasts, in compounds too; with a year they may tell a moved date."""
+        context = self._lexicon.context
+        for place, word in enumerate(self._words):
+            if word.goes:
+                continue
+            dated = self._sentence.small(place - 1) in context["calendared"]
+            if not self._calendar.isdisjoint(word.parts) or (dated and word.small in _VERBS_TOO):
                 word.state = State.GOES_APART
 
     def _is_titled(self, place: int) -> bool:

@@ -11,7 +11,7 @@ from deid.cleaning import TextCleaner
 from deid.codes import CODED, PUBLISHED, VALUES, is_published
 from deid.dates import shift
 from deid.facts import cap_age
-from deid.grammar import broken, is_plain, parts_of
+from deid.grammar import broken, is_plain, is_written, parts_of
 from deid.identifiers import Identifiers
 from deid.journal import Outcome
 from deid.lexicon import Lexicon, load_lexicon
@@ -30,6 +30,7 @@ _MANY = frozenset({"AE", "CS", "LO", "SH", "UC"})
 _TELLING_CODE, _TELLING_NUMBER, _TELLING_SYMBOL = 3, 6, 5
 _LETTERS = compile_pattern(r"[^\W\d_]+")
 _PERSONAL = (10, 12)
+_BINARY = frozenset({"AT", "FD", "FL", "SL", "SS", "SV", "UL", "US", "US or SS", "UV"})
 _DATE_TIME = frozenset({"DT"})
 _WRITTEN = frozenset({"DS", "IS"})
 _NUMBERS = _WRITTEN | {"FD", "FL", "SL", "SV", "TM", "UL", "UV"}
@@ -127,12 +128,10 @@ class Leaves:
         bad = broken(element, kinds)
         if rule.form is not None or "CS" in kinds:
             bad |= self._unfit(element, kinds, rule, dataset)
-        elif kinds <= _NUMBERS and spells(numerals(raw(element), kinds), self._telling):
+        elif self._hides(raw(element), kinds):
             return None, 1
         elif kinds & _WRITTEN:
             bad |= {part for part in parts_of(element) if _is_anybodys(part)}
-        elif kinds & TEXT_VRS and _ESCAPE in raw(element):
-            return None, 1
         if not bad:
             return element, 0
         if not kinds <= _MANY:
@@ -142,6 +141,14 @@ class Leaves:
         if not value.strip("\\"):
             return None, len(bad)
         return made(element.tag, written_vr(element), value.encode("latin-1")), len(bad)
+
+    def _hides(self, value: bytes, kinds: frozenset[str]) -> bool:
+        """Tell whether numbers spell one of hers or words, or text is in a set of its own."""
+        if kinds <= _NUMBERS and spells(numerals(value, kinds), self._telling):
+            return True
+        if kinds <= _BINARY:
+            return is_written(value)
+        return not kinds.isdisjoint(TEXT_VRS) and _ESCAPE in value
 
     def _unfit(
         self, element: Leaf, kinds: frozenset[str], rule: Rule, dataset: Dataset

@@ -20,6 +20,13 @@ def is_side(letter: str) -> bool:
     return letter in _SIDES
 
 
+def is_said_of(letter: str, before: str, context: Mapping[str, frozenset[str]]) -> bool:
+    """Tell whether a letter is a class of what stands before it, or newtons of a force."""
+    if before in context["graded"]:
+        return letter in _CLASSES
+    return letter == "N" and before.isdigit() and len(before) > 1
+
+
 def may_stand(
     letter: str, before: str, after: str, context: Mapping[str, frozenset[str]], *, dotted: bool
 ) -> bool:

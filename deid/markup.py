@@ -8,7 +8,6 @@ from html import unescape
 from re import IGNORECASE, Match
 from re import compile as compile_pattern
 from unicodedata import category, normalize
-from urllib.parse import unquote
 
 # Printable Latin-1, the other letters of Swedish and its neighbours' keyboards, common marks
 _USUAL = compile_pattern(
@@ -62,6 +61,7 @@ _CELLS = frozenset({"td", "th"})
 _ENTITY = compile_pattern(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", IGNORECASE)
 # As in addresses of pages: printable ASCII, or the first byte of two
 _PERCENT = compile_pattern("%(?:[2-7][0-9A-Fa-f]|[C-Fc-f][0-9A-Fa-f]%[89ABab])")
+_ENCODED = compile_pattern(b"%([0-9A-Fa-f]{2})")
 _WIDE = 0x110000
 
 
@@ -72,7 +72,8 @@ def plain_text(text: str) -> str:
     if "&" in text:
         text = _ENTITY.sub(lambda match: unescape(match[0]), text)
     if "%" in text and _PERCENT.search(text):
-        text = unquote(text, errors="replace")
+        data = _ENCODED.sub(lambda match: bytes.fromhex(match[1].decode()), text.encode())
+        text = data.decode("utf-8", "replace")
     if "<" in text and _TAG.search(text):
         text = _TAG.sub(_instead, text).strip()
     return text if _USUAL.fullmatch(text) else _undisguised(text)

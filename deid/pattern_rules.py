@@ -30,6 +30,7 @@ _NUMBERED = (
     r"|patient-?id|undersöknings-?id|provnr|pad-?nr|serienr|orgnr|passnr|reg\.?nr|id(?:nr)?|lma"
     r"|hsa(?:-id)?|mrn|study\s?id|case\s?no|nr|no)"
 )
+_HERS = r"(?:pnr|personnr|personnummer|persnr|reservnr|reservnummer|res\.?nr|journalnr|patnr|mrn)"
 _SIGNED = (
     r"(?:sign(?:\.|atur|ed|erat|erad)?|dikt(?:\.|erat|erad|ated)?|skrivet|skriven"
     r"|utskr(?:ivet|iven|\.)?|vid(?:i|imerat|imerad)|attest(?:erat|erad)?|inlagd|user|login"
@@ -118,21 +119,27 @@ SURE = (
         least=9,
         means=_is_reserve,
     ),
-    rule("reserve number", r"(?<![^\W_])TF[- ]?\d{6,10}(?!\d)", least=6),
+    rule("reserve number", r"(?<![^\W_])TF[- ]?\d{5,10}(?!\d)", least=5),
+    rule(
+        "reserve number",
+        r"(?<![^\W_])\d\d[01]\d[0-3]\d[- ](?=[A-Z]{1,3}\d|\d[A-Z]|\d\d[A-Z])[A-Z\d]{4}(?![^\W_])",
+        least=6,
+    ),
+    rule("numbered", rf"\b{_HERS}[\s.:#]{{0,3}}((?:\d[ -]?){{4,}})", part=1, least=4),
     rule("reserve number", r"(?<!\d)99(?:19|2[0-2])\d{2}[- ]?\d{6}(?!\d)", least=12),
-    rule("e-mail address", r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*", least=0, needs="@"),
+    rule("e-mail address", r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)*", least=0, needs="@"),
     rule("web address", r"\b(?:https?|ftps?|file|dicom)://\S+", least=0, needs="/"),
     rule("web address", r"\bwww\.\S+", least=0, needs="."),
     rule(
         "web address",
-        r"(?<![\w.-])(?:[\w-]+\.)+(?:se|com|org|net|nu|local|lan|intra|eu)(?![\w.-]*\w)",
+        r"(?<![\w.-])(?:[\w-]+\.)+(?:se|com|org|net|nu|local|lan|intra|eu)(?![.-]{0,9}\w)",
         least=0,
         needs=".",
         flags=0,
     ),
     rule("file path", r"\b[A-Z]:[\\/]\S+|\\\\[\w.$-]+\\\S*", least=0, needs="\\"),
     rule("file path", r"\b[A-Z]:/\S+|(?<![\w.<])/(?:[\w.~-]+/)+[\w.~-]+", least=0, needs="/"),
-    rule("user name", r"(?<![\w\\])[\w.-]+\\[\w.-]+", least=0, needs="\\"),
+    rule("user name", r"(?<![\w\\.-])[\w.-]+\\[\w.-]+", least=0, needs="\\"),
     rule("HSA-id", r"\bSE[- ]?\d{10}(?:[- ]?[A-Z0-9]{1,14})?\b", least=10),
     rule("organisation number", r"(?<![\d-])(?:16)?\d{2}[2-9]\d{3}-\d{4}(?![\d-])", least=10),
     rule("UUID", r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", needs="-"),
@@ -156,6 +163,7 @@ SURE = (
         r"(?<![\d.+-])0\d{1,3}\s?[-/]\s?\d{2,3}(?:\s?\d{2,3}){1,2}(?!\d)",
         least=7,
     ),
+    rule("telephone number", r"(?<![\w.+-])07\d\d[- ]\d{3}(?![\d.])", least=7),
     rule("telephone number", r"(?<![\d.])07\d[- ]?\d{3}[- ]?\d{2}[- ]?\d{2}(?!\d)", least=10),
     rule("long number", r"(?<![\d.])\d{7,}(?![\d.])", least=7),
     rule("encoded bytes", r"(?<![^\W_])[A-Za-z0-9+/]{24,}={0,2}", least=0, flags=0, means=_is_blob),
@@ -167,7 +175,7 @@ OTHER = (
     *OTHER_DATES,
     rule(
         "station name",
-        rf"(?<![\w-]){_STATION}[-_]?[A-Z]{{0,4}}[-_]?\d{{1,3}}(?![\w.,-]*\w)",
+        rf"(?<![\w-]){_STATION}[-_]?[A-Z]{{0,4}}[-_]?\d{{1,3}}(?![.,-]{{0,9}}\w)",
         means=_is_station,
     ),
     rule(
@@ -184,7 +192,7 @@ OTHER = (
     ),
     rule(
         "numbered",
-        rf"\b{_NUMBERED}[\s.:#]{{0,3}}((?=[^\s,;]*\d\D*\d)[^\W_][^\s,;]{{2,}}(?<![\s.)]))",
+        rf"\b{_NUMBERED}[\s.:#]{{0,3}}((?=[^\s,;]{{0,64}}\d\D{{0,64}}\d)[^\W_][^\s,;]{{2,}}(?<![\s.)]))",
         part=1,
         least=2,
         means=_is_long_number,

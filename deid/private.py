@@ -11,6 +11,7 @@ from importlib.resources import files
 from re import Pattern
 from re import compile as compile_pattern
 
+from deid.grammar import is_written
 from deid.rules import Action, Rule
 from deid.table import read_rows
 
@@ -60,7 +61,8 @@ def fits(vr: str, value: bytes) -> bool:
         return all(pattern.fullmatch(part) for part in (p.strip(" \0") for p in parts) if part)
     size = _SIZES.get(vr)
     if size is not None:
-        return len(value) % size == 0 and (len(value) < _SENTENCE or not _is_printable(value))
+        text = is_written(value) or (len(value) >= _SENTENCE and _is_printable(value))
+        return len(value) % size == 0 and not text
     longest = _LONGEST.get(vr, len(value))
     texts = [value] if vr in {"LT", "ST", "UT"} else value.split(b"\\")
     return all(len(text) <= longest and not _has_controls(text) for text in texts)

@@ -5,7 +5,6 @@ taken before it is taken, and what became of a file afterwards, so that a run th
 moment leaves nothing in the target that the next one does not know of.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +18,7 @@ from deid.findings import Finding
 from deid.report import Applied, InstanceReport, Met
 from flows.charter import unreadable
 from flows.errors import SourceError
+from flows.inside import Inside
 from flows.offline_file import Done
 from flows.spool import local_trouble
 
@@ -54,7 +54,7 @@ class Journal:
 
     def __init__(self, path: Path, target: Path, token: Callable[[str], str]) -> None:
         self._path = path
-        self._target = target
+        self._target = Inside(target)
         self._token = token
         self._kept: dict[str, Kept] = {}
         self._rules: dict[Applied, int] = {}
@@ -118,7 +118,7 @@ class Journal:
         """Read what is in the target again; what is not as it was made is to be made again."""
         released = [(token, kept) for token, kept in self._kept.items() if kept.target]
         for number, (token, kept) in enumerate(released, 1):
-            if _digest(self._target / kept.target) != kept.sha256:
+            if self._target.digest(kept.target) != kept.sha256:
                 self._withdraw(token, kept)
             progress(number, len(released))
 
@@ -156,14 +156,8 @@ class Journal:
 
     def _take_out(self, name: str) -> None:
         """Take a file out of the target, with its folders if they are empty then."""
-        path = self._target / name
         try:
-            path.unlink(missing_ok=True)
-            for folder in path.parents:
-                if folder == self._target or (folder.is_dir() and any(folder.iterdir())):
-                    break
-                if folder.is_dir():
-                    folder.rmdir()
+            self._target.take_out(name)
         except NotADirectoryError:  # somebody put a file where its folder was
             return
         except OSError:
@@ -238,11 +232,3 @@ def _json(text: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return told if isinstance(told, dict) else {}
-
-
-def _digest(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return ""

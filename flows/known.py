@@ -3,8 +3,10 @@
 import hashlib
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from catalog.outcome import Outcome
 from deid.deidentify import identity
@@ -14,6 +16,7 @@ from deid.source import Parsed
 from deid.spelling import Needle, Reach, fold, stands_in
 from deid.values import value_of
 from flows.admit import checked
+from flows.harmless_names import HarmlessNames, writings
 from flows.original import Stamp
 from flows.protection import CONFIDENTIAL, is_confidential
 from flows.verdict import STUDY_INSTANCE_UID, TWO_PATIENTS
@@ -64,7 +67,9 @@ class Known:
         unchecked: Studies of which some object could not be looked at whole.
         stamps: Which file was looked at, by name.
         blind: Whether there is an object whose identifiers nobody knows.
-        marks: Of studies, and `judged` of parts of names: what was worked out once all was added.
+        words: Of all people, as the cleaner of texts asks for them; so, too, `numbers`.
+        marks: Of studies, `judged` and `told` of parts of names, and `names`: what was worked out
+            once all was added.
     """
 
     studies: dict[str, str] = field(default_factory=dict)
@@ -78,10 +83,17 @@ class Known:
     blind: bool = False
     marks: dict[str, str] = field(default_factory=dict)
     judged: dict[str, bool] = field(default_factory=dict)
+    words: set[str] = field(default_factory=set)
+    numbers: set[str] = field(default_factory=set)
+    names: HarmlessNames | None = None
+    told: dict[tuple[str, ...], bool] = field(default_factory=dict)
 
     def add(self, name: str, seen: Look) -> None:
         """Add what one file's header says."""
         study = seen.study or name
+        self.names = None
+        self.judged.clear()
+        self.told.clear()
         self.studies[name] = study
         self.stamps[name] = seen.stamp
         if seen.confidential:
@@ -94,6 +106,8 @@ class Known:
             return
         self._unite(study, seen.identifiers)
         self.uids |= seen.identifiers.uids
+        self.words |= seen.identifiers.words
+        self.numbers |= seen.identifiers.numbers
         for needle in seen.identifiers.needles:
             if Reach.TEXT in needle.reach:
                 self.needles[needle.text].add(needle)
@@ -127,6 +141,30 @@ class Known:
     def of_her(self, name: str) -> Identifiers | None:
         """Give the identifiers of all files of a file's study."""
         return self.hers.get(self.studies.get(name, name))
+
+    def may_be_told(self, components: Sequence[str]) -> list[tuple[str, bool]]:
+        """Give each part of a path, and whether it may stay as it is."""
+        alone = [self._remembered(component) for component in components]
+        stays = list(alone)
+        for at, pair in enumerate(pairwise(components)):
+            if alone[at] and alone[at + 1] and not self._remembered(*pair):
+                stays[at] = stays[at + 1] = False
+        return list(zip(components, stays, strict=True))
+
+    def _remembered(self, *components: str) -> bool:
+        """Tell whether one part of a path, or two beside one another, are harmless."""
+        told = self.told.get(components)
+        if told is None:
+            told = self.told[components] = self._are_harmless(*components)
+        return told
+
+    def _are_harmless(self, *components: str) -> bool:
+        if self.names is None:
+            self.names = HarmlessNames(frozenset(self.words), frozenset(self.numbers))
+        if any(map(self.identifies, writings(components))):
+            return False
+        beside = len(components) > 1
+        return self.names.holds_beside(*components) if beside else self.names.holds(*components)
 
     def identifies(self, component: str) -> bool:
         """Tell whether a part of a name says who it is about, or cannot be read."""

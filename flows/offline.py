@@ -1,7 +1,7 @@
 """De-identify a folder with no server: what an ingest would do, on one machine.
 
-Names in the target are the source's, except for components in which an identifier is found: those
-become a keyed token. What is not released is absent from the target, and named in the report.
+Of the source's names only what is known to be harmless stays: other components become a keyed
+token. What is not released is absent from the target, and named in the report.
 """
 
 import shutil

@@ -16,6 +16,7 @@ from flows.deidentifier import Deidentifier
 from flows.errors import SourceError
 from flows.offline import Line
 from flows.spool import local_trouble
+from flows.spreadsheet import plain
 
 _MOST_STOPPED = 500
 
@@ -26,8 +27,8 @@ def write_report(lines: Iterable[Line], path: Path) -> None:
         writer = csv.writer(file)
         writer.writerow(("number", "source", "target", "outcome", "reason", "boxes_blanked"))
         for line in lines:
-            told = (line.number, line.source, line.target, line.outcome, line.reason, line.boxes)
-            writer.writerow(told)
+            names = plain(line.source), plain(line.target)
+            writer.writerow((line.number, *names, line.outcome, line.reason, line.boxes))
 
 
 def _private(path: Path, *, errors: str = "strict") -> IO[str]:

@@ -1,10 +1,9 @@
 """Where clean files go, and under which names.
 
-Names are the source's, except for components in which an identifier is found.
+Of the source's names only what is known to be harmless stays; the rest becomes keyed tokens.
 """
 
 import errno
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -13,14 +12,14 @@ from pathlib import Path
 from catalog.outcome import Outcome
 from flows.deidentifier import Deidentifier
 from flows.errors import SourceError
+from flows.harmless_names import split_suffix
+from flows.inside import Inside
 from flows.journal import Kept
 from flows.known import Known
 from flows.offline_file import Done
 from flows.resume import State
 from flows.sources import DIVIDER, SourceFile
 from flows.spool import local_trouble
-
-_SUFFIXES = frozenset({".dcm", ".dicom", ".zip", ".ima"})
 
 
 def stamped(files: Iterable[SourceFile], source: Path) -> Iterator[tuple[SourceFile, str]]:
@@ -86,22 +85,19 @@ class Target:
 
     def _names(self, file: SourceFile) -> tuple[str, str]:
         """Give a file's name as far as it may be told, and a token to take in its stead."""
-        told = "/".join(self._told(part) for part in file.parts)
-        return told, f"{self.deidentifier.keys.name(DIVIDER.join(file.parts))}.dcm"
+        shown = self.known.may_be_told(file.parts)
+        told = [part if tells else self._token(part) for part, tells in shown]
+        return "/".join(told), f"{self.deidentifier.keys.name(DIVIDER.join(file.parts))}.dcm"
 
     def _put(self, file: SourceFile, made: Path) -> str:
         """Move a clean file to where its name, as far as it may be told, belongs.
 
-        A name that is taken, too long, or leads elsewhere becomes a token.
+        A name that is taken, or too long, becomes a token; a link in the way stops the run.
         """
         for relative in self._names(file):
-            path = self.folder / relative
-            if not path.resolve().is_relative_to(self.folder.resolve()):
-                continue
             self.state.journal.announce(file.name, relative)
             try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                os.link(made, path)  # unlike rename, never over another file
+                Inside(self.folder).put(made, relative)
             except OSError as error:
                 if error.errno in {errno.ENOSPC, errno.EDQUOT}:
                     raise local_trouble(error) from None
@@ -114,9 +110,5 @@ class Target:
         )
         raise SourceError(message)
 
-    def _told(self, component: str) -> str:
-        if not self.known.identifies(component):
-            return component
-        suffix = Path(component).suffix
-        kept = suffix if suffix.lower() in _SUFFIXES else ""
-        return self.deidentifier.keys.name(component) + kept
+    def _token(self, component: str) -> str:
+        return self.deidentifier.keys.name(component) + split_suffix(component)[1]

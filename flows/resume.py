@@ -8,6 +8,7 @@ import fcntl
 import json
 import os
 import shutil
+import stat
 from pathlib import Path
 from typing import Self
 
@@ -18,6 +19,7 @@ from flows.journal import Journal
 from flows.spool import local_trouble
 
 _CHARTER, _DONE, _LANDING = "run.json", "done.jsonl", "landing"
+_PRIVATE = 0o700
 
 
 def state_of(target: Path) -> Path:
@@ -62,7 +64,8 @@ class State:
         return self
 
     def _open(self, *, going_on: bool) -> None:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+        self._require_private()
         self._lock_it()
         if going_on:
             self._check()
@@ -74,7 +77,7 @@ class State:
         shutil.rmtree(self.landing, ignore_errors=True)
         self.journal.open()
         self._target.mkdir(parents=True, exist_ok=True)
-        self.landing.mkdir(mode=0o700, exist_ok=True)
+        self.landing.mkdir(mode=_PRIVATE, exist_ok=True)
 
     def __exit__(self, *_: object) -> None:
         """Close it; what was expanded goes, and all of it if there is nothing to go on with."""
@@ -107,8 +110,20 @@ class State:
             raise SourceError(message)
         return False
 
+    def _require_private(self) -> None:
+        """Refuse a folder that was there before: others may have put into it what they like."""
+        told = self.folder.lstat()
+        ours = stat.S_ISDIR(told.st_mode) and told.st_uid == os.geteuid()
+        if not ours or told.st_mode & 0o777 != _PRIVATE:
+            message = (
+                f"{self.folder.name} beside the target is not ours alone (owner, or mode "
+                f"{_PRIVATE:o}); find out who made it, and remove it or choose another target"
+            )
+            raise SourceError(message)
+
     def _lock_it(self) -> None:
-        self._lock = os.open(self.folder / _CHARTER, os.O_RDWR | os.O_CREAT, 0o600)
+        how = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+        self._lock = os.open(self.folder / _CHARTER, how, 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

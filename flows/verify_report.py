@@ -13,6 +13,7 @@ from pathlib import Path
 
 from deid.report_page import html
 from flows.spool import local_trouble
+from flows.spreadsheet import plain
 from flows.verify_folder import MEANINGS, Look, Seen, Verification
 
 SUFFIXES = (".csv", ".json")
@@ -43,15 +44,10 @@ def as_csv(verification: Verification) -> str:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(_COLUMNS)
     for look in verification.looks:
-        start = (look.number, _plain(look.shown), look.seen, look.reason)
+        start = (look.number, plain(look.shown), look.seen, look.reason)
         found = [(finding.where, finding.what) for finding in look.findings] or [("", "")]
         writer.writerows((*start, *one) for one in found)
     return buffer.getvalue()
-
-
-def _plain(name: str) -> str:
-    """Keep a spreadsheet from taking a name for a formula."""
-    return f"'{name}" if name[:1] in "=+-@" else name
 
 
 def as_json(verification: Verification) -> str:

@@ -295,3 +295,16 @@ def test_a_units_own_code_stays() -> None:
     item = code("MAM02", "99LBG", "Mammografi")
     clean = cleaned(mammogram(ProcedureCodeSequence=[item])).dataset
     assert clean.ProcedureCodeSequence[0].CodeValue == "MAM02"
+
+
+@pytest.mark.parametrize(
+    ("tag", "vr", "value"),
+    [
+        (0x00209157, "UL", b"Anna Andersson\0\0"),
+        (0x00181006, "FD", b"Anna Andersson\x01\0"),
+        (0x00209157, "UL", "Andersson".encode("utf-16-le") + b"\0\0"),
+    ],
+)
+def test_words_in_binary_numbers_go(tag: int, vr: str, value: bytes) -> None:
+    clean = clean_with(tag, vr, value)
+    assert tag not in clean or b"ersson" not in raw(clean.get_item(tag)).replace(b"\0", b"")

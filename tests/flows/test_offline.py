@@ -83,10 +83,10 @@ def test_two_patients_in_one_study_are_refused(run, tmp_path, export_folder):
 
 
 def test_an_archive_is_opened_and_leaves_nothing_behind(run, tmp_path, export_folder):
-    (export_folder / "cd.zip").write_bytes(archives.zip_of({"a/1.dcm": part10(mammogram())}))
+    (export_folder / "cd.zip").write_bytes(archives.zip_of({"a/IM1.dcm": part10(mammogram())}))
     assert tally(run(export_folder)) == {Outcome.ADMITTED: 1}
-    assert released(tmp_path) == {"cd.zip/a/1.dcm"}
-    ds = pydicom.dcmread(tmp_path / "clean" / "cd.zip" / "a" / "1.dcm")
+    assert released(tmp_path) == {"cd.zip/a/IM1.dcm"}
+    ds = pydicom.dcmread(tmp_path / "clean" / "cd.zip" / "a" / "IM1.dcm")
     assert ds.PatientIdentityRemoved == "YES"
 
 

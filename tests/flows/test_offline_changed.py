@@ -1,5 +1,6 @@
 """A run that goes on with a source that changed meanwhile ends as one begun with it now."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -138,15 +139,15 @@ def test_another_study_that_grew_changes_nothing(begun, keyed, tmp_path, monkeyp
 
 
 def test_a_name_that_turns_out_to_be_a_womans_is_hidden(goes_on, keyed, tmp_path, export_folder):
-    inner = export_folder / "Annanström"
+    inner = export_folder / "Mammografi"
     inner.mkdir()
     put(inner, *four_views())
     interrupted(export_folder, tmp_path / "clean", keyed, after=3)
-    assert (tmp_path / "clean" / "Annanström").exists()
-    hers = {"PatientName": "Annanström^Ebba", "PatientID": "19490805-9829"}
+    assert (tmp_path / "clean" / "Mammografi").exists()
+    hers = {"PatientName": "Mammografi^Ebba", "PatientID": "19490805-9829"}
     put(export_folder, more(StudyInstanceUID=f"{STUDY}.2", **hers))
     assert tally(goes_on()) == {Outcome.ADMITTED: 5}
-    assert not (tmp_path / "clean" / "Annanström").exists()
+    assert not (tmp_path / "clean" / "Mammografi").exists()
 
 
 @pytest.mark.parametrize("before", [True, False])
@@ -154,10 +155,10 @@ def test_death_while_it_is_taken_back_leaves_nothing(
     goes_on, begun, keyed, tmp_path, monkeypatch, before
 ):
     put(begun, confidential(), start=5)
-    genuine, calls = Path.unlink, []
+    genuine, calls = os.unlink, []
 
     def dying(path, **options):
-        if path.is_relative_to(tmp_path / "clean"):
+        if str(path).startswith("IM"):
             calls.append(path)
             if before and len(calls) == 2:
                 raise KeyboardInterrupt
@@ -166,7 +167,7 @@ def test_death_while_it_is_taken_back_leaves_nothing(
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "unlink", dying)
+        patch.setattr(os, "unlink", dying)
         with pytest.raises(KeyboardInterrupt):
             deidentify_folder(begun, tmp_path / "clean", keyed)
     goes_on()
@@ -281,7 +282,7 @@ def test_a_target_that_cannot_be_taken_back_stops_the_run(begun, keyed, tmp_path
         raise PermissionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "unlink", denied)
+        patch.setattr(os, "unlink", denied)
         with pytest.raises(SourceError, match="cannot be taken out"):
             deidentify_folder(begun, tmp_path / "clean", keyed)
     assert state_of(tmp_path / "clean").exists()

@@ -4,11 +4,12 @@ import stat
 
 import pytest
 
+from catalog.outcome import Outcome
 from deid.errors import Reason, SuspectError
 from deid.findings import Finding
 from flows import offline_file
-from flows.offline import MEANINGS, Watch, deidentify_folder, rehearse_folder
-from flows.offline_report import Reporter
+from flows.offline import MEANINGS, Line, Watch, deidentify_folder, rehearse_folder
+from flows.offline_report import Reporter, write_report
 from tests import objects
 from tests.flows.making import put
 from tests.objects import mammogram, part10
@@ -111,3 +112,12 @@ def test_without_a_path_nothing_is_written(folder, tmp_path, deidentify_with):
         reporter.finish(lines, deidentify_with, mode="dry-run", seconds=1, meanings=MEANINGS)
     assert sorted(tmp_path.rglob("*")) == before
     assert reporter.run.outcomes.total() == 3
+
+
+def test_no_name_in_the_list_is_a_formula(tmp_path):
+    names = ['=HYPERLINK("http://x";"y")', "@SUM(1)", "-2+3", "IM1"]
+    lines = [Line(n, name, name, Outcome.ADMITTED, "") for n, name in enumerate(names, 1)]
+    write_report(lines, tmp_path / "r.csv")
+    rows = list(csv.DictReader((tmp_path / "r.csv").read_text().splitlines()))
+    for column in ("source", "target"):
+        assert [row[column] for row in rows] == [*(f"'{name}" for name in names[:3]), "IM1"]
