@@ -17,7 +17,7 @@ _TH = r"(?:\.|:[ae]|st|nd|rd|th)?"
 # Edges of words, of which "_" is no letter
 _B, _E = r"(?<![^\W_])", r"(?![^\W_])"
 _MONTHS, _DAYS, _WEEKS, _YEARS_DAYS = 12, 31, 53, 366
-_NOT_MEASURED = r"(?!\s?(?:mm|cm|m|ml|kv|mas|%|mgy|st|bilder|images|views)\b)"
+_NOT_MEASURED = r"(?!\s?(?:mm|cm|m|ml|kv|mas|%|mgy|g|kg|s|ms|n|px|hz|mhz|st|bilder|images|views)\b)"
 _OLD = r"0?(?:9\d|1[0-2]\d)"
 _OLD_IN_WORDS = (
     "(?:nittio?(?:ett?|två|tre|fyra|fem|sex|sju|åtta|nio)?|(?:ett)?hundra(?:ett|två|tre|fyra|fem|sex)?"

@@ -82,10 +82,12 @@ class Hers:
 
     def _is_within(self, word: str) -> bool:
         """Tell whether an unknown word has a word of hers in it, or is made of nothing else."""
-        if self._lexicon.is_harmless(small(word)):
-            return False
-        if any(bare(hump) in self._words for hump in humps(word)):
+        parts = humps(word)
+        if any(bare(part) in self._words for part in parts):
             return True
+        known = self._lexicon.is_harmless
+        if known(small(word)) or all(len(part) > 1 and known(small(part)) for part in parts):
+            return False
         said = bare(word)
         for hers in self._words:
             short = len(hers) >= _LEAST_SHORT and len(said) - len(hers) <= _MOST_BESIDE

@@ -7,7 +7,7 @@ from pydicom.charset import encode_string, python_encoding
 from pydicom.dataset import Dataset
 
 from deid import pseudonym
-from deid.cleaning import TextCleaner
+from deid.cleaning import LONGEST, TextCleaner
 from deid.codes import CODED, PUBLISHED, VALUES, is_published
 from deid.dates import shift
 from deid.facts import cap_age
@@ -113,6 +113,8 @@ class Leaves:
         self, element: Leaf, kinds: frozenset[str], rule: Rule, dataset: Dataset
     ) -> tuple[Leaf | None, int]:
         """Give what may stay; of text that is not of the form its rule wants, what is harmless."""
+        if kinds <= TEXT_VRS and len(raw(element)) > LONGEST:
+            return None, 1
         if rule.action is Action.CLEAN:
             return self._clean(element, kinds, rule, dataset)
         left, words = self._keep(element, kinds, rule, dataset)

@@ -5,16 +5,16 @@ of its forms, of DICOM's own terms (`data/dicom_words.txt`) unless it is a name,
 compound of them. Words are asked for in small letters, with or without rings and dots.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
-from importlib.resources import files
 from re import compile as compile_pattern
 from unicodedata import normalize
 
 from deid.inflection import FORMS, bases, is_derived
 from deid.surnames import SURNAME
+from deid.word_lists import JOINED, context_words, harmless_words, sections
 
 _MARKS = compile_pattern("[\u0300-\u036f]")
 _STROKES = str.maketrans({"ø": "o", "æ": "ae", "ð": "d", "đ": "d", "ł": "l", "ß": "ss"})
@@ -27,10 +27,9 @@ _LEAST_HEAD = 5
 # Shorter ones may be initials
 _LEAST_TERM = 4
 _LINK = "s"
-_JOINED = frozenset({"nouns", "verbs", "adjectives"})
 _FIRM = frozenset({"firm", "equipment"})
 _ALL = frozenset(FORMS)
-_BEHIND_PREFIX, _LEAST_BEHIND_PREFIX = _JOINED | {"english"}, 5
+_BEHIND_PREFIX, _LEAST_BEHIND_PREFIX = JOINED | {"english"}, 5
 _NONE: frozenset[str] = frozenset()
 
 
@@ -167,7 +166,7 @@ class Lexicon:
             return False
         if first in self.prefixes and len(word) >= _LEAST_BEHIND_PREFIX:
             return self._is_form(word, _BEHIND_PREFIX)
-        return self._is_form(word, _JOINED)
+        return self._is_form(word, JOINED)
 
     def _split(self, word: str, most: int) -> tuple[str, ...]:
         for end in range(len(word) - _LEAST_PART, _LEAST_PART - 1, -1):
@@ -188,7 +187,7 @@ class Lexicon:
 @lru_cache(maxsize=1)
 def load_lexicon() -> Lexicon:
     """Load the words and names of this package."""
-    found, joints, prefixes = _harmless()
+    found, joints, prefixes = harmless_words()
     listed = frozenset(found)
     for word in listed:
         if not word.isascii():
@@ -196,7 +195,7 @@ def load_lexicon() -> Lexicon:
             found[plain] = found.get(plain, _NONE) | found[word]
     names: dict[str, set[str]] = {"given": set(), "family": set()}
     for file in ("names.txt", "more_names.txt"):
-        for section, words in _sections(file):
+        for section, words in sections(file):
             names[section].update(words)
     given, family = _both_ways(names["given"]), _both_ways(names["family"])
     return Lexicon(
@@ -204,7 +203,7 @@ def load_lexicon() -> Lexicon:
         listed=listed,
         terms=frozenset(
             word
-            for _, words in _sections("dicom_words.txt")
+            for _, words in sections("dicom_words.txt")
             for word in words
             if len(word) >= _LEAST_TERM
         ),
@@ -212,56 +211,13 @@ def load_lexicon() -> Lexicon:
         prefixes=_both_ways(prefixes),
         given=given,
         family=family,
-        context=_context(),
+        context=context_words(),
         judged={},
         split={},
     )
-
-
-def _harmless() -> tuple[dict[str, frozenset[str]], set[str], set[str]]:
-    """Give the harmless words with their sections, those that are joined, and mere prefixes."""
-    found: dict[str, frozenset[str]] = {}
-    joints: set[str] = set()
-    prefixes: set[str] = set()
-    for section, words in _sections("harmless_words.txt"):
-        if section == "prefixes":
-            prefixes.update(words)
-            continue
-        alone = frozenset({section})
-        for word in words:
-            known = found.get(word)
-            found[word] = alone if known is None else known | alone
-        if section in _JOINED:
-            joints.update(words, *(_joints(section, word) for word in words))
-    return found, joints, prefixes
-
-
-def _context() -> Mapping[str, frozenset[str]]:
-    found: dict[str, frozenset[str]] = {}
-    for section, words in _sections("context_words.txt"):
-        found[section] = found.get(section, _NONE).union(words)
-    return found
-
-
-def _joints(section: str, word: str) -> Iterator[str]:
-    """Give the forms of a word that other words are joined to: "kvinno-", "mät-"."""
-    if word[-1] in "ae":
-        yield word[:-1]
-        if section == "nouns":
-            yield from (word[:-1] + "o", word[:-1] + "e", word[:-1] + "u")
 
 
 def _both_ways(words: Iterable[str]) -> frozenset[str]:
     """Add to each word its writing without rings and dots."""
     known = frozenset(words)
     return known.union(bare(word) for word in known if not word.isascii())
-
-
-def _sections(file: str) -> Iterator[tuple[str, list[str]]]:
-    """Give the words of a file by line, with the section each line stands in."""
-    section = ""
-    for line in (files("deid") / "data" / file).read_text("utf-8").splitlines():
-        if line.startswith("["):
-            section = line.strip("[]")
-        elif not line.startswith("#"):
-            yield section, line.split()

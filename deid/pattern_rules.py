@@ -30,7 +30,7 @@ _NUMBERED = (
     r"|patient-?id|undersöknings-?id|provnr|pad-?nr|serienr|orgnr|passnr|reg\.?nr|id(?:nr)?|lma"
     r"|hsa(?:-id)?|mrn|study\s?id|case\s?no|nr|no)"
 )
-_HERS = r"(?:pnr|personnr|personnummer|persnr|reservnr|reservnummer|res\.?nr|journalnr|patnr|mrn)"
+_HERS = r"(?:pnr|pers(?:on)?n(?:umme)?r|reservn(?:umme)?r|res\.?nr|journalnr|patnr|mrn)"
 _SIGNED = (
     r"(?:sign(?:\.|atur|ed|erat|erad)?|dikt(?:\.|erat|erad|ated)?|skrivet|skriven"
     r"|utskr(?:ivet|iven|\.)?|vid(?:i|imerat|imerad)|attest(?:erat|erad)?|inlagd|user|login"
@@ -40,8 +40,6 @@ _NO_INITIALS = (
     "MR|MRI|US|UL|DT|CT|DBT|CAD|AI|PAD|SNB|BB|ROI|CC|MLO|ML|LM|FNA|VAB|CNB|ACR|BI|ST|ICD|SVF|MDK"
     "|DCIS|LCIS|HD|ER|PR"
 )
-
-
 _STATION = (
     "(?:rtg|röntgen|mam|mammo|mg|mgr|ul|us|lab|rum|room|rm|ws|pc|station|dator|aws|acq|scanner|dt|ct|mr"
     "|konsol|console|modalitet|apparat|lokal|sal|vagn)"

@@ -58,7 +58,8 @@ def parts_of(text: str, lexicon: Lexicon) -> frozenset[str]:
     if len(word) >= _LEAST_COMPOUND and word not in lexicon.listed:
         found.update(map(bare, lexicon.parts(word)))
         if not (text.islower() or text.isupper()):
-            found.update(map(bare, humps(text)))
+            for hump in humps(text):
+                found.update((bare(hump), *map(bare, lexicon.parts(small(hump)))))
     return frozenset(found)
 
 

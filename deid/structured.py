@@ -55,8 +55,13 @@ _MAKERS: Mapping[str, str] = {
     "121194": "the maker of a device",
     "121195": "the model of a device",
 }
-_SUBJECT_AGE = ("121033", "dcm")
-_PER_YEAR = {"a": 1.0, "mo": 12.0, "wk": 52.18, "d": 365.25, "h": 8766.0}  # UCUM
+# Ages of whom a report is about; with a unit that tells no time their number may be years
+_AGES = frozenset(
+    {("121033", "dcm"), ("397669002", "sct"), ("424144002", "sct"), ("30525-0", "ln")}
+    | {("21612-7", "ln"), ("29553-5", "ln"), ("c25150", "ncit"), ("c0001779", "umls")}
+)
+_IN_YEARS = {"a": 1.0, "yr": 1.0, "a_j": 1.0, "a_g": 1.0, "a_t": 1.0}
+_PER_YEAR = _IN_YEARS | {"mo": 12.0, "mo_j": 12.0, "wk": 52.18, "d": 365.25, "h": 8766.0}  # UCUM
 _NUMERAL = compile_pattern(r"\d{1,6}(?:\.\d{1,6})?")
 
 Overrides = Mapping[int, Rule]
@@ -125,9 +130,15 @@ class StructuredRules:
             legible = len(units) == 1 and units[0] in _PER_YEAR and _NUMERAL.fullmatch(number)
             if legible and float(number) / _PER_YEAR[units[0]] >= self.age_cap + 1:
                 return True
-            if not legible and concept == _SUBJECT_AGE:
+            if not legible and (
+                (concept[0].casefold(), concept[1]) in _AGES or _is_in_years(units)
+            ):
                 return True
         return False
+
+
+def _is_in_years(units: list[str]) -> bool:
+    return not _IN_YEARS.keys().isdisjoint(units)
 
 
 @lru_cache(maxsize=8)

@@ -22,20 +22,22 @@ _COUNTED = compile_pattern(
     "|mammo|ct|mr|us|cr|dx|dr|sc|sr|pr|ko|seg|ot|pt|nm|rf|xa|io|px|bt|dbt|view|slice|frame"
     "|obj|inst|rcc|lcc|rmlo|lmlo|cc|mlo"
 )
-#: Two digits each: month and day, day and month, or year and month of our time.
+# A year and what may be its month; else two digits each: month and day, either way round, or a year
+# of our time and a month
 _DATE = compile_pattern(
-    r"(?:19|20)\d\d\d?|(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])"
-    r"|[1-4]\d(?:0[1-9]|1[0-2])"
+    r"(?:19|20)\d\d\d?|(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+    r"|(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])|[1-4]\d(?:0[1-9]|1[0-2])"
 )
+# Without rings and dots, as they are looked up
 _TIMES = compile_pattern(
-    r"(?:må|man?|ti|tis|on|ons|to|tors?|fre|lö|lor?|lör|sö|son?|sön)(?:n?dag\w*)?"
-    r"|\w*(?:dag|dagar|vecka|veck|week|månad|manad|month|kvartal|quarter|vår|sommar|höst|vinter)\w*"
-    r"|(?:mon|tues?|wednes|thurs?|fri|satur|sun)(?:day)?|\w*day|day\w*"
-    r"|(?:spring|summer|autumn|winter|jul|påsk|midsommar|nyår|advent|pingst|helg|semester)\w*"
-    r"|(?:jan|feb|mar|apr|maj|may|jun|aug|sep|sept|okt|oct|nov|dec)\w{0,6}"
-    r"|noll|ett|två|tre|fyra|fem|sex|sju|åtta|nio|tio|elva|tolv|\w+ton|\w+tio|tjugo\w*"
-    r"|zero|one|two|three|four|five|seven|eight|nine|ten|eleven|twelve|\w+teen|\w+ty"
-    r"|år\w{0,4}|years?|yr|ålder\w*|age|dygn\w*|v|vk|w|wk|q|kv|kl"
+    r"(?:ma|man?|ti|tis|on|ons|to|tors?|fre|lo|lor|so|son|mon|tues?|wed|thurs?|fri|sat|sun)"
+    r"|\w*(?:dag|day|veck|week|manad|month|kvartal|quarter|sommar|vinter)\w*"
+    r"|(?:var|host|spring|summer|autumn|winter|jul|pask|midsommar|nyar|advent|pingst|helg)\w{0,4}"
+    r"|(?:jan|feb|mar|apr|maj|may|jun|aug|sep|okt|oct|nov|dec)\w{0,6}"
+    r"|noll|ett|tva|tre|fyra|fem|sex|sju|atta|nio|tio|elva|tolv|\w+ton|\w+tio|tjugo\w*"
+    r"|zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen"
+    r"|(?:twen|thir|for|fif|six|seven|eigh|nine)ty"
+    r"|ar|ars|aret|aren|arlig\w*|years?|yr|alder\w*|age|dygn\w*|v|vk|w|wk|q|kv|kl"
 )
 _MOST_PIECES, _LEAST_NUMBER = 8, 4
 
@@ -99,12 +101,10 @@ class HarmlessNames:
 
     def _is_harmless(self, word: str) -> bool:
         told = small(word)
-        if _TIMES.fullmatch(told) is not None or bare(word) in self._words:
+        if _TIMES.fullmatch(bare(word)) is not None or bare(word) in self._words:
             return False
-        return _COUNTED.fullmatch(told) is not None or self._lexicon.judge(told) not in {
-            Kind.DOUBTFUL,
-            Kind.NAME,
-        }
+        named = self._lexicon.judge(told) in {Kind.DOUBTFUL, Kind.NAME}
+        return _COUNTED.fullmatch(told) is not None or not named
 
     def _names(self, joined: str) -> bool:
         """Tell whether words written as one are a name, as "Sjö ström" is."""

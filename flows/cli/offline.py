@@ -60,8 +60,9 @@ def deid(
 ) -> None:
     """De-identify a folder offline: what an ingest would release, with no server.
 
-    Of names only harmless words and counters stay. What is not released is absent from DST; the report says why. A run that was ended goes on when it is started again with the
-    same --key-file. The exit code is 0 when every file has an outcome.
+    Of names only harmless words and counters stay. What is not released is absent from DST; the
+    report says why. A run that was ended goes on when it is started again with the same
+    --key-file. The exit code is 0 when every file has an outcome.
 
     Example: mammo deid /mnt/export clean --report report.csv --key-file ~/mammo.key
 

@@ -5,8 +5,10 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
+from deid import identifiers
 from deid.errors import Reason, SuspectError
 from deid.identifiers import Identifiers, harvest, together
+from deid.identifying import Role
 from deid.named import plain_words
 from deid.spelling import Edge, Needle, Reach, fold, number_writings, spellings, stands_in
 from tests.deid.headers import ROOT, code, dataset, mammogram, parsed, written
@@ -80,6 +82,11 @@ def test_too_many_identifiers_are_suspect() -> None:
         harvest(parsed(mammogram(OtherPatientIDs=many)))
     assert caught.value.reason is Reason.UNCHECKED
     assert harvest(parsed(mammogram(OtherPatientIDs=["470802-2980"] * 4000))).needles
+
+
+def test_a_value_that_is_longer_than_any_name_or_remark_is_suspect() -> None:
+    with pytest.raises(SuspectError):
+        identifiers._Harvest().trace(Role.COMMENT, "knöl " * 4000)
 
 
 def test_uids_are_harvested_but_for_the_standards_own() -> None:

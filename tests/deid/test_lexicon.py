@@ -95,9 +95,7 @@ def test_surnames_are_known_by_their_parts(lexicon: Lexicon, word: str) -> None:
     assert not lexicon.is_harmless(word)
 
 
-@pytest.mark.parametrize(
-    "word", ["frisk", "stark", "kort", "mars", "maj", "april", "bild", "ström"]
-)
+@pytest.mark.parametrize("word", ["frisk", "stark", "mars", "maj", "april", "ström"])
 def test_words_that_are_names_too_are_doubtful(lexicon: Lexicon, word: str) -> None:
     assert lexicon.judge(word) is Kind.DOUBTFUL
     assert not lexicon.is_harmless(word)

@@ -138,6 +138,11 @@ def test_characteristics_and_devices_stay_by_their_options_alone():
         ("33000", "d", False),
         ("sixty", "a", False),
         ("61", "furlongs", False),
+        ("61", "yr", True),
+        ("93", "yr", False),
+        ("93", "a_j", False),
+        ("1104", "mo_j", False),
+        ("93", "1", False),
     ],
 )
 def test_an_age_is_told_up_to_the_cap(number, unit, told):
@@ -147,6 +152,18 @@ def test_an_age_is_told_up_to_the_cap(number, unit, told):
 def test_an_old_age_is_found_under_any_concept_and_other_numbers_are_not_read():
     assert of(aged("93", "a", "30525-0")) is None
     assert of(aged("93", "mm", "111071")) is not None
+    assert of(aged("93", "1", "111071")) is not None
+
+
+@pytest.mark.parametrize("unit", ["a", "yr", "a_j", "a_g", "a_t", "1", "{age}"])
+@pytest.mark.parametrize(
+    ("concept", "scheme"),
+    [("397669002", "SCT"), ("424144002", "SCT"), ("30525-0", "LN"), ("C25150", "NCIt")],
+)
+def test_an_old_age_is_found_by_every_vocabularys_concept(unit, concept, scheme):
+    made = aged("93", unit, concept)
+    made.ConceptNameCodeSequence[0].CodingSchemeDesignator = scheme
+    assert of(made) is None
 
 
 def test_text_under_a_concept_that_is_no_text_is_a_dummy():

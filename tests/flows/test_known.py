@@ -48,7 +48,7 @@ def test_of_a_header_that_can_be_parsed_its_study_is_always_told(
 
 
 def test_a_flood_hides_neither_whose_it_is_nor_that_it_is_confidential(export_folder, monkeypatch):
-    monkeypatch.setattr(identifiers, "_MOST", 3)
+    monkeypatch.setattr(identifiers, "MOST", 3)
     said = {"ConfidentialityConstraintOnPatientDataDescription": "SEKRETESS"}
     seen = looked(export_folder, **said)
     assert seen.identifiers is None
