@@ -108,16 +108,33 @@ class TextCleaner:
         if len(text) > _LONGEST_SAID:
             return False
         plain = plain_text(text)
-        if len(plain) > _LONGEST_SAID or identifies(plain):
+        known = plain in _nobodys
+        if not known and (len(plain) > _LONGEST_SAID or identifies(plain)):
             return False
         parts = {part for word in TOKEN.findall(plain) for part in parts_of(word, self._lexicon)}
         if not self._is_free_of_hers(frozenset(parts), plain):
             return False
-        return not (self._hers.hides_in(text) or names_somebody(plain, self._lexicon))
+        if self._hers.hides_in(text):
+            return False
+        if not known and names_somebody(plain, self._lexicon):
+            return False
+        _remember_nobodys(plain)
+        return True
 
 
 # Texts in which every word is harmless, with those words: of such a text nothing was removed
 _harmless_texts: dict[str, frozenset[str]] = {}
+
+
+# What machines say that names nobody, as was found before; whether it is hers, is asked each time
+_nobodys: set[str] = set()
+
+
+def _remember_nobodys(text: str) -> None:
+    if len(text) <= _LONGEST_REMEMBERED:
+        if len(_nobodys) >= _REMEMBERED:
+            _nobodys.clear()
+        _nobodys.add(text)
 
 
 def _remember(text: str, sentence: Sentence) -> None:

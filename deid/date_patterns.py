@@ -31,14 +31,6 @@ _SOMEBODY = (
     "|female|lady)"
 )
 _BORN = "(?:19)?[0-8]\\d"
-
-
-_ORDINAL = (
-    "(?:(?:tjugo|trettio)?(?:första|andra|tredje|fjärde|femte|sjätte|sjunde|åttonde|nionde)|tionde"
-    "|elfte|tolfte|(?:tret|fjor|fem|sex|sjut|ar|nit)tonde|tjugonde|trettionde"
-    "|(?:twenty-?|thirty-?)?(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)|tenth"
-    "|eleventh|twelfth|(?:thir|four|fif|six|seven|eigh|nine)teenth|twentieth|thirtieth)"
-)
 _FRACTIONS = frozenset({"1/2", "1/3", "2/3", "1/4", "3/4", "1/5", "1/8", "1/10"})
 _WEEKDAY = "(?:må?n|ti?s|ons|tors?|fre|lör|sön)(?:dag(?:en)?)?|idag|imorgon|igår"
 _VISIT = (
@@ -89,7 +81,7 @@ SURE_DATES = (
     rule("date", rf"{_B}{_DAY}{_TH}[ -]?(?:of )?{_MONTH}\.?,?[ -]?(?:{_YEAR}|\d\d){_E}", least=3),
     rule("date", rf"{_B}{_MONTH}\.? {_DAY}(?:st|nd|rd|th)?,? {_YEAR}{_E}", least=5),
     rule("high age", rf"{_B}{_OLD}[ ]?[-–]?[ ]?{_YEARS}{_E}", least=2),
-    rule("high age", rf"{_B}{_OLD_IN_WORDS}[ -]{{0,2}}{_YEARS}{_E}", least=0),
+    rule("high age", rf"\b{_OLD_IN_WORDS}[ -]{{0,2}}{_YEARS}{_E}", least=0),
     rule(
         "high age",
         rf"{_B}(?:{_SOMEBODY}|ålder[ns]?|alder|aged?)(?:\sår)?[\s,:.=(-]{{1,3}}({_OLD})"
@@ -163,11 +155,6 @@ OTHER_DATES = (
         rf"{_B}(?:dag(?:en)?|day|dygn)\s?(?:nr\.?\s)?(\d{{2,3}}){_E}{_NOT_MEASURED}",
         least=2,
         means=_is_day_of_year,
-    ),
-    rule(
-        "date",
-        rf"{_B}(?:den\s|the\s)?{_ORDINAL}\s(?:of\s)?{_MONTH}{_E}(?:[ ,]{{1,2}}\d{{2,4}}{_E})?",
-        least=0,
     ),
     rule(
         "date",

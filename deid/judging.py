@@ -15,7 +15,7 @@ _JOINED = compile_pattern(r"(?<!\w)[^\W_]+(?:[./-][^\W_]+){1,3}(?!\w)")
 _APOSTROPHE = compile_pattern("['\u2019\u00b4`]")
 _LONGEST_SURNAME = 12
 _TITLE_GAP = compile_pattern(r"\.?[ \t]{1,2}|\.")
-_VERBS_TOO = frozenset({"may", "dec"})
+_VERBS_TOO, _ARTICLES = frozenset({"may", "dec"}), frozenset({"den", "the"})
 _SENTENCE_ENDS = compile_pattern(r"[.!?]\s|\n")
 
 
@@ -152,12 +152,20 @@ class _Judge:
 
     def _take_calendar(self) -> None:
         """Take out months and feasts, in compounds too; with a year they may tell a moved date."""
-        context = self._lexicon.context
+        behind = self._lexicon.context["calendared"]
         for place, word in enumerate(self._words):
-            if word.goes:
-                continue
-            dated = self._sentence.small(place - 1) in context["calendared"]
-            if not self._calendar.isdisjoint(word.parts) or (dated and word.small in _VERBS_TOO):
+            dated = word.small in _VERBS_TOO and self._sentence.small(place - 1) in behind
+            if dated or not self._calendar.isdisjoint(word.parts):
+                self._take_day(place)
+
+    def _take_day(self, place: int) -> None:
+        """Take out a month, with the day that words before it say: "den andra augusti"."""
+        context, first = self._lexicon.context, place
+        within = place - (self._sentence.small(place - 1) == "of") - 1
+        if self._sentence.small(within) in context["ordinals"]:
+            first = within - (self._sentence.small(within - 1) in _ARTICLES)
+        for word in self._words[first : place + 1]:
+            if not word.goes:
                 word.state = State.GOES_APART
 
     def _is_titled(self, place: int) -> bool:

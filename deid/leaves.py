@@ -165,7 +165,7 @@ class Leaves:
         found = set()
         for part in filter(None, parts_of(element)):
             said = decode(part.encode("latin-1"), charset_of(dataset))
-            fits = rule.form is None or rule.form.fullmatch(said)
+            fits = rule.form is None or rule.form.fullmatch(said) is not None
             fits = fits and (element.tag not in CODED or self._is_symbol(said))
             # Numbers of a published scheme may look like telephone numbers
             number = listed and said.isdigit() and said not in self._numbers

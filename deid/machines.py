@@ -32,8 +32,9 @@ def names_somebody(text: str, lexicon: Lexicon) -> bool:
 
 
 def _is_name(said: str, lexicon: Lexicon) -> bool:
-    parts = humps(said)
-    return any(_is_only_a_name(small(part), lexicon) for part in {said, *parts})
+    if lexicon.is_harmless(small(said)):
+        return False
+    return any(_is_only_a_name(small(part), lexicon) for part in (said, *humps(said)))
 
 
 def _is_only_a_name(word: str, lexicon: Lexicon) -> bool:

@@ -49,7 +49,7 @@ class Word:
     @property
     def goes(self) -> bool:
         """Tell whether it is taken out."""
-        return self.state in {State.GOES, State.GOES_APART}
+        return self.state is State.GOES or self.state is State.GOES_APART
 
 
 def parts_of(text: str, lexicon: Lexicon) -> frozenset[str]:

@@ -38,7 +38,7 @@ def test_ages_that_few_reach_go(cleaner: TextCleaner, text: str, left: str) -> N
     ],
 )
 def test_days_and_years_of_birth_go(cleaner: TextCleaner, text: str, left: str) -> None:
-    assert cleaner.clean(text).text.removesuffix("årgång") == left
+    assert cleaner.clean(text).text == left
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,18 @@ def test_days_and_years_of_birth_go(cleaner: TextCleaner, text: str, left: str) 
             "Q2 2023",
             "Q2-2023",
         ),
-        *("kvartal 2", "dag 107", "2023-107", "mars", "april", "Maj", "October", "augusti 2023"),
+        *(
+            "kvartal 2",
+            "dag 107",
+            "2023-107",
+            "mars",
+            "april",
+            "Maj",
+            "October",
+            "augusti 2023",
+            "tredje maj 2019",
+            "the third of March",
+        ),
         *("majkontroll", "julhelgen", "novemberkontroll", "2 mars 2021", "_2 mars 2021"),
     ],
 )
