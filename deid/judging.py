@@ -29,6 +29,7 @@ class _Judge:
         self._sentence = sentence
         self._words = sentence.words
         self._lexicon = lexicon
+        self._kinds: dict[str, Kind] = {}
         self._calendar = lexicon.context["calendar"]
 
     def decide(self) -> None:
@@ -74,7 +75,9 @@ class _Judge:
             return State.STAYS if _NUMBER.fullmatch(word.small) else State.GOES
         if len(word.small) == 1:
             return self._state_of_letter(place, word)
-        kind = self._kind(word)
+        kind = self._kinds.get(word.text)
+        if kind is None:
+            kind = self._kinds[word.text] = self._kind(word)
         if kind is Kind.DOUBTFUL:
             return State.DOUBTFUL
         return State.STAYS if kind is Kind.HARMLESS else State.GOES

@@ -1,4 +1,4 @@
-"""De-identify headers, side by side with peers: `make bench-deid`, or some tools: … ours deid.
+"""De-identify headers, side by side with peers: `make bench-deid`, or some: … ours deid 8kb.
 
 Header work without decoding pixels, the whole profile, sweep and second eye on; every tool runs in
 an environment of its own and turn about with plain copying, so that a busy machine slows both.
@@ -44,9 +44,11 @@ TUNED = {
 
 
 def main() -> None:
-    chosen = sys.argv[1:] or list(PEERS)
+    named = sys.argv[1:]
+    chosen = [name for name in named if name in PEERS] or list(PEERS)
+    sizes = [name for name in named if name in SETS] or list(SETS)
     with tempfile.TemporaryDirectory(prefix="mammo-bench-", dir=ENVIRONMENTS.parent) as name:
-        for films in SETS:
+        for films in sizes:
             source = Path(name) / films
             write_set(source, films)
             size = sum(path.stat().st_size for path in source.iterdir())

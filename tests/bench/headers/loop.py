@@ -86,7 +86,7 @@ def fw_file_rs() -> Work:
             left = os.fstat(original.fileno()).st_size - len(header)
             at = len(header)
             while left > 0:
-                sent = os.copy_file_range(original.fileno(), sink.fileno(), left, at)
+                sent = os.sendfile(sink.fileno(), original.fileno(), at, left)
                 at, left = at + sent, left - sent
 
     return work
