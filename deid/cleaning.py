@@ -24,6 +24,8 @@ LONGEST = 65_536
 _LONGEST_SAID = 1_024
 _MOST_PASSES, _MOST_READ = 12, 3 * LONGEST
 _REMEMBERED, _LONGEST_REMEMBERED = 4096, 256
+# Two words that together are hers: shorter ones meet by chance
+_LEAST_JOINED = 6
 
 
 class Cleaned(NamedTuple):
@@ -80,6 +82,9 @@ class TextCleaner:
             return plain, 0
         sentence = Sentence(plain, self._lexicon)
         own = {p for p, word in enumerate(sentence.words) if self._hers.has_word(word.parts)}
+        for place, joined in sentence.pairs():
+            if len(joined) >= _LEAST_JOINED and self._hers.has_word(frozenset({joined})):
+                own |= {place, place + 1}
         sentence.remove(own | self._her_numbers(sentence))
         sentence.remove_stretches(find(plain))
         decide(sentence, self._lexicon)
@@ -142,4 +147,5 @@ def _remember(text: str, sentence: Sentence) -> None:
         return
     if len(_harmless_texts) >= _REMEMBERED:
         _harmless_texts.clear()
-    _harmless_texts[text] = frozenset(part for word in sentence.words for part in word.parts)
+    pairs = (joined for _, joined in sentence.pairs() if len(joined) >= _LEAST_JOINED)
+    _harmless_texts[text] = frozenset(p for word in sentence.words for p in word.parts).union(pairs)

@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from enum import Enum, auto
+from itertools import pairwise
 from operator import attrgetter
 from re import compile as compile_pattern
 
@@ -14,6 +15,7 @@ from deid.tokens import TOKEN, humps
 _LEAST_COMPOUND = 6
 # Stretches that are names, or stand where names do
 _LIKE_NAMES = frozenset({"signature", "user name", "care of", "e-mail address"})
+_APART = (" ", "  ", "-", "_", ".", "/")
 _DIGITS = compile_pattern(r"\d{4,}")
 
 
@@ -86,6 +88,12 @@ class Sentence:
         """Give what stands between two words that follow one another."""
         first, second = min(one, other), max(one, other)
         return self.text[self.words[first].end : self.words[second].start]
+
+    def pairs(self) -> Iterator[tuple[int, str]]:
+        """Give every two words that stand together, by the place of the first, as one bare word."""
+        for place, (one, other) in enumerate(pairwise(self.words)):
+            if self.text[one.end : other.start] in _APART and one.text.isalpha():
+                yield place, bare(one.text) + bare(other.text)
 
     def chains(self) -> Iterator[tuple[list[int], str]]:
         """Give every four digits or more that no letter parts, and the words they stand in."""

@@ -191,3 +191,12 @@ def test_percent_encoding_hides_nobody(hers: TextCleaner) -> None:
 )
 def test_what_follows_a_removed_name_stays(cleaner: TextCleaner, text: str, left: str) -> None:
     assert cleaner.clean(text).text == left
+
+
+def test_her_name_in_two_words_goes(cleaner: TextCleaner) -> None:
+    known = TextCleaner(load_lexicon(), identified("sjöström", "anna"))
+    for text in ("Screening sjö ström vä", "Screening Sjö-ström vä", "Screening sjo strom vä"):
+        assert known.clean(text).text == "Screening vä"
+        assert known.clean(text).text == "Screening vä"
+    assert cleaner.clean("sjö och ström").text == "sjö och ström"
+    assert known.clean("sjö och ström").text == "sjö och ström"
