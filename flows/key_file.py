@@ -24,7 +24,8 @@ DELIVERED_HUB_ROOTS = ("release_root",)
 
 _MISSING = (
     "the key file is missing or malformed. If it is lost, nothing more can be linked with what it "
-    "made: put it back, or begin anew with `mammo reset`; `mammo up` makes one for a new stack"
+    "made: put it back, or name the right one (`mammo deid --key-file`). A stack that lost its "
+    "keys begins anew with `mammo reset`, then `mammo up`"
 )
 _OPEN_TO_OTHERS = "the key file can be read by others; mend it with: chmod 600 KEY_FILE"
 _NOT_HERE = "the third party's key belongs to the third party"

@@ -20,6 +20,11 @@ from flows.spool import local_trouble
 
 _CHARTER, _DONE, _LANDING = "run.json", "done.jsonl", "landing"
 _PRIVATE = 0o700
+#: Also of a run that has finished: it is over, and is not begun again over its own results.
+NOT_EMPTY = (
+    "the target is not an empty folder, and no unfinished run with these keys: choose another, or "
+    "empty it"
+)
 
 
 def state_of(target: Path) -> Path:
@@ -51,7 +56,7 @@ class State:
         begun = self._has_files()
         going_on = begun and (self.folder / _CHARTER).exists()
         if begun and not going_on:
-            message = "the target is not an empty folder; choose another, or empty it"
+            message = NOT_EMPTY
             raise SourceError(message)
         try:
             self._open(going_on=going_on)
@@ -106,7 +111,7 @@ class State:
         if self._target.is_dir():
             return any(self._target.iterdir())
         if self._target.exists():
-            message = "the target is not an empty folder; choose another, or empty it"
+            message = NOT_EMPTY
             raise SourceError(message)
         return False
 

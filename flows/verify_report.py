@@ -31,8 +31,10 @@ def write(verification: Verification, path: Path) -> tuple[Path, ...]:
     page = path.with_suffix(".html")
     form = as_json if path.suffix.lower() == ".json" else as_csv
     try:
-        path.write_text(form(verification), encoding="utf-8")
-        page.write_text(as_page(verification), encoding="utf-8")
+        for place, text in ((path, form(verification)), (page, as_page(verification))):
+            place.touch(mode=0o600)
+            place.chmod(0o600)  # it says where identifiers are
+            place.write_text(text, encoding="utf-8")
     except OSError as error:
         raise local_trouble(error) from None
     return path, page

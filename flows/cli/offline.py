@@ -83,7 +83,13 @@ def deid(
     from flows.keys import offline_keys
     from flows.workers import processors
 
+    new = key_file is not None and not key_file.exists()
+    if new and key_file is not None and not key_file.parent.is_dir():
+        message = "the folder of --key-file is not there; make it, or name the file that you have"
+        raise typer.BadParameter(message)
     deidentifier = load(offline_keys(key_file), profile)
+    if new:
+        typer.echo("mammo: new keys were made in --key-file; keep it: others make other pseudonyms")
     try:
         _run(source, None if dry_run else target, deidentifier, report, workers or processors())
     except KeyboardInterrupt:
