@@ -6,6 +6,7 @@ turned round: a word stays only if it is known (`deid.lexicon`), is none of hers
 nothing that identifies by its form (`deid.patterns`). Numbers stay if they are short and plain.
 """
 
+from re import compile as compile_pattern
 from typing import NamedTuple
 
 from deid.hers import Hers
@@ -15,7 +16,7 @@ from deid.lexicon import Lexicon
 from deid.machines import names_somebody
 from deid.markup import plain_text
 from deid.patterns import find, identifies
-from deid.sentence import Sentence, parts_of
+from deid.sentence import Sentence, Word, parts_of
 from deid.tokens import TOKEN
 
 # A longer text is taken out whole: no description, remark or report is so long
@@ -24,6 +25,8 @@ LONGEST = 65_536
 _LONGEST_SAID = 1_024
 _MOST_PASSES, _MOST_READ = 12, 3 * LONGEST
 _REMEMBERED, _LONGEST_REMEMBERED = 4096, 256
+# Letters that only a mark parts: where it is between those of a name, the text goes
+_KNOTTED = compile_pattern(r"[^\W\d_][^\w\s][^\W\d_]|\b[^\W\d_]\W+[^\W\d_]\b")
 # Two words that together are hers: shorter ones meet by chance
 _LEAST_JOINED = 6
 
@@ -69,6 +72,8 @@ class TextCleaner:
                 break
             left, pieces = self._pass(text)
             if left == text:
+                if _KNOTTED.search(text) and self._hers.hides_in(text):
+                    break
                 return Cleaned(text, removed)
             text, removed = left, removed + pieces
         return Cleaned("", removed + 1)
@@ -81,7 +86,7 @@ class TextCleaner:
         if harmless is not None and self._is_free_of_hers(harmless, plain):
             return plain, 0
         sentence = Sentence(plain, self._lexicon)
-        own = {p for p, word in enumerate(sentence.words) if self._hers.has_word(word.parts)}
+        own = {p for p, word in enumerate(sentence.words) if self._is_hers(word)}
         for place, joined in sentence.pairs():
             if len(joined) >= _LEAST_JOINED and self._hers.has_word(frozenset({joined})):
                 own |= {place, place + 1}
@@ -92,6 +97,14 @@ class TextCleaner:
             return sentence.written(), sentence.removed
         _remember(plain, sentence)
         return plain, 0
+
+    def _is_hers(self, word: Word) -> bool:
+        """Tell a word of hers; in one of mixed letters or digits, also what hides there."""
+        if self._hers.has_word(word.parts):
+            return True
+        text = word.text
+        plain = text.isdigit() or (text.isalpha() and (text.islower() or text[1:].islower()))
+        return not (plain or text.isupper()) and self._hers.hides_in(text)
 
     def _is_free_of_hers(self, parts: frozenset[str], text: str) -> bool:
         return not (self._hers.has_word(parts) or self._hers.numbers_in(text))

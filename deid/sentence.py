@@ -15,6 +15,7 @@ from deid.tokens import TOKEN, humps
 _LEAST_COMPOUND = 6
 # Stretches that are names, or stand where names do
 _LIKE_NAMES = frozenset({"signature", "user name", "care of", "e-mail address"})
+_LETTERS = compile_pattern(r"[^\W\d_]+")
 _APART = (" ", "  ", "-", "_", ".", "/")
 _DIGITS = compile_pattern(r"\d{4,}")
 
@@ -57,6 +58,8 @@ class Word:
 def parts_of(text: str, lexicon: Lexicon) -> frozenset[str]:
     """Give what a word is made of, bare: itself, the parts of a compound, and its humps."""
     word, found = small(text), {bare(text)}
+    if not text.isalpha():
+        found.update(bare(run) for run in _LETTERS.findall(text) if len(run) > 1)
     if len(word) >= _LEAST_COMPOUND and word not in lexicon.listed:
         found.update(map(bare, lexicon.parts(word)))
         if not (text.islower() or text.isupper()):

@@ -193,6 +193,11 @@ def test_what_follows_a_removed_name_stays(cleaner: TextCleaner, text: str, left
     assert cleaner.clean(text).text == left
 
 
+@pytest.mark.parametrize("text", ["FRISK1", "frisk 1", "1Frisk", "L FRISK2 CC"])
+def test_her_name_with_a_digit_goes(hers: TextCleaner, text: str) -> None:
+    assert "frisk" not in hers.clean(text).text.lower()
+
+
 def test_her_name_in_two_words_goes(cleaner: TextCleaner) -> None:
     known = TextCleaner(load_lexicon(), identified("sjöström", "anna"))
     for text in ("Screening sjö ström vä", "Screening Sjö-ström vä", "Screening sjo strom vä"):
