@@ -21,10 +21,10 @@ from deid.made import made, written_vr
 from deid.private import SafePrivate
 from deid.profile import Profile
 from deid.pseudonym import Person, Subkeys
-from deid.rules import TEXT_VRS, Action, Rule, Rules, kinds_of
+from deid.rules import TEXT_VRS, Action, Rule, Rules
 from deid.source import Parsed
 from deid.statements import BURNED_IN, applied_codes, file_meta, statements
-from deid.values import Leaf, Path, elements, items, raw, value_of
+from deid.values import Leaf, Path, elements, items, kinds_of, raw, value_of
 
 if TYPE_CHECKING:
     from pydicom.tag import BaseTag

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
 from re import Pattern
 from re import compile as compile_pattern
 
@@ -196,13 +195,6 @@ def one_of_many(tag: int) -> int:
     if first == _OVERLAY:
         return first | tag & 0xFFFF
     return first if first == _CURVE else tag
-
-
-@lru_cache(maxsize=16384)
-def kinds_of(tag: int, vr: str | None) -> frozenset[str]:
-    """Give what an element may be: what it says, and what PS3.6 says of its tag."""
-    known = known_vr(tag)
-    return frozenset(kind for kind in (known, vr) if kind and kind != "UN") or frozenset({"UN"})
 
 
 def single(kinds: frozenset[str]) -> frozenset[str]:

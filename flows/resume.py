@@ -56,8 +56,7 @@ class State:
         begun = self._has_files()
         going_on = begun and (self.folder / _CHARTER).exists()
         if begun and not going_on:
-            message = NOT_EMPTY
-            raise SourceError(message)
+            raise SourceError(NOT_EMPTY)
         try:
             self._open(going_on=going_on)
         except OSError as error:
@@ -111,8 +110,7 @@ class State:
         if self._target.is_dir():
             return any(self._target.iterdir())
         if self._target.exists():
-            message = NOT_EMPTY
-            raise SourceError(message)
+            raise SourceError(NOT_EMPTY)
         return False
 
     def _require_private(self) -> None:

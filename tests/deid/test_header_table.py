@@ -12,8 +12,8 @@ from pydicom.sequence import Sequence
 from deid.elements import known_vr
 from deid.profile import Profile
 from deid.pseudonym import accession, study_id, uid
-from deid.rules import Action, Rule, kinds_of
-from deid.values import Leaf, items, raw, walk
+from deid.rules import Action, Rule
+from deid.values import Leaf, items, kinds_of, raw, walk
 from tests.deid.headers import (
     PERSON,
     ROOT,
