@@ -6,21 +6,21 @@ from typing import BinaryIO
 
 from pydicom.dataset import Dataset
 
-from deid import verify
 from deid.errors import Reason, SuspectError
 from deid.facts import Facts, observe
 from deid.findings import Finding
-from deid.header import clean_header
-from deid.identifiers import Identifiers
-from deid.journal import Entry
-from deid.overlays import clean_overlays, overlays_left
-from deid.pixels import Box, Flag, Redaction, ViewTag, read_again, redact
-from deid.profile import Profile
-from deid.pseudonym import Person, Subkeys, canonical
+from deid.headers.header import clean_header
+from deid.headers.journal import Entry
+from deid.identity.identifiers import Identifiers
+from deid.identity.pseudonym import Person, Subkeys, canonical
+from deid.pixels.overlays import clean_overlays, overlays_left
+from deid.pixels.redact import Box, Flag, Redaction, ViewTag, read_again, redact
+from deid.pixels.streams import check_finished
+from deid.pixels.text_reader import TextReader
+from deid.profiles.profile import Profile
+from deid.second_eye import verify
 from deid.serialise import serialise
 from deid.source import Parsed, Piece, Slice
-from deid.streams import check_finished
-from deid.text import TextReader
 from deid.values import value_of
 
 _OVERLAYS = 0x60

@@ -7,15 +7,21 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from deid import pseudonym
 from deid.dates import shift
-from deid.header import CleanHeader
-from deid.made import made, written_vr
-from deid.pseudonym import Person, Subkeys
-from deid.rules import KEYED_ACCESSIONS, KEYED_DEVICES, KEYED_PERSONS, KEYED_STUDY_IDS, STANDARD_UID
+from deid.headers.header import CleanHeader
+from deid.headers.made import made, written_vr
+from deid.headers.statements import file_meta
+from deid.identity import pseudonym
+from deid.identity.pseudonym import Person, Subkeys
+from deid.profiles.rules import (
+    KEYED_ACCESSIONS,
+    KEYED_DEVICES,
+    KEYED_PERSONS,
+    KEYED_STUDY_IDS,
+    STANDARD_UID,
+)
 from deid.serialise import serialise
 from deid.source import parse
-from deid.statements import file_meta
 from deid.values import Leaf, elements, is_registered, items, raw, vrs
 
 # De-identification Method: which key a region used tells the region

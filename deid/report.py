@@ -25,10 +25,10 @@ from re import compile as compile_pattern
 from typing import Any, NamedTuple
 
 from deid.findings import Finding
-from deid.journal import Entry
-from deid.profile import Profile
-from deid.table import CLEAN_PIXELS
-from deid.tags import keyword, written
+from deid.headers.journal import Entry
+from deid.profiles.profile import Profile
+from deid.profiles.table import CLEAN_PIXELS
+from deid.profiles.tags import keyword, written
 from deid.values import where
 
 INSTANCE_SCHEMA = "mammo-deid-instance/1"

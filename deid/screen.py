@@ -3,8 +3,8 @@
 from pydicom.dataset import Dataset
 
 from deid.errors import Reason, RefusedError
-from deid.profile import Profile, Refusal
-from deid.rules import WITHOUT_PIXELS
+from deid.profiles.profile import Profile, Refusal
+from deid.profiles.rules import WITHOUT_PIXELS
 from deid.source import Parsed
 from deid.values import elements, raw, value_of
 

@@ -10,8 +10,8 @@ from pydicom.filewriter import write_data_element
 from pydicom.uid import ImplicitVRLittleEndian
 
 from deid.elements import DEFAULT_ENCODING, ITEM, LONG_VRS, SEQUENCE_END, UNDEFINED
-from deid.header import CleanHeader
-from deid.made import made, written_vr
+from deid.headers.header import CleanHeader
+from deid.headers.made import made, written_vr
 from deid.source import Piece
 from deid.values import charset_of, elements, items, value_of
 

@@ -11,10 +11,10 @@ from catalog.errors import CatalogError
 from catalog.records import Facts, Instance, Versions
 from deid.deidentify import deidentify, identity, inspect
 from deid.errors import DeidError, Reason, RefusedError, SuspectError
-from deid.identifiers import Identifiers
-from deid.journal import Entry
-from deid.pixels import Box
-from deid.pseudonym import Person
+from deid.headers.journal import Entry
+from deid.identity.identifiers import Identifiers
+from deid.identity.pseudonym import Person
+from deid.pixels.redact import Box
 from deid.screen import screen
 from deid.source import Parsed
 from flows.deidentifier import Deidentifier

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from catalog.records import Versions
 from deid.errors import ProfileError
-from deid.pixels import DETECTOR
-from deid.profile import Profile, load_profile, read_profile
-from deid.text import TextReader, load_text_reader
+from deid.pixels.redact import DETECTOR
+from deid.pixels.text_reader import TextReader, load_text_reader
+from deid.profiles.profile import Profile, load_profile, read_profile
 from flows import wiring
 from flows.keys import RegionKeys
 from flows.settings import RegionSettings

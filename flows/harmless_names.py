@@ -8,9 +8,9 @@ shifted date in its file would tell by how much all dates of that woman are shif
 from re import compile as compile_pattern
 from unicodedata import normalize
 
-from deid.cleaning import TextCleaner
-from deid.identifiers import Identifiers
-from deid.lexicon import Kind, Lexicon, bare, load_lexicon, small
+from deid.identity.identifiers import Identifiers
+from deid.language.cleaning import TextCleaner
+from deid.language.lexicon import Kind, Lexicon, bare, load_lexicon, small
 
 SUFFIXES = frozenset({".dcm", ".dicom", ".zip", ".ima"})
 _WHOLE = compile_pattern(r"[^\W_]+(?:[ ._-]+[^\W_]+)*")

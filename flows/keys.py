@@ -14,7 +14,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from deid.pseudonym import Person, Subkeys, weeks
+from deid.identity.pseudonym import Person, Subkeys, weeks
 from flows.errors import KeyFileError
 from flows.key_file import (
     DELIVERED_HUB_ROOTS,

@@ -11,9 +11,9 @@ from itertools import pairwise
 from catalog.outcome import Outcome
 from deid.deidentify import identity
 from deid.errors import Reason, RefusedError, SuspectError
-from deid.identifiers import Identifiers, harvest, together
+from deid.identity.identifiers import Identifiers, harvest, together
+from deid.identity.spelling import Needle, Reach, fold, stands_in
 from deid.source import Parsed
-from deid.spelling import Needle, Reach, fold, stands_in
 from deid.values import value_of
 from flows.admit import checked
 from flows.harmless_names import HarmlessNames, writings

@@ -16,7 +16,7 @@ from catalog.errors import ConflictError, NotFoundError
 from catalog.publish import Publisher
 from catalog.records import Merge
 from deid.errors import RefusedError
-from deid.pseudonym import Person, Subkeys, canonical, weeks
+from deid.identity.pseudonym import Person, Subkeys, canonical, weeks
 from flows.errors import SourceError
 from flows.keys import RegionKeys
 from flows.protection import Protection

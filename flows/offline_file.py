@@ -6,11 +6,11 @@ from pathlib import Path
 from catalog.outcome import Outcome
 from deid.deidentify import deidentify, identity
 from deid.errors import DeidError
-from deid.identifiers import Identifiers, harvest, together
+from deid.identity.identifiers import Identifiers, harvest, together
+from deid.profiles.tags import class_name
 from deid.report import InstanceReport, applied_rules, attribute_list
 from deid.screen import screen
 from deid.source import Parsed, parse
-from deid.tags import class_name
 from deid.values import value_of
 from flows.admit import admit, checked
 from flows.deidentifier import Deidentifier

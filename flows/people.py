@@ -6,7 +6,7 @@ from pathlib import Path
 
 from deid.deidentify import identity
 from deid.errors import DeidError, Reason, RefusedError, SuspectError
-from deid.identifiers import Identifiers, harvest, together
+from deid.identity.identifiers import Identifiers, harvest, together
 from deid.source import Parsed, parse
 from deid.values import Path as ElementPath
 from flows.admit import checked

@@ -17,7 +17,7 @@ from catalog.protection import Flags, ProtectionTable, without_issuer
 from catalog.publish import Publisher
 from catalog.vocabulary import Flag, HoldKind, ProtectionSource
 from deid.errors import Reason
-from deid.pseudonym import Person
+from deid.identity.pseudonym import Person
 from deid.values import elements, items, raw
 from flows import wiring
 from flows.keys import RegionKeys, subkey

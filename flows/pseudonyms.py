@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
-from deid.pseudonym import Person
+from deid.identity.pseudonym import Person
 from flows.errors import CollisionError
 
 #: Stands in no header: what a key makes of it tells whether a key is still the same.

@@ -16,7 +16,7 @@ from catalog import releases
 from catalog.errors import CatalogError, NotFoundError
 from catalog.releases import Release, ReleasedInstance, RevisionRef
 from catalog.search import Query
-from deid.pseudonym import uid
+from deid.identity.pseudonym import uid
 from deid.rekey import rekey as rewrite
 from flows.errors import RetriableError
 from flows.wiring import HubParts

@@ -13,7 +13,7 @@ from re import compile as compile_pattern
 from catalog.protection import Flags
 from catalog.vocabulary import Flag
 from deid.errors import RefusedError
-from deid.pseudonym import canonical
+from deid.identity.pseudonym import canonical
 from flows.errors import PermanentError
 from flows.protection import Protection, written
 from flows.wiring import RegionParts

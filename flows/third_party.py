@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Protocol
 
-from deid.pseudonym import Person
+from deid.identity.pseudonym import Person
 from flows.errors import KeyServiceBusyError, KeyServiceError
 from flows.key_service import Rekeyed
 from flows.pseudonyms import (

@@ -12,8 +12,8 @@ from catalog.records import NewRevision, Stored
 from catalog.vocabulary import Standing
 from deid.deidentify import identity
 from deid.errors import DeidError, Reason, RefusedError, SuspectError, UnreadableError
-from deid.identifiers import Identifiers
-from deid.pseudonym import Person
+from deid.identity.identifiers import Identifiers
+from deid.identity.pseudonym import Person
 from deid.source import Parsed, parse
 from deid.values import value_of
 from flows.admit import Admitted, admit, checked

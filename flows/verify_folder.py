@@ -16,18 +16,18 @@ from typing import BinaryIO
 
 from deid.errors import DeidError, Reason, SuspectError, UnreadableError
 from deid.findings import Finding
-from deid.identifiers import Identifiers, harvest
-from deid.lexicon import load_lexicon
-from deid.overlays import overlays_left
-from deid.pixels import read_again
-from deid.profile import Profile
+from deid.identity.identifiers import Identifiers, harvest
+from deid.identity.spelling import Needle
+from deid.language.lexicon import load_lexicon
+from deid.pixels.overlays import overlays_left
+from deid.pixels.redact import read_again
+from deid.pixels.streams import check_finished
+from deid.pixels.text_reader import TextReader
+from deid.profiles.profile import Profile
+from deid.profiles.table import CLEAN_PIXELS
+from deid.second_eye.verify import kinds_in, verify
 from deid.source import Parsed, parse
-from deid.spelling import Needle
-from deid.streams import check_finished
-from deid.table import CLEAN_PIXELS
-from deid.text import TextReader
 from deid.values import elements, items, value_of
-from deid.verify import kinds_in, verify
 from flows.admit import checked
 from flows.errors import OriginalError, SourceError
 from flows.original import Original

@@ -101,8 +101,8 @@ def deid(
 
 
 def _explain(profile: str, said: str) -> None:
-    from deid.explain import lines
-    from deid.tags import read_tag
+    from deid.profiles.explain import lines
+    from deid.profiles.tags import read_tag
     from flows.deidentifier import named_profile
 
     for line in lines(named_profile(profile), read_tag(said)):

@@ -65,9 +65,9 @@ def show(
 
     Example: mammo profile show PatientAge, or: mammo profile show --profile general
     """
-    from deid.conformance_tables import attribute_rows
-    from deid.explain import lines
-    from deid.tags import read_tag
+    from deid.profiles.conformance_tables import attribute_rows
+    from deid.profiles.explain import lines
+    from deid.profiles.tags import read_tag
     from flows.deidentifier import named_profile
 
     chosen = named_profile(profile)
@@ -86,7 +86,7 @@ def conformance(profile: Named = MAMMOGRAPHY) -> None:
 
     Example: mammo profile conformance > docs/deid.md
     """
-    from deid.conformance import statement
+    from deid.profiles.conformance import statement
     from flows.deidentifier import named_profile
 
     typer.echo(statement(named_profile(profile)), nl=False)

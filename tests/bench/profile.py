@@ -20,7 +20,7 @@ STAGES = {
     "clean_header": ("deid.deidentify", "clean_header"),
     "spool": (admit, "spool"),
     "second_eye": (admit, "inspect"),
-    "second_eye_header": ("deid.verify", "look"),
+    "second_eye_header": ("deid.second_eye.verify", "look"),
     "second_eye_pixels": ("deid.deidentify", "read_again"),
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from deid.errors import SuspectError
-from deid.pixels import ViewTag, read_again, redact
+from deid.pixels.redact import ViewTag, read_again, redact
 from deid.source import parse
 from tests.deid.pictures import (
     FILMS,

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from deid.deidentify import deidentify, identity, inspect
 from deid.errors import DeidError, Reason
-from deid.identifiers import Identifiers, harvest, together
-from deid.profile import Profile, load_profile
-from deid.pseudonym import Person, Subkeys
+from deid.identity.identifiers import Identifiers, harvest, together
+from deid.identity.pseudonym import Person, Subkeys
+from deid.pixels.text_reader import TextReader
+from deid.profiles.profile import Profile, load_profile
 from deid.screen import screen
+from deid.second_eye.verify import verify
 from deid.source import Parsed, Piece, parse
-from deid.text import TextReader
-from deid.verify import verify
 from tests.corpus.score import Ending
 
 CRASHED = "crashed"

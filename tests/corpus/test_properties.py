@@ -17,9 +17,9 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from deid.errors import DeidError, Reason
-from deid.identifiers import harvest
-from deid.profile import Profile, load_profile
-from deid.pseudonym import Person, Subkeys, weeks
+from deid.identity.identifiers import harvest
+from deid.identity.pseudonym import Person, Subkeys, weeks
+from deid.profiles.profile import Profile, load_profile
 from deid.rekey import rekey
 from deid.source import parse
 from tests.corpus.corpus import write_bytes

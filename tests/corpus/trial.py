@@ -7,10 +7,10 @@ from pydicom import dcmread
 from pydicom.errors import InvalidDicomError
 
 from deid.errors import DeidError, Reason
-from deid.identifiers import harvest
-from deid.profile import Profile, load_profile
+from deid.identity.identifiers import harvest
+from deid.pixels.text_reader import TextReader
+from deid.profiles.profile import Profile, load_profile
 from deid.source import parse
-from deid.text import TextReader
 from tests.corpus.lists import sections
 from tests.corpus.paths import everything, values
 from tests.corpus.reading import Result, as_it_is, fold, words_of

@@ -8,13 +8,13 @@ from pydicom import dcmwrite
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
-from deid.header import CleanHeader, clean_header
-from deid.identifiers import harvest
-from deid.profile import Profile, load_profile, read_profile
-from deid.pseudonym import Person, Subkeys
+from deid.headers.header import CleanHeader, clean_header
+from deid.identity.identifiers import harvest
+from deid.identity.pseudonym import Person, Subkeys
+from deid.profiles.profile import Profile, load_profile, read_profile
+from deid.second_eye.verify import verify
 from deid.serialise import serialise
 from deid.source import Parsed, Piece, Slice, parse
-from deid.verify import verify
 
 MG = "1.2.840.10008.5.1.4.1.1.1.2"
 DBT = "1.2.840.10008.5.1.4.1.1.13.1.3"

@@ -2,7 +2,7 @@
 
 from dataclasses import fields
 
-from deid.identifiers import Identifiers
+from deid.identity.identifiers import Identifiers
 
 
 def identified(*words: str, numbers: tuple[str, ...] = ()) -> Identifiers:

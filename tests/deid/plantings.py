@@ -5,12 +5,12 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 
-from deid.identifiers import harvest
-from deid.made import made as element
-from deid.profile import Profile
+from deid.headers.made import made as element
+from deid.identity.identifiers import harvest
+from deid.profiles.profile import Profile
+from deid.second_eye.verify import verify
 from deid.serialise import serialise
 from deid.source import Slice
-from deid.verify import verify
 from tests.deid.headers import PERSON, cleaned, joined, mammogram, parsed, profile, written
 
 Kinds = dict[str, set[str]]

@@ -5,7 +5,7 @@ from functools import lru_cache
 import pytest
 from pydicom.dataset import Dataset
 
-from deid.header import CleanHeader
+from deid.headers.header import CleanHeader
 from deid.serialise import serialise
 from tests.deid.headers import ROOT, cleaned, code, dataset, found, joined, parsed, written
 

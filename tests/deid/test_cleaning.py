@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deid.cleaning import TextCleaner
-from deid.lexicon import load_lexicon
+from deid.language.cleaning import TextCleaner
+from deid.language.lexicon import load_lexicon
 from tests.deid.identified import identified
 
 WORDS = [

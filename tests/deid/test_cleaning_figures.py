@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from deid.cleaning import TextCleaner
-from deid.lexicon import load_lexicon
+from deid.language.cleaning import TextCleaner
+from deid.language.lexicon import load_lexicon
 from tests.deid.identified import identified
 
 FOLDER = Path(__file__).parent

@@ -5,10 +5,10 @@ from time import process_time
 
 import pytest
 
-from deid.cleaning import LONGEST, TextCleaner
-from deid.identifying import Role
-from deid.lexicon import load_lexicon
-from deid.needles import MOST, traces
+from deid.identity.identifying import Role
+from deid.identity.needles import MOST, traces
+from deid.language.cleaning import LONGEST, TextCleaner
+from deid.language.lexicon import load_lexicon
 from tests.deid.identified import identified
 
 LESS, MORE = 10_000, 40_000

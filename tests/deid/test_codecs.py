@@ -21,8 +21,8 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from deid.codecs import REENCODED, Layout, decode, encode, read_layout
 from deid.errors import Reason, SuspectError
+from deid.pixels.codecs import REENCODED, Layout, decode, encode, read_layout
 from tests.deid.pictures import Array, described, encapsulated
 
 LOSSLESS = [

@@ -2,11 +2,11 @@ import re
 
 import pytest
 
-from deid.conformance import statement
-from deid.conformance_tables import attribute_rows, counts, structured_rows
-from deid.profile import load_profile, read_profile
-from deid.table import OPTIONS
-from deid.tags import table_rows
+from deid.profiles.conformance import statement
+from deid.profiles.conformance_tables import attribute_rows, counts, structured_rows
+from deid.profiles.profile import load_profile, read_profile
+from deid.profiles.table import OPTIONS
+from deid.profiles.tags import table_rows
 
 
 @pytest.fixture(scope="module")

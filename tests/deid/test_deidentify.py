@@ -7,7 +7,7 @@ from pydicom.dataset import Dataset
 
 from deid.deidentify import Clean, deidentify, inspect
 from deid.errors import Reason, SuspectError
-from deid.identifiers import harvest
+from deid.identity.identifiers import harvest
 from deid.source import Slice
 from tests.deid import documents
 from tests.deid.headers import (

@@ -1,8 +1,8 @@
 import pytest
 
-from deid.explain import explain, lines, places
-from deid.profile import load_profile, read_profile
-from deid.tags import read_tag, table_rows
+from deid.profiles.explain import explain, lines, places
+from deid.profiles.profile import load_profile, read_profile
+from deid.profiles.tags import read_tag, table_rows
 
 
 @pytest.fixture(scope="module")

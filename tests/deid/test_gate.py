@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from deid.gate import FIRST, SECOND, Sight, normalise, windows
+from deid.pixels.gate import FIRST, SECOND, Sight, normalise, windows
 from tests.deid.pictures import Array, burn, film, glyphs
 
 

@@ -1,9 +1,9 @@
 import pytest
 
 from deid.errors import Reason, UnreadableError
-from deid.journal import Done
-from deid.pseudonym import Person, accession, uid
-from deid.rules import Action
+from deid.headers.journal import Done
+from deid.identity.pseudonym import Person, accession, uid
+from deid.profiles.rules import Action
 from deid.values import raw, walk
 from tests.deid.headers import (
     PERSON,

@@ -1,7 +1,7 @@
 import pytest
 
 from deid.dates import parse_date
-from deid.pseudonym import Person, weeks
+from deid.identity.pseudonym import Person, weeks
 from tests.deid.headers import (
     PERSON,
     SUBKEYS,

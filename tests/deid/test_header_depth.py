@@ -9,9 +9,9 @@ from pydicom.uid import ImplicitVRLittleEndian
 
 from deid.elements import PIXEL_DATA
 from deid.errors import Reason, UnreadableError
-from deid.journal import Done
-from deid.pseudonym import uid
-from deid.rules import Action
+from deid.headers.journal import Done
+from deid.identity.pseudonym import uid
+from deid.profiles.rules import Action
 from deid.values import raw, walk
 from tests.deid import documents
 from tests.deid.headers import (

@@ -9,9 +9,9 @@ from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 
 from deid.elements import known_vr
-from deid.journal import Done
-from deid.made import made as element
-from deid.rules import Action
+from deid.headers.journal import Done
+from deid.headers.made import made as element
+from deid.profiles.rules import Action
 from deid.values import Path, items, walk
 from tests.deid.headers import cleaned, mammogram, parsed, profile
 

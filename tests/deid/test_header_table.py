@@ -10,9 +10,9 @@ from pydicom.dataelem import DataElement
 from pydicom.sequence import Sequence
 
 from deid.elements import known_vr
-from deid.profile import Profile
-from deid.pseudonym import accession, study_id, uid
-from deid.rules import Action, Rule
+from deid.identity.pseudonym import accession, study_id, uid
+from deid.profiles.profile import Profile
+from deid.profiles.rules import Action, Rule
 from deid.values import Leaf, items, kinds_of, raw, walk
 from tests.deid.headers import (
     PERSON,

@@ -3,8 +3,8 @@
 import pytest
 from pydicom.dataset import Dataset
 
-from deid.journal import Done
-from deid.made import made as element
+from deid.headers.journal import Done
+from deid.headers.made import made as element
 from deid.values import raw
 from tests.deid.headers import (
     cleaned,

@@ -5,12 +5,12 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from deid import identifiers
 from deid.errors import Reason, SuspectError
-from deid.identifiers import Identifiers, harvest, together
-from deid.identifying import Role
-from deid.named import plain_words
-from deid.spelling import Edge, Needle, Reach, fold, number_writings, spellings, stands_in
+from deid.identity import identifiers
+from deid.identity.identifiers import Identifiers, harvest, together
+from deid.identity.identifying import Role
+from deid.identity.named import plain_words
+from deid.identity.spelling import Edge, Needle, Reach, fold, number_writings, spellings, stands_in
 from tests.deid.headers import ROOT, code, dataset, mammogram, parsed, written
 
 

@@ -1,7 +1,7 @@
 import pytest
 
-from deid.index import index, pieces
-from deid.spelling import Edge, Needle, Reach, stands_in
+from deid.identity.index import index, pieces
+from deid.identity.spelling import Edge, Needle, Reach, stands_in
 
 HAYS = [
     "av asa_2.dcm 470802-2980 ostra sjukhuset, lundberga (lbg77) sj?str?m 2 augusti 1947",

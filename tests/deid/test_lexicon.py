@@ -2,8 +2,8 @@ from time import process_time
 
 import pytest
 
-from deid.inflection import FORMS, bases
-from deid.lexicon import Kind, Lexicon, bare, load_lexicon, small
+from deid.language.inflection import FORMS, bases
+from deid.language.lexicon import Kind, Lexicon, bare, load_lexicon, small
 from tests.tables import words as terms
 
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from deid.gate import FIRST, SECOND, Sight
-from deid.looking import look
-from deid.writing import Kind
+from deid.pixels.gate import FIRST, SECOND, Sight
+from deid.pixels.looking import look
+from deid.pixels.writing import Kind
 from tests.deid.pictures import Array, burn, film, glyphs, text_reader
 
 
@@ -49,8 +49,8 @@ def test_a_picture_of_one_value_is_not_looked_at() -> None:
 
 
 def test_labels_of_few_values_are_seen_as_well_as_greys() -> None:
-    from deid.codecs import read_layout
-    from deid.planes import luminance
+    from deid.pixels.codecs import read_layout
+    from deid.pixels.planes import luminance
     from tests.deid.pictures import described
 
     labels = np.zeros((240, 400), np.uint8)

@@ -1,6 +1,6 @@
 import pytest
 
-from deid.markers import Marker, read_cut_marker, read_marker
+from deid.pixels.markers import Marker, read_cut_marker, read_marker
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import pytest
 
-from deid.numbers import personal_numbers, plain, windows
+from deid.identity.numbers import personal_numbers, plain, windows
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from struct import pack
 
 import pytest
 
-from deid.numerals import numerals, spells
+from deid.language.numerals import numerals, spells
 from tests.deid.plantings import planted
 from tests.deid.test_header_values import clean_with
 

@@ -3,8 +3,8 @@ import pytest
 from pydicom.dataset import Dataset
 
 from deid.findings import Finding
-from deid.made import made
-from deid.overlays import clean_overlays, overlays_left
+from deid.headers.made import made
+from deid.pixels.overlays import clean_overlays, overlays_left
 from tests.deid.pictures import Array, burn, glyphs, text_reader
 
 NAME = "Sjostrom Asa 470802-2980"

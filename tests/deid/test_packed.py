@@ -6,10 +6,10 @@ from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, RLELossless
 
 from deid.errors import Reason, SuspectError
 from deid.findings import Finding
-from deid.frames import locate_frames
-from deid.packed import append, clear, spans, unpack
-from deid.pixels import Redaction, ViewTag, read_again, redact
-from deid.planes import load_frame
+from deid.pixels.frames import locate_frames
+from deid.pixels.packed import append, clear, spans, unpack
+from deid.pixels.planes import load_frame
+from deid.pixels.redact import Redaction, ViewTag, read_again, redact
 from deid.source import Slice
 from tests.deid.pictures import (
     Array,

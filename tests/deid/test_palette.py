@@ -5,11 +5,11 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import RLELossless
 
-from deid.codecs import encode, read_layout
 from deid.errors import Reason, SuspectError
-from deid.made import made
-from deid.palette import read_palette
-from deid.pixels import ViewTag, read_again, redact
+from deid.headers.made import made
+from deid.pixels.codecs import encode, read_layout
+from deid.pixels.palette import read_palette
+from deid.pixels.redact import ViewTag, read_again, redact
 from tests.deid.pictures import (
     Array,
     burn,

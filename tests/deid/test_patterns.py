@@ -1,7 +1,7 @@
 import pytest
 
-from deid.pattern_rules import check_digit
-from deid.patterns import find, identifies
+from deid.language.pattern_rules import check_digit
+from deid.language.patterns import find, identifies
 
 # Invented; personnummer have birth numbers from 980 (Skatteverket's test numbers)
 SURE = [

@@ -15,11 +15,11 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from deid.codecs import decode, encode, read_layout
 from deid.errors import Reason, SuspectError
 from deid.findings import Finding
-from deid.frames import locate_frames, read_frame
-from deid.pixels import Flag, Redaction, ViewTag, read_again, redact
+from deid.pixels.codecs import decode, encode, read_layout
+from deid.pixels.frames import locate_frames, read_frame
+from deid.pixels.redact import Flag, Redaction, ViewTag, read_again, redact
 from deid.source import Slice
 from tests.deid.pictures import (
     Array,

@@ -2,8 +2,8 @@ import struct
 
 import pytest
 
-from deid.private import fits, load_safe_private
-from deid.rules import Action
+from deid.headers.private import fits, load_safe_private
+from deid.profiles.rules import Action
 
 ANGLE, POSITION = 0x00191016, 0x00191007  # Hologic: Paddle Angle DS, Paddle Position SH
 

@@ -7,9 +7,9 @@ from pydicom.datadict import keyword_for_tag
 from pydicom.uid import UID_dictionary
 
 from deid.errors import ProfileError, Reason
-from deid.profile import load_profile, read_profile
-from deid.rules import IODS, Action, Rule
-from deid.table import OPTIONS
+from deid.profiles.profile import load_profile, read_profile
+from deid.profiles.rules import IODS, Action, Rule
+from deid.profiles.table import OPTIONS
 from tests.deid.headers import DBT, MG, profile, with_options
 
 OWN = """extends = "mammography"

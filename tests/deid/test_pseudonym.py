@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 
 from deid.dates import parse_date, shift
 from deid.errors import Reason, RefusedError
-from deid.pseudonym import Person, Subkeys, accession, canonical, device, study_id, uid, weeks
+from deid.identity.pseudonym import (
+    Person,
+    Subkeys,
+    accession,
+    canonical,
+    device,
+    study_id,
+    uid,
+    weeks,
+)
 from tests.deid.headers import PERSON, SUBKEYS
 
 OTHER = Subkeys(b"U" * 32, b"A" * 32, b"V" * 32, b"D" * 32)

@@ -6,8 +6,8 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ImplicitVRLittleEndian
 
 from deid.dates import parse_date
-from deid.profile import load_profile
-from deid.pseudonym import Person, Subkeys, uid, weeks
+from deid.identity.pseudonym import Person, Subkeys, uid, weeks
+from deid.profiles.profile import load_profile
 from deid.rekey import rekey
 from deid.values import raw, value_of, walk
 from tests.deid import documents

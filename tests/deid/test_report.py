@@ -3,10 +3,10 @@ import json
 import pytest
 
 from deid.findings import Finding
-from deid.header import clean_header
-from deid.identifiers import harvest
-from deid.journal import Done
-from deid.profile import load_profile
+from deid.headers.header import clean_header
+from deid.headers.journal import Done
+from deid.identity.identifiers import harvest
+from deid.profiles.profile import load_profile
 from deid.report import (
     Applied,
     InstanceReport,

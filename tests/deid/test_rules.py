@@ -6,8 +6,8 @@ from importlib.resources import files
 import pytest
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 
-from deid.rules import BYTE_VRS, IODS, TEXT_VRS, Action, resolve, single
-from deid.table import OPTIONS, table_lines
+from deid.profiles.rules import BYTE_VRS, IODS, TEXT_VRS, Action, resolve, single
+from deid.profiles.table import OPTIONS, table_lines
 from tests.deid.headers import profile, with_options
 
 FULL, MODIFIED = "retain_longitudinal_full_dates", "retain_longitudinal_modified_dates"

@@ -4,7 +4,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from deid.errors import Reason, RefusedError
-from deid.profile import load_profile
+from deid.profiles.profile import load_profile
 from deid.screen import screen
 from tests.deid import documents
 from tests.deid.headers import DBT, MG, mammogram, parsed, profile, tomosynthesis, written

@@ -14,17 +14,17 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from deid.codecs import encode, read_layout
 from deid.deidentify import deidentify, inspect
 from deid.errors import Reason, SuspectError
-from deid.frames import locate_frames, read_frame, splice_encapsulated
-from deid.identifiers import harvest
-from deid.pixels import ViewTag, redact
-from deid.planes import load_frame
-from deid.profile import load_profile
-from deid.pseudonym import Person, Subkeys
+from deid.identity.identifiers import harvest
+from deid.identity.pseudonym import Person, Subkeys
+from deid.pixels.codecs import encode, read_layout
+from deid.pixels.frames import locate_frames, read_frame, splice_encapsulated
+from deid.pixels.planes import load_frame
+from deid.pixels.redact import ViewTag, redact
+from deid.pixels.streams import check_finished, check_streams
+from deid.profiles.profile import load_profile
 from deid.source import Slice
-from deid.streams import check_finished, check_streams
 from tests.deid.pictures import (
     Array,
     described,

@@ -1,9 +1,9 @@
 import pytest
 from pydicom.dataset import Dataset
 
-from deid.made import made
-from deid.rules import Action
-from deid.structured import Overrides, StructuredRules, load_structured
+from deid.headers.made import made
+from deid.headers.structured import Overrides, StructuredRules, load_structured
+from deid.profiles.rules import Action
 from tests.deid.headers import code, dataset
 
 TEXT, PERSON, DATE, TIME, WHEN, UID = (

@@ -1,7 +1,7 @@
 import pytest
 
-from deid import tags
 from deid.errors import ProfileError
+from deid.profiles import tags
 
 
 @pytest.mark.parametrize(

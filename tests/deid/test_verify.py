@@ -7,11 +7,11 @@ from pydicom.uid import ImplicitVRLittleEndian
 
 from deid.elements import DEFAULT_ENCODING
 from deid.errors import Reason, SuspectError
-from deid.identifiers import harvest
-from deid.made import made as element
-from deid.pseudonym import Person
+from deid.headers.made import made as element
+from deid.identity.identifiers import harvest
+from deid.identity.pseudonym import Person
+from deid.second_eye.verify import verify
 from deid.serialise import serialise
-from deid.verify import verify
 from tests.deid.headers import (
     ROOT,
     cleaned,

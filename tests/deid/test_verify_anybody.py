@@ -1,8 +1,8 @@
 import pytest
 
-from deid.anybody import has_full_name, kinds
-from deid.lexicon import load_lexicon
-from deid.spelling import fold
+from deid.identity.spelling import fold
+from deid.language.lexicon import load_lexicon
+from deid.second_eye.anybody import has_full_name, kinds
 from tests.deid.plantings import planted
 
 TEXT = 0x00181020

@@ -2,7 +2,7 @@ from base64 import b64encode, urlsafe_b64encode
 
 import pytest
 
-from deid.disguises import printable_runs, undisguised
+from deid.second_eye.disguises import printable_runs, undisguised
 from tests.deid.plantings import planted
 
 TEXT, BYTES = 0x00181020, 0x00282000

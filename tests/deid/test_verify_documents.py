@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydicom.dataset import Dataset
 
-from deid.made import made as element
+from deid.headers.made import made as element
 from deid.serialise import serialise
 from deid.values import items
 from tests.deid import documents

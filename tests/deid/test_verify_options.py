@@ -7,9 +7,9 @@ import pytest
 from pydicom.uid import ImplicitVRLittleEndian
 
 from deid.errors import SuspectError
-from deid.made import made as element
-from deid.profile import Profile
-from deid.verify import verify
+from deid.headers.made import made as element
+from deid.profiles.profile import Profile
+from deid.second_eye.verify import verify
 from tests.deid.headers import (
     ROOT,
     cleaned,

@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from deid.gate import FIRST, SECOND, Sight
-from deid.writing import Kind, Writing, find_writing
+from deid.pixels.gate import FIRST, SECOND, Sight
+from deid.pixels.writing import Kind, Writing, find_writing
 from tests.deid.pictures import Array, burn, film, glyphs, text_reader
 
 EYES = pytest.mark.parametrize("sight", [FIRST, SECOND])

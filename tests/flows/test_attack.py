@@ -21,7 +21,7 @@ import pytest
 from catalog import database
 from catalog.ledger import Ledger
 from catalog.ledger_key import LedgerKey
-from deid.numbers import luhn
+from deid.identity.numbers import luhn
 from flows import deidentifier, key_file, keys
 from flows.errors import KeyServiceBusyError
 from flows.key_service import KeyService

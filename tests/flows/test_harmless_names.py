@@ -2,7 +2,7 @@
 
 import pytest
 
-from deid.identifiers import Identifiers
+from deid.identity.identifiers import Identifiers
 from flows.harmless_names import split_suffix
 from flows.known import Known, Look
 

@@ -11,8 +11,8 @@ from catalog.key_marks import KeyMarks
 from catalog.ledger import Ledger
 from catalog.ledger_key import LedgerKey
 from catalog.ledger_records import Export
-from deid import pseudonym
-from deid.pseudonym import Person, weeks
+from deid.identity import pseudonym
+from deid.identity.pseudonym import Person, weeks
 from flows import keys
 from flows.errors import KeyFileError
 from flows.key_file import _forbidden

@@ -3,11 +3,11 @@
 import pytest
 
 from catalog.outcome import Outcome
-from deid import identifiers
 from deid.errors import Reason, SuspectError
-from deid.identifiers import Identifiers
+from deid.identity import identifiers
+from deid.identity.identifiers import Identifiers
+from deid.identity.spelling import Edge, Needle, Reach
 from deid.source import parse
-from deid.spelling import Edge, Needle, Reach
 from flows import known, people
 from flows.known import Known, Look, look
 from flows.original import Original

@@ -9,7 +9,7 @@ from catalog import subjects
 from catalog.database import writing
 from catalog.protection import Flags
 from catalog.vocabulary import Flag, HoldKind, ProtectionSource
-from deid.pseudonym import canonical, weeks
+from deid.identity.pseudonym import canonical, weeks
 from flows import protection as protection_module
 from flows import wiring
 from flows.cli import main

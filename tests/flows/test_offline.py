@@ -6,8 +6,8 @@ import pydicom
 import pytest
 
 from catalog.outcome import Outcome
-from deid.identifiers import Identifiers
-from deid.spelling import Edge, Needle, Reach
+from deid.identity.identifiers import Identifiers
+from deid.identity.spelling import Edge, Needle, Reach
 from flows.errors import SourceError
 from flows.known import Known, Look
 from flows.offline import deidentify_folder, tally

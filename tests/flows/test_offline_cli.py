@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from deid.profile import load_profile
+from deid.profiles.profile import load_profile
 from flows.cli import main
 from tests import objects
 from tests.flows.making import four_views, put

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from catalog.outcome import Outcome
-from deid.profile import load_profile
+from deid.profiles.profile import load_profile
 from flows import charter, deidentifier, offline
 from flows.deidentifier import Deidentifier, load
 from flows.errors import SourceError

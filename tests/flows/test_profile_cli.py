@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from deid.conformance import statement
-from deid.profile import load_profile
+from deid.profiles.conformance import statement
+from deid.profiles.profile import load_profile
 from flows.cli import main
 
 ROOT = Path(__file__).parents[2]

@@ -13,7 +13,7 @@ from catalog.outcome import Outcome
 from catalog.protection import Flags
 from catalog.search import Query, search
 from catalog.vocabulary import Flag, HoldKind, ProtectionSource
-from deid.pseudonym import Person, canonical
+from deid.identity.pseudonym import Person, canonical
 from flows import people, protection, verdict
 from flows.offline import deidentify_folder
 from flows.protection import BLOCKED, CONFIDENTIAL, PROTECTED, STALE, UNKNOWN, UNLISTED

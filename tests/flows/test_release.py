@@ -15,7 +15,7 @@ from catalog.permits import revoke
 from catalog.records import Merge
 from catalog.search import Query
 from catalog.vocabulary import HoldKind, HoldScope, Tier, View
-from deid.pseudonym import canonical, weeks
+from deid.identity.pseudonym import canonical, weeks
 from flows import permits
 from flows.release import ReleaseError, build
 from tests import objects

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from deid.pseudonym import Person, Subkeys, weeks
+from deid.identity.pseudonym import Person, Subkeys, weeks
 from flows import keys
 from flows.errors import CollisionError, KeyServiceBusyError, KeyServiceError
 from flows.key_service import KeyService, Rekeyed

@@ -5,8 +5,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from deid.deidentify import deidentify, identity, inspect
-from deid.identifiers import harvest
-from deid.profile import load_profile
+from deid.identity.identifiers import harvest
+from deid.profiles.profile import load_profile
 from deid.screen import screen
 from deid.source import parse
 from flows import keys

@@ -1,0 +1,1 @@
+"""The clean header: every attribute by its rule."""

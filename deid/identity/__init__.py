@@ -1,0 +1,1 @@
+"""Who an object is about: identifiers, their spellings, and the pseudonym."""

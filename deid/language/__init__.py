@@ -1,0 +1,1 @@
+"""Free text: what may stay of it, word by word."""

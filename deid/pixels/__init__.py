@@ -1,0 +1,1 @@
+"""Pixels: decoded frame by frame, looked at, blanked, and written back."""

@@ -1,0 +1,1 @@
+"""The second eye: other code, on the finished bytes."""
