@@ -14,10 +14,11 @@ from deid.headers.journal import Entry
 from deid.identity.identifiers import Identifiers
 from deid.identity.pseudonym import Person, Subkeys, canonical
 from deid.pixels.overlays import clean_overlays, overlays_left
-from deid.pixels.redact import Box, Flag, Redaction, ViewTag, read_again, redact
+from deid.pixels.redact import Flag, Redaction, ViewTag, read_again, redact
 from deid.pixels.streams import check_finished
 from deid.pixels.text_reader import TextReader
 from deid.profiles.profile import Profile
+from deid.ruling import Box
 from deid.second_eye import verify
 from deid.serialise import serialise
 from deid.source import Parsed, Piece, Slice

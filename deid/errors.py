@@ -40,7 +40,8 @@ class Reason(StrEnum):
 
     NOT_REENCODABLE = "text was found, but the pixels cannot be written back losslessly"
     TEXT_LEFT = "text is left in the pixels"
-    MARKER = "a laterality marker contradicts the header"
+    MARKER = "a marker contradicts the header"
+    REVIEW = "of a kind that people have to look at before it may pass"
     IDENTIFIER_LEFT = "an identifier is left in the header"
     UNCHECKED = "the result could not be checked"
 

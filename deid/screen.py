@@ -1,4 +1,6 @@
-"""The gate: which objects may enter the walk at all."""
+"""The gate: which objects may enter the walk at all, and how closely they are looked at."""
+
+from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
@@ -13,7 +15,21 @@ _MODALITY = 0x00080060
 _META = 0x0002
 
 
-def screen(parsed: Parsed, profile: Profile) -> None:
+@dataclass(frozen=True)
+class Passage:
+    """How an object goes through the walk.
+
+    Attributes:
+        closely: Every part of every frame is looked at by the network, not only what the gate
+            shows it.
+        review: People have to look before it may pass, whatever is found.
+    """
+
+    closely: bool = False
+    review: bool = False
+
+
+def screen(parsed: Parsed, profile: Profile) -> Passage:
     """Let an object pass, or refuse it.
 
     The SOP class decides before the modality: tomosynthesis has been seen as CT with modality
@@ -37,6 +53,7 @@ def screen(parsed: Parsed, profile: Profile) -> None:
     _check(parsed, [rule for rule in profile.refusals if rule not in kinds])
     if _has_hidden_overlay(header):
         raise RefusedError(Reason.OVERLAY)
+    return Passage()
 
 
 def _check(parsed: Parsed, refusals: list[Refusal]) -> None:

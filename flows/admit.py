@@ -14,7 +14,7 @@ from deid.errors import DeidError, Reason, RefusedError, SuspectError
 from deid.headers.journal import Entry
 from deid.identity.identifiers import Identifiers
 from deid.identity.pseudonym import Person
-from deid.pixels.redact import Box
+from deid.ruling import Box
 from deid.screen import screen
 from deid.source import Parsed
 from flows.deidentifier import Deidentifier

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from catalog.records import Versions
 from deid.errors import ProfileError
-from deid.pixels.redact import DETECTOR
+from deid.pixels.looking import DETECTOR
 from deid.pixels.text_reader import TextReader, load_text_reader
 from deid.profiles.profile import Profile, load_profile, read_profile
 from flows import wiring

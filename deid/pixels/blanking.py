@@ -9,14 +9,13 @@ from deid.pixels.gate import Grey
 from deid.pixels.planes import COLOUR, YBR, luminance
 from deid.pixels.text_reader import Line
 from deid.pixels.writing import Kind, Writing
+from deid.ruling import Corners
 
 # Margins in heights of the line: along it a letter may have been missed, across it a ring.
 _ALONG = 1.0
 _ACROSS = 0.15
 _MARKER_MARGIN = 0.1
 _GAP = 256  # samples: nearer stretches are written as one, rows of a box are not
-
-Corners = tuple[tuple[int, int], ...]
 
 
 def draw_boxes(writings: tuple[Writing, ...], shape: tuple[int, int]) -> tuple[Grey, list[Corners]]:

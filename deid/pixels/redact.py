@@ -14,7 +14,7 @@ import numpy as np
 
 from deid.errors import Reason, SuspectError
 from deid.findings import Finding
-from deid.pixels.blanking import Corners, draw_boxes, fill, stretches
+from deid.pixels.blanking import draw_boxes, fill, stretches
 from deid.pixels.codecs import REENCODED, Layout, Pixel, decode, encode
 from deid.pixels.frames import Frames, locate_frames, read_frame, splice_encapsulated
 from deid.pixels.gate import FIRST, SECOND, Grey
@@ -24,12 +24,10 @@ from deid.pixels.planes import is_native, load_frame, luminance
 from deid.pixels.streams import check_streams
 from deid.pixels.text_reader import TextReader
 from deid.pixels.writing import Kind, Writing
+from deid.ruling import Box
 from deid.source import Parsed, Piece, Slice
 
 _SIDES = frozenset({"L", "R"})
-
-#: Names the detector of burned-in text in records; raised when what it finds changes.
-DETECTOR = "text 1 (PP-OCRv6)"
 
 
 class Flag(StrEnum):
@@ -45,14 +43,6 @@ class ViewTag:
 
     laterality: str
     view: str
-
-
-@dataclass(frozen=True)
-class Box:
-    """A blanked rectangle at any angle: frame from 1, and four corners as x and y."""
-
-    frame: int
-    corners: Corners
 
 
 @dataclass(frozen=True, repr=False)
