@@ -152,4 +152,4 @@ def test_loading_is_quick() -> None:
     load_lexicon.__wrapped__()
     start = process_time()
     load_lexicon.__wrapped__()
-    assert process_time() - start < 0.2  # 0.03 on an idle core; the bound is for a busy one
+    assert process_time() - start < 1  # 0.03 on an idle core; the bound is for a busy one
