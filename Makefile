@@ -1,6 +1,6 @@
 # `make` shows what there is. The work is done by infra/setup.sh and the `mammo` command.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench bench-deid check-shared down reset clean
+.PHONY: help setup demo test lint bench bench-deid bench-pixels check-shared down reset clean
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
@@ -32,6 +32,9 @@ bench: setup ## measure how fast images walk on this machine
 
 bench-deid: setup ## de-identify headers side by side with other tools, each installed beside our data
 	@$(BIN)/python -m tests.bench.headers
+
+bench-pixels: setup ## how much burned-in text is found, and what it costs, with pictures of the worst cases
+	@$(BIN)/python -m tests.bench.pixels
 
 check-shared: setup ## tests that read the material beside this clone, where there is any
 	@if [ -d ../shared ]; then $(BIN)/pytest -q tests/shared; else echo "nothing to check: there is no ../shared"; fi

@@ -16,7 +16,7 @@ from access_api.ranges import Extent
 from access_api.streams import BLOCK, exactly, in_blocks, proven
 from catalog.errors import NotFoundError
 from catalog.objects import ObjectStore
-from catalog.releases import Servable
+from catalog.releases import Servable, ServablePreview
 
 # The oldest date a ZIP file can tell: when a file was made is nobody's business.
 MODIFIED: Final = datetime(1980, 1, 1, tzinfo=UTC)
@@ -34,6 +34,11 @@ def read_instance(door: Door, servable: Servable, extent: Extent | None = None) 
     chosen = extent or Extent(0, servable.size, servable.size)
     blocks = in_blocks(exactly(_join(door, servable, chosen), chosen.length))
     return proven(blocks, servable.sha256) if chosen.whole else blocks
+
+
+def read_preview(door: Door, found: ServablePreview) -> Iterator[bytes]:
+    """Yield a preview's bytes, checked against their digest before the last block is given."""
+    return proven(in_blocks(_read(door.clean, found.key, 0, found.bytes)), found.sha256)
 
 
 def _join(door: Door, servable: Servable, extent: Extent) -> Iterator[bytes]:

@@ -16,7 +16,7 @@ from access_api.content import path_of
 from access_api.streams import BlocksResponse, in_blocks, opened
 from access_api.visits import UID_PATTERN, Uid, Visitor
 from catalog.releases import Servable, list_instances, list_studies, manifest, releases_of
-from catalog.vocabulary import ReleaseState, Tier
+from catalog.vocabulary import Laterality, ReleaseState, Tier
 
 MAX_LIMIT: Final = 500
 _MANIFEST_BLOCK: Final = 1 << 16
@@ -59,8 +59,23 @@ class StudyList(BaseModel):
     next_cursor: str | None = Field(description="Give it back as `cursor`; null on the last page.")
 
 
+class PixelFactsListed(BaseModel):
+    """What the pixels of an image tell; measured here, not by its maker."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    breast_area_mm2: float | None = Field(description="Null where the spacing is not known.")
+    breast_share: float = Field(description="Of the image's area, 0 to 1.")
+    laterality: Laterality = Field(description="Side by the pixels; empty where they do not say.")
+    laterality_agrees: bool | None = Field(
+        description="Whether that is the header's side; null where one of the two does not say."
+    )
+    saturated_share: float = Field(description="Of the breast's pixels, 0 to 1.")
+    flags: tuple[str, ...] = Field(description="What to know of the image's quality.")
+
+
 class InstanceListed(BaseModel):
-    """One instance as it will be downloaded."""
+    """One instance as it will be downloaded, and what is known of it."""
 
     model_config = ConfigDict(json_schema_extra={"example": wire.INSTANCE})
 
@@ -73,6 +88,10 @@ class InstanceListed(BaseModel):
     sop_class_uid: str
     transfer_syntax: str
     modality: str
+    previews: tuple[int, ...] = Field(description="Sizes in which there is a preview.")
+    derived: bool = Field(description="Made here of an image, such as a mask of the breast.")
+    derived_from: str | None = Field(description="That image's `sop_uid`, if it is released too.")
+    pixel_facts: PixelFactsListed | None = Field(description="What its pixels tell, if anything.")
 
 
 class StudyContents(BaseModel):
@@ -206,6 +225,7 @@ def list_released_instances(visit: Visitor, study_uid: Uid) -> StudyContents:
 
 
 def _listed(found: Servable) -> InstanceListed:
+    facts = found.pixel_facts
     return InstanceListed(
         path=path_of(found),
         size=found.size,
@@ -216,4 +236,8 @@ def _listed(found: Servable) -> InstanceListed:
         sop_class_uid=found.sop_class_uid,
         transfer_syntax=found.transfer_syntax,
         modality=found.modality,
+        previews=found.previews,
+        derived=found.derived,
+        derived_from=found.derived_from,
+        pixel_facts=None if facts is None else PixelFactsListed.model_validate(facts),
     )

@@ -60,6 +60,17 @@ class SearchParameters(BaseModel):
     )
     exam_year_from: Year | None = Field(None, description="First year.", examples=[2018])
     exam_year_to: Year | None = Field(None, description="Last year.", examples=[2022])
+    flag: str | None = Field(
+        None,
+        pattern=r"^[a-z][a-z -]{0,63}$",
+        description="What the pixels tell of an image's quality; finds images only.",
+        examples=["saturated"],
+    )
+    laterality_agrees: bool | None = Field(
+        None,
+        description="Whether the side by the pixels is the header's; finds images only.",
+        examples=[True],
+    )
     holder: str | None = Field(
         None,
         pattern=r"^[a-z0-9][a-z0-9-]{0,63}$",

@@ -94,12 +94,27 @@ INSTANCE: Final[dict[str, Any]] = {
     "sop_class_uid": "1.2.840.10008.5.1.4.1.1.1.2",
     "transfer_syntax": "1.2.840.10008.1.2.1",
     "modality": "MG",
+    "previews": [256, 512, 1024],
+    "derived": False,
+    "derived_from": None,
+    "pixel_facts": {
+        "breast_area_mm2": 14210.5,
+        "breast_share": 0.31,
+        "laterality": "L",
+        "laterality_agrees": True,
+        "saturated_share": 0.0,
+        "flags": [],
+    },
 }
 
 _BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
 BYTES: Final[dict[int | str, dict[str, Any]]] = {
     200: {"description": "The whole object.", "content": {"application/dicom": _BINARY}},
     206: {"description": "One range of it.", "content": {"application/dicom": _BINARY}},
+    304: {"description": "You have it already (If-None-Match)."},
+}
+PICTURE: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "The picture.", "content": {"image/png": _BINARY}},
     304: {"description": "You have it already (If-None-Match)."},
 }
 ARCHIVE: Final[dict[int | str, dict[str, Any]]] = {

@@ -23,6 +23,7 @@ class Reason(StrEnum):
     """Why a call failed; safe to log, store and show."""
 
     NOT_FOUND = "no such thing"
+    NO_DETECTOR = "no detector of this name is in the records"
 
     RULE = "the record breaks a rule of the database"
     OTHER_SUBJECT = "the study belongs to another subject"
@@ -39,6 +40,12 @@ class Reason(StrEnum):
     OTHER_EXPORT = "another export has this name"
     COLLISION = "two originals would share a clean UID, or one original have two"
     STORED_OTHERWISE = "other bytes are stored under this key"
+    REVIEW_CHANGED = "the record of the review was changed by other hands; call security"
+    REVIEW_STATE = "the review takes no such decision as it stands"
+    REVIEW_EXPIRED = "the time to decide is over; the original is erased"
+    NOT_RELEASABLE = "only what is SUSPECT can be released; reject it, or walk it again"
+    SAME_PERSON = "the second decision must be another person's"
+    OTHER_DECISION = "the second decision differs from the first; confirm that one, or reject"
 
     HELD = "held"
     NOT_IN_FORCE = "the permit is not in force"

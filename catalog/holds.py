@@ -1,7 +1,8 @@
 """What may not be served, and why; every read of the catalogue asks.
 
 A Hold names its target by text, so that one on a subject or a study can be placed before any of
-its images arrive. One on a revision stops the instance until a newer revision replaces it.
+its images arrive. One on a revision stops the instance until a newer revision replaces it. What
+holds an image holds what was derived from it.
 """
 
 from dataclasses import dataclass
@@ -67,9 +68,17 @@ def stop_subject(engine: Engine, pseudonym: str, kind: HoldKind, *, reason: str,
     with writing(engine) as connection:
         if woman(connection, pseudonym) is None or _is_placed(connection, kind, target):
             return False
-        number = _place(connection, kind, target, reason=reason, who=who)
-        audit.record(connection, AccessEvent(who, "", "hold", f"hold:{number}", kind))
+        stop(connection, kind, target, reason=reason, who=who)
         return True
+
+
+def stop(
+    connection: Connection, kind: HoldKind, target: HoldTarget, *, reason: str, who: str
+) -> int:
+    """Hold a target in the transaction of what led to it, audited; give the Hold's number."""
+    number = _place(connection, kind, target, reason=reason, who=who)
+    audit.record(connection, AccessEvent(who, "", "hold", f"hold:{number}", kind))
+    return number
 
 
 def _is_placed(connection: Connection, kind: HoldKind, target: HoldTarget) -> bool:
@@ -165,10 +174,22 @@ def study_not_held() -> ColumnElement[bool]:
 
 
 def instance_not_held() -> ColumnElement[bool]:
-    """Give the condition that neither the instance nor the revision joined to it is held."""
+    """Give the condition that neither the instance nor the revision joined to it is held.
+
+    Nor the image, nor the revision of it, that they were derived from.
+    """
+    image = instance.alias("image")
+    by_image = and_(
+        hold.c.scope == HoldScope.INSTANCE,
+        hold.c.target == image.c.sop_uid,
+        hold.c.lifted_at.is_(None),
+        image.c.id == instance.c.derived_from,
+    )
     return and_(
         _free(HoldScope.INSTANCE, instance.c.sop_uid, instance),
+        ~exists().where(by_image).correlate(instance),
         _free(HoldScope.REVISION, cast(revision.c.id, String), revision),
+        _free(HoldScope.REVISION, cast(revision.c.derived_from, String), revision),
     )
 
 

@@ -28,8 +28,11 @@ from catalog.ledger_rows import (
     traced,
 )
 from catalog.ledger_tables import export, item
+from catalog.makings import Makings
 from catalog.outcome import Outcome, Tally
 from catalog.records import DisclosureDecision
+from catalog.review import Reviews
+from catalog.review_rows import open_review
 from catalog.vocabulary import ProtectionSource
 
 _BATCH = 500
@@ -41,6 +44,8 @@ class Ledger:
     def __init__(self, engine: Engine, key: LedgerKey) -> None:
         self._engine = engine
         self._key = key
+        self.reviews = Reviews(engine, key)
+        self.makings = Makings(engine, key)
 
     def register_export(self, registered: Export) -> None:
         """Enter an export; entering the same one again changes nothing.
@@ -183,12 +188,10 @@ class Ledger:
         Raises:
             ConflictError: Two originals would have one clean UID, or one original two.
         """
-        written = 0
+        written, coming = 0, {one.item_id: one for one in endings}
         with writing(self._engine) as connection:
-            index = self._indices(connection, [ending.item_id for ending in endings])
-            rows = {
-                one.item_id: ending_row(self._key, one, index.get(one.item_id)) for one in endings
-            }
+            index = self._indices(connection, list(coming))
+            rows = {one: ending_row(self._key, coming[one], index.get(one)) for one in coming}
             require_one_to_one(connection, rows.values())
             for item_id, row in rows.items():
                 statement = (
@@ -197,7 +200,9 @@ class Ledger:
                     .where(or_(item.c.outcome.is_(None), item.c.run == run))
                     .values(run=run, recorded_at=now(), **row)
                 )
-                written += connection.execute(statement).rowcount
+                if connection.execute(statement).rowcount:
+                    written += 1
+                    open_review(connection, self._key, coming[item_id])
         return written
 
     def _indices(self, connection: Connection, item_ids: list[int]) -> dict[int, str]:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from catalog.outcome import Outcome
 from catalog.records import DisclosureDecision
+from catalog.review_records import Opening
 
 
 @dataclass(frozen=True, repr=False)
@@ -55,6 +56,21 @@ class Original:
 
 
 @dataclass(frozen=True, repr=False)
+class Making:
+    """Which clean pixels were made of which original ones, and by what.
+
+    Attributes:
+        original: Digest of the original's pixel data element; the ledger keeps it keyed.
+        clean: Digest of the clean object's.
+        by: Digest of what made them: profile, detector, and what people decided.
+    """
+
+    original: str
+    clean: str
+    by: str
+
+
+@dataclass(frozen=True, repr=False)
 class Ending:
     """How one file ended.
 
@@ -68,6 +84,8 @@ class Ending:
         revision: The revision it became.
         quarantine_key: Where it waits for a person, in the region's quarantine.
         expires_at: When the ledger forgets what identifies it.
+        review: What a person's review of it begins with, if it waits in quarantine.
+        making: How its pixels were made, if they are stored.
     """
 
     item_id: int
@@ -80,6 +98,8 @@ class Ending:
     revision: int | None = None
     quarantine_key: str | None = None
     expires_at: datetime | None = None
+    review: Opening | None = None
+    making: Making | None = None
 
 
 @dataclass(frozen=True, repr=False)

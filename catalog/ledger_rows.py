@@ -24,6 +24,7 @@ FORGOTTEN: dict[str, Any] = dict.fromkeys(
         "study_uid_index",
         "accession_enc",
         "accession_index",
+        "pixels_index",
     )
 )
 
@@ -58,6 +59,18 @@ def ending_row(key: LedgerKey, ending: Ending, path_index: str | None) -> dict[s
         "quarantine_key": ending.quarantine_key,
         "expires_at": ending.expires_at,
         **_original_row(key, ending, path_index),
+        **_making_row(key, ending),
+    }
+
+
+def _making_row(key: LedgerKey, ending: Ending) -> dict[str, Any]:
+    making = ending.making
+    if making is None:
+        return {}
+    return {
+        "pixels_index": key.index("item.pixels", making.original),
+        "clean_pixels": making.clean,
+        "made_by": making.by,
     }
 
 

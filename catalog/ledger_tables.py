@@ -65,6 +65,10 @@ item = Table(
     Column("study_uid_index", INDEX, index=True),
     Column("accession_enc", LargeBinary),
     Column("accession_index", INDEX, index=True),
+    # Of the original's pixels, what the clean ones are, and what made them.
+    Column("pixels_index", INDEX),
+    Column("clean_pixels", INDEX),
+    Column("made_by", INDEX),
     UniqueConstraint("export_id", "path_index"),
     Index(None, "export_id", "ordinal", "outcome"),
     one_of("outcome", Outcome),

@@ -63,6 +63,10 @@ class ObjectStore(Protocol):
         """Give the keys that begin with a prefix."""
         ...
 
+    def remove(self, key: str) -> None:
+        """Remove an object; one that is not there is removed already."""
+        ...
+
 
 class MinioStore:
     """One bucket of any S3 server, through the `minio` SDK.
@@ -165,6 +169,15 @@ class MinioStore:
             for found in self._client.list_objects(self._bucket, prefix, recursive=True):
                 if found.object_name is not None:
                     yield found.object_name
+
+    def remove(self, key: str) -> None:
+        """Remove an object; one that is not there is removed already.
+
+        Raises:
+            StorageError: The store did not answer, or the identity may not remove.
+        """
+        with suppress(NotFoundError), _translated():
+            self._client.remove_object(self._bucket, key)
 
 
 class Body(Iterator[bytes]):

@@ -9,19 +9,13 @@ from sqlalchemy import Connection, Engine, select
 from catalog import holds, subjects
 from catalog.columns import now
 from catalog.database import insert_if_absent, reading, writing
-from catalog.errors import ConflictError, NotFoundError, RaceError, Reason
+from catalog.derived_rows import write_derived, write_pixels
+from catalog.drafts import require_foreseen, require_whole
+from catalog.errors import ConflictError, NotFoundError, Reason
 from catalog.holders import get_holder
-from catalog.outcome import Outcome
-from catalog.records import ExportSummary, Holder, Instance, Merge, StudyDraft
-from catalog.study_rows import (
-    Place,
-    already_mine,
-    contradiction,
-    enter_series,
-    enter_study,
-    present_instances,
-    write_revision,
-)
+from catalog.present import Present, already_mine, contradiction, present_instances
+from catalog.records import ExportSummary, Holder, Instance, Merge, NewRevision, StudyDraft
+from catalog.study_rows import Place, Written, enter_series, enter_study, write_revision
 from catalog.tables import export, holder, outcome
 from catalog.vocabulary import HoldKind, Standing
 
@@ -36,7 +30,13 @@ class Publisher(Protocol):
         ...
 
     def standing(
-        self, sop_uid: str, header_sha256: str, pixel_sha256: str, *, export_id: str = ""
+        self,
+        sop_uid: str,
+        header_sha256: str,
+        pixel_sha256: str,
+        *,
+        export_id: str = "",
+        remade: Collection[str] = (),
     ) -> Standing:
         """Tell how an instance stands to what is already published under its UID."""
         ...
@@ -79,12 +79,21 @@ class CataloguePublisher:
         return get_holder(self._engine, holder_id)
 
     def standing(
-        self, sop_uid: str, header_sha256: str, pixel_sha256: str, *, export_id: str = ""
+        self,
+        sop_uid: str,
+        header_sha256: str,
+        pixel_sha256: str,
+        *,
+        export_id: str = "",
+        remade: Collection[str] = (),
     ) -> Standing:
         """Compare digests with the latest revision under the UID.
 
         What `export_id` itself has published stands as it stood before, so that an export that
         is run again after a crash ends as it would have without one.
+
+        Other pixels are a conflict, unless those there are among `remade`: digests of clean pixels
+        that were made of the same original before.
 
         Raises:
             DatabaseError: The database did not answer.
@@ -93,7 +102,7 @@ class CataloguePublisher:
             present = present_instances(connection, [sop_uid]).get(sop_uid)
         if present is None:
             return Standing.NEW
-        standing = present.standing(header_sha256, pixel_sha256)
+        standing = present.standing(header_sha256, pixel_sha256, remade)
         if standing is Standing.KNOWN and present.export_id == export_id:
             return Standing.NEW if present.number == 1 else Standing.REVISED
         return standing
@@ -122,7 +131,7 @@ class CataloguePublisher:
             ConflictError: The study, a series, an instance or the export is another's.
             RaceError: The standings the draft was made from are no longer so.
         """
-        _check(draft)
+        require_whole(draft)
         with writing(self._engine) as connection:
             _open_export(connection, draft.export_id, draft.holder_id, region=draft.region)
             if draft.revisions:
@@ -169,18 +178,6 @@ class CataloguePublisher:
         )
 
 
-def _check(draft: StudyDraft) -> None:
-    uids = {new.instance.sop_uid for new in draft.revisions}
-    studies = {new.instance.study_uid for new in draft.revisions}
-    if len(uids) != len(draft.revisions) or len(studies) > 1:
-        raise ConflictError(Reason.MIXED_DRAFT)
-    if draft.revisions and not draft.subject:
-        raise ConflictError(Reason.MIXED_DRAFT)
-    counted = draft.outcomes.get(Outcome.ADMITTED, 0) + draft.outcomes.get(Outcome.REVISED, 0)
-    if counted < len(draft.revisions):
-        raise ConflictError(Reason.MISCOUNTED)
-
-
 def _open_export(
     connection: Connection, export_id: str, holder_id: str, *, region: str | None = None
 ) -> None:
@@ -199,24 +196,31 @@ def _enter_revisions(connection: Connection, draft: StudyDraft) -> None:
     series_ids = enter_series(connection, draft, study_id)
     # The study's row is locked: what we see of its instances now stays so until we commit.
     ordered = sorted(draft.revisions, key=lambda new: new.instance.sop_uid)
-    present = present_instances(connection, [new.instance.sop_uid for new in ordered])
+    present = present_instances(connection, [new.instance.sop_uid for new in draft.every])
     mine = already_mine(connection, draft)
     seen: Counter[Standing] = Counter()
+    written: dict[str, tuple[Written, Place]] = {}
     for new in ordered:
         uid, there = new.instance.sop_uid, present.get(new.instance.sop_uid)
         if (uid, new.stored.header_sha256, new.stored.pixel_sha256) in mine:
             continue
-        standing = Standing.NEW
-        if there is not None:
-            if there.study_id != study_id:
-                raise ConflictError(Reason.OTHER_STUDY)
-            standing = there.standing(new.stored.header_sha256, new.stored.pixel_sha256)
+        standing = _standing(new, there, study_id)
         seen[standing] += 1
         if standing in {Standing.NEW, Standing.REVISED}:
             series_id = series_ids[new.instance.series_uid]
             place = Place(subject_id, study_id, series_id, draft.export_id)
-            write_revision(connection, new, place, there=there)
-    _as_expected(draft, seen)
+            written[uid] = write_revision(connection, new, place, there=there), place
+            write_pixels(connection, new, written[uid][0])
+    require_foreseen(draft, seen)
+    write_derived(connection, draft, written, series=series_ids, present=present)
+
+
+def _standing(new: NewRevision, there: Present | None, study_id: int) -> Standing:
+    if there is None:
+        return Standing.NEW
+    if there.study_id != study_id:
+        raise ConflictError(Reason.OTHER_STUDY)
+    return there.standing(new.stored.header_sha256, new.stored.pixel_sha256, new.remade)
 
 
 def _count(connection: Connection, draft: StudyDraft) -> None:
@@ -237,12 +241,3 @@ def _count(connection: Connection, draft: StudyDraft) -> None:
     ]
     if rows:
         connection.execute(outcome.insert(), rows)
-
-
-def _as_expected(draft: StudyDraft, seen: Counter[Standing]) -> None:
-    if seen[Standing.KNOWN] or seen[Standing.CONFLICT]:
-        raise RaceError
-    if seen[Standing.NEW] > draft.outcomes.get(Outcome.ADMITTED, 0):
-        raise RaceError
-    if seen[Standing.REVISED] > draft.outcomes.get(Outcome.REVISED, 0):
-        raise RaceError

@@ -101,14 +101,64 @@ class Instance:
     exam_year: int | None
 
 
+@dataclass(frozen=True)
+class PixelFacts:
+    """What the pixels of an image tell.
+
+    Attributes:
+        breast_area_mm2: Square millimetres; None where the header does not tell the spacing.
+        breast_share: Of the image's area, from 0 to 1.
+        laterality: The side by the pixels; UNKNOWN where they do not say.
+        laterality_agrees: Whether it is the header's; None where one of the two does not say.
+        saturated_share: Of the breast's pixels, from 0 to 1.
+        flags: What of its quality one may want to know, in words of a closed list.
+    """
+
+    breast_area_mm2: float | None
+    breast_share: float
+    laterality: Laterality
+    laterality_agrees: bool | None
+    saturated_share: float
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, repr=False)
+class Preview:
+    """A small picture of an image, as PNG, and where its bytes lie.
+
+    Attributes:
+        size: Pixels of the longest side that were asked for; an image may have fewer.
+        key: Object key in the clean bucket.
+        bytes: How many they are.
+    """
+
+    size: int
+    width: int
+    height: int
+    key: str
+    bytes: int
+    sha256: str
+
+
 @dataclass(frozen=True, repr=False)
 class NewRevision:
-    """One clean object that is stored and awaits its record."""
+    """One clean object that is stored and awaits its record.
+
+    Attributes:
+        derived_from: UID of the image of the same draft that it was made of here, if it was.
+        pixel_facts: What its pixels tell; None if nobody looked, or there is nothing to tell.
+        remade: Digests of clean pixels that were made of the very same original pixels before:
+            in place of those it is a revision, in place of others a conflict.
+    """
 
     instance: Instance
     stored: Stored
     facts: Facts
     versions: Versions
+    derived_from: str = ""
+    pixel_facts: PixelFacts | None = None
+    previews: tuple[Preview, ...] = ()
+    remade: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, repr=False)
@@ -140,6 +190,8 @@ class StudyDraft:
         outcomes: Instances per outcome in all: ADMITTED and REVISED count the revisions, and those
             that an earlier run of the export published.
         merges: Pseudonyms the subject had before; they become one with hers.
+        derived: What was made of those instances here. No outcome counts them: an export claims
+            what it brought. They come and are revised with their image, never alone.
     """
 
     export_id: str
@@ -150,6 +202,12 @@ class StudyDraft:
     revisions: tuple[NewRevision, ...]
     outcomes: Mapping[Outcome, int]
     merges: tuple[Merge, ...] = ()
+    derived: tuple[NewRevision, ...] = ()
+
+    @property
+    def every(self) -> tuple[NewRevision, ...]:
+        """Give all that is new, what was derived last."""
+        return (*self.revisions, *self.derived)
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,16 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Row, Select, and_, exists, select
+from sqlalchemy import ColumnElement, Engine, Row, Select, and_, exists, or_, select
 
 from catalog.database import reading
 from catalog.errors import CursorError
 from catalog.holds import instance_not_held, study_not_held
+from catalog.pixel_tables import pixel_facts, quality_flag
 from catalog.tables import instance, revision, study, subject
 from catalog.vocabulary import COMPANIONS, Kind, Laterality, View
 
@@ -37,6 +38,9 @@ class Query:
         exam_year_to: Last true year of examination.
         holder: A holder's id.
         companions: Whether what comes along with images is looked for too.
+        flag: What the pixels told of an image's quality; so images only are found.
+        laterality_agrees: Whether side by pixels and side by header are the same; where one of
+            them does not say, it is neither. Images only are found.
     """
 
     view: View | None = None
@@ -48,6 +52,8 @@ class Query:
     exam_year_to: int | None = None
     holder: str | None = None
     companions: bool = True
+    flag: str | None = None
+    laterality_agrees: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -124,7 +130,7 @@ def study_conditions(query: Query) -> tuple[ColumnElement[bool], ...]:
 
 
 def instance_conditions(query: Query) -> tuple[ColumnElement[bool], ...]:
-    """Give the conditions of a query that an instance must meet."""
+    """Give the conditions of a query that an instance, and its revision joined to it, must meet."""
     pairs = (
         (query.view, instance.c.view),
         (query.laterality, instance.c.laterality),
@@ -134,7 +140,17 @@ def instance_conditions(query: Query) -> tuple[ColumnElement[bool], ...]:
     conditions = [column == value for value, column in pairs if value is not None]
     if not query.companions:
         conditions.append(instance.c.kind.not_in(COMPANIONS))
-    return tuple(conditions)
+    return (*conditions, *_pixel_conditions(query))
+
+
+def _pixel_conditions(query: Query) -> Iterator[ColumnElement[bool]]:
+    """Give the conditions on what the pixels of the revision joined to an instance told."""
+    if query.flag is not None:
+        mine = quality_flag.c.revision_id == revision.c.id
+        yield exists().where(mine, quality_flag.c.flag == query.flag).correlate(revision)
+    if query.laterality_agrees is not None:
+        agrees = pixel_facts.c.laterality_agrees.is_(query.laterality_agrees)
+        yield exists().where(pixel_facts.c.revision_id == revision.c.id, agrees).correlate(revision)
 
 
 def _matching(query: Query) -> Select[Any]:
@@ -148,14 +164,29 @@ def _matching(query: Query) -> Select[Any]:
             instance.c.kind,
             revision.c.size,
         )
+        .select_from(instance)
         .join(revision, latest())
         .where(*instance_conditions(query), instance_not_held())
     )
 
 
 def latest() -> ColumnElement[bool]:
-    """Give the condition that joins an instance to its latest revision."""
-    return and_(revision.c.instance_id == instance.c.id, revision.c.number == instance.c.latest)
+    """Give the condition that joins an instance to its latest revision.
+
+    What was derived here from an image that has a newer revision by now joins to none: of that
+    revision it says nothing.
+    """
+    image, its = instance.alias("image"), revision.alias("its")
+    newest = (
+        exists()
+        .where(its.c.id == revision.c.derived_from)
+        .where(image.c.id == its.c.instance_id, image.c.latest == its.c.number)
+    )
+    return and_(
+        revision.c.instance_id == instance.c.id,
+        revision.c.number == instance.c.latest,
+        or_(revision.c.derived_from.is_(None), newest.correlate(revision)),
+    )
 
 
 def _found(row: Row[Any], parts: Sequence[Row[Any]]) -> FoundStudy:

@@ -1,7 +1,6 @@
 """The rows of one study: subject, study, series, instances and their revisions."""
 
 import secrets
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,28 +9,10 @@ from sqlalchemy import Connection, Engine, select
 from catalog.columns import now
 from catalog.database import insert_if_absent, reading
 from catalog.errors import ConflictError, NotFoundError, Reason
+from catalog.present import Present
 from catalog.records import Instance, NewRevision, StudyDraft
-from catalog.subjects import enter, woman
+from catalog.subjects import enter
 from catalog.tables import instance, revision, series, study
-from catalog.vocabulary import Standing
-
-
-@dataclass(frozen=True, repr=False)
-class Present:
-    """The latest revision of an instance that is already there."""
-
-    instance_id: int
-    study_id: int
-    number: int
-    header_sha256: str
-    pixel_sha256: str
-    export_id: str
-
-    def standing(self, header_sha256: str, pixel_sha256: str) -> Standing:
-        """Compare the digests of a newcomer with this revision's."""
-        if pixel_sha256 != self.pixel_sha256:
-            return Standing.CONFLICT
-        return Standing.KNOWN if header_sha256 == self.header_sha256 else Standing.REVISED
 
 
 @dataclass(frozen=True)
@@ -44,44 +25,12 @@ class Place:
     export_id: str
 
 
-def present_instances(connection: Connection, sop_uids: list[str]) -> dict[str, Present]:
-    """Give the latest revision of each of the instances that are there."""
-    statement = (
-        select(
-            instance.c.sop_uid,
-            instance.c.id,
-            instance.c.study_id,
-            revision.c.number,
-            revision.c.header_sha256,
-            revision.c.pixel_sha256,
-            revision.c.export_id,
-        )
-        .join(revision, revision.c.instance_id == instance.c.id)
-        .where(instance.c.sop_uid.in_(sop_uids), revision.c.number == instance.c.latest)
-    )
-    return {row.sop_uid: Present(*row[1:]) for row in connection.execute(statement)}
+@dataclass(frozen=True)
+class Written:
+    """The rows that a revision became."""
 
-
-def contradiction(
-    connection: Connection, new: Instance, *, hers: Collection[str], holder_id: str
-) -> Reason | None:
-    """Tell what of an instance another subject, holder or study already has."""
-    there = connection.execute(
-        select(study.c.subject_id, study.c.holder_id).where(study.c.study_uid == new.study_uid)
-    ).one_or_none()
-    if there is not None and there.subject_id not in {woman(connection, one) for one in hers}:
-        return Reason.OTHER_SUBJECT
-    if there is not None and there.holder_id != holder_id:
-        return Reason.OTHER_HOLDER
-    for table, uid in ((series.c.series_uid, new.series_uid), (instance.c.sop_uid, new.sop_uid)):
-        owner = (
-            select(study.c.study_uid)
-            .join(table.table, table.table.c.study_id == study.c.id)
-            .where(table == uid)
-        )
-        if connection.scalar(owner) not in {None, new.study_uid}:
-            return Reason.OTHER_STUDY
-    return None
+    instance_id: int
+    revision_id: int
 
 
 def enter_study(connection: Connection, draft: StudyDraft) -> tuple[int, int]:
@@ -129,7 +78,7 @@ def enter_series(connection: Connection, draft: StudyDraft, study_id: int) -> di
             "study_id": study_id,
             "modality": new.instance.modality,
         }
-        for new in draft.revisions
+        for new in draft.every
     }
     insert_if_absent(connection, series, *(rows[uid] for uid in sorted(rows)))
     found = connection.execute(select(series).where(series.c.series_uid.in_(list(rows)))).all()
@@ -138,25 +87,23 @@ def enter_series(connection: Connection, draft: StudyDraft, study_id: int) -> di
     return {row.series_uid: row.id for row in found}
 
 
-def already_mine(connection: Connection, draft: StudyDraft) -> set[tuple[str, str, str]]:
-    """Give UID and digests of what this very export has already published of the draft."""
-    statement = (
-        select(instance.c.sop_uid, revision.c.header_sha256, revision.c.pixel_sha256)
-        .join(revision, revision.c.instance_id == instance.c.id)
-        .where(
-            revision.c.export_id == draft.export_id,
-            instance.c.sop_uid.in_([new.instance.sop_uid for new in draft.revisions]),
-        )
-    )
-    return {(row[0], row[1], row[2]) for row in connection.execute(statement)}
-
-
 def write_revision(
-    connection: Connection, new: NewRevision, place: Place, *, there: Present | None
-) -> None:
-    """Write a new instance with its first revision, or one more revision of `there`."""
+    connection: Connection,
+    new: NewRevision,
+    place: Place,
+    *,
+    there: Present | None,
+    image: Written | None = None,
+) -> Written:
+    """Write a new instance with its first revision, or one more revision of `there`.
+
+    `image` is what it was derived from, if it was.
+    """
     number = 1 if there is None else there.number + 1
-    row = _describing(new.instance, place) | {"latest": number}
+    row = _describing(new.instance, place) | {
+        "latest": number,
+        "derived_from": None if image is None else image.instance_id,
+    }
     if there is None:
         key = connection.execute(instance.insert().values(**row)).inserted_primary_key
         instance_id = int(key[0]) if key else 0
@@ -168,16 +115,18 @@ def write_revision(
             .where(study.c.id == place.study_id)
             .values(exam_year=new.instance.exam_year, age_band=new.instance.age_band)
         )
-    connection.execute(
+    key = connection.execute(
         revision.insert().values(
             instance_id=instance_id,
             subject_id=place.subject_id,
             number=number,
             export_id=place.export_id,
             published_at=now(),
+            derived_from=None if image is None else image.revision_id,
             **_stored(new),
         )
-    )
+    ).inserted_primary_key
+    return Written(instance_id, int(key[0]) if key else 0)
 
 
 def _describing(described: Instance, place: Place) -> dict[str, Any]:

@@ -117,6 +117,8 @@ instance = Table(
     Column("columns", Integer, nullable=False),
     Column("frames", Integer, nullable=False),
     Column("latest", Integer, nullable=False),
+    # The image that it was made of, here; what holds the image holds it too.
+    Column("derived_from", ForeignKey("instance.id"), index=True),
     Index(None, "study_id", "kind", "view", "laterality", "vendor"),
     Index(None, "kind", "view", "laterality"),
     Index(None, "vendor", "view", "laterality"),
@@ -144,6 +146,7 @@ revision = Table(
     Column("boxes_blanked", Integer, nullable=False),
     Column("flags", JSON, nullable=False),
     Column("published_at", UtcDateTime, nullable=False),
+    Column("derived_from", ForeignKey("revision.id"), index=True),
     UniqueConstraint("instance_id", "number"),
     CheckConstraint("number >= 1", name="number"),
     CheckConstraint("pixel_offset > 0 AND pixel_offset <= size", name="pixel_offset"),

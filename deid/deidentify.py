@@ -1,30 +1,39 @@
 """The walk inside this room: header and pixels to clean pieces, and the second eye on them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataset import Dataset
 
 from deid.errors import Reason, SuspectError
 from deid.facts import Facts, observe
 from deid.findings import Finding
-from deid.headers.header import clean_header
+from deid.headers.header import CleanHeader, clean_header
 from deid.headers.journal import Entry
+from deid.headers.made import made
 from deid.identity.identifiers import Identifiers
 from deid.identity.pseudonym import Person, Subkeys, canonical
+from deid.pixels.graphics import drop_writing, graphics_left, has_graphics, without
+from deid.pixels.high_bits import lift
 from deid.pixels.overlays import clean_overlays, overlays_left
 from deid.pixels.redact import Flag, Redaction, ViewTag, read_again, redact
 from deid.pixels.streams import check_finished
 from deid.pixels.text_reader import TextReader
 from deid.profiles.profile import Profile
-from deid.ruling import Box
+from deid.ruling import NONE, Box, Ruling
+from deid.screen import Passage
 from deid.second_eye import verify
 from deid.serialise import serialise
 from deid.source import Parsed, Piece, Slice
 from deid.values import value_of
 
 _OVERLAYS = 0x60
+_GRAPHICS = "clean_graphics"
+_FREE = Passage()
+_OBJECT = "object"
+_TRANSFER_SYNTAX = 0x00020010
+_EXTREMES = ("SmallestImagePixelValue", "LargestImagePixelValue")
 
 
 @dataclass(frozen=True, repr=False)
@@ -36,10 +45,11 @@ class Clean:
         pixel_offset: Bytes before the pixel data element; of all, if it has none.
         header: The clean header.
         facts: What only de-identification saw.
-        boxes: What was blanked in the pixels; empty means they pass untouched.
+        boxes: What was blanked in the pixels.
         flags: What a person may want to look at.
         journal: What became of each attribute of the original.
         applied: CID 7050 codes and meanings of what was done.
+        changed_frames: Frames that were written anew, from 1; without any, pixels pass untouched.
     """
 
     pieces: tuple[Piece, ...]
@@ -50,6 +60,7 @@ class Clean:
     flags: tuple[Flag, ...]
     journal: tuple[Entry, ...]
     applied: tuple[tuple[str, str], ...]
+    changed_frames: tuple[int, ...] = ()
 
 
 def identity(parsed: Parsed) -> str:
@@ -67,7 +78,7 @@ def identity(parsed: Parsed) -> str:
     )
 
 
-def deidentify(
+def deidentify(  # noqa: PLR0913 -- each is given by name
     reader: BinaryIO,
     parsed: Parsed,
     *,
@@ -76,28 +87,34 @@ def deidentify(
     subkeys: Subkeys,
     identifiers: Identifiers,
     text_reader: TextReader | None,
+    passage: Passage = _FREE,
+    ruling: Ruling = NONE,
 ) -> Clean:
     """De-identify one object that has passed `screen`; the original is only read.
 
     Without a `text_reader` nobody looks at the pixels: they pass as they are, overlays do not,
-    and the object does not claim that its pixels are clean.
+    and the object does not claim that its pixels are clean. `passage` says how closely they are
+    looked at, and `ruling` what people decided about them.
 
     Raises:
         UnreadableError: It lacks what makes it an instance.
         SuspectError: Its pixels cannot be read, or not be written back.
     """
-    redaction = _pixels(reader, parsed, text_reader)
+    redaction = _pixels(reader, parsed, text_reader, passage, ruling)
+    eyes = text_reader if _GRAPHICS in profile.options else None
+    if eyes is not None:
+        parsed = lift(reader, parsed)
     header = clean_header(
         parsed,
         profile=profile,
         person=person,
         subkeys=subkeys,
         identifiers=identifiers,
-        overlays=_overlays(parsed, profile, text_reader),
+        overlays={} if eyes is None else clean_overlays(parsed.header, eyes),
         pixels_looked_at=text_reader is not None and parsed.pixels is not None,
     )
-    for keyword, value in redaction.header_changes.items():
-        header.dataset[keyword].value = value
+    _follow(header, redaction)
+    dropped = drop_writing(header.dataset, eyes)
     pieces, pixel_offset = serialise(header, redaction.pieces)
     return Clean(
         pieces=pieces,
@@ -105,30 +122,45 @@ def deidentify(
         header=header.dataset,
         facts=observe(parsed.header, age_cap=profile.age_cap),
         boxes=redaction.boxes,
-        flags=redaction.flags,
-        journal=header.journal,
+        flags=(*redaction.flags, *((Flag.DRAWN,) if dropped and eyes is not None else ())),
+        journal=without(header.journal, dropped),
         applied=header.applied,
+        changed_frames=redaction.changed_frames,
     )
 
 
-def _pixels(reader: BinaryIO, parsed: Parsed, text_reader: TextReader | None) -> Redaction:
+def _pixels(
+    reader: BinaryIO,
+    parsed: Parsed,
+    text_reader: TextReader | None,
+    passage: Passage,
+    ruling: Ruling,
+) -> Redaction:
     if parsed.pixels is None:
         return Redaction(())
     if text_reader is None:
         start, end = parsed.pixels.start, parsed.pixels.end
         return Redaction((Slice(start, end - start),))
-    return redact(reader, parsed, text_reader, view=ViewTag(*_view(parsed.header)))
+    view = ViewTag(*_view(parsed.header))
+    return redact(reader, parsed, text_reader, view=view, passage=passage, ruling=ruling)
 
 
-def _overlays(
-    parsed: Parsed, profile: Profile, text_reader: TextReader | None
-) -> Mapping[int, bytes | None]:
-    if text_reader is None or "clean_graphics" not in profile.options:
-        return {}
-    return clean_overlays(parsed.header, text_reader)
+def _follow(header: CleanHeader, redaction: Redaction) -> None:
+    """Let a header say what became of its pixels."""
+    changes = dict(redaction.header_changes)
+    if redaction.changed_frames:  # what is the smallest and the largest value now, nobody counted
+        changes |= dict.fromkeys(_EXTREMES)
+    for keyword, value in changes.items():
+        tag = tag_for_keyword(keyword) or 0
+        if value is not None:
+            header.dataset[tag] = made(tag, dictionary_VR(tag), value)
+        elif tag in header.dataset:
+            del header.dataset[tag]
+    if redaction.transfer_syntax is not None:
+        header.meta[_TRANSFER_SYNTAX] = made(_TRANSFER_SYNTAX, "UI", redaction.transfer_syntax)
 
 
-def inspect(
+def inspect(  # noqa: PLR0913 -- as above
     finished: BinaryIO,
     profile: Profile,
     person: Person,
@@ -137,6 +169,8 @@ def inspect(
     text_reader: TextReader | None,
     applied: tuple[tuple[str, str], ...] | None = None,
     pixels_changed: bool = True,
+    passage: Passage = _FREE,
+    ruling: Ruling = NONE,
 ) -> None:
     """Look at the finished bytes with the second eye.
 
@@ -149,24 +183,34 @@ def inspect(
         applied: What the object must claim to have been done; without, what its profile does.
         pixels_changed: Whether pixels were written anew; those that pass untouched have been
             looked at.
+        passage: How closely, and whether people have to look besides.
+        ruling: What people let pass of what a picture shows; never an identifier in the header.
 
     Raises:
-        SuspectError: Something identified is left, or it could not be checked.
+        SuspectError: Something identified is left, or it could not be checked; last of all, that
+            it is of a kind that people have to look at, so that nothing else is wrong with it.
     """
     whole = verify.read(finished)
     found = verify.look(
         whole, identifiers=identifiers, profile=profile, person=person, applied=applied
     )
-    _refuse(found, Reason.IDENTIFIER_LEFT)
+    _refuse(found, Reason.IDENTIFIER_LEFT)  # no picture shows what people would let pass
     parsed = whole.parsed
     if parsed.pixels is not None:
         check_finished(finished, parsed)
         if text_reader is not None and pixels_changed:
-            _refuse(read_again(finished, parsed, text_reader), Reason.TEXT_LEFT)
-    if _has_planes(parsed.header):
+            left = read_again(
+                finished, parsed, text_reader, closely=passage.closely, kept=ruling.keep
+            )
+            _refuse(ruling.left(left), Reason.TEXT_LEFT)
+    if _has_planes(parsed.header) or has_graphics(parsed.header):
         if text_reader is None:
             raise SuspectError(Reason.UNCHECKED)
-        _refuse(overlays_left(parsed.header, text_reader), Reason.TEXT_LEFT)
+        left = overlays_left(parsed.header, text_reader)
+        left += graphics_left(parsed.header, text_reader)
+        _refuse(ruling.left(left), Reason.TEXT_LEFT)
+    held = tuple(Finding(_OBJECT, kind) for kind in passage.review)
+    _refuse(ruling.left(held), Reason.REVIEW)
 
 
 def _refuse(found: tuple[Finding, ...], reason: Reason) -> None:

@@ -24,7 +24,7 @@ from deid.errors import Reason, UnreadableError
 UNDEFINED = 0xFFFFFFFF
 PIXEL_DATA = 0x7FE00010
 # Float and Double Float Pixel Data stand where Pixel Data does (PS3.3 §C.7.6.24)
-_PIXELS = frozenset({PIXEL_DATA, 0x7FE00008, 0x7FE00009})
+PIXELS = frozenset({PIXEL_DATA, 0x7FE00008, 0x7FE00009})
 ITEM = 0xFFFEE000
 ITEM_END = 0xFFFEE00D
 SEQUENCE_END = 0xFFFEE0DD
@@ -33,11 +33,11 @@ DEFAULT_ENCODING = "iso8859"
 
 # PS3.5 Table 7.1-1: these have two reserved bytes and a length of four
 LONG_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
-_SHORT_VRS = frozenset(
+SHORT_VRS = frozenset(
     {"AE", "AS", "AT", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO", "LT"}
     | {"PN", "SH", "SL", "SS", "ST", "TM", "UI", "UL", "US"}
 )
-_VR = {vr.encode(): vr for vr in LONG_VRS | _SHORT_VRS}
+_VR = {vr.encode(): vr for vr in LONG_VRS | SHORT_VRS}
 _DEEPEST = 24
 # Heads of elements and items in a header, and in its per-frame functional groups: a tomosynthesis
 # of a thousand frames, each with a dozen groups, has well under 100 000 there (an estimate)
@@ -153,7 +153,7 @@ def read_dataset(
         if head.tag == ITEM_END and stop is None:
             at = head.value
             break
-        if coding.depth == 0 and head.tag in _PIXELS:
+        if coding.depth == 0 and head.tag in PIXELS:
             break
         element, at = _read_element(source, head, coding)
         if (stop is not None and at > stop) or head.tag in found or head.tag >> 16 == ITEM >> 16:

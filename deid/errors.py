@@ -22,6 +22,7 @@ class Reason(StrEnum):
     TRUNCATED = "the file ends before its data does"
     MALFORMED = "the file cannot be parsed as DICOM"
     TRANSFER_SYNTAX = "the transfer syntax is not supported"
+    BOMB = "the file expands beyond the limit"
     UNDECODABLE = "the pixel data cannot be decoded"
 
     NO_PIXEL_DATA = "no pixel data"
@@ -36,6 +37,9 @@ class Reason(StrEnum):
     RAW_DATA = "raw data that only their maker can read"
     DIRECTORY = "a media directory, not an object of its own"
     SCREEN_SAVE = "a screen save"
+    SECONDARY_CAPTURE = "a secondary capture, not of this profile"
+    ULTRASOUND = "an ultrasound image, not of this profile"
+    DEVICE = "of a device that the profile does not take"
     STRAY_PIXELS = "pixel data in an object that should have none"
 
     NOT_REENCODABLE = "text was found, but the pixels cannot be written back losslessly"
@@ -53,13 +57,31 @@ class DeidError(Exception):
         super().__init__(reason.value)
         self.reason = reason
 
+    @property
+    def said(self) -> str:
+        """Say why; safe to log, store and show."""
+        return self.reason.value
+
 
 class UnreadableError(DeidError):
     """The bytes are not a whole DICOM object."""
 
 
 class RefusedError(DeidError):
-    """A rule of the profile refuses the object."""
+    """A rule of the profile refuses the object.
+
+    `about` names its class as the standard does, or its kind of device as the table does; both
+    are published words, and nothing of the object itself.
+    """
+
+    def __init__(self, reason: Reason, about: str = "") -> None:
+        super().__init__(reason)
+        self.about = about
+
+    @property
+    def said(self) -> str:
+        """Say why, and what it is that is refused."""
+        return f"{self.reason.value}: {self.about}" if self.about else self.reason.value
 
 
 class SuspectError(DeidError):
@@ -68,6 +90,13 @@ class SuspectError(DeidError):
     def __init__(self, reason: Reason, findings: tuple[Finding, ...] = ()) -> None:
         super().__init__(reason)
         self.findings = findings
+
+    @property
+    def said(self) -> str:
+        """Say why, and of what kind it is that people have to look at, in the profile's words."""
+        if self.reason is not Reason.REVIEW:
+            return self.reason.value
+        return f"{self.reason.value}: {', '.join(one.what for one in self.findings)}"
 
 
 class ProfileError(Exception):

@@ -33,6 +33,7 @@ from deid.values import where
 
 INSTANCE_SCHEMA = "mammo-deid-instance/1"
 RUN_SCHEMA = "mammo-deid-run/1"
+_REFUSED = "REFUSED"
 _ITEM = compile_pattern(r"\[\d+\]")
 
 
@@ -151,6 +152,7 @@ class RunReport:
     outcomes: Counter[str] = field(default_factory=Counter)
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
     classes: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
     done: Counter[str] = field(default_factory=Counter)
     codes: Counter[str] = field(default_factory=Counter)
     findings: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -163,6 +165,7 @@ class RunReport:
         """Add one instance."""
         self.outcomes[one.outcome] += 1
         self.classes[one.sop_class] += 1
+        self.refused[one.sop_class] += one.outcome == _REFUSED
         if one.reason:
             self.reasons[one.outcome, one.reason] += 1
         self.codes.update(one.codes)

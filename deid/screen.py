@@ -1,18 +1,27 @@
 """The gate: which objects may enter the walk at all, and how closely they are looked at."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
 from deid.errors import Reason, RefusedError
-from deid.profiles.profile import Profile, Refusal
-from deid.profiles.rules import WITHOUT_PIXELS
+from deid.pixels.regions import outside_regions
+from deid.profiles.devices import UNKNOWN
+from deid.profiles.gate import Gate, GateRule, Then
+from deid.profiles.profile import Profile
+from deid.profiles.rules import TEXT_VRS, WITHOUT_PIXELS
+from deid.profiles.tags import class_name
+from deid.ruling import Box
 from deid.source import Parsed
 from deid.values import elements, raw, value_of
 
 _SOP_CLASS, _META_SOP_CLASS = 0x00080016, 0x00020002
+_CLASSES = frozenset({_SOP_CLASS, _META_SOP_CLASS})
 _MODALITY = 0x00080060
 _META = 0x0002
+# Maker and model of the device, and of what captured its picture (PS3.3 C.7.5.1, C.8.6.1)
+_DEVICE, _CAPTURED_BY = (0x00080070, 0x00081090), (0x00181016, 0x00181018)
 
 
 @dataclass(frozen=True)
@@ -22,50 +31,129 @@ class Passage:
     Attributes:
         closely: Every part of every frame is looked at by the network, not only what the gate
             shows it.
-        review: People have to look before it may pass, whatever is found.
+        review: Why people have to look before it may pass, whatever is found: kinds, of which each
+            is a finding that two people may let pass. Empty if nobody has to.
+        blank: Boxes to blank whatever is found there: what lies outside the regions of an
+            ultrasound image.
     """
 
     closely: bool = False
-    review: bool = False
+    review: tuple[str, ...] = ()
+    blank: tuple[Box, ...] = ()
 
 
 def screen(parsed: Parsed, profile: Profile) -> Passage:
     """Let an object pass, or refuse it.
 
     The SOP class decides before the modality: tomosynthesis has been seen as CT with modality
-    MG, and screen saves as anything. What no rule accepts is refused.
+    MG, and screen saves as anything. What no rule accepts is refused; a device that no line of
+    the table knows is unknown, and one that no rule lets pass is refused.
 
     Raises:
         RefusedError: The first rule that keeps the object out.
     """
-    header = parsed.header
-    kinds = [rule for rule in profile.refusals if rule.tag in {_SOP_CLASS, _META_SOP_CLASS}]
-    _check(parsed, kinds)
-    iod = profile.iods.get(value_of(header, _SOP_CLASS))
-    if iod is None:
-        raise RefusedError(Reason.SOP_CLASS)
-    if profile.modalities is not None and value_of(header, _MODALITY) not in profile.modalities:
+    gate = profile.gate
+    refusals = gate.of(Then.REFUSE)
+    classes = [rule for rule in refusals if rule.tag in _CLASSES]
+    _refuse(parsed, classes)
+    iod = _iod(parsed, profile)
+    if profile.modalities is not None and (
+        value_of(parsed.header, _MODALITY) not in profile.modalities
+    ):
         raise RefusedError(Reason.MODALITY)
     if parsed.pixels is None and iod not in WITHOUT_PIXELS:
         raise RefusedError(Reason.NO_PIXEL_DATA)
     if parsed.pixels is not None and iod in WITHOUT_PIXELS:
         raise RefusedError(Reason.STRAY_PIXELS)
-    _check(parsed, [rule for rule in profile.refusals if rule not in kinds])
-    if _has_hidden_overlay(header):
+    _refuse(parsed, [rule for rule in refusals if rule.tag is not None and rule not in classes])
+    encapsulated = parsed.pixels is not None and parsed.pixels.encapsulated
+    if encapsulated and _has_hidden_overlay(parsed.header):
         raise RefusedError(Reason.OVERLAY)
-    return Passage()
+    held = [rule for rule in gate.rules if rule.tag is not None and _holds(parsed, rule)]
+    if parsed.pixels is not None and iod not in gate.without_device:
+        held += _by_device(parsed.header, gate)
+    return _passage(parsed, held)
 
 
-def _check(parsed: Parsed, refusals: list[Refusal]) -> None:
-    for refusal in refusals:
-        dataset = parsed.meta if refusal.tag >> 16 == _META else parsed.header
-        values = value_of(dataset, refusal.tag).upper().split("\\")
-        if any(refusal.pattern.search(value.strip()) for value in values):
-            raise RefusedError(refusal.error)
+def _iod(parsed: Parsed, profile: Profile) -> str:
+    """Give the IOD of an accepted class; file meta may name no other that is not (PS3.10 7.1)."""
+    here, meta = value_of(parsed.header, _SOP_CLASS), value_of(parsed.meta, _META_SOP_CLASS)
+    for named in filter(None, (here, meta)):
+        if named not in profile.iods:
+            raise RefusedError(Reason.SOP_CLASS, class_name(named))
+    if not here:
+        raise RefusedError(Reason.SOP_CLASS)
+    return profile.iods[here]
+
+
+def _refuse(parsed: Parsed, refusals: list[GateRule]) -> None:
+    for rule in refusals:
+        if rule.error is not None and _holds(parsed, rule):
+            about = value_of(parsed.header, _SOP_CLASS) if rule.tag in _CLASSES else ""
+            raise RefusedError(rule.error, class_name(about))
+
+
+def _holds(parsed: Parsed, rule: GateRule) -> bool:
+    """Tell whether any value of the attribute, at the top of the object, is what a rule says."""
+    if rule.tag is None:
+        return False
+    dataset = parsed.meta if rule.tag >> 16 == _META else parsed.header
+    said = [value_of(dataset, rule.tag)]
+    if rule.tag == _SOP_CLASS:
+        said.append(value_of(parsed.meta, _META_SOP_CLASS))
+    values = "\\".join(said).upper().split("\\")
+    return any(rule.pattern.search(value.strip()) for value in values)
+
+
+def _by_device(header: Dataset, gate: Gate) -> Iterator[GateRule]:
+    """Give the rules about the devices that an object names.
+
+    Raises:
+        RefusedError: One of them may not pass, or no rule says that it may.
+    """
+    if gate.devices is None:
+        return
+    for kind in _kinds(header, gate):
+        rules = gate.of_device(kind)
+        refused = [rule.error for rule in rules if rule.error is not None]
+        if refused or not rules:
+            raise RefusedError(refused[0] if refused else Reason.DEVICE, kind)
+        yield from rules
+
+
+def _kinds(header: Dataset, gate: Gate) -> Iterator[str]:
+    """Say what the devices are; a name that is not said plainly lets none of them be known."""
+    for place, pair in enumerate((_DEVICE, _CAPTURED_BY)):
+        makers, models = (value_of(header, tag).split("\\") for tag in pair)
+        if place and not any((*makers, *models)):
+            continue
+        kind = UNKNOWN if gate.devices is None else gate.devices.kind(makers, models)
+        passes = any(rule.then is Then.PASS for rule in gate.of_device(kind))
+        yield kind if not passes or all(_is_plain(header, tag) for tag in pair) else UNKNOWN
+
+
+def _is_plain(header: Dataset, tag: int) -> bool:
+    """Tell whether a name is one text, said as one."""
+    value = value_of(header, tag)
+    said = header.get_item(tag)
+    return bool(value) and "\\" not in value and (said is None or said.VR in {None, *TEXT_VRS})
+
+
+def _passage(parsed: Parsed, held: list[GateRule]) -> Passage:
+    """Put together what the rules ask for; who reviews is shown what a close look finds."""
+    thens = {rule.then for rule in held}
+    return Passage(
+        closely=not thens.isdisjoint({Then.CLOSELY, Then.REVIEW, Then.REGIONS}),
+        review=tuple(dict.fromkeys(rule.kind for rule in held if rule.then is Then.REVIEW)),
+        blank=outside_regions(parsed.header) if Then.REGIONS in thens else (),
+    )
 
 
 def _has_hidden_overlay(header: Dataset) -> bool:
-    """Tell whether an overlay lies in unused bits of the pixels (PS3.5 §8.1.2, retired)."""
+    """Tell whether an overlay lies in unused bits of the pixels (PS3.5 §8.1.2, retired).
+
+    Out of native pixels it is taken, and looked at as an overlay of its own.
+    """
     for tag, element in elements(header):
         overlay = tag >> 24 == 0x60 and not tag >> 16 & 1  # noqa: PLR2004 -- groups 60xx
         if not overlay:

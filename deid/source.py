@@ -1,5 +1,6 @@
 """Read a DICOM object without its pixels, and say where the pixels lie."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import SEEK_END
 from struct import unpack
@@ -26,15 +27,15 @@ from deid.elements import (
 from deid.errors import Reason, UnreadableError
 from deid.values import items, number, raw, text, value_of
 
-_PREAMBLE = 128
-_MAGIC = b"DICM"
+PREAMBLE = 128
+MAGIC = b"DICM"
 _META = 0x0002
 _TRANSFER_SYNTAX = 0x00020010
 _ENCAPSULATED = ("1.2.840.10008.1.2.4.", "1.2.840.10008.1.2.5")
 # JPIP refers to pixels elsewhere; MPEG-2, MPEG-4 and HEVC (4.100 to 4.108) are video
 _NOT_STILL = ("1.2.840.10008.1.2.4.94", "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.10")
 # Most headers fit the first; with private blobs or a thousand frames the second.
-_WINDOWS = (1 << 17, 1 << 22, 1 << 26)
+WINDOWS = (1 << 17, 1 << 22, 1 << 26)
 _MOST_FRAGMENTS = 1 << 18
 _NUMBER_OF_FRAMES = 0x00280008
 _MOST_FRAMES = 1 << 16
@@ -50,7 +51,20 @@ class Slice:
     length: int
 
 
-Piece = bytes | Slice
+@dataclass(frozen=True, repr=False)
+class Lazy:
+    """Bytes that are made when they are written, so that one frame at a time is in memory.
+
+    Attributes:
+        make: Makes them out of the source, the same each time.
+        length: How many they are.
+    """
+
+    make: Callable[[BinaryIO], bytes]
+    length: int
+
+
+Piece = bytes | Slice | Lazy
 
 
 @dataclass(frozen=True)
@@ -99,10 +113,10 @@ def parse(reader: BinaryIO) -> Parsed:
 
     Raises:
         UnreadableError: No Part 10 file, cut short, malformed, or of a transfer syntax that
-            is not supported (deflated, big endian, video).
+            is not supported: video, and what `convert` has not converted.
     """
     size = reader.seek(0, SEEK_END)
-    for window in _WINDOWS:
+    for window in WINDOWS:
         reader.seek(0)
         source = Bytes(reader.read(window), size)
         try:
@@ -113,20 +127,20 @@ def parse(reader: BinaryIO) -> Parsed:
 
 
 def _parse(reader: BinaryIO, source: Bytes) -> Parsed:
-    start = _PREAMBLE + len(_MAGIC)
-    if source.data[_PREAMBLE:start] != _MAGIC:
+    start = PREAMBLE + len(MAGIC)
+    if source.data[PREAMBLE:start] != MAGIC:
         raise UnreadableError(Reason.NOT_DICOM)
-    meta, at = _read_meta(source, start)
+    meta, at = read_meta(source, start)
     syntax = _transfer_syntax(meta)
     coding = Coding(syntax == ImplicitVRLittleEndian, DEFAULT_ENCODING)
     header, at = read_dataset(source, at, stop=source.size, coding=coding)
     pixels = None
     if at < source.size:
         pixels = _locate(reader, source, at, header=header, syntax=syntax)
-    return Parsed(source.data[:_PREAMBLE], meta, header, pixels, syntax, at)
+    return Parsed(source.data[:PREAMBLE], meta, header, pixels, syntax, at)
 
 
-def _read_meta(source: Bytes, at: int) -> tuple[FileMetaDataset, int]:
+def read_meta(source: Bytes, at: int) -> tuple[FileMetaDataset, int]:
     """Read group 0002 by its elements; its declared length may lie."""
     end = at
     while end + 8 <= source.size:
@@ -168,19 +182,19 @@ def _locate(
         return None
     if (head.length == UNDEFINED) != syntax.is_encapsulated:
         raise malformed()
-    frames = _count_frames(header)
+    frames = count_frames(header)
     if syntax.is_encapsulated:
         end, fragments = _walk_fragments(reader, head.value, source.size)
         if fragments < frames:
             raise UnreadableError(Reason.TRUNCATED)
         return Pixels(at, head.value, end, encapsulated=True)
     end = head.value + head.length
-    if end > source.size or head.length < _expected(header, frames):
+    if end > source.size or head.length < expected(header, frames):
         raise UnreadableError(Reason.TRUNCATED)
     return Pixels(at, head.value, end)
 
 
-def _count_frames(header: Dataset) -> int:
+def count_frames(header: Dataset) -> int:
     """Give the Number of Frames (PS3.3 §C.7.6.6); absent or empty, it is one.
 
     What cannot be read must not pass as one frame: nobody would look at the others.
@@ -196,7 +210,7 @@ def _count_frames(header: Dataset) -> int:
     return int(value or b"1")
 
 
-def _expected(header: Dataset, frames: int) -> int:
+def expected(header: Dataset, frames: int) -> int:
     """Give the bytes that native frames take (PS3.5 §8.1.1); 0 if the header does not say."""
     rows, columns = number(header, 0x00280010), number(header, 0x00280011)
     samples, bits = number(header, 0x00280002) or 1, number(header, 0x00280100)

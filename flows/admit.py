@@ -14,7 +14,7 @@ from deid.errors import DeidError, Reason, RefusedError, SuspectError
 from deid.headers.journal import Entry
 from deid.identity.identifiers import Identifiers
 from deid.identity.pseudonym import Person
-from deid.ruling import Box
+from deid.ruling import NONE, Box, Ruling
 from deid.screen import screen
 from deid.source import Parsed
 from flows.deidentifier import Deidentifier
@@ -25,7 +25,10 @@ from flows.spool import Spooled, spool
 
 @dataclass(frozen=True, repr=False)
 class Admitted:
-    """One clean object in the spool, and what the catalogue will say of it."""
+    """One clean object in the spool, and what the catalogue will say of it.
+
+    `changed_frames` are those that were written anew, from 1.
+    """
 
     spooled: Spooled
     person: Person
@@ -35,6 +38,7 @@ class Admitted:
     boxes: tuple[Box, ...]
     journal: tuple[Entry, ...]
     applied: tuple[tuple[str, str], ...]
+    changed_frames: tuple[int, ...]
 
 
 @contextmanager
@@ -60,12 +64,13 @@ def admit(
     deidentifier: Deidentifier,
     identifiers: Identifiers,
     ask: Callable[[str], Person] | None = None,
+    ruling: Ruling = NONE,
 ) -> Admitted:
     """De-identify one object into `target`, and look at the result with the second eye.
 
     The original is only read. `identifiers` are what both eyes seek: this object's, and those of
     all objects of hers that are at hand. `ask` gives the person behind a canonical
-    identifier, where that is not left to the keys.
+    identifier, where that is not left to the keys. `ruling` is what people decided about it.
 
     Raises:
         RefusedError: A rule of the profile refuses the object.
@@ -76,7 +81,7 @@ def admit(
     profile, keys = deidentifier.profile, deidentifier.keys
     if is_confidential(parsed.header):
         raise RefusedError(Reason.CONFIDENTIAL)
-    screen(parsed, profile)
+    passage = screen(parsed, profile)
     person = (ask or keys.pseudonyms.person)(identity(parsed))
     clean = deidentify(
         reader,
@@ -86,6 +91,8 @@ def admit(
         subkeys=keys.subkeys(),
         identifiers=identifiers,
         text_reader=deidentifier.text_reader,
+        passage=passage,
+        ruling=ruling,
     )
     spooled = spool(clean.pieces, reader, target, pixel_offset=clean.pixel_offset)
     with target.open("rb") as finished:
@@ -96,7 +103,9 @@ def admit(
             identifiers=identifiers,
             text_reader=deidentifier.text_reader,
             applied=clean.applied,
-            pixels_changed=bool(clean.boxes),
+            pixels_changed=bool(clean.changed_frames),
+            passage=passage,
+            ruling=ruling,
         )
     facts = Facts(clean.facts.exam_year, clean.facts.age, len(clean.boxes), clean.flags)
     return Admitted(
@@ -108,4 +117,5 @@ def admit(
         boxes=clean.boxes,
         journal=clean.journal,
         applied=clean.applied,
+        changed_frames=clean.changed_frames,
     )

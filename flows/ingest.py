@@ -5,8 +5,7 @@ carry nothing else of what is ingested.
 """
 
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from prefect import flow, task
@@ -16,18 +15,18 @@ from prefect.client.schemas.objects import State
 from prefect.futures import wait
 from prefect.runtime import flow_run
 
-from catalog.errors import CatalogError
 from catalog.errors import RetriableError as CatalogRetriableError
 from catalog.ledger_records import Export
 from catalog.outcome import Tally
 from catalog.records import ExportSummary
-from flows import deidentifier, log, protection, wiring
+from flows import deidentifier, expiry, log, protection, wiring
 from flows.disclosure import require_decision
-from flows.errors import FlowsError, StudyError, TallyError
 from flows.errors import RetriableError as FlowsRetriableError
+from flows.errors import StudyError, TallyError
 from flows.index import NO_STUDY, enroll
 from flows.names import FLOW
 from flows.report import markdown, table
+from flows.silence import silenced
 from flows.study import StudyRun, settle
 from flows.wiring import RegionParts
 
@@ -39,6 +38,7 @@ def ingest(export_id: str) -> None:
     with silenced("ingest", export=export_id):
         parts = wiring.region()
         parts.ledger.forget_expired(datetime.now(UTC))
+        expiry.expire(parts, datetime.now(UTC), but=export_id)
         export = parts.ledger.export(export_id)
         require_decision(export.decision, today=datetime.now(UTC).date())
         _enroll(parts, export)
@@ -81,24 +81,6 @@ def is_retriable(state: State) -> bool:
     """Tell whether another try may help: not if a rule or a contradiction stopped the study."""
     error = state.result(raise_on_failure=False)
     return isinstance(error, (FlowsRetriableError, CatalogRetriableError))
-
-
-@contextmanager
-def silenced(part: str, **known: str | int) -> Iterator[None]:
-    """Let no exception through that could quote an identifier: paths, UIDs, SQL, values.
-
-    Errors of our own rooms say nothing identified and pass; everything else is told by its type.
-    """
-    try:
-        yield
-    except (FlowsError, CatalogError) as error:
-        log.get().error("failed", part=part, error=str(error), **known)
-        raise
-    except Exception as error:  # noqa: BLE001  # whatever it is, its text may quote a value
-        kind = type(error).__name__
-        log.get().error("failed", part=part, error=kind, **known)
-        message = f"{part} failed: {kind}"
-        raise StudyError(message) from None
 
 
 def _enroll(parts: RegionParts, export: Export) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from catalog.outcome import Outcome
 from deid.deidentify import deidentify, identity
-from deid.errors import DeidError
+from deid.errors import DeidError, Reason, SuspectError
+from deid.findings import Finding
 from deid.identity.identifiers import Identifiers, harvest, together
 from deid.profiles.tags import class_name
 from deid.report import InstanceReport, applied_rules, attribute_list
@@ -74,7 +75,7 @@ def bring(deidentifier: Deidentifier, job: Job) -> Done:
     except DeidError as error:
         if job.target is not None:
             job.target.unlink(missing_ok=True)
-        outcome, reason = OUTCOMES[type(error)], error.reason.value
+        outcome, reason = OUTCOMES[type(error)], error.said
         findings = tuple(getattr(error, "findings", ()))
         report = InstanceReport(
             job.number, outcome, reason, sop_class=told.sop_class, findings=findings
@@ -97,7 +98,8 @@ class _Told:
 
 
 def _bring(deidentifier: Deidentifier, job: Job, told: _Told) -> Done:
-    with Original(job.path) as original:
+    scratch = None if job.target is None else job.target.parent
+    with Original(job.path, scratch) as original:
         with checked():
             parsed = parse(original.reader)
             if original.stamp != job.stamp:  # it may be about somebody else, or confidential
@@ -137,7 +139,7 @@ def _rehearsed(
 ) -> Done:
     """Do to a header what a run would; pixels are not looked at, and nothing is written."""
     profile, keys = deidentifier.profile, deidentifier.keys
-    screen(parsed, profile)
+    passage = screen(parsed, profile)
     clean = deidentify(
         original.reader,
         parsed,
@@ -146,11 +148,16 @@ def _rehearsed(
         subkeys=keys.subkeys(),
         identifiers=identifiers,
         text_reader=None,
+        passage=passage,
     )
     header = clean.header
+    outcome = Outcome.SUSPECT if passage.review else Outcome.ADMITTED
+    held = tuple(Finding("object", kind) for kind in passage.review)
+    reason = SuspectError(Reason.REVIEW, held).said if held else ""
     report = InstanceReport(
         job.number,
-        Outcome.ADMITTED,
+        outcome,
+        reason,
         sop_class=class_name(value_of(header, _SOP_CLASS)),
         uids=(
             value_of(header, STUDY_INSTANCE_UID),
@@ -159,6 +166,7 @@ def _rehearsed(
         ),
         rules=applied_rules(clean.journal),
         codes=tuple(code for code, _ in clean.applied),
+        findings=held,
         attributes=tuple(attribute_list(clean.journal)) if job.listed else (),
     )
-    return Done(job.number, Outcome.ADMITTED, report)
+    return Done(job.number, outcome, report, reason)

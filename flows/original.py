@@ -2,10 +2,14 @@
 
 import os
 import stat
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, Self, cast
 
+from deid.conversion import convert
+from flows.converted import Converted
 from flows.errors import OriginalError
+from flows.sources import LARGEST_RATIO, SMALL_MEMBER
 
 GONE = "the file was listed, and is not there any more"
 UNREADABLE = "the file cannot be read at its source"
@@ -16,13 +20,20 @@ Stamp = tuple[int, int, int, int, int]
 
 
 class Original:
-    """A seekable reader of one file of an export.
+    """A seekable reader of one file of an export, byte for byte as it came.
 
     Trouble with the original must not be mistaken for trouble with our own disk, so it is told
     apart here, where it arises.
+
+    Args:
+        path: Of the file.
+        scratch: A folder of our own to convert in; without, no more than headers can be read of
+            what has to be converted.
+        limit: Most bytes that the file may be converted to.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, scratch: Path | None = None, *, limit: int = 1 << 40) -> None:
+        self._scratch, self._limit = scratch, limit
         try:
             # Not through a link, and without waiting on a pipe, whatever it has become since.
             flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -75,10 +86,35 @@ class Original:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close the file."""
+        """Close the file, and let go of what it was converted to."""
         self._file.close()
+        converted = self.__dict__.get("reader")
+        if isinstance(converted, Converted):
+            converted.close()
 
     @property
-    def reader(self) -> BinaryIO:
-        """Itself, as rooms that want a binary stream name it."""
+    def untouched(self) -> BinaryIO:
+        """Itself, as rooms that want a binary stream name it: the bytes as they came."""
         return cast("BinaryIO", self)
+
+    @cached_property
+    def reader(self) -> BinaryIO:
+        """What the walk reads: itself, or what it is converted to.
+
+        Raises:
+            UnreadableError: It has to be converted, and cannot be, or would become too large.
+            OriginalError: If the source fails.
+            RetriableError: If the scratch folder cannot be used.
+        """
+        most = min(self._limit, max(SMALL_MEMBER, self._state().st_size * LARGEST_RATIO))
+        conversion = convert(self.untouched, limit=most)
+        if conversion is None:
+            return self.untouched
+        converted = Converted(conversion, self._scratch)
+        if self._scratch is not None:
+            try:
+                converted.fill(conversion.size)
+            except BaseException:
+                converted.close()
+                raise
+        return cast("BinaryIO", converted)

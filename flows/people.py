@@ -51,6 +51,17 @@ class People:
         """Tell whether the study names more than one person."""
         return len(self.identities) > 1
 
+    def with_known(self, hers: Identifiers | None) -> "People":
+        """Add what was known of her before, of objects that are not at hand any more."""
+        if hers is None:
+            return self
+        if self.identifiers is None:
+            return replace(self, identifiers=hers)
+        try:
+            return replace(self, identifiers=together(self.identifiers, [hers]))
+        except SuspectError:
+            return replace(self, unchecked=True)
+
     def known(self, path: Path, stamp: Stamp, parsed: Parsed) -> Identifiers:
         """Give what the second eye seeks in a file: its own identifiers and all others of hers.
 

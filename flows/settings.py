@@ -45,6 +45,8 @@ class RegionSettings(BaseSettings):
             delivers clean objects.
         protection_days: Days for which the side table's word on a person counts.
         ledger_days: Days after which the ledger forgets what identifies a file; outcomes stay.
+        quarantine_days: Days after which all that is kept of a quarantined original is erased.
+        landing_days: Days after which what an ended run left in the landing is removed.
         expansion_limit: Largest total size in bytes that one archive may expand to.
     """
 
@@ -83,6 +85,8 @@ class RegionSettings(BaseSettings):
     expansion_limit: int = Field(default=200 * 2**30, gt=0)
     protection_days: int = Field(default=7, gt=0)
     ledger_days: int = Field(default=3650, gt=0)
+    quarantine_days: int = Field(default=30, gt=0, le=365)
+    landing_days: int = Field(default=7, gt=0, le=365)
 
 
 class HubSettings(BaseSettings):

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from deid.source import Piece
+from deid.errors import DeidError
+from deid.source import Lazy, Piece
 from flows.errors import DiskFullError, OriginalError, RetriableError
 
 BLOCK = 1 << 20
@@ -39,6 +40,7 @@ def spool(pieces: Iterable[Piece], source: BinaryIO, target: Path, *, pixel_offs
         DiskFullError: If the spool's disk is full.
         RetriableError: If the spool cannot be written.
         OriginalError: If the source ends before its pieces do.
+        SuspectError: If pixels do not come out as they were proven.
     """
     whole, header, pixels = hashlib.sha256(), hashlib.sha256(), hashlib.sha256()
     size = 0
@@ -86,7 +88,7 @@ def write(
     except OSError as error:
         target.unlink(missing_ok=True)
         raise local_trouble(error) from None
-    except OriginalError:
+    except (OriginalError, DeidError):
         target.unlink(missing_ok=True)
         raise
 
@@ -102,6 +104,10 @@ def _blocks(pieces: Iterable[Piece], source: BinaryIO) -> Iterator[memoryview]:
     for piece in pieces:
         if isinstance(piece, bytes):
             yield memoryview(piece)
+            continue
+        if isinstance(piece, Lazy):
+            made = piece.make(source)
+            yield from (memoryview(made)[at : at + BLOCK] for at in range(0, len(made), BLOCK))
             continue
         source.seek(piece.offset)
         left = piece.length

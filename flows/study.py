@@ -84,8 +84,9 @@ def settle(study: StudyRun) -> Counter[Outcome]:
     else:
         verdicts = _walk(study, pending)
     study.parts.ledger.require_one_to_one(*(verdict.ending for verdict in verdicts))
-    revisions = _publish(study, items, verdicts)
-    _hold_late(study, verdicts)
+    settled = Counter(item.outcome for item in items if item.outcome is not None)
+    revisions = publish(study, settled, verdicts)
+    hold_late(study, verdicts)
     _record(study, verdicts, revisions)
     for item in pending:
         if (path := study.path(item)).is_relative_to(study.landing):
@@ -96,7 +97,7 @@ def settle(study: StudyRun) -> Counter[Outcome]:
 
 
 def _walk(study: StudyRun, pending: Sequence[Item]) -> list[Verdict]:
-    with _spool(study) as spool, ThreadPoolExecutor(1, "upload") as pool:
+    with own_spool(study) as spool, ThreadPoolExecutor(1, "upload") as pool:
         walk = Walk(
             study.parts,
             study.deidentifier,
@@ -116,10 +117,14 @@ def _refused(study: StudyRun, item: Item) -> Verdict:
     return Verdict(Ending(item.id, Outcome.REFUSED, protection.UNKNOWN))
 
 
-def _publish(
-    study: StudyRun, items: Sequence[Item], verdicts: Sequence[Verdict]
+def publish(
+    study: StudyRun, settled: Counter[Outcome], verdicts: Sequence[Verdict]
 ) -> Mapping[str, int]:
-    """Publish new revisions and the outcomes of all files so far; give the revisions' numbers."""
+    """Publish new revisions and the outcomes of all files so far; give the revisions' numbers.
+
+    Raises:
+        RetriableError: The catalogue did not answer, or says otherwise since it was looked at.
+    """
     published = [verdict for verdict in verdicts if verdict.revision is not None]
     subjects = {verdict.person for verdict in published if verdict.person is not None}
     if len(subjects) > 1:
@@ -127,7 +132,6 @@ def _publish(
         raise StudyError(message)
     person = next(iter(subjects), None)
     subkeys = study.deidentifier.keys.subkeys()
-    settled = Counter(item.outcome for item in items if item.outcome is not None)
     draft = StudyDraft(
         export_id=study.export.id,
         study_ordinal=study.ordinal,
@@ -136,6 +140,7 @@ def _publish(
         subject="" if person is None else person.pseudonym,
         revisions=tuple(v.revision for v in published if v.revision is not None),
         outcomes=settled + Counter(verdict.ending.outcome for verdict in verdicts),
+        derived=tuple(one for verdict in published for one in verdict.derived),
         merges=() if person is None else tuple(Merge(*one) for one in merges(person, subkeys)),
     )
     try:
@@ -146,7 +151,7 @@ def _publish(
         raise StudyError(message) from None
 
 
-def _hold_late(study: StudyRun, verdicts: Sequence[Verdict]) -> None:
+def hold_late(study: StudyRun, verdicts: Sequence[Verdict]) -> None:
     """Look once more for flags: one may have come after it was asked for and before publication.
 
     An import of flags holds whom it finds published. Whoever comes second sees the other.
@@ -160,22 +165,22 @@ def _hold_late(study: StudyRun, verdicts: Sequence[Verdict]) -> None:
 
 
 def _record(study: StudyRun, verdicts: Sequence[Verdict], revisions: Mapping[str, int]) -> None:
-    expires_at = datetime.now(UTC) + study.parts.remembered
-    endings = (
-        replace(
-            verdict.ending,
-            expires_at=expires_at,
-            revision=revisions.get(verdict.ending.clean_sop_uid or "")
-            if verdict.revision is not None
-            else None,
-        )
-        for verdict in verdicts
-    )
+    endings = (final(study, verdict, revisions) for verdict in verdicts)
     study.parts.ledger.record(*endings, run=study.run)
 
 
+def final(study: StudyRun, verdict: Verdict, revisions: Mapping[str, int]) -> Ending:
+    """Complete how a file ended with the revision it became, and until when it is remembered."""
+    number = revisions.get(verdict.ending.clean_sop_uid or "")
+    return replace(
+        verdict.ending,
+        expires_at=datetime.now(UTC) + study.parts.remembered,
+        revision=None if verdict.revision is None else number,
+    )
+
+
 @contextmanager
-def _spool(study: StudyRun) -> Iterator[Path]:
+def own_spool(study: StudyRun) -> Iterator[Path]:
     """Make a spool of this run's own in the landing, and end it."""
     folder = study.landing / f"spool-{study.ordinal}-{study.run}"
     shutil.rmtree(folder, ignore_errors=True)

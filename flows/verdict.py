@@ -1,46 +1,41 @@
 """What becomes of each file of a study: walked one after another, with uploads one step behind."""
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from catalog.ledger_records import Ending, Export, Item, Original
 from catalog.outcome import Outcome
-from catalog.records import NewRevision, Stored
-from catalog.vocabulary import Standing
+from catalog.records import NewRevision
+from catalog.review import folder
 from deid.deidentify import identity
 from deid.errors import DeidError, Reason, RefusedError, SuspectError, UnreadableError
+from deid.findings import Finding
 from deid.identity.identifiers import Identifiers
 from deid.identity.pseudonym import Person
 from deid.source import Parsed, parse
 from deid.values import value_of
-from flows.admit import Admitted, admit, checked
+from flows.admit import admit, checked
 from flows.deidentifier import Deidentifier
+from flows.delivery import Delivery
+from flows.derive import derive_from
 from flows.errors import OriginalError
 from flows.original import Original as File
 from flows.people import Gate, People, look
-from flows.quarantine import quarantine
+from flows.proposals import Reviewed, hold_back
+from flows.standing import Stands, making_of
 from flows.wiring import RegionParts
 
 STUDY_INSTANCE_UID, SOP_INSTANCE_UID = 0x0020000D, 0x00080018
 ACCESSION_NUMBER = 0x00080050
 
 TWO_PATIENTS = "the study names more than one patient"
-TWICE = "the export holds this instance twice, with differences"
-OTHER_PIXELS = "stored already, with other pixels"
-
 OUTCOMES: dict[type[DeidError], Outcome] = {
     UnreadableError: Outcome.UNREADABLE,
     RefusedError: Outcome.REFUSED,
     SuspectError: Outcome.SUSPECT,
-}
-_STANDINGS = {
-    Standing.NEW: Outcome.ADMITTED,
-    Standing.KNOWN: Outcome.KNOWN,
-    Standing.REVISED: Outcome.REVISED,
-    Standing.CONFLICT: Outcome.CONFLICT,
 }
 _QUARANTINED = frozenset({Outcome.CONFLICT, Outcome.SUSPECT, Outcome.UNREADABLE})
 _PUBLISHED = frozenset({Outcome.ADMITTED, Outcome.REVISED})
@@ -53,16 +48,20 @@ class Verdict:
     Attributes:
         whose: The canonical identifier of the person it is about; empty if nothing is published.
         person: Her pseudonym, and those she had before.
+        derived: What was made of it, to be published with it.
+        findings: Why it is SUSPECT, where that is known: places and kinds.
     """
 
     ending: Ending
     whose: str = ""
     person: Person | None = None
     revision: NewRevision | None = None
+    derived: tuple[NewRevision, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 class Walk:
-    """One study's files on their way to a verdict."""
+    """One study's files on their way to a verdict, or one of them again after a review."""
 
     def __init__(
         self,
@@ -73,15 +72,16 @@ class Walk:
         gate: Gate,
         scratch: Path,
         pool: ThreadPoolExecutor,
+        reviewed: Reviewed | None = None,
     ) -> None:
         self._parts = parts
         self._deidentifier = deidentifier
         self._export = export
         self._gate = gate
         self._scratch = scratch
-        self._pool = pool
-        self._uploads: list[Future[None]] = []
-        self._stored: dict[str, tuple[str, str]] = {}
+        self._reviewed = reviewed or Reviewed()
+        self._stands = Stands(parts, export)
+        self._delivery = Delivery(parts.clean, export.holder_id, pool)
         self._persons: dict[str, Person] = {}
 
     def all(self, files: Sequence[tuple[Item, Path]]) -> list[Verdict]:
@@ -90,18 +90,17 @@ class Walk:
         Raises:
             RetriableError: The store or the disk did not answer.
         """
-        people = look([path for _, path in files], self._gate)
+        people = look([path for _, path in files], self._gate).with_known(self._reviewed.hers)
         verdicts = [self._one(item, path, people) for item, path in files]
-        for upload in self._uploads:
-            upload.result()
+        self._delivery.finish()
         return verdicts
 
     def _one(self, item: Item, path: Path, people: People) -> Verdict:
         try:
-            with File(path) as file:
+            with File(path, self._scratch, limit=self._parts.expansion_limit) as file:
                 verdict = self._read(item, path, file, people)
                 if verdict.ending.outcome in _QUARANTINED and self._may_be_kept(verdict):
-                    verdict = self._quarantined(verdict, file.reader)
+                    verdict = self._quarantined(verdict, file, people)
                 return verdict
         except OriginalError as error:
             return Verdict(Ending(item.id, Outcome.UNAVAILABLE, str(error)))
@@ -122,7 +121,9 @@ class Walk:
             else:
                 verdict = self._admitted(item, file.reader, parsed, known)
         except DeidError as error:
-            verdict = Verdict(self._failed(item, error, nobodys=named is None))
+            found = error.findings if isinstance(error, SuspectError) else ()
+            failed = self._failed(item, error, nobodys=named is None)
+            verdict = Verdict(failed, findings=found)
         return replace(verdict, ending=replace(verdict.ending, original=named))
 
     def _may_be_kept(self, verdict: Verdict) -> bool:
@@ -134,7 +135,7 @@ class Walk:
         foreign = error.reason is Reason.NOT_DICOM
         if nobodys and not foreign and (refusal := self._gate(None)) is not None:
             return Ending(item.id, Outcome.REFUSED, refusal)
-        return Ending(item.id, OUTCOMES[type(error)], error.reason.value, foreign=foreign)
+        return Ending(item.id, OUTCOMES[type(error)], error.said, foreign=foreign)
 
     def _person(self, canonical: str) -> Person:
         """Ask for a person's pseudonym once per study."""
@@ -153,53 +154,40 @@ class Walk:
             deidentifier=self._deidentifier,
             identifiers=known,
             ask=self._person,
+            ruling=self._reviewed.ruling,
         )
-        outcome, reason = self._standing(admitted)
+        ruling = self._reviewed.ruling
+        made = making_of(reader, parsed, admitted, deidentifier=self._deidentifier, ruling=ruling)
+        stand = self._stands.of(admitted, value_of(parsed.header, SOP_INSTANCE_UID), made)
         ending = Ending(
             item.id,
-            outcome,
-            reason,
+            stand.outcome,
+            stand.reason,
             clean_study_uid=admitted.instance.study_uid,
             clean_sop_uid=admitted.instance.sop_uid,
+            making=None if stand.outcome is Outcome.CONFLICT else made,
         )
-        if outcome not in _PUBLISHED:
+        if stand.outcome not in _PUBLISHED:
             admitted.spooled.path.unlink()
             return Verdict(ending)
-        revision = _revision(admitted, self._export.holder_id)
-        path = admitted.spooled.path
-        self._uploads.append(self._pool.submit(_upload, self._parts, revision, path))
-        return Verdict(ending, identity(parsed), admitted.person, revision)
+        derivation = derive_from(admitted, self._deidentifier, known, ruling=ruling)
+        self._stands.take(admitted)
+        revision, derived = self._delivery.send(admitted, derivation, stand.remade)
+        return Verdict(ending, identity(parsed), admitted.person, revision, derived)
 
-    def _standing(self, admitted: Admitted) -> tuple[Outcome, str]:
-        """Compare with what this run has taken and with what is published."""
-        instance, spooled = admitted.instance, admitted.spooled
-        digests = (spooled.header_sha256, spooled.pixel_sha256)
-        if (taken := self._stored.get(instance.sop_uid)) is not None:
-            return (Outcome.KNOWN, "") if taken == digests else (Outcome.CONFLICT, TWICE)
-        publisher, holder = self._parts.publisher, self._export.holder_id
-        person = admitted.person
-        against = publisher.contradiction(
-            instance, subject=person.pseudonym, holder_id=holder, before=person.previous
-        )
-        if against is not None:
-            return Outcome.CONFLICT, against.value
-        outcome = _STANDINGS[
-            publisher.standing(instance.sop_uid, *digests, export_id=self._export.id)
-        ]
-        if outcome is Outcome.CONFLICT:
-            return outcome, OTHER_PIXELS
-        self._stored[instance.sop_uid] = digests
-        return outcome, ""
-
-    def _quarantined(self, verdict: Verdict, reader: BinaryIO) -> Verdict:
-        key = quarantine(
-            reader,
-            self._parts.quarantine,
-            self._parts.keys.quarantine(),
-            name=f"{self._export.id}/{verdict.ending.item_id}",
+    def _quarantined(self, verdict: Verdict, file: File, people: People) -> Verdict:
+        ending = verdict.ending
+        original, opening = hold_back(
+            self._parts,
+            self._deidentifier,
+            file,
+            ending,
+            name=folder(self._export.id, ending.item_id),
             scratch=self._scratch,
+            findings=verdict.findings,
+            hers=people.identifiers,
         )
-        return replace(verdict, ending=replace(verdict.ending, quarantine_key=key))
+        return replace(verdict, ending=replace(ending, quarantine_key=original, review=opening))
 
 
 def _original(parsed: Parsed) -> Original:
@@ -209,24 +197,3 @@ def _original(parsed: Parsed) -> Original:
         sop_uid=value_of(header, SOP_INSTANCE_UID),
         accession=value_of(header, ACCESSION_NUMBER),
     )
-
-
-def _revision(admitted: Admitted, holder: str) -> NewRevision:
-    spooled, instance = admitted.spooled, admitted.instance
-    key = f"{holder}/{instance.study_uid}/{instance.sop_uid}/{spooled.sha256}.dcm"
-    stored = Stored(
-        key=key,
-        size=spooled.size,
-        sha256=spooled.sha256,
-        header_sha256=spooled.header_sha256,
-        pixel_sha256=spooled.pixel_sha256,
-        pixel_offset=spooled.pixel_offset,
-    )
-    return NewRevision(instance, stored, admitted.facts, admitted.versions)
-
-
-def _upload(parts: RegionParts, revision: NewRevision, path: Path) -> None:
-    stored = revision.stored
-    with path.open("rb") as stream:
-        parts.clean.put(stored.key, stream, stored.size, stored.sha256)
-    path.unlink()

@@ -19,6 +19,7 @@ from deid.findings import Finding
 from deid.identity.identifiers import Identifiers, harvest
 from deid.identity.spelling import Needle
 from deid.language.lexicon import load_lexicon
+from deid.pixels.graphics import graphics_left
 from deid.pixels.overlays import overlays_left
 from deid.pixels.redact import read_again
 from deid.pixels.streams import check_finished
@@ -225,8 +226,8 @@ def _again(
     findings.update(dict.fromkeys(Finding(FILE_NAME, kind) for kind in sorted(told)))
     seen, reason = look.seen, look.reason
     try:
-        with Original(path) as original, checked():
-            findings.update(dict.fromkeys(_look(original.reader, sought, profile, text_reader)))
+        with Original(path) as original, checked():  # as it is: nothing clean has to be converted
+            findings.update(dict.fromkeys(_look(original.untouched, sought, profile, text_reader)))
     except UnreadableError as error:
         seen, reason = Seen.UNREADABLE, error.reason.value
     except SuspectError as error:
@@ -256,6 +257,7 @@ def _look(
             check_finished(reader, parsed)
             yield from read_again(reader, parsed, text_reader)
         yield from overlays_left(parsed.header, text_reader)
+        yield from graphics_left(parsed.header, text_reader)
 
 
 def _claimable(parsed: Parsed, profile: Profile) -> tuple[str, ...]:

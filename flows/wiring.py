@@ -29,7 +29,12 @@ T = TypeVar("T", bound=BaseSettings)
 
 @dataclass(frozen=True, repr=False)
 class RegionParts:
-    """The region's side, wired."""
+    """The region's side, wired.
+
+    Attributes:
+        quarantined: How long all that is kept of an original waits for a decision.
+        abandoned: How long what an ended run left in the landing stays.
+    """
 
     keys: RegionKeys
     ledger: Ledger
@@ -39,6 +44,8 @@ class RegionParts:
     landing: Path
     expansion_limit: int
     remembered: timedelta
+    quarantined: timedelta = timedelta(days=30)
+    abandoned: timedelta = timedelta(days=7)
 
 
 @dataclass(frozen=True, repr=False)
@@ -101,6 +108,8 @@ def wire_region(settings: RegionSettings) -> RegionParts:
         landing=settings.landing,
         expansion_limit=settings.expansion_limit,
         remembered=timedelta(days=settings.ledger_days),
+        quarantined=timedelta(days=settings.quarantine_days),
+        abandoned=timedelta(days=settings.landing_days),
     )
 
 

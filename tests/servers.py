@@ -17,7 +17,7 @@ from pathlib import Path
 from sqlalchemy import MetaData, create_engine
 from sqlalchemy.engine import URL
 
-from catalog import protection_tables, tables
+from catalog import review_tables, tables
 from catalog.database import Chain, migrate
 from catalog.errors import RetriableError
 from catalog.objects import Credentials, MinioStore, ensure_buckets
@@ -155,7 +155,7 @@ class S3Server:
 
 METADATA: Mapping[Chain, MetaData] = {
     "catalogue": tables.metadata,
-    "ledger": protection_tables.metadata,
+    "ledger": review_tables.metadata,
 }
 
 

@@ -11,8 +11,9 @@ from catalog.releases.records import (
     ReleasedStudy,
     RevisionRef,
     Servable,
+    ServablePreview,
 )
-from catalog.releases.serving import list_instances, list_studies, manifest, servable
+from catalog.releases.serving import list_instances, list_studies, manifest, preview, servable
 
 __all__ = [
     "Release",
@@ -20,6 +21,7 @@ __all__ = [
     "ReleasedStudy",
     "RevisionRef",
     "Servable",
+    "ServablePreview",
     "add_instance",
     "discard",
     "freeze",
@@ -27,6 +29,7 @@ __all__ = [
     "list_studies",
     "manifest",
     "pending",
+    "preview",
     "releases_of",
     "seal",
     "servable",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from catalog.records import PixelFacts
 from catalog.vocabulary import ReleaseState
 
 
@@ -81,6 +82,10 @@ class Servable:
         pixel_offset: Where the pixel data begins in the clean object.
         pixel_size: Bytes from there to its end.
         size: Bytes of the whole: `header_size + pixel_size`.
+        derived: Whether it was made here, of an image, and came with no export.
+        derived_from: The image's UID in the release, if it is in it.
+        pixel_facts: What its pixels tell, if anything.
+        previews: Sizes in which there is a preview of it.
     """
 
     study_uid: str
@@ -97,11 +102,26 @@ class Servable:
     pixel_size: int
     sha256: str
     crc32: int
+    derived: bool = False
+    derived_from: str | None = None
+    pixel_facts: PixelFacts | None = None
+    previews: tuple[int, ...] = ()
 
     @property
     def size(self) -> int:
         """Give the bytes of the whole object."""
         return self.header_size + self.pixel_size
+
+
+@dataclass(frozen=True, repr=False)
+class ServablePreview:
+    """A preview of a released image, as the door serves it: PNG from the clean bucket."""
+
+    key: str
+    width: int
+    height: int
+    bytes: int
+    sha256: str
 
 
 @dataclass(frozen=True, repr=False)

@@ -4,23 +4,15 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, and_, select
+from sqlalchemy import Connection, Engine, Row, select
 
 from catalog.database import reading
 from catalog.errors import HeldError, NotFoundError
-from catalog.holds import instance_not_held, study_not_held
 from catalog.permits import require
-from catalog.releases.records import ReleasedStudy, Servable
-from catalog.tables import (
-    instance,
-    release,
-    release_instance,
-    revision,
-    series,
-    study,
-    subject,
-)
-from catalog.vocabulary import ReleaseState
+from catalog.pixel_tables import preview as previews
+from catalog.releases.records import ReleasedStudy, Servable, ServablePreview
+from catalog.releases.rows import current, free_of, released, servables
+from catalog.tables import release_instance
 
 _BATCH = 500
 
@@ -34,14 +26,43 @@ def servable(engine: Engine, permit_id: str, sop_uid: str, *, who: str, today: d
         HeldError: The object is in the release, but held.
     """
     with reading(engine) as connection:
-        release_id = _current(connection, permit_id, who=who, today=today)
-        wanted = _released(release_id).where(release_instance.c.sop_uid == sop_uid)
-        row = connection.execute(wanted).one_or_none()
+        release_id = current(connection, permit_id, who=who, today=today)
+        row = _one(connection, release_id, sop_uid)
+        (found,) = servables(connection, [row])
+    return found
+
+
+def preview(
+    engine: Engine, permit_id: str, sop_uid: str, *, size: int, who: str, today: date
+) -> ServablePreview:
+    """Tell where the bytes of a released image's preview lie.
+
+    Raises:
+        NotFoundError: As of the image itself, or it has no preview of that size.
+        PermitError: The permit is the person's, but not in force.
+        HeldError: The image is in the release, but held.
+    """
+    with reading(engine) as connection:
+        release_id = current(connection, permit_id, who=who, today=today)
+        row = _one(connection, release_id, sop_uid)
+        found = connection.execute(
+            select(previews).where(
+                previews.c.revision_id == row.revision_id, previews.c.size == size
+            )
+        ).one_or_none()
+    if found is None:
+        raise NotFoundError
+    return ServablePreview(found.key, found.width, found.height, found.bytes, found.sha256)
+
+
+def _one(connection: Connection, release_id: str, sop_uid: str) -> Row[Any]:
+    wanted = released(release_id).where(release_instance.c.sop_uid == sop_uid)
+    row = connection.execute(wanted).one_or_none()
     if row is None:
         raise NotFoundError
     if not row.free:
         raise HeldError
-    return _servable(row)
+    return row
 
 
 def list_studies(
@@ -54,16 +75,16 @@ def list_studies(
         PermitError: The permit is the person's, but not in force.
     """
     with reading(engine) as connection:
-        release_id = _current(connection, permit_id, who=who, today=today)
-        free = _free(release_id)
+        release_id = current(connection, permit_id, who=who, today=today)
+        wanted = free_of(release_id)
         uids = connection.scalars(
-            free.with_only_columns(release_instance.c.study_uid)
+            wanted.with_only_columns(release_instance.c.study_uid)
             .where(release_instance.c.study_uid > after)
             .distinct()
             .order_by(release_instance.c.study_uid)
             .limit(limit)
         ).all()
-        rows = connection.execute(free.where(release_instance.c.study_uid.in_(uids))).all()
+        rows = connection.execute(wanted.where(release_instance.c.study_uid.in_(uids))).all()
     parts: dict[str, list[Row[Any]]] = {uid: [] for uid in uids}
     for row in rows:
         parts[row.study_uid].append(row)
@@ -86,15 +107,16 @@ def list_instances(
         PermitError: The permit is the person's, but not in force.
     """
     with reading(engine) as connection:
-        release_id = _current(connection, permit_id, who=who, today=today)
-        wanted = _free(release_id).where(release_instance.c.study_uid == study_uid)
+        release_id = current(connection, permit_id, who=who, today=today)
+        wanted = free_of(release_id).where(release_instance.c.study_uid == study_uid)
         if series_uid is not None:
             wanted = wanted.where(release_instance.c.series_uid == series_uid)
         order = (release_instance.c.series_uid, release_instance.c.sop_uid)
         rows = connection.execute(wanted.order_by(*order)).all()
-    if not rows:
+        found = servables(connection, rows)
+    if not found:
         raise NotFoundError
-    return tuple(_servable(row) for row in rows)
+    return found
 
 
 def manifest(engine: Engine, permit_id: str, *, who: str, today: date) -> Iterator[Servable]:
@@ -107,82 +129,22 @@ def manifest(engine: Engine, permit_id: str, *, who: str, today: date) -> Iterat
         PermitError: The permit is the person's, but not in force.
     """
     with reading(engine) as connection:
-        release_id = _current(connection, permit_id, who=who, today=today)
+        release_id = current(connection, permit_id, who=who, today=today)
 
     def rows() -> Iterator[Servable]:
         last = ""
         while True:
             name = release_instance.c.file_name
-            batch = _free(release_id).where(name > last).order_by(name).limit(_BATCH)
+            batch = free_of(release_id).where(name > last).order_by(name).limit(_BATCH)
             with reading(engine) as connection:
                 require(connection, permit_id, who=who, today=today)
-                found = connection.execute(batch).all()
+                found = servables(connection, connection.execute(batch).all())
             if not found:
                 return
-            yield from (_servable(row) for row in found)
+            yield from found
             last = found[-1].file_name
 
     return rows()
-
-
-def _current(connection: Connection, permit_id: str, *, who: str, today: date) -> str:
-    require(connection, permit_id, who=who, today=today)
-    newest = (
-        select(release.c.id)
-        .where(release.c.permit_id == permit_id, release.c.state == ReleaseState.SEALED)
-        .order_by(release.c.number.desc())
-        .limit(1)
-    )
-    release_id = connection.scalar(newest)
-    if release_id is None:
-        raise NotFoundError
-    return str(release_id)
-
-
-def _released(release_id: str) -> Select[Any]:
-    return (
-        select(
-            release_instance,
-            revision.c.key,
-            revision.c.size,
-            revision.c.pixel_offset,
-            instance.c.sop_class_uid,
-            instance.c.transfer_syntax,
-            series.c.modality,
-            and_(study_not_held(), instance_not_held()).label("free"),
-        )
-        .select_from(release_instance)
-        .join(revision, revision.c.id == release_instance.c.revision_id)
-        .join(instance, instance.c.id == revision.c.instance_id)
-        .join(series, series.c.id == instance.c.series_id)
-        .join(study, study.c.id == instance.c.study_id)
-        .join(subject, subject.c.id == study.c.subject_id)
-        .where(release_instance.c.release_id == release_id)
-        .where(release_instance.c.sop_uid.is_not(None))
-    )
-
-
-def _free(release_id: str) -> Select[Any]:
-    return _released(release_id).where(study_not_held(), instance_not_held())
-
-
-def _servable(row: Row[Any]) -> Servable:
-    return Servable(
-        study_uid=row.study_uid,
-        series_uid=row.series_uid,
-        sop_uid=row.sop_uid,
-        sop_class_uid=row.sop_class_uid,
-        transfer_syntax=row.transfer_syntax,
-        modality=row.modality,
-        file_name=row.file_name,
-        header_key=row.header_key,
-        header_size=row.header_size,
-        clean_key=row.key,
-        pixel_offset=row.pixel_offset,
-        pixel_size=row.size - row.pixel_offset,
-        sha256=row.sha256,
-        crc32=row.crc32,
-    )
 
 
 def _study(uid: str, rows: Sequence[Row[Any]]) -> ReleasedStudy:

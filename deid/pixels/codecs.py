@@ -1,9 +1,12 @@
-"""One frame out of its transfer syntax, and losslessly back into it (PS3.5 §8, Annex A.4).
+"""One frame out of its transfer syntax (PS3.5 §8, Annex A.4).
 
 Arrays are what the codec stores: rows by columns, or rows by columns by samples.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from struct import unpack_from
 from typing import Any
 
 import imagecodecs
@@ -12,7 +15,6 @@ import numpy.typing as npt
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
-from pydicom.pixels.encoders.base import get_encoder
 from pydicom.uid import (
     HTJ2K,
     JPEG2000,
@@ -30,22 +32,25 @@ from pydicom.uid import (
 )
 
 from deid.errors import Reason, SuspectError
+from deid.findings import Finding
 from deid.pixels.palette import read_palette
-from deid.values import number, value_of
+from deid.values import number, value_of, where
 
 Pixel = npt.NDArray[Any]
 
-_JPEG = frozenset({JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1})
+LOSSY_JPEG = frozenset({JPEGBaseline8Bit, JPEGExtended12Bit})
 _JPEG_LS = frozenset({JPEGLSLossless, JPEGLSNearLossless})
-_JPEG_2000 = frozenset({JPEG2000Lossless, JPEG2000})
-_HTJ2K = frozenset({HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K})
-_REENCODED = frozenset({RLELossless, JPEGLossless, JPEGLosslessSV1, JPEGLSLossless})
-REENCODED = _REENCODED | {JPEG2000Lossless, HTJ2KLossless, HTJ2KLosslessRPCL}
+JPEG_2000_PLAIN = frozenset({JPEG2000Lossless, JPEG2000})
+HTJ2K_FAMILY = frozenset({HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K})
+LOSSLESS_JPEG = frozenset({JPEGLossless, JPEGLosslessSV1})
 _LEGIBLE = frozenset(
     {"MONOCHROME1", "MONOCHROME2", "RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT"}
     | {"PALETTE COLOR"}
 )
 _ONE = frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"})
+HALVED = "YBR_FULL_422"
+_PADDING = 0x00280120
+_ILLEGIBLE = "pixels of a kind that nobody here can look at"
 _BYTE = 8
 _WORD = 16
 _COLOURS = 3
@@ -55,6 +60,7 @@ _COLOURS = 3
 class Layout:
     """How the pixels of one object are stored: the Image Pixel module (PS3.3 §C.7.6.3).
 
+    `padding` is the bits of the Pixel Padding Value, where there is one (PS3.3 §C.7.5.1.1.2).
     With a palette, `palette` is the luminance of each stored value.
     """
 
@@ -67,6 +73,7 @@ class Layout:
     signed: bool
     planar: bool
     photometric: str
+    padding: int | None = None
     palette: npt.NDArray[np.uint16] | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -81,15 +88,16 @@ class Layout:
 
     @property
     def frame_bits(self) -> int:
-        """Bits of one native frame."""
-        return self.rows * self.columns * self.samples * self.allocated
+        """Bits of one native frame; of YBR_FULL_422 every other column has colours."""
+        samples = 2 if self.photometric == HALVED else self.samples
+        return self.rows * self.columns * samples * self.allocated
 
 
 def read_layout(header: Dataset) -> Layout:
     """Read the Image Pixel module.
 
     Raises:
-        SuspectError: It describes pixels this room cannot look at.
+        SuspectError: It describes pixels this room cannot look at; the finding says which element.
     """
     layout = Layout(
         rows=number(header, 0x00280010),
@@ -102,30 +110,48 @@ def read_layout(header: Dataset) -> Layout:
         planar=number(header, 0x00280006) != 0,
         photometric=value_of(header, 0x00280004),
     )
-    legible = (
-        layout.allocated in (1, _BYTE, _WORD)
-        and 0 < layout.stored <= layout.allocated
-        and number(header, 0x00280102) == layout.stored - 1
-        and layout.samples == (1 if layout.photometric in _ONE else _COLOURS)
-        and min(layout.rows, layout.columns, layout.frames) > 0
-        and layout.photometric in _LEGIBLE
-    )
-    if not legible or (layout.allocated == 1 and layout.signed):
-        raise SuspectError(Reason.UNCHECKED)
+    for tag, legible in _legible(layout, number(header, 0x00280102)):
+        if not legible:
+            raise SuspectError(Reason.UNCHECKED, (Finding(where((tag,)), _ILLEGIBLE),))
     if layout.photometric == "PALETTE COLOR":
         palette = read_palette(header, bits=layout.stored, signed=layout.signed)
         return replace(layout, palette=palette)
+    if _PADDING in header and layout.samples == 1:
+        return replace(layout, padding=number(header, _PADDING) & (1 << layout.stored) - 1)
+    return layout
+
+
+def _legible(layout: Layout, high: int) -> Iterator[tuple[int, bool]]:
+    """Check element by element; pixels of 12 or 32 bits, or not at the lowest, are not read."""
+    odd = layout.allocated == 1 and layout.signed
+    yield 0x00280010, layout.rows > 0
+    yield 0x00280011, layout.columns > 0
+    yield 0x00280100, layout.allocated in (1, _BYTE, _WORD)
+    yield 0x00280101, 0 < layout.stored <= layout.allocated
+    yield 0x00280102, high == layout.stored - 1
+    yield 0x00280103, not odd
+    yield 0x00280004, layout.photometric in _LEGIBLE
+    yield 0x00280002, layout.samples == (1 if layout.photometric in _ONE else _COLOURS)
+
+
+def decoded(layout: Layout, syntax: UID) -> Layout:
+    """Give the layout of frames as they come out of `decode`."""
+    if syntax in LOSSY_JPEG and layout.samples > 1:
+        return replace(layout, photometric="RGB")
     return layout
 
 
 def decode(data: bytes, layout: Layout, syntax: UID) -> Pixel:
     """Decode one encapsulated frame.
 
+    Lossy JPEG in colours comes as red, green and blue, as its stream says; other colours as they
+    are stored, but for the transforms that belong to JPEG 2000.
+
     Raises:
         SuspectError: No decoder takes it, or it is not what the header says.
     """
     try:
-        frame = _imagecodecs(data, syntax)
+        frame = _imagecodecs(data, layout, syntax)
     except Exception:  # noqa: BLE001 - each codec raises its own; another may read it
         frame = None
     try:
@@ -136,72 +162,51 @@ def decode(data: bytes, layout: Layout, syntax: UID) -> Pixel:
     shape = (layout.rows, layout.columns) + (layout.samples,) * (layout.samples > 1)
     if frame.shape != shape or frame.dtype.kind not in "iu" or frame.itemsize > 2:  # noqa: PLR2004 - bytes
         raise SuspectError(Reason.UNCHECKED)
-    return frame
+    return frame if frame.flags.writeable else frame.copy()
 
 
-def encode(frame: Pixel, layout: Layout, syntax: UID) -> bytes:
-    """Encode one frame losslessly, padded to an even length.
-
-    Raises:
-        SuspectError: The syntax is lossy, or the codec refuses.
-    """
-    if syntax not in REENCODED:
-        raise SuspectError(Reason.NOT_REENCODABLE)
-    try:
-        data = _encode(np.ascontiguousarray(frame), layout, syntax)
-    except Exception as error:
-        raise SuspectError(Reason.NOT_REENCODABLE) from error
-    return data + b"\0" * (len(data) % 2)
-
-
-def _imagecodecs(data: bytes, syntax: UID) -> Pixel | None:
+def _imagecodecs(data: bytes, layout: Layout, syntax: UID) -> Pixel | None:
     """Decode with imagecodecs, which lets go of the interpreter; None where it has nothing."""
-    if syntax in _JPEG:
-        return np.asarray(imagecodecs.jpeg8_decode(data))
+    if syntax in LOSSLESS_JPEG | LOSSY_JPEG:
+        as_stored = syntax in LOSSLESS_JPEG and layout.samples > 1
+        space = "RGB" if as_stored else None  # from one to the same: nothing is converted
+        return np.asarray(imagecodecs.jpeg8_decode(data, colorspace=space, outcolorspace=space))
     if syntax in _JPEG_LS:
         return np.asarray(imagecodecs.jpegls_decode(data))
-    if syntax in _JPEG_2000:
+    if syntax in JPEG_2000_PLAIN:
         return np.asarray(imagecodecs.jpeg2k_decode(data))
-    if syntax in _HTJ2K:
-        return np.asarray(imagecodecs.htj2k_decode(data))
+    if syntax in HTJ2K_FAMILY:
+        return np.asarray(imagecodecs.htj2k_decode(data, planar=False))
+    if syntax == RLELossless:
+        return _rle(data, layout)
     return None
+
+
+def _rle(data: bytes, layout: Layout) -> Pixel:
+    """Decode the byte planes of a frame, the highest byte of each sample first (PS3.5 §G.2)."""
+    count, *starts = unpack_from("<16I", data)
+    size = layout.allocated // _BYTE
+    if count != layout.samples * size:
+        raise ValueError
+    planes = np.empty((layout.samples, size, layout.rows, layout.columns), np.uint8)
+    for index, (start, end) in enumerate(pairwise((*starts[:count], len(data)))):
+        plane = planes[index // size, index % size]
+        if len(imagecodecs.packbits_decode(data[start:end], out=plane.reshape(-1))) != plane.size:
+            raise ValueError
+    joined = np.ascontiguousarray(np.moveaxis(planes, (0, 1), (2, 3))).view(f">u{size}")
+    frame = joined[..., 0].astype(layout.dtype)
+    return frame[..., 0] if layout.samples == 1 else frame
 
 
 def _pydicom(data: bytes, layout: Layout, syntax: UID) -> Pixel:
     frame, _ = get_decoder(syntax).as_array(
-        encapsulate([data], has_bot=False), raw=True, index=0, **_description(layout)
+        encapsulate([data], has_bot=False), raw=True, index=0, **description(layout)
     )
     return np.asarray(frame)
 
 
-def _encode(frame: Pixel, layout: Layout, syntax: UID) -> bytes:
-    if syntax in _JPEG:
-        bits = max(layout.stored, _BYTE if frame.itemsize == 1 else _BYTE + 1)
-        unsigned = frame.view(f"u{frame.itemsize}")
-        return bytes(
-            imagecodecs.jpeg8_encode(unsigned, lossless=True, predictor=1, bitspersample=bits)
-        )
-    if syntax in _JPEG_2000:
-        return bytes(
-            imagecodecs.jpeg2k_encode(
-                frame,
-                level=0,
-                codecformat="j2k",
-                reversible=True,
-                bitspersample=layout.stored,
-                mct=layout.photometric == "YBR_RCT",
-            )
-        )
-    if syntax in _HTJ2K:
-        return bytes(imagecodecs.htj2k_encode(frame, reversible=True))
-    # A codec that knows no sign gave bits, and bits it takes back.
-    signed = frame.dtype.kind == "i"
-    native = frame.astype(f"<{frame.dtype.kind}{layout.allocated // _BYTE}", copy=False)
-    stored = {"planar_configuration": 0, "pixel_representation": int(signed)}
-    return bytes(get_encoder(syntax).encode(native, **_description(layout) | stored))
-
-
-def _description(layout: Layout) -> dict[str, Any]:
+def description(layout: Layout) -> dict[str, Any]:
+    """Describe one frame in pydicom's words."""
     return {
         "rows": layout.rows,
         "columns": layout.columns,

@@ -1,34 +1,33 @@
-"""Where each frame lies in the source, and how changed frames are put between the others.
+"""Where each frame lies in the source.
 
 Encapsulated pixel data is a run of items, one or more to a frame (PS3.5 §A.4); which belong
 to which frame is said by the Basic or the Extended Offset Table, or follows from the counts.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from struct import pack, unpack
+from struct import unpack
 from typing import BinaryIO
 
 from deid.errors import Reason, SuspectError, UnreadableError
-from deid.pixels.codecs import Layout, read_layout
+from deid.pixels.codecs import Layout, decoded, read_layout
 from deid.pixels.packed import spans
-from deid.source import Parsed, Piece, Pixels, Slice
+from deid.source import Parsed, Pixels
 from deid.values import raw
 
 _ITEM = 0xFFFEE000
-_ITEM_HEAD = 8
+ITEM_HEAD = 8
 _BYTE = 8
 _EXTENDED = 0x7FE00001
 _EXTENDED_LENGTHS = 0x7FE00002
-_DELIMITER = b"\xfe\xff\xdd\xe0\0\0\0\0"
-_LONGEST_OFFSET = 0xFFFFFFFF
 _END_MARKS = (b"\xff\xd9",)  # EOI of JPEG and JPEG-LS, EOC of JPEG 2000
 _TAIL = 16
 # The largest films and detectors give some 35 million pixels, the longest tomosynthesis
 # some 2 thousand million.
 _MOST_PIXELS = 1 << 26
 _MOST_IN_ALL = 1 << 33
+_MOST_BYTES = 1 << 27  # of one frame as it is stored
 
 
 @dataclass(frozen=True)
@@ -78,10 +77,12 @@ def locate_frames(reader: BinaryIO, parsed: Parsed) -> Frames:
     area = layout.rows * layout.columns
     if pixels is None or area > _MOST_PIXELS or area * layout.frames > _MOST_IN_ALL:
         raise SuspectError(Reason.UNCHECKED)
+    if layout.frame_length > _MOST_BYTES:
+        raise SuspectError(Reason.UNCHECKED)
     if pixels.encapsulated:
         if layout.allocated == 1:
             raise SuspectError(Reason.UNCHECKED)  # no code stream of single bits is read here
-        return _locate_fragments(reader, parsed, layout)
+        return _locate_fragments(reader, parsed, decoded(layout, parsed.transfer_syntax))
     if _EXTENDED in parsed.header or _EXTENDED_LENGTHS in parsed.header:
         raise SuspectError(Reason.UNCHECKED)  # of no use, and of any content
     return Frames(layout, _locate_native(pixels, layout))
@@ -105,69 +106,6 @@ def read_frame(reader: BinaryIO, frame: Frame) -> bytes:
         reader.seek(fragment.offset)
         parts.append(reader.read(fragment.length))
     return b"".join(parts) if len(parts) > 1 else parts[0]
-
-
-def splice_encapsulated(
-    parsed: Parsed, frames: Frames, changed: Mapping[int, bytes]
-) -> tuple[tuple[Piece, ...], dict[str, bytes]]:
-    """Build the element again with some frames exchanged.
-
-    Returns:
-        The pieces of the whole element, and header elements that change with it: the
-        Extended Offset Table and its lengths, where the object has them (PS3.3 §C.7.6.3.1.8).
-    """
-    pixels = parsed.pixels
-    if pixels is None:
-        raise SuspectError(Reason.UNCHECKED)
-    body: list[Piece] = []
-    starts: list[int] = []
-    at = 0
-    for index, frame in enumerate(frames.places):
-        starts.append(at)
-        whole = index not in frames.cut
-        pieces, length = _items(frame, changed.get(index), whole=whole)
-        body += pieces
-        at += length
-    header = Slice(pixels.start, pixels.value - pixels.start)
-    table = _table(starts) if frames.table else pack("<HHI", 0xFFFE, 0xE000, 0)
-    changes = {}
-    if frames.extended:
-        lengths = [
-            _length(frames, index, changed.get(index)) for index in range(len(frames.extended))
-        ]
-        changes["ExtendedOffsetTable"] = pack(f"<{len(starts)}Q", *starts)
-        changes["ExtendedOffsetTableLengths"] = pack(f"<{len(lengths)}Q", *lengths)
-    return (header, table, *body, _DELIMITER), changes
-
-
-def _length(frames: Frames, index: int, data: bytes | None) -> int:
-    if data is not None:
-        return len(data)
-    if index in frames.cut:
-        return sum(fragment.length for fragment in frames.places[index])
-    return frames.extended[index]
-
-
-def _items(frame: Frame, data: bytes | None, *, whole: bool) -> tuple[list[Piece], int]:
-    if data is not None:
-        return [pack("<HHI", 0xFFFE, 0xE000, len(data)), data], _ITEM_HEAD + len(data)
-    if not whole:
-        length = sum(fragment.length for fragment in frame)
-        pad = length % 2
-        head = pack("<HHI", 0xFFFE, 0xE000, length + pad)
-        kept = [Slice(fragment.offset, fragment.length) for fragment in frame]
-        return [head, *kept, *[b"\0"] * pad], _ITEM_HEAD + length + pad
-    first, last = frame[0], frame[-1]
-    start = first.offset - _ITEM_HEAD
-    length = last.offset + last.length - start
-    return [Slice(start, length)], length
-
-
-def _table(starts: list[int]) -> bytes:
-    """Write a Basic Offset Table; an empty one is legal where offsets are too long for it."""
-    if starts[-1] > _LONGEST_OFFSET:
-        starts = []
-    return pack(f"<HHI{len(starts)}I", 0xFFFE, 0xE000, 4 * len(starts), *starts)
 
 
 def _locate_fragments(reader: BinaryIO, parsed: Parsed, layout: Layout) -> Frames:
@@ -210,13 +148,13 @@ def _longs(parsed: Parsed, tag: int) -> tuple[int, ...]:
 
 def _walk(reader: BinaryIO, start: int, end: int) -> Iterator[Fragment]:
     at = start
-    while at + _ITEM_HEAD <= end:
+    while at + ITEM_HEAD <= end:
         reader.seek(at)
-        group, element, length = unpack("<HHI", reader.read(_ITEM_HEAD))
+        group, element, length = unpack("<HHI", reader.read(ITEM_HEAD))
         if group << 16 | element != _ITEM:
             return
-        yield Fragment(at + _ITEM_HEAD, length)
-        at += _ITEM_HEAD + length
+        yield Fragment(at + ITEM_HEAD, length)
+        at += ITEM_HEAD + length
 
 
 def _by_table(fragments: list[Fragment], starts: tuple[int, ...]) -> tuple[Frame, ...]:

@@ -1,26 +1,12 @@
-"""Where a network should look: local normalisation, and the places with steep, dense edges.
-
-Print is steep: a stroke goes from one level to another within two pixels, many times in a
-small area. Breast tissue on film and detector is blurred. A fifth to a third of an image is left.
-"""
+"""Two eyes: at what scales, and from what text probability on, each of them sees writing."""
 
 from dataclasses import dataclass
 
-import cv2
-import numpy as np
-import numpy.typing as npt
+from deid.pixels.cells import LARGE_PRINT, LETTERING, SMALL_PRINT, Gate
+from deid.pixels.relief import Grey, Plane
+from deid.pixels.search import View
 
-Plane = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.int16]
-Grey = npt.NDArray[np.uint8]
-Window = tuple[int, int, int, int]
-
-_CELL = 16
-_TILE = 320
-_STEP = 256
-_MARGIN = 2  # cells of surroundings around what is steep
-_SPREAD = 4.0  # standard deviations from grey to black or white
-_FLOOR = 0.009  # of the range: weaker structure than this is noise
-_CEILING = 0.4  # of the range: the white border of a film must not swallow the text on it
+__all__ = ["FIRST", "SECOND", "Grey", "Plane", "Sight"]
 
 
 @dataclass(frozen=True)
@@ -28,81 +14,39 @@ class Sight:
     """An operating point: how an eye looks.
 
     Attributes:
-        fine: Scale at which lines of text are looked for.
-        coarse: Scale at which large lettering (lead markers) is looked for.
-        window: Side of the local normalisation, in pixels of the scaled picture.
-        steepness: Grey levels within 3 by 3 pixels that make an edge.
-        crowd: Edge pixels in a 16 by 16 cell that make it worth a look.
+        small: For print of 10 to 80 pixels.
+        large: For print of 40 to 400, by its outlines, which tissue has none of.
+        lettering: For letters of lead, 100 to 600 high and blurred.
         threshold: Text probability from which a pixel counts.
         score: Mean probability from which a line counts.
     """
 
-    fine: float
-    coarse: float
-    window: int
-    steepness: int
-    crowd: int
+    small: View
+    large: View
+    lettering: View
     threshold: float
     score: float
 
+    def views(self) -> tuple[tuple[Gate, View], ...]:
+        """Give each view with the gate before it, small print last."""
+        return (
+            (LETTERING, self.lettering),
+            (LARGE_PRINT, self.large),
+            (SMALL_PRINT, self.small),
+        )
 
-FIRST = Sight(fine=1 / 2, coarse=1 / 8, window=48, steepness=70, crowd=16, threshold=0.2, score=0.4)
-SECOND = Sight(
-    fine=2 / 5, coarse=1 / 9, window=40, steepness=75, crowd=16, threshold=0.3, score=0.6
+
+FIRST = Sight(
+    small=View(1, outlined=False, neighbourhood=48, tallest=170),
+    large=View(1 / 4, outlined=True, neighbourhood=0, tallest=520, shortest=24),
+    lettering=View(1 / 8, outlined=False, neighbourhood=160, tallest=900, shortest=110),
+    threshold=0.2,
+    score=0.4,
 )
-
-
-def normalise(plane: Plane, scale: float, window: int, *, ceiling: float = _CEILING) -> Grey:
-    """Shrink a plane and bring every neighbourhood to the same brightness and contrast.
-
-    Args:
-        plane: Rows by columns.
-        scale: Of the result, at most 1.
-        window: Side of a neighbourhood in pixels of the result.
-        ceiling: Share of the range that is always enough for black or white.
-    """
-    size = (max(1, round(plane.shape[1] * scale)), max(1, round(plane.shape[0] * scale)))
-    small = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
-    level = small.astype(np.float32)
-    span = float(level.max() - level.min()) + 1e-3
-    mean = cv2.blur(level, (window, window))
-    variance = cv2.blur(level * level, (window, window)) - mean * mean
-    reach = _SPREAD * np.sqrt(np.maximum(variance, 0)) + _FLOOR * span
-    np.minimum(reach, ceiling * span, out=reach)
-    return np.clip((level - mean) / reach * 127 + 128, 0, 255).astype(np.uint8)
-
-
-def windows(picture: Grey, *, steepness: int, crowd: int) -> tuple[Window, ...]:
-    """Give the windows (left, top, right, bottom) of a picture where text may stand."""
-    edges = cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    height, width = picture.shape
-    steep = (edges > steepness).astype(np.float32)
-    pad = cv2.copyMakeBorder(steep, 0, -height % _CELL, 0, -width % _CELL, cv2.BORDER_CONSTANT)
-    rows, columns = pad.shape[0] // _CELL, pad.shape[1] // _CELL
-    count = pad.reshape(rows, _CELL, columns, _CELL).sum(axis=(1, 3))
-    cells = (count >= crowd).astype(np.uint8)
-    side = 2 * _MARGIN + 1
-    near = cv2.dilate(cells, np.ones((side, side), np.uint8)).astype(np.uint8)
-    found = []
-    for top in range(0, rows, _STEP // _CELL):
-        for left in range(0, columns, _STEP // _CELL):
-            window = _tight(near, top, left)
-            if window is not None:
-                x0, y0, x1, y1 = window
-                found.append((x0, y0, min(x1, width), min(y1, height)))
-    return tuple(found)
-
-
-def _tight(near: Grey, top: int, left: int) -> Window | None:
-    """Shrink a tile to what is near an edge in it; None if nothing is."""
-    size = _TILE // _CELL
-    part = near[top : top + size, left : left + size]
-    x, y, w, h = cv2.boundingRect(part)
-    if not w or not h:
-        return None
-    return (
-        (left + x) * _CELL,
-        (top + y) * _CELL,
-        (left + x + w) * _CELL,
-        (top + y + h) * _CELL,
-    )
+SECOND = Sight(
+    small=View(4 / 5, outlined=False, neighbourhood=40, tallest=170),
+    large=View(1 / 5, outlined=True, neighbourhood=0, tallest=520, shortest=30),
+    lettering=View(1 / 9, outlined=False, neighbourhood=140, tallest=900, shortest=110),
+    threshold=0.3,
+    score=0.6,
+)

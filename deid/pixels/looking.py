@@ -4,39 +4,86 @@ from dataclasses import replace
 
 import numpy as np
 
-from deid.pixels.gate import Plane, Sight
+from deid.pixels.cells import survey
+from deid.pixels.gate import Sight
+from deid.pixels.glance import Gaze
+from deid.pixels.relief import Plane, Relief
+from deid.pixels.search import Eyesight
 from deid.pixels.text_reader import TextReader
-from deid.pixels.writing import Writing, find_writing, share
+from deid.pixels.writing import Writing, merge, run_on, share, unmask
 
 #: Names the detector of burned-in text in records; raised when what it finds changes.
-DETECTOR = "text 2 (PP-OCRv6)"
+DETECTOR = "text 3 (PP-OCRv6)"
 
 # Pixels: as many as a screen has. Text on it is set in ten rows or fewer, which the sights of a
-# film would halve: on ultrasound of 320 by 240, looking closely too found 18 lines for 1.
+# film would lose: on ultrasound of 320 by 240, looking closely too found 18 lines for 1.
 SMALL = 1 << 20
 _INSIDE = 0.9  # of the line: what juts out of one seen before is seen better now
 _TALLEST = 40.0  # pixels: what is taller was seen without looking closely
 
 
+class Eye:
+    """Looks at the frames of one object in order, and not twice at what stays the same.
+
+    A text burned into every slice of a tomosynthesis is sought once.
+    """
+
+    def __init__(self, text_reader: TextReader, sight: Sight, *, closely: bool = False) -> None:
+        """Open an eye.
+
+        Args:
+            text_reader: Finds and reads text.
+            sight: How it looks.
+            closely: Show the network everything, not only what the gate lets through.
+        """
+        self._reader = text_reader
+        self._sight = sight
+        self._closely = closely
+        self._gazes = self._open()
+        self._closer = self._open()
+
+    def look(self, plane: Plane) -> tuple[Writing, ...]:
+        """Find all writing in a plane (rows by columns of luminance, white on black)."""
+        if (plane == plane.flat[0]).all():  # such as the empty frames of a segment
+            return ()
+        found = self._look(plane, self._gazes)
+        if plane.size > SMALL:
+            return found
+        return (*found, *(it for it in self.look_closely(plane) if not _is_seen(it, found)))
+
+    def look_closely(self, plane: Plane) -> tuple[Writing, ...]:
+        """Find small writing in a plane, or part of one, at twice its size."""
+        twice = np.repeat(np.repeat(plane, 2, axis=0), 2, axis=1)
+        moved = (
+            replace(writing, line=writing.line.moved(1 / 2))
+            for writing in self._look(twice, self._closer)
+        )
+        return tuple(writing for writing in moved if writing.line.height <= _TALLEST)
+
+    def _look(self, plane: Plane, gazes: tuple[Gaze, ...]) -> tuple[Writing, ...]:
+        relief = Relief(plane)
+        measured = None if self._closely else survey(relief)
+        sight = Eyesight(self._sight.threshold, self._sight.score)
+        found: tuple[Writing, ...] = ()
+        for gaze in gazes:
+            found = merge(found, gaze.look(relief, measured, found, self._reader, sight))
+        return run_on(unmask(found), plane.shape)
+
+    def _open(self) -> tuple[Gaze, ...]:
+        lettering = self._sight.lettering
+        return tuple(
+            Gaze(gate, view, lettering=view is lettering) for gate, view in self._sight.views()
+        )
+
+
 def look(plane: Plane, text_reader: TextReader, sight: Sight) -> tuple[Writing, ...]:
-    """Find all writing in a plane (rows by columns of luminance, white on black)."""
-    if (plane == plane.flat[0]).all():  # such as the empty frames of a segment
-        return ()
-    found = find_writing(plane, text_reader, sight)
-    if plane.size > SMALL:
-        return found
-    close = look_closely(plane, text_reader, sight)
-    return (*found, *(it for it in close if not _is_seen(it, found)))
+    """Find all writing in a picture that stands alone."""
+    return Eye(text_reader, sight).look(plane)
 
 
 def look_closely(plane: Plane, text_reader: TextReader, sight: Sight) -> tuple[Writing, ...]:
-    """Find small writing in a plane, or part of one, at twice its size."""
-    twice = np.repeat(np.repeat(plane, 2, axis=0), 2, axis=1)
-    moved = (
-        replace(writing, line=writing.line.moved(1 / 2))
-        for writing in find_writing(twice, text_reader, sight)
-    )
-    return tuple(writing for writing in moved if writing.line.height <= _TALLEST)
+    """Find small writing in a picture, or part of one, at twice its size."""
+    return Eye(text_reader, sight).look_closely(plane)
 
 
 def _is_seen(writing: Writing, found: tuple[Writing, ...]) -> bool:

@@ -12,7 +12,13 @@ VIEWS = (
     *("CC", "MLO", "ML", "LM", "LMO", "XCCL", "XCCM", "XCC", "SIO", "ISO", "FB", "LO"),
     *("AT", "CV", "TAN", "RL", "RM", "RI", "RS", "SPOT", "MAG", "NIP", "AX", "AXT", "ID"),
 )
+#: Ways of taking a view, which a header may leave out: no view of their own (PS3.16 CID 4015).
+MODIFIERS = frozenset(
+    ("RL", "RM", "RI", "RS", "SPOT", "MAG", "TAN", "AT", "AX", "AXT", "CV", "NIP", "ID")
+)
+_SIDES = frozenset("LR")
 _MARKER = re.compile(r"([RLB]?)[ .\-_]?(" + "|".join(sorted(VIEWS, key=len, reverse=True)) + ")?")
+_ZERO = re.compile("(?<=ML)0|(?<=LM)0")  # as an O is read at times
 _WHOLE = tuple(side + view for side in ("", "R", "L", "B") for view in VIEWS)
 _MIN_FRAGMENT = 2
 
@@ -34,7 +40,7 @@ class Marker:
 
 def read_marker(text: str) -> Marker | None:
     """Read a whole line as a marker; None if it is anything else."""
-    match = _MARKER.fullmatch(fold(text))
+    match = _MARKER.fullmatch(_ZERO.sub("O", fold(text)))
     if match is None or not any(match.groups()):
         return None
     return Marker(match[1], match[2] or "")
@@ -52,6 +58,25 @@ def read_cut_marker(text: str, *, at_start: bool, at_end: bool) -> Marker | None
         if any(_fits(part, whole, at_start=at_start, at_end=at_end) for whole in _WHOLE):
             return Marker("", "", cut=True)
     return None
+
+
+def contradicts(marker: Marker, laterality: str, view: str) -> bool:
+    """Tell whether a marker and the header name different sides, or different views.
+
+    What a border cut says nothing; a modifier names no view; XCC and XCCL are one.
+
+    Args:
+        marker: As read.
+        laterality: "L", "R", "B" or "" of the header.
+        view: "CC", "MLO", … or "" of the header.
+    """
+    if marker.cut:
+        return False
+    if {marker.laterality, laterality} == _SIDES:
+        return True
+    if not marker.view or not view or {marker.view, view} & MODIFIERS:
+        return False
+    return not (marker.view.startswith(view) or view.startswith(marker.view))
 
 
 def fold(text: str) -> str:

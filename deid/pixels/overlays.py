@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 from deid.findings import Finding
 from deid.pixels.blanking import draw_boxes
 from deid.pixels.gate import FIRST, SECOND, Grey, Sight
-from deid.pixels.looking import SMALL, look, look_closely
+from deid.pixels.looking import SMALL, Eye
 from deid.pixels.packed import clear, spans, unpack
 from deid.pixels.text_reader import TextReader
 from deid.pixels.writing import Kind, Writing
@@ -123,12 +123,15 @@ def _look_everywhere(picture: Grey, text_reader: TextReader, sight: Sight) -> It
 
     Graphics are drawn in lines of one pixel, and small: at the scale of a film they fade.
     """
-    yield from look(picture, text_reader, sight)
+    yield from Eye(text_reader, sight).look(picture)
     if picture.size <= SMALL:
+        # Once more: what it saw large, and read no letters in, may hold a line of small ones.
+        if picture.any():
+            yield from Eye(text_reader, sight).look_closely(picture)
         return
     for top in range(0, picture.shape[0], _STEP):
         for left in range(0, picture.shape[1], _STEP):
             part = np.ascontiguousarray(picture[top : top + _TILE, left : left + _TILE])
             if part.any():
-                for it in look_closely(part, text_reader, sight):
+                for it in Eye(text_reader, sight).look_closely(part):
                     yield replace(it, line=it.line.moved(1.0, (left, top)))

@@ -12,7 +12,6 @@ import numpy as np
 from deid.pixels.codecs import Pixel
 from deid.pixels.gate import Grey
 
-Run = tuple[int, bytes]
 _BITS = 8
 
 
@@ -37,10 +36,15 @@ def clear(data: bytes, bit: int, blank: Grey) -> bytes:
     return (np.frombuffer(data, np.uint8) & kept).tobytes()
 
 
-def append(runs: list[Run], offset: int, data: bytes) -> None:
-    """Append a run of cleared bytes; one that it shares with the run before is clear of both."""
-    if runs and runs[-1][0] + len(runs[-1][1]) == offset + 1:
-        before, cleared = runs[-1]
-        runs[-1] = (before, cleared[:-1] + bytes((cleared[-1] & data[0],)))
-        offset, data = offset + 1, data[1:]
-    runs.append((offset, data))
+def put(data: bytes, bit: int, blank: Grey, value: int) -> bytes:
+    """Set the pixels that are marked to 0 or 1; all other bits stay, those of neighbours too."""
+    if not value:
+        return clear(data, bit, blank)
+    turned = (~np.frombuffer(data, np.uint8)).tobytes()
+    return (~np.frombuffer(clear(turned, bit, blank), np.uint8)).tobytes()
+
+
+def is_kept_outside(before: bytes, after: bytes, bit: int, blank: Grey) -> bool:
+    """Tell whether no bit differs but of pixels that are marked."""
+    differs = np.frombuffer(before, np.uint8) ^ np.frombuffer(after, np.uint8)
+    return not any(clear(differs.tobytes(), bit, blank))

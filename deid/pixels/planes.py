@@ -2,10 +2,11 @@
 
 from typing import BinaryIO
 
+import cv2
 import numpy as np
 
 from deid.errors import Reason, SuspectError
-from deid.pixels.codecs import Layout, Pixel, decode
+from deid.pixels.codecs import HALVED, Layout, Pixel, decode
 from deid.pixels.frames import Frame, read_frame
 from deid.pixels.gate import Plane
 from deid.pixels.packed import unpack
@@ -16,7 +17,7 @@ YBR = frozenset({"YBR_FULL", "YBR_FULL_422"})
 _BYTE = 8
 _WORD = 16
 _FEW = 64  # levels of grey
-_LUMINANCE = (0.299, 0.587, 0.114)
+_LUMINANCE = np.array(((0.299, 0.587, 0.114),))
 
 
 def load_frame(reader: BinaryIO, place: Frame, parsed: Parsed, layout: Layout) -> Pixel:
@@ -27,7 +28,7 @@ def load_frame(reader: BinaryIO, place: Frame, parsed: Parsed, layout: Layout) -
     """
     data = read_frame(reader, place)
     if is_native(parsed):
-        return _native(data, place[0].bit, layout)
+        return read_native(data, place[0].bit, layout)
     return decode(data, layout, parsed.transfer_syntax)
 
 
@@ -37,12 +38,19 @@ def is_native(parsed: Parsed) -> bool:
 
 
 def luminance(frame: Pixel, layout: Layout) -> Plane:
-    """Give the plane to look at: white on black, one sample a pixel, values as meant."""
+    """Give the plane to look at: white on black, one sample a pixel, values as meant.
+
+    Raises:
+        SuspectError: There is something in bits beyond Bits Stored.
+    """
     if frame.ndim == COLOUR:
+        if int(frame.max()) >> layout.stored:
+            raise SuspectError(Reason.UNCHECKED)
         if layout.photometric in YBR:
-            return frame[..., 0].astype(np.uint16)
-        return (frame.astype(np.float32) @ np.array(_LUMINANCE, np.float32)).astype(np.uint16)
-    plane = _values(frame, layout)
+            return np.ascontiguousarray(frame[..., 0])
+        grey = cv2.transform(np.ascontiguousarray(frame), _LUMINANCE)
+        return grey.astype(np.uint8) if frame.itemsize == 1 else grey.astype(np.uint16)
+    plane = stored_values(frame, layout)
     if layout.palette is not None:
         return np.asarray(layout.palette[plane & (1 << layout.stored) - 1], np.uint16)
     if plane.itemsize == 1 and int(plane.max()) < _FEW:
@@ -52,7 +60,12 @@ def luminance(frame: Pixel, layout: Layout) -> Plane:
     return plane
 
 
-def _native(data: bytes, bit: int, layout: Layout) -> Pixel:
+def read_native(data: bytes, bit: int, layout: Layout) -> Pixel:
+    """Read one frame as it lies in native pixel data (PS3.5 §8.1.1, §8.2), from a bit of it.
+
+    Raises:
+        SuspectError: It is not of the size or kind that the layout says.
+    """
     if len(data) != (bit + layout.frame_bits + _BYTE - 1) // _BYTE:
         raise SuspectError(Reason.UNCHECKED)
     if layout.allocated == 1:
@@ -60,13 +73,30 @@ def _native(data: bytes, bit: int, layout: Layout) -> Pixel:
     flat = np.frombuffer(bytearray(data), layout.dtype)
     if layout.samples == 1:
         return flat.reshape(layout.rows, layout.columns)
+    if layout.photometric == HALVED:
+        # Y Y CB CR for every two pixels (PS3.3 §C.7.6.3.1.2): of each its Y, and CB or CR
+        if layout.columns % 2 or layout.planar or layout.allocated != _BYTE:
+            raise SuspectError(Reason.UNCHECKED)
+        four = flat.reshape(layout.rows, layout.columns // 2, 4)
+        return np.stack((four[..., :2], four[..., 2:]), -1).reshape(layout.rows, -1, 2)
     if layout.planar:
         planes = flat.reshape(layout.samples, layout.rows, layout.columns)
         return np.moveaxis(planes, 0, -1)
     return flat.reshape(layout.rows, layout.columns, layout.samples)
 
 
-def _values(frame: Pixel, layout: Layout) -> Plane:
+def native_bytes(frame: Pixel, layout: Layout) -> bytes:
+    """Write a frame as it lies in native pixel data (PS3.5 §8.2), but for frames of single bits."""
+    stored = frame
+    if layout.photometric == HALVED:
+        pairs = frame.reshape(layout.rows, layout.columns // 2, 2, 2)
+        stored = np.concatenate((pairs[..., 0], pairs[..., 1]), -1)
+    elif frame.ndim == COLOUR and layout.planar:
+        stored = np.moveaxis(frame, -1, 0)
+    return stored.astype(layout.dtype, copy=False).tobytes()
+
+
+def stored_values(frame: Pixel, layout: Layout) -> Plane:
     """Read stored values as numbers; bits beyond Bits Stored could hide an overlay.
 
     Raises:

@@ -2,7 +2,8 @@
 
 Frame by frame, so that no object is ever whole in memory. What holds no text passes through
 untouched; what cannot be looked at, or not be written back as it was, is suspect (PS3.15
-§E.3.1, Clean Pixel Data Option).
+§E.3.1, Clean Pixel Data Option). What was compressed lossily is never compressed so again: with
+text in it, a grey object is written uncompressed as it was decoded, and a coloured one is suspect.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,31 +11,35 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import BinaryIO
 
-import numpy as np
+from pydicom.uid import UID
 
 from deid.errors import Reason, SuspectError
 from deid.findings import Finding
-from deid.pixels.blanking import draw_boxes, fill, stretches
-from deid.pixels.codecs import REENCODED, Layout, Pixel, decode, encode
-from deid.pixels.frames import Frames, locate_frames, read_frame, splice_encapsulated
-from deid.pixels.gate import FIRST, SECOND, Grey
-from deid.pixels.looking import look
-from deid.pixels.packed import append, clear
+from deid.pixels.blanking import Blank, is_kept, is_plain, plan_blank
+from deid.pixels.codecs import Layout, Pixel
+from deid.pixels.frames import Frames, locate_frames
+from deid.pixels.gate import FIRST, SECOND, Plane, Sight
+from deid.pixels.high_bits import settle
+from deid.pixels.looking import Eye
+from deid.pixels.markers import contradicts
 from deid.pixels.planes import is_native, load_frame, luminance
+from deid.pixels.rewriting import Rewriting
 from deid.pixels.streams import check_streams
 from deid.pixels.text_reader import TextReader
 from deid.pixels.writing import Kind, Writing
-from deid.ruling import Box
-from deid.source import Parsed, Piece, Slice
+from deid.ruling import NONE, Box, Corners, Ruling
+from deid.screen import Passage
+from deid.source import Parsed, Piece
 
-_SIDES = frozenset({"L", "R"})
+_FREE = Passage()
 
 
 class Flag(StrEnum):
     """What a person may want to look at; the object passes."""
 
     MARKER_CUT = "a marker is cut by the border"
-    MARKER_VIEW = "a marker names another view than the header"
+    LONE = "a lone sign in the breast may be a letter"
+    DRAWN = "graphics that write were dropped"
 
 
 @dataclass(frozen=True)
@@ -54,68 +59,127 @@ class Redaction:
         boxes: What was blanked.
         changed_frames: Frames that were written anew, from 1.
         flags: What to look at.
-        header_changes: Values of header elements that follow the pixels, by keyword.
+        header_changes: Values of header elements that follow the pixels, by keyword; None for
+            one that goes.
+        transfer_syntax: Of the object with these pixels, where it changes.
     """
 
     pieces: tuple[Piece, ...]
     boxes: tuple[Box, ...] = ()
     changed_frames: tuple[int, ...] = ()
     flags: tuple[Flag, ...] = ()
-    header_changes: Mapping[str, bytes] = field(default_factory=dict)
+    header_changes: Mapping[str, bytes | None] = field(default_factory=dict)
+    transfer_syntax: UID | None = None
+
+
+@dataclass(repr=False)
+class _Seen:
+    """What was found in the frames so far."""
+
+    view: ViewTag
+    boxes: list[Box] = field(default_factory=list)
+    changed: list[int] = field(default_factory=list)
+    flags: set[Flag] = field(default_factory=set)
+    against: list[Finding] = field(default_factory=list)
+
+    def take(self, number: int, writings: tuple[Writing, ...]) -> None:
+        """Note what stays: hold markers against the header."""
+        for writing in writings:
+            marker = writing.marker
+            if writing.kind is Kind.LONE:
+                self.flags.add(Flag.LONE)
+            elif marker is not None and marker.cut:
+                self.flags.add(Flag.MARKER_CUT)
+            elif marker is not None and contradicts(marker, self.view.laterality, self.view.view):
+                self.against.append(Finding(f"frame {number}", "marker"))
 
 
 def redact(
-    reader: BinaryIO, parsed: Parsed, text_reader: TextReader, *, view: ViewTag
+    reader: BinaryIO,
+    parsed: Parsed,
+    text_reader: TextReader,
+    *,
+    view: ViewTag,
+    passage: Passage = _FREE,
+    ruling: Ruling = NONE,
 ) -> Redaction:
-    """Blank all text of an object but markers.
+    """Blank all text of an object but markers, and what people or rules say besides.
+
+    Args:
+        reader: The original, which is only read.
+        parsed: What it holds.
+        text_reader: Finds and reads text.
+        view: What its markers must agree with.
+        passage: How closely to look, and what to blank whatever is found.
+        ruling: What people want blanked, kept and let pass.
 
     Raises:
         SuspectError: A frame cannot be decoded or written back losslessly, a marker contradicts
-            the laterality of the header, or bytes of a code stream are not of its picture.
+            the header, or bytes of a code stream are not of its picture.
     """
     frames = check_streams(reader, parsed, locate_frames(reader, parsed))
-    boxes: list[Box] = []
-    flags: set[Flag] = set()
-    changed: dict[int, bytes] = {}
-    runs: list[tuple[int, bytes]] = []
+    eye = Eye(text_reader, FIRST, closely=passage.closely)
+    seen = _Seen(view)
+    anew = Rewriting(reader, parsed, frames)
     for index, frame in enumerate(_decoded(reader, parsed, frames)):
-        writings = look(luminance(frame, frames.layout), text_reader, FIRST)
-        flags |= _check_markers(writings, view)
-        blank, corners = draw_boxes(writings, (frames.layout.rows, frames.layout.columns))
-        if not corners:
-            continue
-        boxes += (Box(index + 1, four) for four in corners)
-        if frames.layout.allocated == 1:
-            (place,) = frames.places[index]
-            data = clear(read_frame(reader, (place,)), place.bit, blank)
-            append(runs, place.offset, data)
-        elif is_native(parsed):
-            runs += _native_runs(frame, blank, frames, index)
-        else:
-            changed[index] = _reencode(frame, blank, parsed, frames.layout)
-    numbers = tuple(sorted({box.frame for box in boxes}))
-    found = tuple(boxes), numbers, tuple(sorted(flags))
-    if changed or frames.cut:
-        pieces, header_changes = splice_encapsulated(parsed, frames, changed)
-        return Redaction(pieces, *found, header_changes)
-    return Redaction(_splice_native(parsed, runs), *found)
+        number = index + 1
+        hidden = is_native(parsed) and settle(frame, frames.layout)
+        plane = luminance(frame, frames.layout)
+        writings = eye.look(plane)
+        seen.take(number, writings)
+        blank = _plan(writings, frame, frames.layout, _of(number, passage, ruling))
+        if hidden:
+            anew.settle(index, frame, blank)
+        elif blank is not None:
+            anew.blank(index, frame, blank)
+        if hidden or blank is not None:
+            seen.changed.append(number)
+            seen.boxes += (Box(number, four) for four in (blank.corners if blank else ()))
+    _refuse(ruling.left(tuple(dict.fromkeys(seen.against))))
+    done = anew.rewritten()
+    return Redaction(
+        pieces=done.pieces,
+        boxes=tuple(seen.boxes),
+        changed_frames=tuple(seen.changed),
+        flags=tuple(sorted(seen.flags)),
+        header_changes=done.header_changes,
+        transfer_syntax=done.transfer_syntax,
+    )
 
 
-def read_again(reader: BinaryIO, parsed: Parsed, text_reader: TextReader) -> tuple[Finding, ...]:
+def read_again(
+    reader: BinaryIO,
+    parsed: Parsed,
+    text_reader: TextReader,
+    *,
+    sight: Sight = SECOND,
+    closely: bool = False,
+    kept: tuple[Box, ...] = (),
+) -> tuple[Finding, ...]:
     """Look at the pixels of a finished object with another eye; report text that is left.
+
+    Args:
+        reader: The finished object.
+        parsed: What it holds.
+        text_reader: Finds and reads text.
+        sight: How to look: another way than the first eye did.
+        closely: Look at every part of every frame.
+        kept: Boxes that people looked at: text that lies wholly in one may be there.
 
     Raises:
         SuspectError: A frame cannot be decoded.
     """
     frames = locate_frames(reader, parsed)
-    return tuple(
-        Finding(f"frame {index + 1}", "text")
-        for index, frame in enumerate(_decoded(reader, parsed, frames))
+    eye = Eye(text_reader, sight, closely=closely)
+    findings = []
+    for index, frame in enumerate(_decoded(reader, parsed, frames)):
+        spared = _boxes(index + 1, kept)
         if any(
-            writing.kind is Kind.TEXT
-            for writing in look(luminance(frame, frames.layout), text_reader, SECOND)
-        )
-    )
+            writing.kind is Kind.TEXT and not is_kept(writing.line, spared)
+            for writing in eye.look(luminance(frame, frames.layout))
+        ):
+            findings.append(Finding(f"frame {index + 1}", "text"))
+    return tuple(findings)
 
 
 def _decoded(reader: BinaryIO, parsed: Parsed, frames: Frames) -> Iterator[Pixel]:
@@ -123,65 +187,27 @@ def _decoded(reader: BinaryIO, parsed: Parsed, frames: Frames) -> Iterator[Pixel
         yield load_frame(reader, place, parsed, frames.layout)
 
 
-def _check_markers(writings: tuple[Writing, ...], view: ViewTag) -> set[Flag]:
-    """Hold the markers against the header.
-
-    Raises:
-        SuspectError: A whole marker names the other side.
-    """
-    flags: set[Flag] = set()
-    for writing in writings:
-        marker = writing.marker
-        if marker is None:
-            continue
-        if marker.cut:
-            flags.add(Flag.MARKER_CUT)
-            continue
-        if {marker.laterality, view.laterality} == _SIDES:
-            raise SuspectError(Reason.MARKER)
-        if marker.view and view.view and marker.view != view.view:
-            flags.add(Flag.MARKER_VIEW)
-    return flags
+def _of(number: int, passage: Passage, ruling: Ruling) -> tuple[tuple[Corners, ...], ...]:
+    """Give the boxes of a frame: to blank by rule, to blank because people say so, to keep."""
+    every = passage.blank, ruling.blank, ruling.keep
+    return tuple(_boxes(number, boxes) for boxes in every)
 
 
-def _native_runs(frame: Pixel, blank: Grey, frames: Frames, index: int) -> list[tuple[int, bytes]]:
-    """Blank a native frame; give the changed stretches as absolute offset and bytes."""
-    fill(frame, blank, frames.layout)
-    start = frames.places[index][0].offset
-    return [(start + at, data) for at, data in stretches(frame, blank, frames.layout)]
+def _boxes(number: int, boxes: tuple[Box, ...]) -> tuple[Corners, ...]:
+    return tuple(box.corners for box in boxes if box.frame == number)
 
 
-def _splice_native(parsed: Parsed, runs: list[tuple[int, bytes]]) -> tuple[Piece, ...]:
-    if parsed.pixels is None:
-        raise SuspectError(Reason.UNCHECKED)
-    pieces: list[Piece] = []
-    at = parsed.pixels.start
-    for offset, data in runs:
-        if offset > at:
-            pieces.append(Slice(at, offset - at))
-        pieces.append(data)
-        at = offset + len(data)
-    if at < parsed.pixels.end:
-        pieces.append(Slice(at, parsed.pixels.end - at))
-    return tuple(pieces)
+def _plan(
+    writings: tuple[Writing, ...],
+    frame: Pixel,
+    layout: Layout,
+    boxes: tuple[tuple[Corners, ...], ...],
+) -> Blank | None:
+    ruled, chosen, kept = boxes
+    besides = tuple(four for four in (*ruled, *chosen) if not is_plain(frame, layout, four))
+    return plan_blank(writings, layout, besides=besides, kept=kept)
 
 
-def _reencode(frame: Pixel, blank: Grey, parsed: Parsed, layout: Layout) -> bytes:
-    """Blank a frame and write it back; the result is decoded and compared.
-
-    Raises:
-        SuspectError: The syntax is lossy, or the round trip changed anything.
-    """
-    syntax = parsed.transfer_syntax
-    if syntax not in REENCODED:
-        raise SuspectError(Reason.NOT_REENCODABLE)
-    blanked = frame.copy()
-    fill(blanked, blank, layout)
-    data = encode(blanked, layout, syntax)
-    again = decode(data, layout, syntax)
-    inside = blank.astype(bool)
-    kept = np.array_equal(again[~inside], frame[~inside])
-    filled = (again[inside] == again[inside][0]).all()
-    if again.dtype != frame.dtype or not kept or not filled:
-        raise SuspectError(Reason.NOT_REENCODABLE)
-    return data
+def _refuse(against: tuple[Finding, ...]) -> None:
+    if against:
+        raise SuspectError(Reason.MARKER, against)

@@ -25,6 +25,7 @@ _OVERLAP = 96
 _MULTIPLE = 32  # the detection network halves its input five times
 _LINE_HEIGHT = 48  # the recognition network reads lines of this height
 _MAX_LINE = 1024
+_SHORTEST = 64  # a letter reads as well on this as on wider canvases
 _MIN_SIDE = 3.0
 _LAST_THRESHOLD = 0.85
 _DISCOUNT = 0.85  # a score over a higher threshold is higher for that alone
@@ -111,7 +112,7 @@ class TextReader:
         """Read one line, upright and cropped."""
         height, width = line.shape
         wide = int(np.clip(round(width * _LINE_HEIGHT / height), 16, _MAX_LINE))
-        canvas = np.zeros((_LINE_HEIGHT, max(160, -(-wide // 8) * 8)), np.float32)
+        canvas = np.zeros((_LINE_HEIGHT, max(_SHORTEST, -(-wide // 8) * 8)), np.float32)
         resized = cv2.resize(line, (wide, _LINE_HEIGHT), interpolation=cv2.INTER_AREA)
         canvas[:, :wide] = resized.astype(np.float32) / 127.5 - 1
         batch = np.broadcast_to(canvas, (1, 3, *canvas.shape))
@@ -137,11 +138,11 @@ def load_text_reader() -> TextReader:
     return TextReader(detector, recogniser)
 
 
-def spans(length: int, tile: int = TILE) -> tuple[tuple[int, int], ...]:
+def spans(length: int, tile: int = TILE, overlap: int = _OVERLAP) -> tuple[tuple[int, int], ...]:
     """Cut a length into overlapping stretches of at most a tile."""
     if length <= tile:
         return ((0, length),)
-    count = -(-(length - _OVERLAP) // (tile - _OVERLAP))
+    count = -(-(length - overlap) // (tile - overlap))
     step = (length - tile) / (count - 1)
     starts = (round(i * step) for i in range(count))
     return tuple((start, start + tile) for start in starts)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from re import compile as compile_pattern
 
 from deid.profiles import conformance_tables as tables
+from deid.profiles.conformance_gate import device_rows, gate_rows
 from deid.profiles.explain import ACTIONS
 from deid.profiles.profile import Profile
 from deid.profiles.rulebook import read_data
@@ -53,9 +54,11 @@ def _facts(profile: Profile) -> Mapping[str, str | int]:
             ("CID 7050", "option", "clause", "carried out"), tables.option_rows(profile)
         ),
         "classes": write(("SOP class", "UID", "by the rules of"), tables.class_rows(profile)),
-        "refusals": write(
-            ("attribute", "if it holds", "because", "clause"), tables.refusal_rows(profile)
+        "gate": write(
+            ("what is looked at", "if it holds or is", "then", "because", "clause"),
+            gate_rows(profile),
         ),
+        "devices": _devices(profile),
         "actions": write(("action", "the attribute is"), ACTIONS.items()),
         "counts": write(heads, counts),
         "private": write(("creator", "numbers", "codes", "texts", "source"), tables.private_rows()),
@@ -67,3 +70,10 @@ def _facts(profile: Profile) -> Mapping[str, str | int]:
             ("tag", "name", "table", iods[0], "others", "why"), tables.attribute_rows(profile)
         ),
     }
+
+
+def _devices(profile: Profile) -> str:
+    if profile.gate.devices is None:
+        return "This profile does not ask for devices."
+    heads = ("is", "maker", "model", "which", "known from")
+    return tables.markdown(heads, device_rows(profile.gate.devices))

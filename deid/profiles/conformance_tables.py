@@ -10,7 +10,7 @@ from deid.profiles.profile import Profile
 from deid.profiles.rulebook import read_data
 from deid.profiles.rules import Rule, one_of_many
 from deid.profiles.table import BASIC, CLEAN_PIXELS, OPTIONS, SAFE_PRIVATE, read_rows
-from deid.profiles.tags import TABLE, class_name, keyword, table_rows, written
+from deid.profiles.tags import TABLE, class_name, table_rows
 
 STRUCTURED = "ps3_15_e3_4_1.csv"
 IOD_NAMES = {
@@ -39,7 +39,9 @@ def markdown(heads: Iterable[str], rows: Iterable[Iterable[str | int]]) -> str:
 
 
 def _escaped(cell: str) -> str:
-    return cell.replace("|", "\\|").replace("\n", " ").replace("*", "\\*")
+    """Write a cell so that it stays one; within back quotes an asterisk is itself."""
+    line = cell.replace("|", "\\|").replace("\n", " ")
+    return line if line.startswith("`") else line.replace("*", "\\*")
 
 
 def option_rows(profile: Profile) -> Iterator[tuple[str, str, str, str]]:
@@ -57,16 +59,6 @@ def class_rows(profile: Profile) -> Iterator[tuple[str, str, str]]:
     """Give every accepted SOP class: its name, UID, and the rules it goes by."""
     for uid, iod in profile.iods.items():
         yield class_name(uid), uid, IOD_NAMES[iod]
-
-
-def refusal_rows(profile: Profile) -> Iterator[tuple[str, str, str, str]]:
-    """Give what keeps an object out."""
-    for refusal in profile.refusals:
-        name = f"{written(refusal.tag)} {keyword(refusal.tag)}"
-        yield name, f"`{refusal.pattern.pattern}`", refusal.reason, refusal.clause
-    yield "(0010,0020) PatientID", "nothing", "nobody is named, so there is no pseudonym", "–"
-    hidden = "an overlay hides in unused bits of the pixels"
-    yield "(60xx,0102) OverlayBitPosition", "other than 0", hidden, "PS3.5 8.1.2"
 
 
 def iods_of(profile: Profile) -> list[str]:

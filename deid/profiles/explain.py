@@ -6,6 +6,7 @@ from functools import lru_cache
 from itertools import groupby
 
 from deid.elements import known_vr
+from deid.profiles.conformance_gate import rule_lines
 from deid.profiles.profile import Profile
 from deid.profiles.rulebook import read_data
 from deid.profiles.rules import BYTE_VRS, Action, Rule, one_of_many, single
@@ -132,6 +133,8 @@ def lines(profile: Profile, tag: int) -> Iterator[str]:
     if tag in _CONTENT and profile.structured is not None:
         yield ""
         yield "In content items of reports their concept name decides first (PS3.15 E.3.4)."
+    told = tuple(rule_lines(profile, tag))
+    yield from ("", *told) if told else ()
 
 
 def action_words(rule: Rule, vr: str | None) -> str:

@@ -15,6 +15,7 @@ from deid.profiles.rules import (
     Action,
 )
 from deid.profiles.table import MODIFIED_DATES, OPTIONS, Line, may_be
+from deid.profiles.tags import table_rows
 
 _TAG = compile_pattern("[0-9A-F]{8}|[56]0XX([0-9A-F]{4}|XXXX)")
 _UID = compile_pattern(r"[0-2](\.(0|[1-9]\d*))+")
@@ -99,9 +100,21 @@ def _check_kept(entry: Entry, line: Line | None, options: frozenset[str]) -> Non
     if action in {Action.KEEP, Action.CLEAN, Action.SHIFT} and not (
         action == line.action or cleaned or shifted
     ):
-        raise entry.wrong(
-            line.tag, f"the table says {line.basic}: {action} needs the option that allows it"
-        )
+        raise entry.wrong(line.tag, f"the table says {line.basic}: {_needed(line.tag, action)}")
+
+
+def _needed(tag: str, action: str) -> str:
+    """Name the options of Table E.1-1 that allow an action on an attribute."""
+    rows = [row for row in table_rows() if row["tag"] == tag]
+    letter = "K" if action == Action.KEEP else "C"
+    names = [name for row in rows for name in OPTIONS if row[name] == letter]
+    if action == Action.CLEAN:
+        names = [name for name in names if name in _CLEANING] or sorted(_CLEANING)
+    elif action == Action.SHIFT:
+        names = [MODIFIED_DATES]
+    return (
+        f"{action} needs the option {' or '.join(names)}" if names else f"no option allows {action}"
+    )
 
 
 def _check_tag(entry: Entry, tag: str) -> None:

@@ -1,19 +1,17 @@
 """Rules as data: PS3.15 Table E.1-1, the options chosen, and lines of our own."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
-from re import Pattern
-from re import compile as compile_pattern
-from re import error as PatternError  # noqa: N812 -- a class, named like a function
 
-from deid.errors import ProfileError, Reason
+from deid.errors import ProfileError
 from deid.headers.private import SafePrivate, load_safe_private
 from deid.headers.structured import StructuredRules, load_structured
+from deid.profiles.gate import Gate, gate_of
 from deid.profiles.own_lines import iods_of, own_lines
-from deid.profiles.rulebook import Rulebook, open_rulebook, read_data
+from deid.profiles.rulebook import Rulebook, open_rulebook, read_data, shipped
 from deid.profiles.rules import Rules
 from deid.profiles.table import (
     BASIC,
@@ -26,25 +24,6 @@ from deid.profiles.table import (
 )
 
 _NEEDED = ("name", "version", "table", "types", "texts", "age_cap", "groups", "options")
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """A rule that keeps a whole object out.
-
-    Attributes:
-        tag: Of the attribute that is looked at, in the header or in file meta.
-        pattern: What is searched for in each of its values, in capitals.
-        error: How the refusal is named.
-        reason: Why.
-        clause: Where that is laid down.
-    """
-
-    tag: int
-    pattern: Pattern[str]
-    error: Reason
-    reason: str
-    clause: str
 
 
 @dataclass(frozen=True)
@@ -61,7 +40,7 @@ class Profile:
         codes: CID 7050 codes and meanings of what it does to every object.
         iods: IOD of every accepted SOP class.
         modalities: Accepted modalities; None for any.
-        refusals: What is kept out.
+        gate: What is kept out, reviewed or looked at closely, and which devices are known.
         rules: By IOD.
         safe_private: Private attributes that may stay; None if none may.
         structured: Rules by the concept of a content item; None if no content may stay.
@@ -76,7 +55,7 @@ class Profile:
     codes: tuple[tuple[str, str], ...]
     iods: Mapping[str, str]
     modalities: frozenset[str] | None
-    refusals: tuple[Refusal, ...]
+    gate: Gate
     rules: Mapping[str, Rules]
     safe_private: SafePrivate | None
     structured: StructuredRules | None
@@ -91,7 +70,7 @@ def load_profile(name: str = "mammography") -> Profile:
     try:
         source = read_data(f"{name}.toml")
     except FileNotFoundError:
-        message = f"there is no shipped profile {name!r}"
+        message = f"there is no shipped profile {name!r}; shipped are {', '.join(shipped())}"
         raise ProfileError(message) from None
     return read_profile(source, file=f"{name}.toml")
 
@@ -124,7 +103,7 @@ def read_profile(source: str, *, file: str) -> Profile:
         codes=_codes(options),
         iods=iods_of(book),
         modalities=None if modalities is None else frozenset(modalities),
-        refusals=tuple(_refusals(book)),
+        gate=gate_of(book),
         rules=resolve_all(lines, types, _groups(book), options),
         safe_private=load_safe_private() if SAFE_PRIVATE in options else None,
         structured=_structured(options, settings["age_cap"]),
@@ -157,24 +136,6 @@ def _codes(options: frozenset[str]) -> tuple[tuple[str, str], ...]:
     """Give the codes of what is done, in the order of CID 7050."""
     done = (BASIC, *(option for name, option in OPTIONS.items() if name in options))
     return tuple(sorted((option.code, option.meaning) for option in done))
-
-
-def _refusals(book: Rulebook) -> Iterator[Refusal]:
-    for entry in book.entries["refuse"]:
-        said = entry.said
-        try:
-            pattern = compile_pattern(said["matches"])
-            yield Refusal(
-                int(said["tag"], 16),
-                pattern,
-                Reason[said["error"]],
-                said["reason"],
-                said["clause"],
-            )
-        except KeyError:
-            raise entry.wrong(said["error"], "there is no such error") from None
-        except (ValueError, PatternError) as error:
-            raise entry.wrong(said["tag"], str(error)) from None
 
 
 def _digest(book: Rulebook) -> str:

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from importlib.resources import files
 from re import compile as compile_pattern
@@ -22,15 +23,27 @@ _KINDS: dict[str, type] = {
     "groups": list,
     "modalities": list,
     "options": list,
+    "device_table": str,
+    "without_device": list,
     "accept": list,
     "refuse": list,
+    "review": list,
+    "closely": list,
+    "regions": list,
+    "pass": list,
+    "devices": list,
     "rules": list,
 }
-_ADDED = frozenset({"accept", "refuse", "rules"})
-_OPTIONAL = frozenset({"modalities", "refuse", "rules"})
-_ENTRIES = {
-    "accept": ({"sop_class", "iod", "reason", "clause"}, frozenset[str]()),
-    "refuse": ({"tag", "matches", "error", "reason", "clause"}, frozenset[str]()),
+_WHAT = {"tag", "matches", "device"}
+# Of each part: what its entries must say, and what they may say besides
+_ENTRIES: Mapping[str, tuple[AbstractSet[str], AbstractSet[str]]] = {
+    "accept": ({"sop_class", "iod", "reason", "clause"}, set()),
+    "refuse": ({"error", "reason", "clause"}, _WHAT),
+    "review": ({"kind", "reason", "clause"}, _WHAT),
+    "closely": ({"reason", "clause"}, _WHAT),
+    "regions": ({"tag", "matches", "reason", "clause"}, set()),
+    "pass": ({"device", "reason", "clause"}, set()),
+    "devices": ({"is", "maker", "model", "reason", "clause"}, set()),
     "rules": ({"tag", "action", "reason", "clause"}, {"dummy", "matches", "with", "without"}),
 }
 _SEVERAL = "sop_class"
@@ -72,6 +85,12 @@ def read_data(name: str) -> str:
     return (files("deid") / "data" / name).read_text(encoding="utf-8")
 
 
+def shipped() -> tuple[str, ...]:
+    """Name what a profile can extend."""
+    names = (file.name for file in (files("deid") / "data").iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
 def open_rulebook(source: str, *, file: str) -> Rulebook:
     """Read a profile's text, and the shipped ones that it extends.
 
@@ -85,11 +104,14 @@ def open_rulebook(source: str, *, file: str) -> Rulebook:
         raise ProfileError(message) from None
     _check_keys(data, file, source)
     below = _extended(data, file, source)
-    own = {part: tuple(_entries(data, part, file, source)) for part in _ADDED}
+    own = {part: tuple(_entries(data, part, file, source)) for part in _ENTRIES}
     return Rulebook(
         file,
-        {**below.settings, **{key: data[key] for key in data.keys() - _ADDED - {"extends"}}},
-        {part: (*below.entries.get(part, ()), *own[part]) for part in _ADDED},
+        {
+            **below.settings,
+            **{key: data[key] for key in data.keys() - _ENTRIES.keys() - {"extends"}},
+        },
+        {part: (*below.entries.get(part, ()), *own[part]) for part in _ENTRIES},
         (*below.sources, source),
     )
 
@@ -103,7 +125,8 @@ def _extended(data: Mapping[str, Any], file: str, source: str) -> Rulebook:
     except FileNotFoundError:
         text = ""
     if not text:
-        raise _at(file, source, "extends", f"there is no shipped profile {name!r}")
+        there = f"there is no shipped profile {name!r}; shipped are {', '.join(shipped())}"
+        raise _at(file, source, "extends", there)
     return open_rulebook(text, file=f"{name}.toml")
 
 
@@ -114,7 +137,7 @@ def _check_keys(data: Mapping[str, Any], file: str, source: str) -> None:
             raise _at(file, source, key, "a profile has no such key")
         if not isinstance(value, kind) or isinstance(value, bool):
             raise _at(file, source, key, f"must be a {kind.__name__}")
-        each, what = (dict, "tables") if key in _ADDED else (str, "texts")
+        each, what = (dict, "tables") if key in _ENTRIES else (str, "texts")
         if isinstance(value, list) and not all(isinstance(one, each) for one in value):
             raise _at(file, source, key, f"must hold {what}")
     if not 0 < data.get("age_cap", 1) <= _OLDEST:
@@ -163,8 +186,9 @@ def _lines(source: str, part: str) -> list[int]:
         line = text.strip()
         if line == f"[[{part}]]":
             found.append(number)
-        elif line.startswith(f"{part} = ["):
-            inside = True
+        elif line.replace(" ", "").startswith(f"{part}=["):
+            inside = not line.endswith("]")
+            found += [number] * line.count("{")  # entries on the same line
         elif inside and line.startswith("{"):
             found.append(number)
         elif inside and line.startswith("]"):

@@ -13,8 +13,10 @@ from flows.cli import (
     offline,
     profile,
     protection,
+    quarantine,
     release,
     report,
+    rescan,
     stack,
     subject,
     verify,
@@ -29,13 +31,14 @@ app = typer.Typer(
     add_completion=False,
 )
 
-for module in (stack, data, report, offline, verify, release):
+for module in (stack, data, report, offline, verify, release, rescan):
     module.add_to(app)
 app.add_typer(catalogue.app, name="catalog")
 app.add_typer(hold.app, name="hold")
 app.add_typer(key.app, name="key")
 app.add_typer(profile.app, name="profile")
 app.add_typer(protection.app, name="protection")
+app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(subject.app, name="subject")
 
 

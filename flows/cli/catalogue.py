@@ -1,6 +1,7 @@
 """`mammo catalog …`: search, and who answers for the data."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,6 +10,8 @@ from flows.cli import place
 
 if TYPE_CHECKING:
     from catalog.search import FoundStudy
+
+SIZES = (256, 512, 1024)
 
 app = typer.Typer(help="Search the catalogue; enter regions and holders.", no_args_is_help=True)
 
@@ -30,6 +33,13 @@ def search(
     images_only: Annotated[
         bool, typer.Option("--images-only", help="leave out reports, CAD results and the like")
     ] = False,
+    flag: Annotated[str | None, typer.Option(help="what the pixels tell of the quality")] = None,
+    side_agrees: Annotated[
+        bool | None,
+        typer.Option(
+            "--side-agrees/--side-differs", help="by the pixels, with what the header says"
+        ),
+    ] = None,
 ) -> None:
     """Search studies by what you know of them.
 
@@ -53,7 +63,11 @@ def search(
         exam_year_to=year_to,
         holder=holder,
     )
-    wanted = replace(wanted, companions=not images_only)
+    wanted = replace(wanted, companions=not images_only, laterality_agrees=side_agrees)
+    if flag is not None:
+        from flows.quality import quality
+
+        wanted = replace(wanted, flag=quality(flag))
     page = find(wiring.hub().catalogue, wanted, limit=limit)
     for study in page.studies:
         typer.echo(_row(study))
@@ -80,6 +94,38 @@ def _row(study: "FoundStudy") -> str:
 def _others(study: "FoundStudy") -> str:
     others = study.instances - study.images
     return f"+{others} others" if others else ""
+
+
+@app.command()
+def preview(
+    study: Annotated[str, typer.Argument(help="A study's handle, as the search shows it.")],
+    size: Annotated[int, typer.Option(help="Longest side: 256, 512 or 1024 pixels.")] = 512,
+    into: Annotated[Path, typer.Option(help="The folder to write to.")] = Path("previews"),
+    who: Annotated[str, typer.Option(help="Who looks, for the access log; else the user.")] = "",
+) -> None:
+    """Save small pictures of a study's images, but of those that are held; the look is recorded.
+
+    Example: mammo catalog preview 6f1c2a9be0d9 --size 512
+    """
+    place.enter("hub")
+    from getpass import getuser
+
+    from catalog.errors import NotFoundError
+    from flows import wiring
+    from flows.previews import save
+
+    if size not in SIZES:
+        message = "256, 512 or 1024"
+        raise typer.BadParameter(message)
+    try:
+        written = save(wiring.hub(), study, into, size=size, who=who or getuser())
+    except NotFoundError:
+        typer.echo("mammo: there is no such study, or more than one that begins so", err=True)
+        raise typer.Exit(1) from None
+    for path in written:
+        typer.echo(str(path))
+    if not written:
+        typer.echo("there is no preview that may be shown")
 
 
 @app.command("add-holder")

@@ -162,7 +162,7 @@ def _run(
             seconds=time.monotonic() - begun,
             meanings=meanings,
         )
-    _say(lines, reporter, meanings, rehearsed=target is None)
+    _say(lines, reporter, meanings, deidentifier, rehearsed=target is None)
 
 
 @contextmanager
@@ -199,6 +199,7 @@ def _say(
     lines: "tuple[Line, ...]",
     reporter: "Reporter",
     meanings: "Mapping[Outcome, str]",
+    deidentifier: "Deidentifier",
     *,
     rehearsed: bool,
 ) -> None:
@@ -208,6 +209,7 @@ def _say(
         typer.echo(f"{outcome:12} {number:6}  {meanings[outcome]}")
     for (ended, reason), number in reporter.run.reasons.most_common():
         typer.echo(f"  {number:6} {ended.lower()}: {reason}")
+    _say_other_profile(reporter, deidentifier)
     if not lines:
         typer.echo("SRC holds no files")
     if rehearsed:
@@ -216,6 +218,19 @@ def _say(
         typer.echo(f"{reporter.path} names every file; it maps names, so keep it private")
         others = ", ".join(str(path) for path in reporter.others)
         typer.echo(f"{others} name none")
+
+
+def _say_other_profile(reporter: "Reporter", deidentifier: "Deidentifier") -> None:
+    """Name the refused classes that the other shipped profile accepts."""
+    from deid.profiles.tags import class_name
+    from flows.deidentifier import named_profile
+
+    accepted = {class_name(uid) for uid in deidentifier.profile.iods}
+    refused = {name for name, number in reporter.run.refused.items() if number and name}
+    if not refused <= accepted:
+        general = {class_name(uid) for uid in named_profile("general").iods}
+        for name in sorted((refused - accepted) & general):
+            typer.echo(f"--profile general accepts {name}; mammo profile gate says how")
 
 
 def _say_rules(reporter: "Reporter") -> None:

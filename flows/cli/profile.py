@@ -81,6 +81,41 @@ def show(
 
 
 @app.command()
+def gate(profile: Named = MAMMOGRAPHY) -> None:
+    """Show which objects are refused, looked at by people or closely, or pass, and why.
+
+    Example: mammo profile gate --profile general
+    """
+    from deid.profiles.conformance_gate import gate_lines
+    from flows.deidentifier import named_profile
+
+    for line in gate_lines(named_profile(profile)):
+        typer.echo(line)
+
+
+@app.command()
+def devices(
+    maker: Annotated[str, typer.Option(help="As Manufacturer (0008,0070) says it.")] = "",
+    model: Annotated[str, typer.Option(help="As Manufacturer's Model Name (0008,1090).")] = "",
+    profile: Named = MAMMOGRAPHY,
+) -> None:
+    """Show the devices that are known, or what one is and what becomes of its pictures.
+
+    Example: mammo profile devices --maker "HOLOGIC, Inc." --model "Selenia Dimensions"
+    """
+    from deid.profiles.conformance_gate import device_lines, device_rows, table_lines
+    from flows.deidentifier import named_profile
+
+    chosen = named_profile(profile)
+    if maker or model or chosen.gate.devices is None:
+        shown = device_lines(chosen, maker, model)
+    else:
+        shown = table_lines(device_rows(chosen.gate.devices))
+    for line in shown:
+        typer.echo(line)
+
+
+@app.command()
 def conformance(profile: Named = MAMMOGRAPHY) -> None:
     """Write the conformance statement of a profile, in Markdown.
 

@@ -23,7 +23,7 @@ from flows.demo.burn import Box, burn
 from flows.demo.identities import PROVIDERS, REGION, Provider, people_and_places
 from flows.demo.plan import StudyPlan, plans, texts_of
 
-VERSION = "3"
+VERSION = "4"
 STAMP = "complete.json"
 
 

@@ -149,8 +149,8 @@ OSTERSKOG = Provider(
                 "DIRECT", 0.07),
         Machine("SIEMENS", "Mammomat Inspiration", "OSK2417", "VB30P", "OSKMG02",
                 "DIRECT", 0.085),
-        Machine("VIDAR Systems Corporation", "DiagnosticPRO Advantage", "OSKV352", "3.1",
-                "OSKFILM1", "FILM", 0.044),
+        Machine("Philips Digital Mammography Sweden AB", "L30", "OSKP352", "9.0.1",
+                "OSKMG03", "DIRECT", 0.05),
     ),
 )  # fmt: skip
 ALVDALA = Provider(

@@ -37,11 +37,6 @@ class Machine:
     detector: str
     spacing: float
 
-    @property
-    def film(self) -> bool:
-        """Whether this is a film digitiser, so that nothing is known of the exposure."""
-        return self.detector == "FILM"
-
 
 def code(value: str, scheme: str, meaning: str) -> Dataset:
     """Return one item of a code sequence (PS3.3 §8.8)."""
@@ -63,8 +58,7 @@ def header(view: View, machine: Machine, bits_stored: int = 16) -> Dataset:
     _anatomy(ds, view)
     _pixel_module(ds, bits_stored)
     _detector(ds, machine)
-    if not machine.film:
-        _exposure(ds, view)
+    _exposure(ds, view)
     return ds
 
 
@@ -107,9 +101,8 @@ def _detector(ds: Dataset, machine: Machine) -> None:
     ds.ImagerPixelSpacing = [str(machine.spacing), str(machine.spacing)]
     ds.DeviceSerialNumber = machine.serial
     ds.StationName = machine.station
-    if not machine.film:
-        ds.DetectorID = f"D{machine.serial}"
-        ds.DetectorConfiguration = "AREA"
+    ds.DetectorID = f"D{machine.serial}"
+    ds.DetectorConfiguration = "AREA"
 
 
 def _exposure(ds: Dataset, view: View) -> None:

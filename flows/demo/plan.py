@@ -95,7 +95,7 @@ def texts_of(film: Film, visit: Visit) -> tuple[Text, ...]:
 
 
 def _osterskog() -> tuple[StudyPlan, ...]:
-    hologic, siemens, vidar = OSTERSKOG.machines
+    hologic, siemens, philips = OSTERSKOG.machines
     benign_2021 = (
         Film(BENIGN, "rcc", JPEGLSLossless, 12, burn=(AIR_LOW,)),
         Film(BENIGN, "lcc", JPEGLSLossless, 12),
@@ -120,7 +120,7 @@ def _osterskog() -> tuple[StudyPlan, ...]:
             benign_2021,
         ),
         StudyPlan(
-            Visit(3, BIRGITTA, OSTERSKOG, vidar, "20200921", "101500"),
+            Visit(3, BIRGITTA, OSTERSKOG, philips, "20200921", "101500"),
             f"CD {BIRGITTA.family}",
             malignant_2020,
             medium="disc",

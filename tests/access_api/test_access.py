@@ -30,6 +30,7 @@ WHO_MAY: dict[str, set[Role] | str] = {
     "GET /releases/{permit}/studies/{study_uid}": RELEASE_READERS,
     "GET /releases/{permit}/studies/{study_uid}/archive": RELEASE_READERS,
     "GET /releases/{permit}/instances/{sop_uid}": RELEASE_READERS,
+    "GET /releases/{permit}/instances/{sop_uid}/preview": RELEASE_READERS,
 }
 GUARDED = [name for name, roles in WHO_MAY.items() if roles is not ANYBODY]
 

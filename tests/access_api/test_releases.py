@@ -74,6 +74,7 @@ def test_manifest(client: TestClient, world: World, bearer: Bearer) -> None:
     assert set(body["instances"][0]) == {
         *("path", "size", "sha256", "study_uid", "series_uid", "sop_uid"),
         *("sop_class_uid", "transfer_syntax", "modality"),
+        *("previews", "derived", "derived_from", "pixel_facts"),
     }
 
 

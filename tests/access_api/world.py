@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import cv2
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filewriter import dcmwrite
@@ -22,9 +23,19 @@ from catalog.describe import describe
 from catalog.holders import add_holder, add_region
 from catalog.outcome import Outcome
 from catalog.publish import CataloguePublisher
-from catalog.records import Facts, Holder, NewRevision, Region, Stored, StudyDraft, Versions
+from catalog.records import (
+    Facts,
+    Holder,
+    NewRevision,
+    PixelFacts,
+    Preview,
+    Region,
+    Stored,
+    StudyDraft,
+    Versions,
+)
 from catalog.search import Query
-from catalog.vocabulary import Tier
+from catalog.vocabulary import Laterality, Tier
 from tests.servers import S3Server
 
 TODAY = datetime.now(UTC).date()
@@ -126,7 +137,24 @@ class World:
         self.put("clean", stored.key, data)
         facts = Facts(2018 + study, 45 + 5 * study)
         described = describe(_dataset(data), facts)
-        return NewRevision(described, stored, facts, Versions("mammography", "1", "none", "k1"))
+        versions = Versions("mammography", "1", "none", "k1")
+        return NewRevision(
+            described,
+            stored,
+            facts,
+            versions,
+            pixel_facts=PixelFacts(812.5, 0.25, Laterality.LEFT, True, 0.0, ("saturated",)),
+            previews=tuple(self._preview(data, size) for size in (256, 512)),
+        )
+
+    def _preview(self, data: bytes, size: int) -> Preview:
+        """Put a made-up picture of an image, unlike any other."""
+        seed = int(sha256(data)[:8], 16)
+        grey = np.random.default_rng(seed).integers(0, 255, (size, size // 2), np.uint8)
+        picture = cv2.imencode(".png", grey)[1].tobytes()
+        key = f"clean/{sha256(data)}/{sha256(picture)}.{size}.png"
+        self.put("clean", key, picture)
+        return Preview(size, size // 2, size, key, len(picture), sha256(picture))
 
     def permit(self, name: str, *persons: str, **changes: Any) -> None:
         fields: dict[str, Any] = {

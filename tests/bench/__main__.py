@@ -1,4 +1,4 @@
-"""Every figure of docs/performance.md: `make bench`, or one of them: python -m tests.bench memory.
+"""The walk's figures in docs/performance.md: `make bench`, or: python -m tests.bench memory.
 
 Prints `name=value` lines. Ratios compare runs of one and the same session, alternated.
 """
@@ -6,12 +6,11 @@ Prints `name=value` lines. Ratios compare runs of one and the same session, alte
 import sys
 
 from flows import log
-from tests.bench import demo, ingest, memory, profile, text, worker
+from tests.bench import demo, ingest, memory, profile, worker
 
 PARTS = {
     "ingest": ingest.run,
     "profile": profile.run,
-    "text": text.run,
     "memory": memory.run,
     "worker": worker.run,
     "demo": demo.run,

@@ -6,13 +6,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, MetaData, create_engine, inspect, select, text
 
-from catalog import protection_tables, tables
+from catalog import pixel_tables, protection_tables, tables
 from catalog.columns import now
-from catalog.database import Chain, connect, insert_if_absent, migrate, reading, writing
+from catalog.database import (
+    Chain,
+    _configuration,
+    connect,
+    insert_if_absent,
+    migrate,
+    reading,
+    writing,
+)
 from catalog.errors import (
     CatalogError,
     ConflictError,
@@ -25,7 +34,7 @@ from catalog.vocabulary import Kind
 from tests.conftest import Databases
 
 CHAINS: dict[Chain, MetaData] = {
-    "catalogue": tables.metadata,
+    "catalogue": pixel_tables.metadata,
     "ledger": protection_tables.metadata,
 }
 
@@ -204,3 +213,17 @@ BEFORE: tuple[str, ...] = (
     """INSERT INTO revision VALUES (1, 1, 1, 'e', 'key', 9, 5, 's', 'h', 'p', 'm', 'e', 'd', 'v',
     0, '[]', '2026-11-22 00:00:00')""",
 )
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_a_migration_goes_back_and_forth(database_url: str, chain: Chain) -> None:
+    """A schema that was left for the one before, and come back to, is the same."""
+    migrate(database_url, chain)
+    engine = connect(database_url)
+    newest = schema(engine)
+    with writing(engine) as connection:
+        command.downgrade(_configuration(connection, chain), "-1")
+    assert schema(engine) != newest
+    migrate(database_url, chain)
+    assert schema(engine) == newest
+    engine.dispose()

@@ -126,6 +126,19 @@ def test_an_absent_object_is_not_found(clean: MinioStore) -> None:
             act("a/absent")
 
 
+def test_what_is_removed_is_gone_and_only_its_own_identity_removes(s3: S3Server) -> None:
+    mine = s3.store("quarantine", "region")
+    put(mine, "a/removed", b"x")
+    for who in ("door", "hub"):
+        with pytest.raises(StorageError):
+            s3.store("quarantine", who).remove("a/removed")
+    assert mine.stat("a/removed").size == 1
+    for _ in range(2):
+        mine.remove("a/removed")
+    with pytest.raises(NotFoundError):
+        mine.stat("a/removed")
+
+
 def test_an_identity_has_its_own_buckets_only(s3: S3Server) -> None:
     put(s3.store("quarantine"), "secret-key", b"x")
     put(s3.store("clean"), "secret-key", b"x")

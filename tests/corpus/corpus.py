@@ -40,6 +40,7 @@ from tests.corpus.vendors import plant_archive, plant_broken, plant_vendor
 BOTH = {"mammography": Expected.ADMITTED, "general": Expected.ADMITTED}
 EITHER = {"mammography": Expected.EITHER, "general": Expected.EITHER}
 GENERAL = {"mammography": Expected.REFUSED, "general": Expected.ADMITTED}
+REVIEWED = {"mammography": Expected.REFUSED, "general": Expected.EITHER}
 SYNTAXES = (
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
@@ -144,8 +145,8 @@ class _Maker:
             yield self.image(18, "rcc", ExplicitVRBigEndian, expected=EITHER)
         yield from self.documents(turn)
         if turn % 2 == 0:
-            yield self.other(41, lambda: objects.capture(visit, 41))
-            yield self.other(42, lambda: objects.radiograph(visit, 42))
+            yield self.other(41, lambda: objects.capture(visit, 41), REVIEWED)
+            yield self.other(42, lambda: objects.radiograph(visit, 42), GENERAL)
 
     def documents(self, turn: int) -> Iterator[Answer]:
         """Write reports, key objects, presentation states and segmentations."""
@@ -220,9 +221,9 @@ class _Maker:
             self.planter.mixed(made, answer, where.format(frame), section, longest)
         return self._finish(made, answer, TEXTS[:8])
 
-    def other(self, number: int, build: Build) -> Answer:
+    def other(self, number: int, build: Build, expected: dict[str, Expected]) -> Answer:
         """Write an image of another class."""
-        answer = self._answer(number, "engine", GENERAL)
+        answer = self._answer(number, "engine", expected)
         return self._finish(build(), answer, TEXTS[:8])
 
     def trap(self, odd: Odd, place: int) -> Answer:

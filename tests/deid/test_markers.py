@@ -1,6 +1,6 @@
 import pytest
 
-from deid.pixels.markers import Marker, read_cut_marker, read_marker
+from deid.pixels.markers import Marker, contradicts, read_cut_marker, read_marker
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,7 @@ from deid.pixels.markers import Marker, read_cut_marker, read_marker
         ("L.", "L", ""),
         ("B CC", "B", "CC"),
         ("MLO", "", "MLO"),
+        ("R ML0", "R", "MLO"),
         ("XCCL", "", "XCCL"),
         ("RID", "R", "ID"),
         ("TAN", "", "TAN"),
@@ -81,3 +82,27 @@ def test_what_a_border_leaves_of_a_marker_is_one(text: str, at_start: bool, at_e
 )
 def test_what_a_border_leaves_of_a_name_is_none(text: str, at_start: bool, at_end: bool) -> None:
     assert read_cut_marker(text, at_start=at_start, at_end=at_end) is None
+
+
+@pytest.mark.parametrize(
+    ("marker", "laterality", "view", "against"),
+    [
+        (Marker("L", "CC"), "R", "CC", True),
+        (Marker("L", "CC"), "L", "MLO", True),
+        (Marker("", "CC"), "L", "MLO", True),
+        (Marker("L", "CC"), "L", "CC", False),
+        (Marker("L", ""), "L", "MLO", False),
+        (Marker("", "CC"), "R", "CC", False),
+        (Marker("L", "CC"), "", "", False),
+        (Marker("B", "CC"), "L", "CC", False),
+        (Marker("R", "XCC"), "R", "XCCL", False),
+        (Marker("R", "MLO"), "R", "ML", False),
+        (Marker("R", "SPOT"), "R", "CC", False),
+        (Marker("R", "CC"), "R", "AT", False),
+        (Marker("L", "CC", cut=True), "R", "MLO", False),
+    ],
+)
+def test_a_marker_is_held_against_the_header(
+    marker: Marker, laterality: str, view: str, against: bool
+) -> None:
+    assert contradicts(marker, laterality, view) is against

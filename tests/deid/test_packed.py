@@ -7,7 +7,7 @@ from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, RLELossless
 from deid.errors import Reason, SuspectError
 from deid.findings import Finding
 from deid.pixels.frames import locate_frames
-from deid.pixels.packed import append, clear, spans, unpack
+from deid.pixels.packed import clear, is_kept_outside, put, spans, unpack
 from deid.pixels.planes import load_frame
 from deid.pixels.redact import Redaction, ViewTag, read_again, redact
 from deid.source import Slice
@@ -79,12 +79,16 @@ def test_clearing_leaves_the_bits_of_neighbours():
     assert clear(b"\xff\xff", 3, np.zeros((2, 4), np.uint8)) == b"\xff\xff"
 
 
-def test_a_byte_of_two_frames_is_clear_of_both():
-    runs: list[tuple[int, bytes]] = []
-    append(runs, 100, b"\x11\x0f")
-    append(runs, 101, b"\xf5\x22")
-    append(runs, 110, b"\x33")
-    assert runs == [(100, b"\x11\x05"), (102, b"\x22"), (110, b"\x33")]
+def test_putting_ones_leaves_the_bits_of_neighbours():
+    assert put(b"\0\0", 3, np.ones((2, 4), np.uint8), 1) == b"\xf8\x07"
+    assert put(b"\xff\xff", 3, np.ones((2, 4), np.uint8), 0) == b"\x07\xf8"
+
+
+def test_a_bit_outside_is_seen():
+    blank = np.ones((2, 4), np.uint8)
+    assert is_kept_outside(b"\0\0", b"\xf8\x07", 3, blank)
+    assert not is_kept_outside(b"\0\0", b"\xf8\x0f", 3, blank)
+    assert not is_kept_outside(b"\x04\0", b"\0\0", 3, blank)
 
 
 @pytest.mark.parametrize("shape", [(200, 240), (201, 243)])

@@ -3,13 +3,18 @@ from struct import pack
 import numpy as np
 import pytest
 from pydicom.dataset import Dataset
-from pydicom.uid import RLELossless
+from pydicom.uid import JPEGLSLossless, RLELossless
 
 from deid.errors import Reason, SuspectError
 from deid.headers.made import made
-from deid.pixels.codecs import encode, read_layout
+from deid.pixels.blanking import Blank
+from deid.pixels.codecs import read_layout
+from deid.pixels.encoding import encode
+from deid.pixels.frames import locate_frames
 from deid.pixels.palette import read_palette
+from deid.pixels.planes import load_frame
 from deid.pixels.redact import ViewTag, read_again, redact
+from deid.pixels.rewriting import Rewriting
 from tests.deid.pictures import (
     Array,
     burn,
@@ -107,3 +112,72 @@ def test_a_compressed_palette_image_is_written_back_losslessly():
     assert redaction.changed_frames == (1,)
     after = pixels_of(finished)
     assert (after[drawn] == 200).all()
+
+
+@pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless])
+def test_a_palette_image_of_any_lossless_syntax_is_written_anew(syntax):
+    picture, _ = screen()
+    colours = {"PhotometricInterpretation": "PALETTE COLOR"} | TURNED
+    layout = read_layout(opened(native(picture, **colours))[1].header)
+    source = encapsulated(picture, [encode(picture, layout, syntax)], syntax, **colours)
+    reader, parsed = opened(source)
+    frames = locate_frames(reader, parsed)
+    anew = Rewriting(reader, parsed, frames)
+    box = np.array([(10, 10), (90, 10), (90, 50), (10, 50)], np.int32)
+    blank = Blank(picture.shape, ((box, 1),), ())
+    anew.blank(0, load_frame(reader, frames.places[0], parsed, frames.layout), blank)
+    after = pixels_of(joined(source, anew.rewritten().pieces))
+    assert (after[10:51, 10:91] == 200).all()
+    assert (after[51:] == picture[51:]).all()
+
+
+def segmented(descriptor: bytes, segments: bytes) -> Dataset:
+    elements = header(descriptor)
+    for colour in (RED, GREEN, BLUE):
+        elements[0x00281221 + colour] = made(0x00281221 + colour, "OW", segments)
+    return elements
+
+
+@pytest.mark.parametrize(
+    ("words", "table"),
+    [
+        ([0, 3, 10, 20, 30], [10, 20, 30]),
+        ([0, 1, 100, 1, 4, 300], [100, 150, 200, 250, 300]),
+        ([0, 1, 0, 1, 2, 20, 2, 1, 6, 0], [0, 10, 20, 20, 20]),  # the line again: to 20 from 20
+        ([0, 2, 7, 9, 2, 1, 0, 0], [7, 9, 7, 9]),
+    ],
+)
+def test_a_segmented_palette_is_written_out(words, table):
+    descriptor = pack("<3H", len(table), 0, 16)
+    seen = read_palette(
+        segmented(descriptor, pack(f"<{len(words)}H", *words)), bits=4, signed=False
+    )
+    assert seen[: len(table)].tolist() == table
+    assert (seen[len(table) :] == table[-1]).all()
+
+
+def test_a_segmented_palette_of_bytes_is_written_out():
+    segments = bytes([0, 2, 7, 9, 1, 3, 12, 2, 1, 0, 0, 0, 0, 0])
+    seen = read_palette(segmented(pack("<3H", 7, 0, 8), segments), bits=4, signed=False)
+    assert seen[:7].tolist() == [7, 9, 10, 11, 12, 7, 9]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [1, 4, 300],  # a line from nowhere
+        [0, 9, 1],  # cut short
+        [3, 1, 1],  # of no kind
+        [0, 1, 5, 2, 1, 40, 0],  # repeats what is not there
+        [0, 1, 5, 2, 1, 6, 0, 2, 1, 6, 0],  # repeats a repetition
+        [0, 2, 5, 6],  # too short
+        [0, 1, 5, 1, 60000, 9],  # too long
+        [0, 1, 5, 1, 0, 9],
+    ],
+)
+def test_a_segmented_palette_that_is_none_is_suspect(words):
+    with pytest.raises(SuspectError) as caught:
+        read_palette(
+            segmented(pack("<3H", 4, 0, 16), pack(f"<{len(words)}H", *words)), bits=4, signed=False
+        )
+    assert caught.value.reason is Reason.UNCHECKED

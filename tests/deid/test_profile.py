@@ -7,6 +7,7 @@ from pydicom.datadict import keyword_for_tag
 from pydicom.uid import UID_dictionary
 
 from deid.errors import ProfileError, Reason
+from deid.profiles.gate import Then
 from deid.profiles.profile import load_profile, read_profile
 from deid.profiles.rules import IODS, Action, Rule
 from deid.profiles.table import OPTIONS
@@ -106,7 +107,7 @@ def test_a_region_builds_on_a_shipped_profile() -> None:
     made = read_profile(OWN, file="north.toml")
     assert (made.name, made.version, made.edition) == ("north", "7", "2026d")
     assert made.iods == profile().iods
-    assert made.refusals == profile().refusals
+    assert made.gate == profile().gate
     assert rule(profile(), 0x00081030, "LO").action is Action.CLEAN
     assert rule(made, 0x00081030, "LO") == Rule(
         Action.REMOVE, Action.REMOVE, "typed by hand here", "decision 12"
@@ -128,8 +129,9 @@ clause = "decision 13"
 """
     made = read_profile(OWN.split("rules", maxsplit=1)[0] + more, file="north.toml")
     assert made.iods["1.2.840.10008.5.1.4.1.1.1"] == "cr"
-    assert made.refusals[:-1] == profile().refusals
-    assert made.refusals[-1].error is Reason.IMAGE_TYPE
+    refusals = made.gate.of(Then.REFUSE)
+    assert refusals[:-1] == profile().gate.of(Then.REFUSE)
+    assert refusals[-1].error is Reason.IMAGE_TYPE
     assert made.options == {"retain_longitudinal_full_dates"}
     assert rule(made, 0x00080020, "DA").action is Action.KEEP
     assert rule(made, 0x00081030, "LO").action is Action.REMOVE
@@ -138,7 +140,9 @@ clause = "decision 13"
 
 def test_a_list_that_changes_changes_the_digest() -> None:
     general = load_profile("general")
-    other = read_profile(source("general").replace('"1"', '"2"', 1), file="general.toml")
+    other = read_profile(
+        source("general").replace('version = "', 'version = "9', 1), file="general.toml"
+    )
     assert len({profile().digest, general.digest, other.digest}) == 3
 
 
@@ -165,7 +169,17 @@ def changed(old: str, new: str) -> str:
         (changed("clause =", "with = 'retain', clause ="), 5, "retain: there is no such option"),
         (changed("clause =", "matches = '[', clause ="), 5, "only what is kept"),
         (changed('"X", ', "\"K\", matches = '[', "), 5, "00081030: unterminated"),
-        (changed('"X", ', '"K", '), 5, "00081030: the table says X: K needs the option"),
+        (changed('"X", ', '"K", '), 5, "00081030: the table says X: no option allows K"),
+        (
+            changed('"00081030", action = "X"', '"00181000", action = "K"'),
+            5,
+            "00181000: the table says X/Z/D: K needs the option retain_device_identity",
+        ),
+        (
+            changed('"00081030", action = "X"', '"00080020", action = "K"'),
+            5,
+            "K needs the option retain_longitudinal_full_dates",
+        ),
         (changed('"00081030", action = "X"', '"00200010", action = "A"'), 5, "not key it anew"),
         (changed('"00081030", action = "X"', '"00100032", action = "P"'), 5, "P"),
         (changed('"X", ', '"D", dummy = "device", '), 5, "not key it anew"),
@@ -176,7 +190,11 @@ def changed(old: str, new: str) -> str:
         (changed('version = "7"', 'version = "7"\noptions = ["retain_names"]'), 4, "retain_names"),
         (changed('version = "7"', 'version = "7"\nage_cap = 0'), 4, "from 1 to 150"),
         (changed('"mammography"', '"../mammography"'), 1, "no shipped profile"),
-        (changed('"mammography"', '"cardiology"'), 1, "no shipped profile"),
+        (
+            changed('"mammography"', '"cardiology"'),
+            1,
+            "no shipped profile 'cardiology'; shipped are common, general, mammography",
+        ),
         (
             changed(
                 "version",
@@ -209,7 +227,7 @@ REFUSE = (
         (ACCEPT.replace('"1.2.3"', "[1]"), "1: is no SOP class"),
         (REFUSE.replace("MODALITY", "COLOUR"), "COLOUR: there is no such error"),
         (REFUSE.replace('"X"', '"("'), "unterminated"),
-        (REFUSE.replace("00080008", "ImageType"), "ImageType"),
+        (REFUSE.replace("00080008", "ImageType"), "ImageType: is no tag"),
     ],
 )
 def test_a_wrong_class_or_refusal_is_named(text: str, words: str) -> None:

@@ -18,10 +18,12 @@ from deid.deidentify import deidentify, inspect
 from deid.errors import Reason, SuspectError
 from deid.identity.identifiers import harvest
 from deid.identity.pseudonym import Person, Subkeys
-from deid.pixels.codecs import encode, read_layout
-from deid.pixels.frames import locate_frames, read_frame, splice_encapsulated
+from deid.pixels.codecs import read_layout
+from deid.pixels.encoding import encode
+from deid.pixels.frames import locate_frames, read_frame
 from deid.pixels.planes import load_frame
 from deid.pixels.redact import ViewTag, redact
+from deid.pixels.splicing import splice_encapsulated
 from deid.pixels.streams import check_finished, check_streams
 from deid.profiles.profile import load_profile
 from deid.source import Slice
@@ -36,6 +38,7 @@ from tests.deid.pictures import (
     written,
 )
 from tests.objects import mammogram, part10
+from tests.pieces import put_together
 
 NAME = b"Birk^Anna 19470802-2391"
 SYNTAXES = [JPEGLSLossless, JPEGLosslessSV1, JPEG2000Lossless, HTJ2KLossless]
@@ -320,10 +323,7 @@ def test_the_second_eye_walks_finished_bytes_that_were_not_changed() -> None:
         identifiers=harvest(parsed),
         text_reader=text_reader(),
     )
-    finished = b"".join(
-        piece if isinstance(piece, bytes) else source[piece.offset : piece.offset + piece.length]
-        for piece in clean.pieces
-    )
+    finished = put_together(clean.pieces, source)
     eye = {"profile": profile, "person": person, "identifiers": harvest(parsed)}
     eye["applied"] = clean.applied
     inspect(io.BytesIO(finished), text_reader=None, **eye)

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 
 from deid.pixels.gate import FIRST, SECOND, Sight
-from deid.pixels.writing import Kind, Writing, find_writing
+from deid.pixels.looking import look as look_once
+from deid.pixels.writing import Kind, Writing
 from tests.deid.pictures import Array, burn, film, glyphs, text_reader
 
 EYES = pytest.mark.parametrize("sight", [FIRST, SECOND])
@@ -17,7 +18,7 @@ def air(shape: tuple[int, int] = (900, 1200)) -> Array:
 
 
 def look(picture: Array, sight: Sight) -> tuple[Writing, ...]:
-    return find_writing(picture, text_reader(), sight)
+    return look_once(picture, text_reader(), sight)
 
 
 def lead(turned: float = 0) -> Array:
@@ -90,9 +91,8 @@ def test_a_marker_upside_down_is_no_text(sight: Sight, name: str) -> None:
     assert writing.kind is Kind.MARKER
 
 
-@EYES
 @pytest.mark.parametrize("value", [0, 900])
-def test_specks_and_scratches_are_not_text(sight: Sight, value: int) -> None:
+def test_specks_and_scratches_are_not_text(value: int) -> None:
     picture = air()
     rng = np.random.default_rng(5)
     for x, y in rng.integers(20, 880, (60, 2)):
@@ -101,10 +101,31 @@ def test_specks_and_scratches_are_not_text(sight: Sight, value: int) -> None:
         cv2.line(picture, (int(x), int(y)), (int(dx), int(dy)), value, 2)
     cv2.circle(picture, (1000, 300), 40, 3000, 3)
     cv2.rectangle(picture, (0, 0), (1199, 20), 4000, cv2.FILLED)
-    assert [w for w in look(picture, sight) if w.kind is Kind.TEXT] == []
+    assert [w for w in look(picture, FIRST) if w.kind is Kind.TEXT] == []
 
 
 def test_what_was_read_is_not_shown() -> None:
     picture = air()
     burn(picture, (100, 150), glyphs("ANDERSSON EVA", 40), 4000)
     assert "EVA" not in repr(look(picture, FIRST))
+
+
+def glyph_at(where: tuple[int, int]) -> Kind | None:
+    """Give what a lone glyph is, on a breast that fills the left half of a picture."""
+    picture = air((1400, 1400))
+    picture[:, :700] += 3000
+    burn(picture, where, glyphs("E", 70), 9000)
+    kinds = {it.kind for it in look(picture, FIRST)}
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+def test_a_lone_glyph_is_text_in_air_and_told_of_in_the_breast() -> None:
+    assert glyph_at((600, 1000)) is Kind.TEXT
+    assert glyph_at((600, 300)) is Kind.LONE
+
+
+@pytest.mark.parametrize("at", [(2, 300), (2, 2)])
+def test_a_name_at_the_border_is_no_marker(at: tuple[int, int]) -> None:
+    picture = air()
+    burn(picture, at, glyphs("Lund E", 60), 4000)
+    assert {it.kind for it in look(picture, FIRST)} == {Kind.TEXT}

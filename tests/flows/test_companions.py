@@ -25,6 +25,7 @@ from tests.flows.making import counts, put
 from tests.objects import mammogram, part10
 
 WHO = "researcher-1"
+DERIVED = 2 * 2  # a mask and a report of each image
 SECRETS = (*objects.secrets_of(mammogram()), "Provstr", "SN7788990")
 
 
@@ -128,7 +129,7 @@ def test_what_is_harmless_stays(clean):
 def test_they_are_catalogued_and_images_are_counted_apart(region, clean):
     engine = region.publisher._engine
     (study,) = search(engine, Query()).studies
-    assert (study.images, study.instances) == (2, 7)
+    assert (study.images, study.instances) == (2, 7 + DERIVED)
     assert study.kinds == ("CAD_SR", "FFDM", "KO", "PR", "SEG", "SR")
     assert (study.views, study.vendors) == (("CC",), ("HOLOGIC",))
     (found,) = search(engine, Query(kind=Kind.CAD_SR)).studies
@@ -143,6 +144,26 @@ def test_running_twice_knows_them_all(ingest, clean, originals, export_folder):
     changed.ContentSequence[1].TextValue = "Mammografi."
     put(export_folder, part10(changed), start=4)
     assert counts(ingest()) == {"KNOWN": 6, "REVISED": 1}
+
+
+def assert_derived(derived: list[Dataset], image_of: dict[str, str], images: list[Dataset]) -> None:
+    """What was made of each image refers to it, and to it alone, by the release's own UIDs."""
+    of = {str(image.SOPInstanceUID): image for image in images}
+    made = sorted((ds.Modality, image_of[ds.SOPInstanceUID]) for ds in derived)
+    assert made == sorted((kind, uid) for kind in ("SEG", "SR") for uid in of)
+    for ds in derived:
+        image = of[image_of[ds.SOPInstanceUID]]
+        assert (ds.StudyInstanceUID, ds.PatientID) == (image.StudyInstanceUID, image.PatientID)
+        assert ds.StudyDate == image.StudyDate
+        referred = companions.references(ds) - {ds.SOPInstanceUID}
+        masks = {str(one.SOPInstanceUID) for one in derived if one.Modality == "SEG"}
+        assert image.SOPInstanceUID in referred
+        assert not referred & (set(of) - {str(image.SOPInstanceUID)})
+        assert referred <= {
+            *of,
+            *masks,
+            *(str(one.SeriesInstanceUID) for one in (*images, *derived)),
+        }
 
 
 def by_class(found: list[Dataset]) -> list[Dataset]:
@@ -162,18 +183,22 @@ def test_a_downloaded_release_holds_them_with_references_that_resolve(
     originals,
     clean,
 ):
-    assert build(hub, permit, Query(), today=TODAY).instances == 7
+    assert build(hub, permit, Query(), today=TODAY).instances == 7 + DERIVED
     (study,) = door.get(f"/releases/{permit}/studies").json()["studies"]
-    assert study["instances"] == 7
+    assert study["instances"] == 7 + DERIVED
     assert sorted(study["modalities"]) == ["KO", "MG", "PR", "SEG", "SR"]
     answer = door.get(f"/releases/{permit}/studies/{study['study_uid']}/archive")
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert archive.testzip() is None
         files = {name: archive.read(name) for name in archive.namelist()}
-    found = by_class([pydicom.dcmread(io.BytesIO(data)) for data in files.values()])
+    every = [pydicom.dcmread(io.BytesIO(data)) for data in files.values()]
+    listed = door.get(f"/releases/{permit}/studies/{study['study_uid']}").json()["instances"]
+    image_of = {one["sop_uid"]: one["derived_from"] for one in listed if one["derived"]}
+    found = by_class([ds for ds in every if ds.SOPInstanceUID not in image_of])
     assert_resolved(originals, found)
+    assert_derived([ds for ds in every if ds.SOPInstanceUID in image_of], image_of, found[:2])
     inside = {str(ds.SOPInstanceUID) for ds in clean} | {str(clean[0].PatientID)}
-    for ds in found:
+    for ds in every:
         assert not [secret for secret in SECRETS if secret in shown(ds)]
         assert not [uid for uid in inside if uid in shown(ds)]
 

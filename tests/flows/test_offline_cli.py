@@ -111,12 +111,23 @@ def test_a_profile_of_ones_own_is_used(mammo, export_folder, tmp_path):
     assert (rule["done"], rule["reason"], rule["clause"]) == ("REMOVED", "not here", "our house")
 
 
-def test_what_general_accepts_mammography_refuses(mammo, export_folder):
+def test_what_general_accepts_mammography_refuses_and_says_so(mammo, export_folder):
     put(export_folder, part10(objects.ultrasound()))
     _, out, _ = mammo("deid", export_folder, "--dry-run")
     assert "REFUSED           1" in out
+    assert "an ultrasound image, not of this profile: Ultrasound Image Storage" in out
+    assert "--profile general accepts Ultrasound Image Storage" in out
     _, out, _ = mammo("deid", export_folder, "--dry-run", "--profile", "general")
-    assert "ADMITTED          1" in out
+    assert "SUSPECT           1" in out
+    assert "people have to look at before it may pass: ultrasound" in out
+    assert "--profile general" not in out
+
+
+def test_what_people_have_to_look_at_is_not_written(mammo, export_folder, tmp_path):
+    put(export_folder, part10(mammogram(Manufacturer="Okänd AB")))
+    _, out, _ = mammo("deid", export_folder, "clean", "--workers", "1")
+    assert "people have to look at before it may pass: unknown device" in out
+    assert not list((tmp_path / "clean").rglob("*.dcm"))
 
 
 def test_it_goes_on_by_itself_with_the_same_key_file(mammo, export_folder, tmp_path):

@@ -69,6 +69,31 @@ def test_one_attribute_is_shown(mammo):
     assert "G  kept as an age, capped" in out
 
 
+def test_the_gate_is_shown(mammo):
+    code, out, _ = mammo("profile", "gate")
+    assert code == 0
+    assert "device: unknown device\n   review: unknown device\n" in out
+    assert "(0028,0301) BurnedInAnnotation: ^(?!NO$).\n   refused: declared" in out
+    _, out, _ = mammo("profile", "gate", "--profile", "general")
+    assert "   blanked outside its regions, in every frame\n" in out
+    _, out, _ = mammo("profile", "show", "BurnedInAnnotation")
+    assert "At the gate: if a value matches ^(?!NO$).\n   refused: declared" in out
+
+
+def test_devices_are_shown_and_one_is_looked_up(mammo, tmp_path):
+    _, out, _ = mammo("profile", "devices")
+    assert "film digitiser: maker VIDAR.*, model .*\n" in out
+    one = ("profile", "devices", "--maker", "Acme AB", "--model", "Mammo 9")
+    _, out, _ = mammo(*one)
+    assert out.startswith("maker ACME AB, model MAMMO 9\nunknown device\n   review: unknown device")
+    (tmp_path / "mine.toml").write_text(
+        HEAD + '[[devices]]\nis = "mammography unit"\nmaker = "ACME AB"\nmodel = "MAMMO 9"\n'
+        'reason = "ours"\nclause = "decision 3"\n'
+    )
+    _, out, _ = mammo(*one, "--profile", tmp_path / "mine.toml")
+    assert "mammography unit: ours (decision 3)\n   passed on" in out
+
+
 def test_the_whole_table_is_shown(mammo):
     _, out, _ = mammo("profile", "show", "--profile", "general")
     assert len(out.splitlines()) == 657

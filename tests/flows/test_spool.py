@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from deid.source import Slice
+from deid.errors import Reason, SuspectError
+from deid.source import Lazy, Slice
 from flows.errors import DiskFullError, OriginalError
 from flows.spool import BLOCK, spool
 
@@ -27,6 +28,27 @@ def test_pieces_are_joined_and_digested_on_both_sides_of_the_pixel_offset(tmp_pa
         digest(expected[:offset]),
         digest(expected[offset:]),
     )
+
+
+def test_what_is_not_made_yet_is_made_from_the_source_in_its_place(tmp_path):
+    def turned(source):
+        source.seek(5)
+        return source.read(BLOCK + 3)[::-1]
+
+    pieces = (b"head", Lazy(turned, BLOCK + 3), Slice(9, 2))
+    expected = b"head" + SOURCE[5 : BLOCK + 8][::-1] + SOURCE[9:11]
+    done = spool(pieces, io.BytesIO(SOURCE), tmp_path / "x", pixel_offset=4)
+    assert done.path.read_bytes() == expected
+    assert done.pixel_sha256 == digest(expected[4:])
+
+
+def test_pixels_that_come_out_wrong_leave_nothing(tmp_path):
+    def wrong(_source):
+        raise SuspectError(Reason.NOT_REENCODABLE)
+
+    with pytest.raises(SuspectError):
+        spool((b"head", Lazy(wrong, 9)), io.BytesIO(SOURCE), tmp_path / "x", pixel_offset=4)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_source_that_shrinks_is_told_and_leaves_nothing(tmp_path):

@@ -21,7 +21,7 @@ def test_a_study_is_stored_catalogued_and_accounted_for(region, ingest, export_f
     put(export_folder, *four_views())
     assert counts(ingest()) == {"ADMITTED": 4}
     (found,) = search(region.publisher._engine, Query()).studies
-    assert (found.instances, found.views, found.exam_year) == (4, ("CC", "MLO"), 2023)
+    assert (found.images, found.views, found.exam_year) == (4, ("CC", "MLO"), 2023)
     assert not list(region.landing.rglob("*.dcm"))
 
 

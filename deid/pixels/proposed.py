@@ -1,0 +1,127 @@
+"""What people decide about, as a record and as JSON (`mammo-proposal/1`)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from deid.findings import Finding
+from deid.pixels.looking import DETECTOR
+from deid.ruling import Corners
+
+SCHEMA = "mammo-proposal/1"
+
+
+@dataclass(frozen=True)
+class ProposedBox:
+    """Where writing was found: text is blanked; a marker and a lone glyph are kept.
+
+    Attributes:
+        number: From 1, over all frames; by it people say which is to be kept.
+        frame: From 1.
+        kind: "text", "marker" or "lone"; "ruled" is what a rule blanks whatever is found there.
+    """
+
+    number: int
+    frame: int
+    corners: Corners
+    kind: str
+
+
+@dataclass(frozen=True, repr=False)
+class Picture:
+    """One frame with its boxes, as a PNG."""
+
+    frame: int
+    width: int
+    height: int
+    data: bytes = b""
+
+
+@dataclass(frozen=True, repr=False)
+class Why:
+    """Why an original was held back: outcome and reason are closed texts."""
+
+    outcome: str
+    reason: str
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, repr=False)
+class Proposal:
+    """What people decide about.
+
+    Attributes:
+        profile: Name and version of the rules.
+        said: What could not be shown or looked at.
+    """
+
+    why: Why
+    profile: str
+    detector: str = DETECTOR
+    rows: int = 0
+    columns: int = 0
+    frames: int = 0
+    boxes: tuple[ProposedBox, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    said: tuple[str, ...] = ()
+
+
+def written(proposal: Proposal) -> dict[str, Any]:
+    """Give a proposal as JSON has it, without what is in the pictures."""
+    return {
+        "schema": SCHEMA,
+        "outcome": proposal.why.outcome,
+        "reason": proposal.why.reason,
+        "findings": [{"where": one.where, "what": one.what} for one in proposal.why.findings],
+        "profile": proposal.profile,
+        "detector": proposal.detector,
+        "rows": proposal.rows,
+        "columns": proposal.columns,
+        "frames": proposal.frames,
+        "boxes": [
+            {
+                "number": box.number,
+                "frame": box.frame,
+                "corners": [list(corner) for corner in box.corners],
+                "kind": box.kind,
+            }
+            for box in proposal.boxes
+        ],
+        "pictures": [
+            {"frame": one.frame, "width": one.width, "height": one.height}
+            for one in proposal.pictures
+        ],
+        "said": list(proposal.said),
+    }
+
+
+def read(told: Mapping[str, Any]) -> Proposal:
+    """Read what `written` gave.
+
+    Raises:
+        ValueError: It is of another schema.
+    """
+    if told.get("schema") != SCHEMA:
+        raise ValueError
+    findings = tuple(Finding(one["where"], one["what"]) for one in told["findings"])
+    return Proposal(
+        why=Why(told["outcome"], told["reason"], findings),
+        profile=told["profile"],
+        detector=told["detector"],
+        rows=told["rows"],
+        columns=told["columns"],
+        frames=told["frames"],
+        boxes=tuple(
+            ProposedBox(
+                box["number"],
+                box["frame"],
+                tuple((int(x), int(y)) for x, y in box["corners"]),
+                box["kind"],
+            )
+            for box in told["boxes"]
+        ),
+        pictures=tuple(
+            Picture(one["frame"], one["width"], one["height"]) for one in told["pictures"]
+        ),
+        said=tuple(told["said"]),
+    )

@@ -1,0 +1,62 @@
+"""What `mammo quarantine` says of a review: lines for people, and records for programs."""
+
+from catalog.review_records import OPEN
+from flows.review import Listed, Shown
+
+STATES = {
+    "WAITING": "waiting",
+    "SECOND": "waiting for second",
+    "DECIDED": "to be applied",
+    "APPLIED": "applied",
+    "REJECTED": "rejected",
+    "EXPIRED": "expired",
+}
+
+
+def record(one: Listed) -> dict[str, str | int]:
+    """Give one line of the list for programs."""
+    made = one.review
+    return {
+        "id": made.id,
+        "export": made.export_id,
+        "study": made.ordinal,
+        "item": made.item_id,
+        "outcome": made.outcome.value,
+        "reason": made.reason,
+        "state": made.state.value,
+        "round": made.round,
+        "created": made.created_at.isoformat(),
+        "expires": made.expires_at.isoformat(),
+        "days_left": one.days_left,
+    }
+
+
+def told(shown: Shown) -> list[str]:
+    """Give all that is known of a review in lines; nothing of it identifies but given reasons."""
+    made, proposal = shown.listed.review, shown.proposal
+    lines = [
+        f"review {made.id}, round {made.round}: {STATES[made.state]}",
+        f"export {made.export_id}, study {made.ordinal}, file {made.item_id}",
+        f"{made.outcome}: {made.reason}" if made.reason else made.outcome.value,
+    ]
+    if made.state in OPEN:
+        lines.append(f"{shown.listed.days_left} days until all that is kept is erased")
+    if proposal is not None:
+        lines.append(f"profile {proposal.profile}, reader of text {proposal.detector}")
+        lines.append(f"frames {proposal.frames}, of {proposal.columns} × {proposal.rows} pixels")
+        lines += [f"found: {one.what} at {one.where}" for one in proposal.why.findings]
+        lines += [
+            f"box {box.number}: {box.kind} in frame {box.frame} at "
+            + " ".join(f"{x},{y}" for x, y in box.corners)
+            for box in proposal.boxes
+        ]
+        lines += list(proposal.said)
+        lines.append(f"pictures of frames: {', '.join(map(str, shown.pictures)) or 'none'}")
+    lines += [
+        f"{one.made_at:%Y-%m-%d %H:%M} {one.who}: {one.action}"
+        + (f" {one.digest[:12]}" if one.ruling else "")
+        + (f" → {one.outcome}" if one.outcome else "")
+        + (f": {one.reason}" if one.reason else "")
+        for one in shown.decisions
+    ]
+    return lines

@@ -1,0 +1,83 @@
+"""`mammo rescan`: the present detector looks at what is stored already."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.cli import place
+
+if TYPE_CHECKING:
+    from flows.rescan import Rescanned
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command()(rescan)
+
+
+def rescan(
+    since_detector: Annotated[
+        str | None,
+        typer.Option(help="Leave out what this detector, or a later one, saw; else the present."),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Objects to look at, at most.")] = None,
+    profile: Annotated[
+        str, typer.Option(help="Its gate says what is looked at closely.")
+    ] = "mammography",
+    who: Annotated[str, typer.Option(help="Who looks, for the access log; else the user.")] = "",
+    *,
+    again: Annotated[
+        bool, typer.Option("--again", help="Also what the present detector saw as it was made.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Look and tell; hold and record nothing.")
+    ] = False,
+) -> None:
+    """Look for text in clean objects that are stored already, and hold what shows any.
+
+    What cannot be looked at is held too. It can be stopped and run again: what was looked at is
+    left out, and a Hold that a person lifted is not placed again by the same detector.
+
+    Example: mammo rescan --limit 1000
+    """
+    place.enter("hub")
+    from getpass import getuser
+
+    from deid.pixels.looking import DETECTOR
+    from deid.pixels.text_reader import load_text_reader
+    from flows import wiring
+    from flows.cli.progress import counting
+    from flows.deidentifier import named_profile
+    from flows.rescan import Rescanner
+    from flows.rescan import rescan as look
+
+    parts = wiring.hub()
+    with_ = Rescanner(
+        catalogue=parts.catalogue,
+        clean=parts.clean,
+        text_reader=load_text_reader(),
+        profile=named_profile(profile),
+        who=who or getuser(),
+    )
+    with counting("looking") as progress:
+        made = look(
+            with_,
+            since=since_detector or DETECTOR,
+            again=again,
+            limit=limit,
+            dry_run=dry_run,
+            progress=progress,
+        )
+    typer.echo(f"looked at {made.looked} objects with {DETECTOR}")
+    _tell(made, dry_run=dry_run)
+
+
+def _tell(made: "Rescanned", *, dry_run: bool) -> None:
+    for what, number in sorted(made.seen.items()):
+        typer.echo(f"{number:8}  {what}")
+    if dry_run:
+        typer.echo("nothing was held or recorded: this was a dry run")
+    elif made.holds:
+        first, last = made.holds[0], made.holds[-1]
+        numbers = f"number {first}" if first == last else f"numbers {first} to {last}"
+        typer.echo(f"Holds placed: {len(made.holds)}, {numbers}; mammo hold list shows them")

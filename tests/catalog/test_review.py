@@ -1,0 +1,341 @@
+"""Reviews: two people release, one rejects; nothing of it is changed unseen."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine, text
+
+from catalog.errors import ConflictError, NotFoundError, Reason
+from catalog.ledger import Ledger
+from catalog.ledger_key import LedgerKey
+from catalog.ledger_records import Ending, NewItem
+from catalog.outcome import Outcome
+from catalog.review import Reviews
+from catalog.review_records import (
+    OPEN,
+    Decision,
+    Opening,
+    Review,
+    ReviewAction,
+    ReviewState,
+    Verdict,
+)
+from catalog.review_rules import in_force
+from tests.catalog.test_ledger import EXPORT, ITEMS, KEY
+
+LATER = datetime.now(UTC) + timedelta(days=30)
+SECRET = "Ring Provström Åsa"
+
+
+def said(who: str, ruling: str = "{}", action: ReviewAction = ReviewAction.APPROVE) -> Verdict:
+    return Verdict(action, who, SECRET, ruling)
+
+
+@pytest.fixture
+def ledger(ledger_engine: Engine) -> Ledger:
+    made = Ledger(ledger_engine, LedgerKey(KEY))
+    made.register_export(EXPORT)
+    made.enroll(EXPORT.id, ITEMS)
+    return made
+
+
+def held_back(ledger: Ledger, outcome: Outcome = Outcome.SUSPECT, at: int = 0) -> Review:
+    item = ledger.items(EXPORT.id, 0)[at]
+    opening = Opening(f"{EXPORT.id}/{item.id}/p.sealed", LATER)
+    key = f"{EXPORT.id}/{item.id}/o.sealed"
+    ledger.record(Ending(item.id, outcome, "why", quarantine_key=key, review=opening), run="run")
+    (made,) = [one for one in ledger.reviews.all() if one.item_id == item.id]
+    return made
+
+
+@pytest.fixture
+def made(ledger: Ledger) -> Review:
+    return held_back(ledger)
+
+
+@pytest.fixture
+def reviews(ledger: Ledger) -> Reviews:
+    return ledger.reviews
+
+
+def refused(reason: Reason, call: object, *arguments: object, **named: object) -> None:
+    with pytest.raises(ConflictError) as caught:
+        call(*arguments, **named)  # type: ignore[operator]
+    assert caught.value.reason is reason
+
+
+def decided(reviews: Reviews, made: Review) -> None:
+    reviews.decide(made.id, said("anna"))
+    assert reviews.decide(made.id, said("bo")).state is ReviewState.DECIDED
+
+
+def test_what_is_quarantined_waits(ledger: Ledger, made: Review) -> None:
+    assert (made.state, made.round, made.outcome, made.reason) == ("WAITING", 1, "SUSPECT", "why")
+    assert made.expires_at == LATER
+    assert ledger.reviews.get(made.id) == (made, ())
+    assert ledger.reviews.all(export_id="other") == ()
+    other = ledger.items(EXPORT.id, 1)[0]
+    ledger.record(Ending(other.id, Outcome.REFUSED), run="run")
+    assert len(ledger.reviews.all()) == 1
+    with pytest.raises(NotFoundError):
+        ledger.reviews.get(made.id + 1)
+
+
+def test_one_person_releases_nothing(reviews: Reviews, made: Review) -> None:
+    assert reviews.decide(made.id, said("anna")).state is ReviewState.SECOND
+    for same in ("anna", " ANNA"):
+        refused(Reason.SAME_PERSON, reviews.decide, made.id, said(same))
+    refused(Reason.REVIEW_STATE, reviews.decided, made.id)
+
+
+def test_two_people_release_what_both_said(reviews: Reviews, made: Review) -> None:
+    decided(reviews, made)
+    _, decision = reviews.decided(made.id)
+    assert (decision.who, decision.ruling, decision.reason) == ("bo", "{}", SECRET)
+    refused(Reason.REVIEW_STATE, reviews.decide, made.id, said("eva"))
+    assert [one.who for one in reviews.get(made.id)[1]] == ["anna", "bo"]
+
+
+def test_the_second_must_say_the_same(reviews: Reviews, made: Review) -> None:
+    reviews.decide(made.id, said("anna"))
+    refused(Reason.OTHER_DECISION, reviews.decide, made.id, said("bo", "{1}"))
+    assert reviews.decide(made.id, said("anna", "{1}")).state is ReviewState.SECOND
+    refused(Reason.OTHER_DECISION, reviews.decide, made.id, said("bo"))
+    assert reviews.decide(made.id, said("bo", "{1}")).state is ReviewState.DECIDED
+
+
+@pytest.mark.parametrize("outcome", [Outcome.CONFLICT, Outcome.UNREADABLE])
+def test_only_what_is_suspect_is_released(ledger: Ledger, outcome: Outcome) -> None:
+    made = held_back(ledger, outcome)
+    refused(Reason.NOT_RELEASABLE, ledger.reviews.decide, made.id, said("anna"))
+    again = ledger.reviews.decide(made.id, said("anna", "", ReviewAction.RETRY))
+    assert again.state is ReviewState.DECIDED
+    assert ledger.reviews.decided(made.id)[1].ruling == ""
+
+
+def test_to_walk_again_waives_nothing(reviews: Reviews, made: Review) -> None:
+    reviews.decide(made.id, said("anna", "{waives}", ReviewAction.RETRY))
+    refused(Reason.REVIEW_STATE, reviews.decided, made.id)
+
+
+@pytest.mark.parametrize("before", [0, 1, 2])
+def test_one_person_rejects_at_any_time(reviews: Reviews, made: Review, before: int) -> None:
+    for who in ("anna", "bo")[:before]:
+        reviews.decide(made.id, said(who))
+    rejected = reviews.decide(made.id, said("bo", "", ReviewAction.REJECT))
+    assert rejected.state is ReviewState.REJECTED
+    for action in ReviewAction:
+        refused(Reason.REVIEW_STATE, reviews.decide, made.id, said("eva", "{}", action))
+    assert reviews.all() == ()
+
+
+@pytest.mark.parametrize("action", [ReviewAction.APPLY, ReviewAction.EXPIRE])
+def test_nobody_decides_what_only_happens(
+    reviews: Reviews, made: Review, action: ReviewAction
+) -> None:
+    refused(Reason.REVIEW_STATE, reviews.decide, made.id, said("anna", "", action))
+
+
+def test_a_decision_that_was_applied_changes_the_outcome_once(
+    ledger: Ledger, reviews: Reviews, made: Review
+) -> None:
+    decided(reviews, made)
+    ending = Ending(made.item_id, Outcome.ADMITTED)
+    after = reviews.settle(made.id, ending, run="review-1", who="bo")
+    assert after.state is ReviewState.APPLIED
+    assert ledger.progress(EXPORT.id).counts == {Outcome.ADMITTED: 1}
+    last = reviews.get(made.id)[1][-1]
+    assert (last.action, last.outcome, last.who) == (ReviewAction.APPLY, Outcome.ADMITTED, "bo")
+    refused(Reason.REVIEW_STATE, reviews.settle, made.id, ending, run="review-2", who="bo")
+    assert reviews.over(datetime.now(UTC)) == (made.id,)
+    reviews.erased(made.id)
+    assert reviews.over(datetime.now(UTC)) == ()
+    assert reviews.get(made.id)[0].outcome is Outcome.ADMITTED
+
+
+def test_what_is_held_back_again_is_reviewed_again(reviews: Reviews, made: Review) -> None:
+    decided(reviews, made)
+    opening = Opening("e/1/p2.sealed", LATER + timedelta(days=30))
+    ending = Ending(
+        made.item_id,
+        Outcome.SUSPECT,
+        "another",
+        quarantine_key=made.original_key,
+        review=opening,
+    )
+    again = reviews.settle(made.id, ending, run="review-1", who="bo")
+    assert (again.state, again.round, again.reason) == (ReviewState.WAITING, 2, "another")
+    assert again.expires_at == LATER
+    refused(Reason.REVIEW_STATE, reviews.decided, made.id)
+    assert reviews.decide(made.id, said("bo")).state is ReviewState.SECOND
+    assert reviews.decide(made.id, said("anna")).state is ReviewState.DECIDED
+    assert reviews.digest(made, "{}") != reviews.digest(again, "{}")
+
+
+def test_the_other_files_of_the_study_are_counted(ledger: Ledger, made: Review) -> None:
+    assert ledger.reviews.outcomes(made) == {}
+    other = ledger.items(EXPORT.id, 0)[1]
+    ledger.record(Ending(other.id, Outcome.ADMITTED), run="run")
+    ledger.record(Ending(ledger.items(EXPORT.id, 1)[0].id, Outcome.KNOWN), run="run")
+    assert ledger.reviews.outcomes(made) == {Outcome.ADMITTED: 1}
+
+
+def line(number: int, who: str, **changes: object) -> Decision:
+    moment = datetime.now(UTC)
+    action = ReviewAction.APPROVE
+    return replace(Decision(number, 1, action, who, moment, "", "{}", "d", None), **changes)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "second"),
+    [
+        (Outcome.SUSPECT, line(2, "Anna ")),
+        (Outcome.SUSPECT, line(2, "bo", digest="e")),
+        (Outcome.SUSPECT, line(2, "bo", round=2)),
+        (Outcome.SUSPECT, line(2, "bo", action=ReviewAction.APPLY)),
+        (Outcome.CONFLICT, line(2, "bo")),
+    ],
+)
+def test_a_state_alone_releases_nothing(outcome: Outcome, second: Decision) -> None:
+    fields = (1, 1, "e", 0, Outcome.SUSPECT, "", ReviewState.DECIDED, 1, LATER, LATER, "o", "p", 2)
+    made = Review(*fields)
+    assert in_force(made, (line(1, "anna"), line(2, "bo")), lambda *_: "d").number == 2
+    other = line(1, "anna", digest="e"), line(2, "bo")
+    for every in ((line(1, "anna"), second), other, (line(1, "anna"),), ()):
+        with pytest.raises(ConflictError):
+            in_force(replace(made, outcome=outcome), every, lambda *_: "d")
+
+
+# ---- time ----------------------------------------------------------------------------------
+
+
+def aged(ledger: Ledger, made: Review) -> Review:
+    """Open another review, that is over already."""
+    item = ledger.items(EXPORT.id, 1)[0]
+    key = f"{EXPORT.id}/{item.id}/o.sealed"
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    ending = Ending(
+        item.id, Outcome.SUSPECT, "why", quarantine_key=key, review=Opening("p.sealed", past)
+    )
+    ledger.record(ending, run="run")
+    return next(one for one in ledger.reviews.all() if one.id != made.id)
+
+
+def test_what_has_expired_takes_no_decision_and_says_expired(ledger: Ledger, made: Review) -> None:
+    reviews, old = ledger.reviews, aged(ledger, made)
+    for action in (ReviewAction.APPROVE, ReviewAction.RETRY, ReviewAction.REJECT):
+        refused(Reason.REVIEW_EXPIRED, reviews.decide, old.id, said("anna", "", action))
+    assert reviews.over(datetime.now(UTC)) == (old.id,)
+    assert reviews.expire(old.id, who="expiry")
+    assert not reviews.expire(old.id, who="expiry")
+    assert not reviews.expire(made.id, who="expiry")
+    after, (line,) = reviews.get(old.id)
+    assert (after.state, line.action) == (ReviewState.EXPIRED, ReviewAction.EXPIRE)
+    assert ledger.progress(EXPORT.id).counts == {Outcome.SUSPECT: 2}
+    assert reviews.live() == {f"{EXPORT.id}/{made.item_id}"}
+
+
+def test_a_decision_is_not_in_force_for_ever(
+    ledger: Ledger, made: Review, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decided(ledger.reviews, made)
+    monkeypatch.setattr("catalog.review_rules.now", lambda: LATER)
+    refused(Reason.REVIEW_EXPIRED, ledger.reviews.decided, made.id)
+
+
+def test_what_was_quarantined_before_there_were_reviews_is_adopted(
+    ledger: Ledger, made: Review
+) -> None:
+    item = ledger.items(EXPORT.id, 1)[0]
+    ledger.record(Ending(item.id, Outcome.CONFLICT, "x", quarantine_key="k"), run="run")
+    opening = Opening("", LATER)
+    assert ledger.reviews.adopt(opening) == 1
+    assert ledger.reviews.adopt(opening) == 0
+    adopted = ledger.reviews.all()[-1]
+    assert (adopted.item_id, adopted.outcome, adopted.original_key) == (item.id, "CONFLICT", "k")
+
+
+# ---- other hands ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE review SET state = 'DECIDED'",
+        "UPDATE review SET expires_at = '2099-01-01 00:00:00+00'",
+        "UPDATE review SET created_at = '2020-01-01 00:00:00+00'",
+        "UPDATE item SET outcome = 'CONFLICT' WHERE quarantine_key IS NOT NULL",
+        "UPDATE item SET reason = 'another' WHERE quarantine_key IS NOT NULL",
+        "UPDATE item SET quarantine_key = 'another' WHERE quarantine_key IS NOT NULL",
+        "UPDATE item SET ordinal = 7",
+        "UPDATE review_decision SET who = 'eva'",
+        "UPDATE review_decision SET action = 'REDACT'",
+        "UPDATE review_decision SET digest = 'x'",
+        "UPDATE review_decision SET outcome = 'ADMITTED'",
+        "UPDATE review_decision SET made_at = '2020-01-01 00:00:00+00'",
+        "UPDATE review_decision SET chain = 'x'",
+        "UPDATE review_decision SET number = 3 WHERE number = 2",
+        "DELETE FROM review_decision WHERE number = 2",
+        "DELETE FROM review_decision",
+        "UPDATE review_decision SET cell_enc = (SELECT facts_enc FROM review)",
+    ],
+)
+def test_what_other_hands_change_is_seen(
+    ledger: Ledger, made: Review, ledger_engine: Engine, statement: str
+) -> None:
+    if "DECIDED" not in statement:
+        decided(ledger.reviews, made)
+    with ledger_engine.begin() as connection:
+        connection.execute(text(statement))
+    refused(Reason.REVIEW_CHANGED, ledger.reviews.decided, made.id)
+    refused(Reason.REVIEW_CHANGED, ledger.reviews.get, made.id)
+
+
+def test_a_decision_on_one_original_releases_no_other(
+    ledger: Ledger, made: Review, ledger_engine: Engine
+) -> None:
+    other = held_back(ledger, at=1)
+    decided(ledger.reviews, made)
+    with ledger_engine.begin() as connection:
+        copy = "INSERT INTO review_decision (review_id, number, action, who, made_at, digest,"
+        copy += " cell_enc, chain) SELECT :other, number, action, who, made_at, digest, cell_enc,"
+        copy += " chain FROM review_decision WHERE review_id = :mine"
+        connection.execute(text(copy), {"other": other.id, "mine": made.id})
+        facts = "SELECT facts_enc FROM review WHERE id = :mine"
+        sealed = connection.execute(text(facts), {"mine": made.id}).scalar()
+    refused(Reason.REVIEW_CHANGED, ledger.reviews.decided, other.id)
+    with ledger_engine.begin() as connection:
+        put = "UPDATE review SET state = 'DECIDED', facts_enc = :sealed WHERE id = :other"
+        connection.execute(text(put), {"sealed": sealed, "other": other.id})
+    refused(Reason.REVIEW_CHANGED, ledger.reviews.decided, other.id)
+    assert ledger.reviews.digest(made, "{}") != ledger.reviews.digest(other, "{}")
+
+
+def test_no_reason_is_in_the_database(ledger: Ledger, made: Review, ledger_engine: Engine) -> None:
+    ledger.reviews.decide(made.id, said("anna", '{"blank": [[1, [[77123, 1]]]]}'))
+    with ledger_engine.connect() as connection:
+        dumped = repr(
+            [
+                [bytes(cell) if isinstance(cell, memoryview) else cell for cell in row]
+                for name in ("review", "review_decision", "item")
+                for row in connection.exec_driver_sql(f"SELECT * FROM {name}").all()
+            ]
+        )
+    assert "anna" in dumped
+    for secret in ("Provström", "77123"):
+        assert secret not in dumped
+        assert repr(secret.encode())[2:-1] not in dumped
+    assert SECRET not in repr((made, said("anna"), ledger.reviews.get(made.id)))
+
+
+def test_another_key_sees_that_it_is_another(ledger_engine: Engine, made: Review) -> None:
+    other = Ledger(ledger_engine, LedgerKey(bytes(32)))
+    refused(Reason.REVIEW_CHANGED, other.reviews.get, made.id)
+
+
+def test_a_file_that_was_enrolled_only_is_not_adopted(ledger: Ledger) -> None:
+    ledger.enroll(EXPORT.id, [NewItem("new", 3, 1)])
+    assert ledger.reviews.adopt(Opening("", LATER)) == 0
+    assert ledger.reviews.all(states=OPEN) == ()
+    assert replace(EXPORT).id in ledger.reviews.exports_before(LATER)

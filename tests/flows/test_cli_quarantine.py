@@ -1,0 +1,201 @@
+"""`mammo quarantine …`: what a person sees and does; nothing of it names anybody."""
+
+import json
+import os
+import pwd
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import cv2
+import pytest
+
+from catalog.outcome import Outcome
+from flows import deidentifier, wiring
+from flows import who as module
+from flows.cli import main, place
+from flows.review import waiting
+from flows.settings import Environment, RegionSettings
+from flows.who import who
+from tests import objects
+from tests.flows.making import counts, put
+from tests.flows.test_review import contradicting
+from tests.objects import part10
+
+# The hospital is no secret: it is the holder's name in the catalogue.
+SECRETS = [*objects.secrets_of(contradicting(InstitutionName=None)), "PROVSTR", "570312", "R MLO"]
+
+
+@pytest.fixture
+def production(monkeypatch):
+    told = {"environment": Environment.DEVELOPMENT}
+    settings = RegionSettings.model_construct(**told)
+    monkeypatch.setattr(wiring, "read", lambda _kind: settings)
+    return lambda: object.__setattr__(settings, "environment", Environment.PRODUCTION)
+
+
+@pytest.fixture
+def run(region, deidentify_with, protection, production, monkeypatch, capfd):
+    from flows import protection as known
+
+    monkeypatch.setattr(place, "enter", lambda _side: None)
+    monkeypatch.setattr(wiring, "region", lambda: region)
+    monkeypatch.setattr(deidentifier, "of_region", lambda: deidentify_with)
+    monkeypatch.setattr(known, "of_region", lambda: protection)
+
+    def say(*arguments: object) -> tuple[int, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(["quarantine", *map(str, arguments)])
+        said = capfd.readouterr()
+        for secret in SECRETS:
+            assert secret not in said.out + said.err
+        return int(ended.value.code or 0), said.out + said.err
+
+    return say
+
+
+@pytest.fixture
+def number(region, ingest, export_folder, capfd):
+    put(export_folder, part10(contradicting()), objects.not_dicom())
+    assert counts(ingest(claimed=1)) == {"SUSPECT": 1, "UNREADABLE": 1}
+    capfd.readouterr()
+    (listed,) = waiting(region, outcome=Outcome.SUSPECT)
+    return listed.review.id
+
+
+def test_what_waits_is_listed(run, number):
+    code, said = run("list")
+    assert code == 0
+    assert len(said.splitlines()) == 2
+    assert "waiting" in said
+    assert "29 days left  a marker contradicts the header" in said
+    only = run("list", "--outcome", "suspect")[1]
+    assert only.split()[0] == str(number)
+    assert run("list", "--export", "another") == (0, "nothing waits\n")
+    assert run("list", "--outcome", "strange")[0] == 2
+    told = json.loads(run("list", "--json")[1])
+    assert {one["outcome"] for one in told} == {"SUSPECT", "UNREADABLE"}
+    assert told[0].keys() >= {"id", "export", "state", "days_left", "expires"}
+
+
+def test_what_is_shown_is_written_for_its_reader_alone(run, number, tmp_path):
+    picture, original = tmp_path / "look.png", tmp_path / "original.dcm"
+    code, said = run("show", number, "--picture", picture, "--original", original)
+    assert code == 0
+    for words in ("found: marker at frame 1", ": text in frame 1", ": marker in frame 1"):
+        assert words in said
+    assert said.count("it may show who it is of") == 2
+    assert cv2.imread(str(picture)).shape == (1200, 900, 3)
+    assert original.read_bytes() == part10(contradicting())
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (picture, original)} == {0o600}
+    for option, path in (("--picture", picture), ("--original", original)):
+        before = path.read_bytes()
+        code, said = run("show", number, option, path)
+        assert (code, "a file of that name already" in said) == (2, True)
+        assert path.read_bytes() == before
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    assert run("show", number, "--original", tmp_path / "link")[0] == 2
+    assert run("show", number, "--picture", tmp_path / "none" / "x.png")[0] == 2
+    assert run("show", number, "--picture", tmp_path / "f.png", "--frame", "7")[0] == 1
+    assert sorted(path.name for path in tmp_path.glob("*.png")) == ["look.png"]
+
+
+def test_two_people_release_it(region, run, number):
+    code, said = run("approve", number, "--reason", "the marker is right")
+    assert code == 0
+    (command,) = [line.split()[2:] for line in said.splitlines() if "confirm" in line]
+    assert run("approve", number, "--reason", "again")[0] == 1
+    assert run(*command[:2], "f" * 12, "--reason", "so", "--who", "eva")[0] == 1
+    assert "waiting for second" in run("list")[1]
+    code, said = run(*command[:3], "--reason", "so it is", "--who", "eva")
+    assert code == 0
+    assert f"{number} ended ADMITTED, and is over\n" in said
+    shown = run("show", number)[1]
+    assert f"{who()}: APPROVE" in shown
+    assert "eva: APPROVE" in shown
+    assert "→ ADMITTED" in shown
+
+
+def test_more_is_blanked(run, number):
+    box = ("--box", "1,300,500,360,540")
+    assert run("redact", number, *box, "--reason", "hers", "--who", "anna")[0] == 0
+    code, said = run("redact", number, *box, "--reason", "hers", "--who", "eva")
+    assert (code, "ended ADMITTED" in said) == (0, True)
+    assert run("apply") == (0, "nothing is decided and not applied\n")
+
+
+@pytest.mark.parametrize("box", ["1,2,3,4", "a,b,c,d,e", "1,2,3,4,5,6"])
+def test_a_box_has_five_numbers(run, box):
+    assert run("redact", 1, "--box", box, "--reason", "so")[0] == 2
+
+
+def test_it_is_rejected_or_walked_again(region, run, number):
+    assert run("reject", number, "--reason", " ") == (1, "mammo: say why\n")
+    code, said = run("retry", number, "--reason", "after an update")
+    assert code == 0
+    assert f"{number} ended SUSPECT, and waits again: a marker contradicts the header\n" in said
+    assert run("reject", number, "--reason", "a letter")[0] == 0
+    assert run("reject", number, "--reason", "a letter")[0] == 1
+    assert run("show", 99)[0] == 1
+    assert run("reject", number)[0] == 2
+
+
+def test_what_expires_is_told_by_the_exit_code(run, number, monkeypatch, region):
+    assert run("status")[0] == 0
+    assert "0 expired, 0 sealed files erased" in run("expire")[1]
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime(2020, 1, 1, tzinfo=UTC) if tz is None else _NOW + timedelta(days=25)
+
+    monkeypatch.setattr("datetime.datetime", Later)
+    code, said = run("status")
+    assert (code, "expire within a week 2" in said) == (1, True)
+
+
+_NOW = datetime.now(UTC)
+
+
+def test_who_somebody_is_cannot_be_said_in_production(run, number, production):
+    production()
+    code, said = run("approve", number, "--reason", "so", "--who", "eva")
+    assert (code, "for development" in said) == (2, True)
+    assert run("approve", number, "--reason", "so")[0] == 0
+
+
+def test_no_variable_makes_somebody_another(monkeypatch, tmp_path):
+    me = pwd.getpwuid(os.getuid()).pw_name
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME", "SUDO_USER"):
+        monkeypatch.setenv(variable, "eva")
+    monkeypatch.setattr(module, "_LOGIN", tmp_path / "none")
+    assert who() == me
+    monkeypatch.setattr(module, "_LOGIN", tmp_path / "login")
+    for told, name in (
+        (str(0xFFFFFFFF), me),
+        ("nonsense", me),
+        ("0", "root"),
+        ("61234", "uid 61234"),
+    ):
+        (tmp_path / "login").write_text(told)
+        assert who() == name
+
+
+def test_a_canary_is_nowhere_but_under_seal(
+    region, run, number, tmp_path, sqlite_databases, caplog
+):
+    """Keys, ledger, catalogue, landing and what is said: all are searched for her."""
+    run("redact", number, "--box", "1,300,500,360,540", "--reason", "Provström Åsa!", "--who", "a")
+    keys = list(region.quarantine.keys())
+    stores = [b"".join(region.quarantine.get(key)) for key in keys]
+    for engine in (region.ledger._engine, region.publisher._engine):
+        database = Path(engine.url.database)
+        stores += [path.read_bytes() for path in database.parent.glob(f"{database.name}*")]
+    landing = [path for path in region.landing.rglob("*") if path.is_file()]
+    stores += [path.read_bytes() for path in landing]
+    names = "\n".join([*keys, *(str(path.relative_to(region.landing)) for path in landing)])
+    for secret in SECRETS:
+        assert secret not in names + caplog.text
+        for written in (secret.encode(), secret.encode("latin-1", "replace")):
+            assert not any(written in one for one in stores)
+    assert len(stores) > 6

@@ -1,0 +1,392 @@
+"""What waits in quarantine: shown to people, decided by two, and walked again as they decided."""
+
+import io
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+import pydicom
+import pytest
+from sqlalchemy import select
+
+from catalog import tables
+from catalog.database import reading
+from catalog.errors import ConflictError, NotFoundError, Reason
+from catalog.outcome import Outcome
+from catalog.protection import Flags
+from catalog.review_records import ReviewState
+from catalog.study_rows import clean_key
+from catalog.vocabulary import Flag
+from flows import applying, review
+from flows.demo.burn import Text
+from flows.errors import ExportRefusedError
+from flows.proposals import kept
+from flows.review import ReviewError
+from flows.rulings import RulingError, as_text, from_text
+from tests import objects
+from tests.flows.conftest import TODAY, decision
+from tests.flows.making import counts, put
+from tests.objects import INSTANCE, mammogram, part10, phantom
+
+FRAME = phantom(1200, 900)
+NAME = Text("PROVSTRÖM ÅSA 570312-9808", 0.02, 0.9, height=22)
+WRONG = Text("R MLO", 0.7, 0.1, height=40)
+NAMED, MARKED = np.s_[1070:1130, 10:380], np.s_[110:170, 620:770]
+
+
+def contradicting(*texts, **overrides):
+    """An image of the left breast with a marker of the right one, and a name beside it."""
+    return mammogram(pixels=FRAME, text=(NAME, WRONG, *texts), **overrides)
+
+
+@pytest.fixture
+def original(export_folder):
+    ds = contradicting()
+    sibling = mammogram(view="rcc", SOPInstanceUID=f"{INSTANCE}.2", OtherPatientNames="Zäta^Eva")
+    put(export_folder, part10(ds), part10(sibling))
+    return ds
+
+
+@pytest.fixture
+def waits(original, region, ingest):
+    """The one review that an ingest has left."""
+    assert counts(ingest()) == {"ADMITTED": 1, "SUSPECT": 1}
+    (one,) = review.waiting(region)
+    return one.review
+
+
+@pytest.fixture
+def apply(region, deidentify_with):
+    def run(made, **named):
+        return applying.apply(region, deidentify_with, made.id, who="bo", **named)
+
+    return run
+
+
+def approved(region, made):
+    review.approve(region, made.id, who="anna", reason="the marker is right")
+    return review.approve(region, made.id, who="bo", reason="so it is")
+
+
+def refused(expected, call, /, *arguments, **named):
+    with pytest.raises(ConflictError) as caught:
+        call(*arguments, **named)
+    assert caught.value.reason is expected
+
+
+def stored(region, ds):
+    (trace,) = region.ledger.by_instance(ds.SOPInstanceUID)
+    assert trace.outcome is Outcome.ADMITTED
+    key = clean_key(region.publisher._engine, trace.clean_sop_uid)
+    return pydicom.dcmread(io.BytesIO(b"".join(region.clean.get(key)))).pixel_array
+
+
+def kept_of(region, made):
+    return list(region.quarantine.keys(f"{made.export_id}/{made.item_id}/"))
+
+
+def tallies_agree(region, made):
+    """The catalogue has counted as the ledger has."""
+    outcome = tables.outcome
+    wanted = select(outcome.c.outcome, outcome.c.instances).where(
+        outcome.c.export_id == made.export_id
+    )
+    with reading(region.publisher._engine) as connection:
+        there = {row[0]: row[1] for row in connection.execute(wanted)}
+    return there == counts(region.ledger.tally(made.export_id))
+
+
+# ---- shown ---------------------------------------------------------------------------------
+
+
+def test_what_is_suspect_waits_with_a_proposal_and_a_picture(region, waits):
+    (listed,) = review.waiting(region, outcome=Outcome.SUSPECT)
+    assert (listed.days_left, listed.review.state) == (29, ReviewState.WAITING)
+    assert review.waiting(region, outcome=Outcome.CONFLICT) == ()
+    assert review.waiting(region, export_id="another") == ()
+    shown = review.show(region, waits.id)
+    proposal = shown.proposal
+    assert [(one.where, one.what) for one in proposal.why.findings] == [("frame 1", "marker")]
+    assert {box.kind for box in proposal.boxes} == {"text", "marker"}
+    assert (proposal.rows, proposal.columns, proposal.frames) == (1200, 900, 1)
+    assert shown.pictures == (1,)
+    picture = cv2.imdecode(np.frombuffer(review.picture(region, waits.id, 1), np.uint8), 1)
+    assert picture.shape == (1200, 900, 3)
+    assert (picture == (0, 176, 255)).all(axis=2).sum() > 500  # the name's box
+    assert (picture == (96, 208, 64)).all(axis=2).sum() > 300  # the marker's
+    with pytest.raises(NotFoundError):
+        review.picture(region, waits.id, 2)
+
+
+def test_the_original_comes_back_as_it_was(region, original, waits):
+    assert b"".join(review.original(region, waits.id)) == part10(original)
+
+
+def test_what_is_known_of_her_is_kept_with_it(region, waits):
+    hers = kept(region, waits).hers
+    assert "zata" in {needle.text for needle in hers.needles}
+    assert "zata" in hers.words
+
+
+# ---- decided -------------------------------------------------------------------------------
+
+
+def test_two_people_release_it_though_the_source_is_gone(
+    region, original, waits, apply, export_folder
+):
+    first = review.approve(region, waits.id, who="anna", reason="the marker is right")
+    assert first.state is ReviewState.SECOND
+    refused(Reason.REVIEW_STATE, apply, waits)
+    refused(
+        Reason.SAME_PERSON, review.approve, region, waits.id, who="anna", reason="the same again"
+    )
+    assert counts(region.ledger.tally(waits.export_id)) == {"ADMITTED": 1, "SUSPECT": 1}
+    second = review.approve(region, waits.id, who="bo", reason="so it is")
+    assert second.state is ReviewState.DECIDED
+    shutil.rmtree(export_folder)
+    after = apply(waits)
+    assert (after.state, after.outcome) == (ReviewState.APPLIED, Outcome.ADMITTED)
+    assert counts(region.ledger.tally(waits.export_id)) == {"ADMITTED": 2}
+    assert tallies_agree(region, waits)
+    before, now = original.pixel_array, stored(region, original)
+    assert (now[MARKED] == before[MARKED]).all()
+    assert (before[NAMED] != FRAME[NAMED]).sum() > 1000
+    drawn = before[NAMED] != FRAME[NAMED]
+    assert len(np.unique(now[NAMED][drawn])) == 1
+    assert kept_of(region, waits) == []
+    assert [path.name for path in region.landing.iterdir()] == [".review"]
+    assert [one.action.value for one in review.show(region, waits.id).decisions] == [
+        "APPROVE",
+        "APPROVE",
+        "APPLY",
+    ]
+    refused(Reason.REVIEW_STATE, apply, waits)
+
+
+def test_what_only_a_sibling_told_is_sought_when_all_sources_are_gone(
+    region, ingest, apply, export_folder
+):
+    ds = contradicting(FilterMaterial="ZATA FLICKNAMN")
+    sibling = mammogram(
+        view="rcc", SOPInstanceUID=f"{INSTANCE}.2", OtherPatientNames="Flicknamn^Zäta"
+    )
+    put(export_folder, part10(ds), part10(sibling))
+    ingest()
+    (listed,) = review.waiting(region)
+    approved(region, listed.review)
+    shutil.rmtree(export_folder)
+    assert apply(listed.review).outcome is Outcome.ADMITTED
+    (trace,) = region.ledger.by_instance(ds.SOPInstanceUID)
+    key = clean_key(region.publisher._engine, trace.clean_sop_uid)
+    assert b"FLICKNAMN" not in b"".join(region.clean.get(key))
+
+
+def test_more_is_blanked_as_two_people_say(region, original, waits, apply):
+    box = (1, 300, 500, 360, 540)
+    said = {"who": "anna", "reason": "a letter of hers", "blank": [box]}
+    review.redact(region, waits.id, **said)
+    refused(
+        Reason.OTHER_DECISION, review.approve, region, waits.id, who="bo", reason="not the same"
+    )
+    digest = review.show(region, waits.id).decisions[-1].digest
+    with pytest.raises(ConflictError):
+        review.confirm(region, waits.id, "0" * 12, who="bo", reason="guessed")
+    made = review.confirm(region, waits.id, digest[:12], who="bo", reason="seen")
+    assert made.state is ReviewState.DECIDED
+    assert apply(waits).outcome is Outcome.ADMITTED
+    before, now = original.pixel_array, stored(region, original)
+    changed = np.argwhere((now != before)[400:700])
+    assert changed.min(axis=0).tolist() == [100, 300]
+    assert (now[500:541, 300:361] == now[500, 300]).all()
+    untouched = np.ones(before.shape, bool)
+    untouched[495:545, 295:365] = False
+    untouched[1040:1150, 0:420] = False
+    assert (now[untouched] == before[untouched]).all()
+
+
+def test_what_two_people_keep_is_not_blanked(region, original, waits, apply):
+    boxes = review.show(region, waits.id).proposal.boxes
+    texts = [box.number for box in boxes if box.kind == "text"]
+    for who in ("anna", "bo"):
+        review.redact(region, waits.id, who=who, reason="an invented woman", keep=texts)
+    assert apply(waits).outcome is Outcome.ADMITTED
+    assert (stored(region, original) == original.pixel_array).all()
+
+
+def test_one_person_rejects_and_nothing_is_kept(region, waits, apply):
+    assert len(kept_of(region, waits)) == 3
+    assert review.reject(region, waits.id, who="anna", reason="no").state is ReviewState.REJECTED
+    assert kept_of(region, waits) == []
+    assert review.waiting(region) == ()
+    assert counts(region.ledger.tally(waits.export_id)) == {"ADMITTED": 1, "SUSPECT": 1}
+    refused(Reason.REVIEW_STATE, review.picture, region, waits.id, 1)
+    refused(Reason.REVIEW_STATE, review.original, region, waits.id)
+    refused(Reason.REVIEW_STATE, apply, waits)
+
+
+def test_to_walk_it_again_lets_nothing_pass(region, waits, apply):
+    review.retry(region, waits.id, who="anna", reason="after an update")
+    after = apply(waits)
+    assert (after.state, after.round, after.outcome) == (ReviewState.WAITING, 2, Outcome.SUSPECT)
+    assert after.original_key == waits.original_key
+    assert review.show(region, waits.id).proposal.why.findings
+    assert tallies_agree(region, waits)
+    approved(region, waits)
+    assert apply(waits).outcome is Outcome.ADMITTED
+
+
+def test_what_nobody_let_pass_is_found_again(region, waits, apply, deidentify_with, monkeypatch):
+    """A waiver is of what people saw, by place and kind, and of nothing else."""
+    approved(region, waits)
+    text = region.ledger.reviews.decided(waits.id)[1].ruling
+    assert from_text(text).waived
+    monkeypatch.setattr(
+        applying, "from_text", lambda _: from_text(text.replace("frame 1", "frame 2"))
+    )
+    assert apply(waits).outcome is Outcome.SUSPECT
+
+
+def test_nobody_decides_without_a_reason(region, waits):
+    for call in (review.approve, review.reject, review.retry):
+        for reason in ("", "  "):
+            with pytest.raises(ReviewError, match="say why"):
+                call(region, waits.id, who="anna", reason=reason)
+
+
+def test_a_decision_must_be_one(region, waits):
+    outside = "1 frames of 900 × 1200"
+    for said, words in (
+        ({}, "say what"),
+        ({"keep": [99]}, "no box 99"),
+        ({"blank": [(2, 0, 0, 5, 5)]}, outside),
+        ({"blank": [(1, 0, 0, 901, 5)]}, outside),
+        ({"blank": [(1, 5, 0, 5, 5)]}, outside),
+    ):
+        with pytest.raises(RulingError, match=words):
+            review.redact(region, waits.id, who="anna", reason="so", **said)
+    assert review.show(region, waits.id).decisions == ()
+
+
+def test_a_marker_s_box_is_kept_anyway(region, waits):
+    boxes = review.show(region, waits.id).proposal.boxes
+    (number, *_) = [box.number for box in boxes if box.kind == "marker"]
+    with pytest.raises(RulingError, match="a marker, and is kept anyway"):
+        review.redact(region, waits.id, who="anna", reason="so", keep=[number])
+
+
+def test_a_ruling_is_read_as_it_was_written(region, waits):
+    review.redact(region, waits.id, who="anna", reason="so", blank=[(1, 1, 2, 30, 40)])
+    text = review.show(region, waits.id).decisions[-1].ruling
+    assert as_text(from_text(text)) == text
+    assert from_text(text).blank[0].corners == ((1, 2), (30, 2), (30, 40), (1, 40))
+
+
+def test_a_crash_between_publish_and_record_ends_as_without_one(
+    region, original, waits, apply, monkeypatch
+):
+    approved(region, waits)
+
+    def crash(*_arguments, **_named):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(region.ledger.reviews, "settle", crash)
+        with pytest.raises(KeyboardInterrupt):
+            apply(waits)
+    assert len(kept_of(region, waits)) == 3
+    assert apply(waits).outcome is Outcome.ADMITTED
+    assert tallies_agree(region, waits)
+    assert stored(region, original).shape == FRAME.shape
+
+
+def test_two_of_one_study_applied_at_once_are_both_counted(region, ingest, apply, export_folder):
+    views = (("lcc", 1), ("lmlo", 2))
+    put(
+        export_folder,
+        *(part10(contradicting(view=view, SOPInstanceUID=f"{INSTANCE}.{n}")) for view, n in views),
+    )
+    assert counts(ingest()) == {"SUSPECT": 2}
+    both = [listed.review for listed in review.waiting(region)]
+    for made in both:
+        approved(region, made)
+    with ThreadPoolExecutor(2) as pool:
+        ended = [one.outcome for one in pool.map(apply, both)]
+    assert ended == [Outcome.ADMITTED] * 2
+    assert counts(region.ledger.tally(both[0].export_id)) == {"ADMITTED": 2}
+    assert tallies_agree(region, both[0])
+
+
+# ---- asked anew ----------------------------------------------------------------------------
+
+
+def test_a_flag_that_came_meanwhile_keeps_her_out(region, waits, apply, protection):
+    approved(region, waits)
+    protection.table.enter({"195703129808": Flags(Flag.YES, Flag.NO, TODAY)})
+    after = apply(waits, protection=protection)
+    assert (after.state, after.outcome) == (ReviewState.APPLIED, Outcome.REFUSED)
+    assert kept_of(region, waits) == []
+    assert tallies_agree(region, waits)
+
+
+def test_a_disclosure_decision_that_is_over_lets_nothing_pass(
+    region, waits, apply, monkeypatch, tmp_path
+):
+    approved(region, waits)
+    genuine = region.ledger.export
+
+    def ended(export_id):
+        export = genuine(export_id)
+        return type(export)(
+            export.id,
+            export.holder_id,
+            export.path,
+            export.claimed,
+            decision(valid_until=TODAY.replace(year=2020)),
+        )
+
+    monkeypatch.setattr(region.ledger, "export", ended)
+    with pytest.raises(ExportRefusedError):
+        apply(waits)
+    assert review.show(region, waits.id).listed.review.state is ReviewState.DECIDED
+
+
+# ---- others than suspects ------------------------------------------------------------------
+
+
+def test_a_conflict_is_shown_and_can_be_rejected_or_walked_again(
+    region, ingest, apply, export_folder
+):
+    one, other = map(part10, objects.same_uid_other_pixels())
+    put(export_folder, one)
+    ingest()
+    put(export_folder, other)
+    assert counts(ingest()) == {"CONFLICT": 1}
+    (listed,) = review.waiting(region, outcome=Outcome.CONFLICT)
+    made = listed.review
+    assert review.show(region, made.id).pictures == (1,)
+    refused(Reason.NOT_RELEASABLE, review.approve, region, made.id, who="anna", reason="so")
+    review.retry(region, made.id, who="anna", reason="so")
+    assert apply(made).outcome is Outcome.CONFLICT
+    review.reject(region, made.id, who="anna", reason="so")
+
+
+def test_what_is_unreadable_is_kept_without_a_picture(region, ingest, apply, export_folder):
+    put(export_folder, objects.truncated(), objects.not_dicom())
+    assert counts(ingest(claimed=1)) == {"UNREADABLE": 2}
+    one, other = (listed.review for listed in review.waiting(region))
+    assert len(kept_of(region, one)) == 1
+    assert review.show(region, one.id).proposal is None
+    refused(Reason.NOT_RELEASABLE, review.approve, region, one.id, who="anna", reason="so")
+    review.retry(region, other.id, who="anna", reason="so")
+    assert apply(other).outcome is Outcome.UNREADABLE
+    assert tallies_agree(region, one)
+    assert b"".join(review.original(region, other.id)) == objects.not_dicom()
+
+
+def test_what_could_not_be_checked_is_let_pass_by_nobody(region, waits, monkeypatch):
+    there = kept(region, waits)
+    bare = type(there.proposal)(type(there.proposal.why)("SUSPECT", "unchecked"), "p")
+    monkeypatch.setattr(review, "kept", lambda *_: type(there)(bare, {}, None))
+    with pytest.raises(RulingError, match="nothing was found"):
+        review.approve(region, waits.id, who="anna", reason="so")
