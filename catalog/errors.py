@@ -43,6 +43,7 @@ class Reason(StrEnum):
     REVIEW_CHANGED = "the record of the review was changed by other hands; call security"
     REVIEW_STATE = "the review takes no such decision as it stands"
     REVIEW_EXPIRED = "the time to decide is over; the original is erased"
+    REVIEW_BEGUN = "its decision is being applied: finish that first (mammo quarantine apply)"
     NOT_RELEASABLE = "only what is SUSPECT can be released; reject it, or walk it again"
     SAME_PERSON = "the second decision must be another person's"
     OTHER_DECISION = "the second decision differs from the first; confirm that one, or reject"

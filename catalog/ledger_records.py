@@ -8,6 +8,9 @@ from catalog.outcome import Outcome
 from catalog.records import DisclosureDecision
 from catalog.review_records import Opening
 
+LONGEST_REASON = 200
+"""Letters of a reason; the ledger's tables have no room for more."""
+
 
 @dataclass(frozen=True, repr=False)
 class Export:
@@ -76,7 +79,8 @@ class Ending:
 
     Attributes:
         item_id: Which file.
-        reason: A closed text of the caller's, never a value of the file.
+        reason: A closed text of the caller's, never a value of the file; cut where it is longer
+            than the ledger keeps.
         foreign: Whether it is no DICOM file at all; then it is UNREADABLE.
         original: Its own UIDs, where they could be read.
         clean_study_uid: The study's UID inside the space.
@@ -100,6 +104,11 @@ class Ending:
     expires_at: datetime | None = None
     review: Opening | None = None
     making: Making | None = None
+
+    def __post_init__(self) -> None:
+        """Cut the reason: a study must not fail because there is much to say of one file."""
+        if len(self.reason) > LONGEST_REASON:
+            object.__setattr__(self, "reason", f"{self.reason[: LONGEST_REASON - 1]}…")
 
 
 @dataclass(frozen=True, repr=False)

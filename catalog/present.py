@@ -77,6 +77,20 @@ def contradiction(
     return None
 
 
+def published_as(
+    connection: Connection, sop_uid: str, header_sha256: str, pixel_sha256: str, *, export_id: str
+) -> int | None:
+    """Give the number of the revision that an export published with these digests, if it did."""
+    statement = (
+        select(revision.c.number)
+        .join(instance, instance.c.id == revision.c.instance_id)
+        .where(revision.c.export_id == export_id, instance.c.sop_uid == sop_uid)
+        .where(revision.c.header_sha256 == header_sha256, revision.c.pixel_sha256 == pixel_sha256)
+        .order_by(revision.c.number.desc())
+    )
+    return connection.scalar(statement.limit(1))
+
+
 def already_mine(connection: Connection, draft: StudyDraft) -> set[tuple[str, str, str]]:
     """Give UID and digests of what this very export has already published of the draft."""
     statement = (

@@ -13,7 +13,13 @@ from catalog.derived_rows import write_derived, write_pixels
 from catalog.drafts import require_foreseen, require_whole
 from catalog.errors import ConflictError, NotFoundError, Reason
 from catalog.holders import get_holder
-from catalog.present import Present, already_mine, contradiction, present_instances
+from catalog.present import (
+    Present,
+    already_mine,
+    contradiction,
+    present_instances,
+    published_as,
+)
 from catalog.records import ExportSummary, Holder, Instance, Merge, NewRevision, StudyDraft
 from catalog.study_rows import Place, Written, enter_series, enter_study, write_revision
 from catalog.tables import export, holder, outcome
@@ -45,6 +51,12 @@ class Publisher(Protocol):
         self, new: Instance, *, subject: str, holder_id: str, before: Collection[str] = ()
     ) -> Reason | None:
         """Tell what forbids that an instance is ever published as it is."""
+        ...
+
+    def published_as(
+        self, sop_uid: str, header_sha256: str, pixel_sha256: str, *, export_id: str
+    ) -> int | None:
+        """Give the number of the revision that an export published with these digests."""
         ...
 
     def publish(self, draft: StudyDraft) -> Mapping[str, int]:
@@ -119,6 +131,15 @@ class CataloguePublisher:
         hers = (subject, *before)
         with reading(self._engine) as connection:
             return contradiction(connection, new, hers=hers, holder_id=holder_id)
+
+    def published_as(
+        self, sop_uid: str, header_sha256: str, pixel_sha256: str, *, export_id: str
+    ) -> int | None:
+        """Give the number of the revision that an export published with these digests, if any."""
+        with reading(self._engine) as connection:
+            return published_as(
+                connection, sop_uid, header_sha256, pixel_sha256, export_id=export_id
+            )
 
     def publish(self, draft: StudyDraft) -> Mapping[str, int]:
         """Publish one study whole or not at all; the same draft again changes nothing.

@@ -8,59 +8,67 @@ would (to walk again, to reject) takes one.
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Engine, func, or_, select
+from sqlalchemy import func, or_, select
 
 from catalog.columns import now
 from catalog.database import reading, writing
-from catalog.ledger_key import LedgerKey
+from catalog.errors import ConflictError, Reason
 from catalog.ledger_records import Ending
 from catalog.ledger_rows import ending_row, require_one_to_one
-from catalog.ledger_tables import export, item
+from catalog.ledger_tables import item
 from catalog.outcome import Outcome
 from catalog.review_lines import append, digest_of, lines
 from catalog.review_records import (
     OPEN,
     Decision,
-    Opening,
     Review,
     ReviewAction,
     ReviewState,
-    Verdict,
+    Statement,
 )
 from catalog.review_rows import (
     begun_again,
     chosen,
     locked,
-    open_review,
     read,
     write,
 )
-from catalog.review_rules import after_saying, in_force
+from catalog.review_rules import after_saying, begun, in_force
 from catalog.review_tables import review
+from catalog.review_upkeep import Upkeep
 
 
-class Reviews:
+class Reviews(Upkeep):
     """The reviews of one region, in its ledger's database, opened with the ledger's key."""
-
-    def __init__(self, engine: Engine, key: LedgerKey) -> None:
-        self._engine = engine
-        self._key = key
 
     def all(
         self, *, export_id: str | None = None, states: Iterable[ReviewState] = OPEN
     ) -> tuple[Review, ...]:
-        """Give reviews in these states, the oldest first.
-
-        Raises:
-            ConflictError: The record of one was changed by other hands.
-        """
+        """Give reviews in these states, the oldest first, but those that `changed` tells."""
         wanted = chosen().where(review.c.state.in_(sorted(states)))
         if export_id is not None:
             wanted = wanted.where(item.c.export_id == export_id)
         with reading(self._engine) as connection:
-            return tuple(read(self._key, row).review for row in connection.execute(wanted))
+            rows = connection.execute(wanted).all()
+        return tuple(one for one in map(self._read, rows) if one is not None)
+
+    def changed(self) -> tuple[int, ...]:
+        """Give the numbers of reviews whose record was changed by other hands.
+
+        Whatever their state now says: it may be what was changed.
+        """
+        kept = or_(review.c.erased_at.is_(None), review.c.state.in_(sorted(OPEN)))
+        with reading(self._engine) as connection:
+            rows = connection.execute(chosen().where(kept)).all()
+        return tuple(row.id for row in rows if self._read(row) is None)
+
+    def _read(self, row: Any) -> Review | None:  # noqa: ANN401 # a row of SQLAlchemy's
+        try:
+            return read(self._key, row).review
+        except ConflictError:
+            return None
 
     def get(self, review_id: int) -> tuple[Review, tuple[Decision, ...]]:
         """Give one review and all that was decided, oldest first.
@@ -77,7 +85,7 @@ class Reviews:
         """Name a ruling on an original, as two people must agree on it."""
         return digest_of(self._key, made, ruling)
 
-    def decide(self, review_id: int, said: Verdict) -> Review:
+    def decide(self, review_id: int, said: Statement) -> Review:
         """Write down what a person decided, and give the review as it is then.
 
         The first who releases may change what they said until a second has said the same.
@@ -91,10 +99,22 @@ class Reviews:
             held = locked(connection, self._key, review_id)
             every = lines(connection, self._key, held)
             state = after_saying(said, self.digest(held.review, said.ruling), held.review, every)
-            after = append(connection, self._key, held, said)
-            after = replace(after, review=replace(after.review, state=state))
-            write(connection, self._key, after)
-            return after.review
+            return self._say(connection, held, said, state)
+
+    def look(self, review_id: int, what: str, *, who: str) -> None:
+        """Write down that somebody is about to look at what may show who it is of.
+
+        Raises:
+            NotFoundError: There is no such review.
+            ConflictError: Nothing of it is kept any more, or its record was changed.
+        """
+        with writing(self._engine) as connection:
+            held = locked(connection, self._key, review_id)
+            lines(connection, self._key, held)
+            if held.review.state not in OPEN:
+                raise ConflictError(Reason.REVIEW_STATE)
+            said = Statement(ReviewAction.LOOK, who, what)
+            self._say(connection, held, said, held.review.state)
 
     def decided(self, review_id: int) -> tuple[Review, Decision]:
         """Give a review that may be applied now, and the decision that says how.
@@ -108,20 +128,60 @@ class Reviews:
             every = lines(connection, self._key, held)
             return held.review, in_force(held.review, every, self.digest)
 
-    def settle(self, review_id: int, ending: Ending, *, run: str, who: str) -> Review:
-        """Record how a file ended when its decision was applied: its outcome changes, once.
+    def begin(self, review_id: int, what: str, *, who: str) -> Review:
+        """Write down what a decision in force is about to publish, before it is.
 
-        What it was before stays written down. A file that is held back again is to be reviewed
-        again, with its new proposal.
+        From then on it is settled, or withdrawn where nothing was published; no more is decided.
 
         Raises:
             NotFoundError: There is no such review.
-            ConflictError: The review is not decided, its record was changed, or two originals
-                would have one clean UID.
+            ConflictError: It is not decided, has expired, or its record was changed.
         """
         with writing(self._engine) as connection:
             held = locked(connection, self._key, review_id)
             in_force(held.review, lines(connection, self._key, held), self.digest)
+            said = Statement(ReviewAction.BEGIN, who, "", what)
+            return self._say(connection, held, said, ReviewState.APPLYING)
+
+    def begun(self, review_id: int) -> tuple[Review, str]:
+        """Give a review whose decision is being applied, and what is about to be published.
+
+        Raises:
+            NotFoundError: There is no such review.
+            ConflictError: Nothing of it is being applied, or its record was changed.
+        """
+        with writing(self._engine) as connection:
+            held = locked(connection, self._key, review_id)
+            line = begun(held.review, lines(connection, self._key, held))
+            return held.review, line.ruling
+
+    def withdraw(self, review_id: int, *, who: str) -> Review:
+        """Write down that nothing was published of what was about to be: it is decided again.
+
+        Raises:
+            NotFoundError: There is no such review.
+            ConflictError: Nothing of it is being applied, or its record was changed.
+        """
+        with writing(self._engine) as connection:
+            held = locked(connection, self._key, review_id)
+            begun(held.review, lines(connection, self._key, held))
+            said = Statement(ReviewAction.WITHDRAW, who, "")
+            return self._say(connection, held, said, ReviewState.DECIDED)
+
+    def settle(self, review_id: int, ending: Ending, *, run: str, who: str) -> Review:
+        """Record how a file ended when its decision was applied: its outcome changes, once.
+
+        What it was before stays written down. A file that is held back again is to be reviewed
+        again, with its new proposal. What is published cannot be too late: no clock is asked.
+
+        Raises:
+            NotFoundError: There is no such review.
+            ConflictError: Nothing of it was begun, its record was changed, or two originals would
+                have one clean UID.
+        """
+        with writing(self._engine) as connection:
+            held = locked(connection, self._key, review_id)
+            begun(held.review, lines(connection, self._key, held))
             index = connection.scalar(
                 select(item.c.path_index).where(item.c.id == held.review.item_id)
             )
@@ -132,7 +192,7 @@ class Reviews:
                 .where(item.c.id == held.review.item_id)
                 .values(run=run, recorded_at=now(), **row)
             )
-            said = Verdict(ReviewAction.APPLY, who, "")
+            said = Statement(ReviewAction.APPLY, who, "")
             after = append(connection, self._key, held, said, ending.outcome)
             if ending.review is not None and ending.quarantine_key is not None:
                 after = begun_again(after, ending, ending.review)
@@ -157,69 +217,3 @@ class Reviews:
         )
         with reading(self._engine) as connection:
             return Counter({Outcome(row[0]): row[1] for row in connection.execute(others)})
-
-    def over(self, moment: datetime) -> tuple[int, ...]:
-        """Give the numbers of reviews of which something may lie in the store, and may not then."""
-        wanted = select(review.c.id).where(
-            review.c.erased_at.is_(None),
-            or_(review.c.state.not_in(sorted(OPEN)), review.c.expires_at <= moment),
-        )
-        with reading(self._engine) as connection:
-            return tuple(connection.scalars(wanted.order_by(review.c.id)))
-
-    def exports_before(self, moment: datetime) -> frozenset[str]:
-        """Give the exports that were registered before a moment."""
-        wanted = select(export.c.id).where(export.c.registered_at < moment)
-        with reading(self._engine) as connection:
-            return frozenset(connection.scalars(wanted))
-
-    def expire(self, review_id: int, *, who: str) -> bool:
-        """Write down that a review's time is over, and tell whether that was done now."""
-        with writing(self._engine) as connection:
-            held = locked(connection, self._key, review_id)
-            lines(connection, self._key, held)
-            if held.review.state not in OPEN or held.review.expires_at > now():
-                return False
-            after = append(connection, self._key, held, Verdict(ReviewAction.EXPIRE, who, ""))
-            over = replace(after.review, state=ReviewState.EXPIRED)
-            write(connection, self._key, replace(after, review=over))
-            return True
-
-    def erased(self, review_id: int) -> None:
-        """Write down that nothing of an original is kept any more."""
-        with writing(self._engine) as connection:
-            made = locked(connection, self._key, review_id).review
-            row = {"erased_at": now()}
-            connection.execute(review.update().where(review.c.id == made.id).values(**row))
-            connection.execute(
-                item.update().where(item.c.id == made.item_id).values(quarantine_key=None)
-            )
-
-    def adopt(self, opening: Opening) -> int:
-        """Begin a review of each quarantined file that has none: from before there were any."""
-        none = select(review.c.id).where(review.c.item_id == item.c.id).exists()
-        wanted = select(item).where(item.c.quarantine_key.is_not(None), ~none)
-        with writing(self._engine) as connection:
-            rows = connection.execute(wanted).all()
-            for row in rows:
-                ending = Ending(
-                    row.id,
-                    Outcome(row.outcome),
-                    row.reason,
-                    quarantine_key=row.quarantine_key,
-                    review=opening,
-                )
-                open_review(connection, self._key, ending)
-            return len(rows)
-
-    def live(self) -> frozenset[str]:
-        """Give the folders in the quarantine that belong to a review that is not over."""
-        wanted = select(item.c.export_id, item.c.id).join(review, review.c.item_id == item.c.id)
-        wanted = wanted.where(review.c.state.in_(sorted(OPEN)))
-        with reading(self._engine) as connection:
-            return frozenset(folder(row[0], row[1]) for row in connection.execute(wanted))
-
-
-def folder(export_id: str, item_id: int) -> str:
-    """Name the folder in the quarantine that holds all that is kept of one file."""
-    return f"{export_id}/{item_id}"

@@ -12,7 +12,7 @@ from catalog.columns import now
 from catalog.errors import ConflictError, Reason
 from catalog.ledger_key import LedgerKey
 from catalog.outcome import Outcome
-from catalog.review_records import Decision, Review, ReviewAction, Verdict
+from catalog.review_records import Decision, Review, ReviewAction, Statement
 from catalog.review_rows import FIRST, Held, opened, place, sealed_text
 from catalog.review_tables import review_decision
 
@@ -21,7 +21,7 @@ def append(
     connection: Connection,
     key: LedgerKey,
     held: Held,
-    said: Verdict,
+    said: Statement,
     outcome: Outcome | None = None,
 ) -> Held:
     """Add one line to what was decided, and give the review with the end of its chain."""
@@ -90,7 +90,11 @@ def _line(key: LedgerKey, review_id: int, number: int, row: Any) -> Decision:  #
 
 
 def digest_of(key: LedgerKey, made: Review, ruling: str) -> str:
-    """Name a ruling on one original in one round; another original's is never the same."""
+    """Name a ruling on one original in one round; another original's is never the same.
+
+    The key of the proposal is a keyed digest of what people are shown, and of the detector and
+    the rules that it came from.
+    """
     bound = (place(made), made.round, made.original_key, made.proposal_key, ruling)
     return key.index("review_decision.digest", json.dumps(bound))
 

@@ -13,27 +13,40 @@ class ReviewState(StrEnum):
     WAITING = "WAITING"
     SECOND = "SECOND"
     DECIDED = "DECIDED"
+    APPLYING = "APPLYING"
     APPLIED = "APPLIED"
     REJECTED = "REJECTED"
     EXPIRED = "EXPIRED"
 
 
 class ReviewAction(StrEnum):
-    """What is written down of a review: what people decide, and what became of it."""
+    """What is written down of a review: what people decide and look at, and what became of it.
+
+    BEGIN says that a decision is being applied and what is about to be published; WITHDRAW, that
+    none of that was.
+    """
 
     APPROVE = "APPROVE"
     REDACT = "REDACT"
     RETRY = "RETRY"
     REJECT = "REJECT"
+    BEGIN = "BEGIN"
+    WITHDRAW = "WITHDRAW"
     APPLY = "APPLY"
     EXPIRE = "EXPIRE"
+    LOOK = "LOOK"
 
 
-OPEN = frozenset({ReviewState.WAITING, ReviewState.SECOND, ReviewState.DECIDED})
+OPEN = frozenset(
+    {ReviewState.WAITING, ReviewState.SECOND, ReviewState.DECIDED, ReviewState.APPLYING}
+)
 """States in which the original is still kept."""
 
 RELEASING = frozenset({ReviewAction.APPROVE, ReviewAction.REDACT})
 """What lets pass more than the walk by itself would: it takes two people."""
+
+DECIDING = RELEASING | {ReviewAction.RETRY, ReviewAction.REJECT}
+"""What people decide; all else is what happened."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -78,12 +91,13 @@ class Review:
 
 
 @dataclass(frozen=True, repr=False)
-class Verdict:
-    """What one person says of one quarantined file.
+class Statement:
+    """What one person says of one quarantined file, or what happened to it.
 
     Attributes:
+        reason: Why; of a LOOK, what was looked at.
         ruling: What is to be blanked, kept and let pass, as text; the same text is the same
-            decision.
+            decision. Of a BEGIN, what is about to be published.
     """
 
     action: ReviewAction

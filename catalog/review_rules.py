@@ -6,20 +6,21 @@ from catalog.columns import now
 from catalog.errors import ConflictError, Reason
 from catalog.outcome import Outcome
 from catalog.review_records import (
+    DECIDING,
     OPEN,
     RELEASING,
     Decision,
     Review,
     ReviewAction,
     ReviewState,
-    Verdict,
+    Statement,
 )
 
 _UNDECIDED = frozenset({ReviewState.WAITING, ReviewState.SECOND})
 
 
 def after_saying(
-    said: Verdict, digest: str, made: Review, before: tuple[Decision, ...]
+    said: Statement, digest: str, made: Review, before: tuple[Decision, ...]
 ) -> ReviewState:
     """Give the state of a review once somebody has said something.
 
@@ -32,6 +33,8 @@ def after_saying(
     Raises:
         ConflictError: That cannot be said of it now.
     """
+    if made.state is ReviewState.APPLYING:
+        raise ConflictError(Reason.REVIEW_BEGUN)
     if made.state in OPEN and made.expires_at <= now():
         raise ConflictError(Reason.REVIEW_EXPIRED)
     if said.action is ReviewAction.REJECT and made.state in OPEN:
@@ -44,10 +47,23 @@ def after_saying(
         raise ConflictError(Reason.NOT_RELEASABLE)
     if made.state is ReviewState.WAITING:
         return ReviewState.SECOND
-    return _second(said, before[-1], same=before[-1].digest == digest)
+    first = first_said(before)
+    return _second(said, first, same=first.digest == digest)
 
 
-def _second(said: Verdict, first: Decision, *, same: bool) -> ReviewState:
+def first_said(before: tuple[Decision, ...]) -> Decision:
+    """Give what was last decided by people: looks and the like decide nothing.
+
+    Raises:
+        ConflictError: Nothing was.
+    """
+    said = [line for line in before if line.action in DECIDING]
+    if not said:
+        raise ConflictError(Reason.REVIEW_STATE)
+    return said[-1]
+
+
+def _second(said: Statement, first: Decision, *, same: bool) -> ReviewState:
     if _is_same(first.who, said.who):
         if same:
             raise ConflictError(Reason.SAME_PERSON)
@@ -72,18 +88,33 @@ def in_force(
     Raises:
         ConflictError: There is no such decision, or its time is over.
     """
-    if made.state is not ReviewState.DECIDED or not every:
+    said = tuple(line for line in every if line.action in DECIDING)
+    if made.state is not ReviewState.DECIDED or not said:
         raise ConflictError(Reason.REVIEW_STATE)
     if made.expires_at <= now():
         raise ConflictError(Reason.REVIEW_EXPIRED)
-    last = every[-1]
+    last = said[-1]
     if last.round != made.round or last.digest != digest(made, last.ruling):
         raise ConflictError(Reason.REVIEW_CHANGED)
     if last.action is ReviewAction.RETRY and not last.ruling:
         return last
-    if made.outcome is not Outcome.SUSPECT or not _agree(every[-2:]):
+    if made.outcome is not Outcome.SUSPECT or not _agree(said[-2:]):
         raise ConflictError(Reason.REVIEW_STATE)
     return last
+
+
+def begun(made: Review, every: tuple[Decision, ...]) -> Decision:
+    """Give the line that says what is about to be published; the clock is asked no more.
+
+    Raises:
+        ConflictError: Nothing is being applied.
+    """
+    if made.state is not ReviewState.APPLYING:
+        raise ConflictError(Reason.REVIEW_STATE)
+    lines = [line for line in every if line.action is not ReviewAction.LOOK]
+    if not lines or lines[-1].action is not ReviewAction.BEGIN or lines[-1].round != made.round:
+        raise ConflictError(Reason.REVIEW_CHANGED)
+    return lines[-1]
 
 
 def _agree(two: tuple[Decision, ...]) -> bool:

@@ -117,9 +117,7 @@ def _not_before(connection: Connection, detector: str, since: str) -> frozenset[
     if since not in names:
         raise NotFoundError(Reason.NO_DETECTOR)
     first = _order(since)
-    return frozenset(
-        name for name in names if name == since or _order(name) >= (first or 1)
-    )
+    return frozenset(name for name in names if name == since or _order(name) >= (first or 1))
 
 
 def _order(detector: str) -> int:

@@ -14,21 +14,23 @@ from deid.headers.journal import Entry
 from deid.headers.made import made
 from deid.identity.identifiers import Identifiers
 from deid.identity.pseudonym import Person, Subkeys, canonical
+from deid.passage import Passage
 from deid.pixels.graphics import drop_writing, graphics_left, has_graphics, without
 from deid.pixels.high_bits import lift
-from deid.pixels.overlays import clean_overlays, overlays_left
+from deid.pixels.lookups import crooked_left, drop_crooked, without_tables
+from deid.pixels.overlays import clean_overlays, has_overlays, overlays_left
+from deid.pixels.patience import patient
 from deid.pixels.redact import Flag, Redaction, ViewTag, read_again, redact
 from deid.pixels.streams import check_finished
 from deid.pixels.text_reader import TextReader
+from deid.pixels.witness import check_same
 from deid.profiles.profile import Profile
 from deid.ruling import NONE, Box, Ruling
-from deid.screen import Passage
 from deid.second_eye import verify
 from deid.serialise import serialise
 from deid.source import Parsed, Piece, Slice
 from deid.values import value_of
 
-_OVERLAYS = 0x60
 _GRAPHICS = "clean_graphics"
 _FREE = Passage()
 _OBJECT = "object"
@@ -50,6 +52,7 @@ class Clean:
         journal: What became of each attribute of the original.
         applied: CID 7050 codes and meanings of what was done.
         changed_frames: Frames that were written anew, from 1; without any, pixels pass untouched.
+        looked_at: Digest of the frames that were looked at; empty if nobody did.
     """
 
     pieces: tuple[Piece, ...]
@@ -61,6 +64,7 @@ class Clean:
     journal: tuple[Entry, ...]
     applied: tuple[tuple[str, str], ...]
     changed_frames: tuple[int, ...] = ()
+    looked_at: bytes = b""
 
 
 def identity(parsed: Parsed) -> str:
@@ -100,6 +104,7 @@ def deidentify(  # noqa: PLR0913 -- each is given by name
         UnreadableError: It lacks what makes it an instance.
         SuspectError: Its pixels cannot be read, or not be written back.
     """
+    text_reader = patient(text_reader, parsed.header)
     redaction = _pixels(reader, parsed, text_reader, passage, ruling)
     eyes = text_reader if _GRAPHICS in profile.options else None
     if eyes is not None:
@@ -115,6 +120,7 @@ def deidentify(  # noqa: PLR0913 -- each is given by name
     )
     _follow(header, redaction)
     dropped = drop_writing(header.dataset, eyes)
+    crooked = drop_crooked(header.dataset, pixels=parsed.pixels is not None)
     pieces, pixel_offset = serialise(header, redaction.pieces)
     return Clean(
         pieces=pieces,
@@ -123,9 +129,10 @@ def deidentify(  # noqa: PLR0913 -- each is given by name
         facts=observe(parsed.header, age_cap=profile.age_cap),
         boxes=redaction.boxes,
         flags=(*redaction.flags, *((Flag.DRAWN,) if dropped and eyes is not None else ())),
-        journal=without(header.journal, dropped),
+        journal=without_tables(without(header.journal, dropped), crooked),
         applied=header.applied,
         changed_frames=redaction.changed_frames,
+        looked_at=redaction.looked_at,
     )
 
 
@@ -141,7 +148,7 @@ def _pixels(
     if text_reader is None:
         start, end = parsed.pixels.start, parsed.pixels.end
         return Redaction((Slice(start, end - start),))
-    view = ViewTag(*_view(parsed.header))
+    view = ViewTag.of(parsed.header)
     return redact(reader, parsed, text_reader, view=view, passage=passage, ruling=ruling)
 
 
@@ -169,6 +176,7 @@ def inspect(  # noqa: PLR0913 -- as above
     text_reader: TextReader | None,
     applied: tuple[tuple[str, str], ...] | None = None,
     pixels_changed: bool = True,
+    looked_at: bytes = b"",
     passage: Passage = _FREE,
     ruling: Ruling = NONE,
 ) -> None:
@@ -183,6 +191,7 @@ def inspect(  # noqa: PLR0913 -- as above
         applied: What the object must claim to have been done; without, what its profile does.
         pixels_changed: Whether pixels were written anew; those that pass untouched have been
             looked at.
+        looked_at: Digest of those that were looked at, which these must be if none was changed.
         passage: How closely, and whether people have to look besides.
         ruling: What people let pass of what a picture shows; never an identifier in the header.
 
@@ -196,33 +205,45 @@ def inspect(  # noqa: PLR0913 -- as above
     )
     _refuse(found, Reason.IDENTIFIER_LEFT)  # no picture shows what people would let pass
     parsed = whole.parsed
+    text_reader = patient(text_reader, parsed.header)
+    _refuse(crooked_left(parsed.header), Reason.UNCHECKED)
     if parsed.pixels is not None:
-        check_finished(finished, parsed)
-        if text_reader is not None and pixels_changed:
-            left = read_again(
-                finished, parsed, text_reader, closely=passage.closely, kept=ruling.keep
-            )
-            _refuse(ruling.left(left), Reason.TEXT_LEFT)
-    if _has_planes(parsed.header) or has_graphics(parsed.header):
+        eyes = text_reader if pixels_changed else None
+        left = _text_left(finished, parsed, eyes, passage, ruling)
+        _refuse(left, Reason.TEXT_LEFT)  # which people let pass by its place, or not at all
+        if looked_at and not pixels_changed:
+            check_same(finished, parsed, looked_at)
+    if has_overlays(parsed.header) or has_graphics(parsed.header):
         if text_reader is None:
             raise SuspectError(Reason.UNCHECKED)
         left = overlays_left(parsed.header, text_reader)
         left += graphics_left(parsed.header, text_reader)
-        _refuse(ruling.left(left), Reason.TEXT_LEFT)
+        _refuse(left, Reason.TEXT_LEFT)  # no picture shows it
     held = tuple(Finding(_OBJECT, kind) for kind in passage.review)
     _refuse(ruling.left(held), Reason.REVIEW)
+
+
+def _text_left(
+    finished: BinaryIO,
+    parsed: Parsed,
+    text_reader: TextReader | None,
+    passage: Passage,
+    ruling: Ruling,
+) -> tuple[Finding, ...]:
+    """Walk the code streams of a finished object, and look at its pixels where somebody can.
+
+    Raises:
+        SuspectError: Something does not belong, or what could be decoded before cannot be now.
+    """
+    try:
+        check_finished(finished, parsed)
+        if text_reader is None:
+            return ()
+        return read_again(finished, parsed, text_reader, closely=passage.closely, kept=ruling.keep)
+    except SuspectError as error:
+        raise SuspectError(Reason.UNCHECKED, error.findings) from error
 
 
 def _refuse(found: tuple[Finding, ...], reason: Reason) -> None:
     if found:
         raise SuspectError(reason, found)
-
-
-def _has_planes(header: Dataset) -> bool:
-    return any(tag >> 24 == _OVERLAYS and not tag >> 16 & 1 for tag in header.keys())  # noqa: SIM118 -- pydicom
-
-
-def _view(header: Dataset) -> tuple[str, str]:
-    """Give side and view as the header says them; empty where it does not (PS3.3 C.8.11.7)."""
-    laterality = value_of(header, 0x00200062) or value_of(header, 0x00200060)
-    return laterality.upper(), value_of(header, 0x00185101).upper()

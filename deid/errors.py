@@ -46,6 +46,7 @@ class Reason(StrEnum):
     TEXT_LEFT = "text is left in the pixels"
     MARKER = "a marker contradicts the header"
     REVIEW = "of a kind that people have to look at before it may pass"
+    OUTDATED = "decided by what another detector or other rules had shown: to be decided again"
     IDENTIFIER_LEFT = "an identifier is left in the header"
     UNCHECKED = "the result could not be checked"
 

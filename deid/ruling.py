@@ -21,9 +21,9 @@ class Ruling:
 
     Attributes:
         blank: Boxes to blank, besides what is found.
-        keep: Boxes that people looked at and that hold nothing identifying: what is found wholly
-            inside one is not blanked.
-        waived: Findings that people looked at and let pass, each by its place and kind.
+        keep: Boxes that people looked at and that hold nothing identifying: text that is found
+            wholly inside one is not blanked, and may be left. Text elsewhere is let pass by nobody.
+        waived: Other findings that people looked at and let pass, each by its place and kind.
     """
 
     blank: tuple[Box, ...] = ()

@@ -1,45 +1,31 @@
 """The gate: which objects may enter the walk at all, and how closely they are looked at."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from re import compile as compile_pattern
 
 from pydicom.dataset import Dataset
 
+from deid.elements import known_vr
 from deid.errors import Reason, RefusedError
-from deid.pixels.regions import outside_regions
+from deid.hidden import hidden_overlays
+from deid.passage import Passage
 from deid.profiles.devices import UNKNOWN
 from deid.profiles.gate import Gate, GateRule, Then
 from deid.profiles.profile import Profile
 from deid.profiles.rules import TEXT_VRS, WITHOUT_PIXELS
 from deid.profiles.tags import class_name
-from deid.ruling import Box
+from deid.regions import outside_regions
 from deid.source import Parsed
-from deid.values import elements, raw, value_of
+from deid.values import items, number, value_of
 
 _SOP_CLASS, _META_SOP_CLASS = 0x00080016, 0x00020002
 _CLASSES = frozenset({_SOP_CLASS, _META_SOP_CLASS})
 _MODALITY = 0x00080060
 _META = 0x0002
+_BACKSLASH = r"\\"
+_BETWEEN = compile_pattern(r"[\W_]+")
 # Maker and model of the device, and of what captured its picture (PS3.3 C.7.5.1, C.8.6.1)
 _DEVICE, _CAPTURED_BY = (0x00080070, 0x00081090), (0x00181016, 0x00181018)
-
-
-@dataclass(frozen=True)
-class Passage:
-    """How an object goes through the walk.
-
-    Attributes:
-        closely: Every part of every frame is looked at by the network, not only what the gate
-            shows it.
-        review: Why people have to look before it may pass, whatever is found: kinds, of which each
-            is a finding that two people may let pass. Empty if nobody has to.
-        blank: Boxes to blank whatever is found there: what lies outside the regions of an
-            ultrasound image.
-    """
-
-    closely: bool = False
-    review: tuple[str, ...] = ()
-    blank: tuple[Box, ...] = ()
 
 
 def screen(parsed: Parsed, profile: Profile) -> Passage:
@@ -54,7 +40,7 @@ def screen(parsed: Parsed, profile: Profile) -> Passage:
     """
     gate = profile.gate
     refusals = gate.of(Then.REFUSE)
-    classes = [rule for rule in refusals if rule.tag in _CLASSES]
+    classes = [rule for rule in refusals if rule.tag in _CLASSES and not rule.iods]
     _refuse(parsed, classes)
     iod = _iod(parsed, profile)
     if profile.modalities is not None and (
@@ -65,13 +51,15 @@ def screen(parsed: Parsed, profile: Profile) -> Passage:
         raise RefusedError(Reason.NO_PIXEL_DATA)
     if parsed.pixels is not None and iod in WITHOUT_PIXELS:
         raise RefusedError(Reason.STRAY_PIXELS)
-    _refuse(parsed, [rule for rule in refusals if rule.tag is not None and rule not in classes])
+    others = [rule for rule in refusals if rule.tag is not None and rule not in classes]
+    _refuse(parsed, others, iod)
     encapsulated = parsed.pixels is not None and parsed.pixels.encapsulated
-    if encapsulated and _has_hidden_overlay(parsed.header):
+    if encapsulated and any(hidden_overlays(parsed.header)):  # out of native ones they are taken
         raise RefusedError(Reason.OVERLAY)
-    held = [rule for rule in gate.rules if rule.tag is not None and _holds(parsed, rule)]
-    if parsed.pixels is not None and iod not in gate.without_device:
-        held += _by_device(parsed.header, gate)
+    spoken = [rule for rule in gate.rules if rule.tag is not None and rule.speaks_of(iod)]
+    held = [rule for rule in spoken if _holds(parsed, rule)]
+    if parsed.pixels is not None:
+        held += _by_device(parsed.header, gate, iod)
     return _passage(parsed, held)
 
 
@@ -86,26 +74,48 @@ def _iod(parsed: Parsed, profile: Profile) -> str:
     return profile.iods[here]
 
 
-def _refuse(parsed: Parsed, refusals: list[GateRule]) -> None:
+def _refuse(parsed: Parsed, refusals: list[GateRule], iod: str = "") -> None:
     for rule in refusals:
-        if rule.error is not None and _holds(parsed, rule):
+        if rule.error is not None and rule.speaks_of(iod) and _holds(parsed, rule):
             about = value_of(parsed.header, _SOP_CLASS) if rule.tag in _CLASSES else ""
             raise RefusedError(rule.error, class_name(about))
 
 
 def _holds(parsed: Parsed, rule: GateRule) -> bool:
-    """Tell whether any value of the attribute, at the top of the object, is what a rule says."""
+    """Tell whether any value of the attribute, at the top of the object, is what a rule says.
+
+    A pattern with a backslash is held against all values at once. What is not said as its
+    attribute asks for (PS3.6) says nothing that could be told: it holds, whatever it is.
+    """
     if rule.tag is None:
         return False
     dataset = parsed.meta if rule.tag >> 16 == _META else parsed.header
-    said = [value_of(dataset, rule.tag)]
+    if not _is_of_its_kind(dataset, rule.tag):
+        return True
+    said = [_said(dataset, rule.tag)]
     if rule.tag == _SOP_CLASS:
         said.append(value_of(parsed.meta, _META_SOP_CLASS))
-    values = "\\".join(said).upper().split("\\")
+    whole = "\\".join(said).upper()
+    values = [whole] if _BACKSLASH in rule.pattern.pattern else whole.split("\\")
+    if known_vr(rule.tag) == "CS":  # an archive may have put a space or a line into a word
+        values += [_BETWEEN.sub("", value) for value in values]
     return any(rule.pattern.search(value.strip()) for value in values)
 
 
-def _by_device(header: Dataset, gate: Gate) -> Iterator[GateRule]:
+def _said(dataset: Dataset, tag: int) -> str:
+    binary = known_vr(tag) == "US" and tag in dataset
+    return str(number(dataset, tag)) if binary else value_of(dataset, tag)
+
+
+def _is_of_its_kind(dataset: Dataset, tag: int) -> bool:
+    """Tell whether an element is none, or is what PS3.6 says that it is."""
+    element = dataset.get_item(tag) if tag in dataset else None
+    if element is None:
+        return True
+    return items(element) is None and element.VR in {None, "UN", known_vr(tag)}
+
+
+def _by_device(header: Dataset, gate: Gate, iod: str) -> Iterator[GateRule]:
     """Give the rules about the devices that an object names.
 
     Raises:
@@ -113,8 +123,11 @@ def _by_device(header: Dataset, gate: Gate) -> Iterator[GateRule]:
     """
     if gate.devices is None:
         return
+    anybodys = iod in gate.without_device
     for kind in _kinds(header, gate):
-        rules = gate.of_device(kind)
+        rules = [rule for rule in gate.of_device(kind) if rule.speaks_of(iod)]
+        if anybodys and (kind == UNKNOWN or not rules):
+            continue
         refused = [rule.error for rule in rules if rule.error is not None]
         if refused or not rules:
             raise RefusedError(refused[0] if refused else Reason.DEVICE, kind)
@@ -147,19 +160,3 @@ def _passage(parsed: Parsed, held: list[GateRule]) -> Passage:
         review=tuple(dict.fromkeys(rule.kind for rule in held if rule.then is Then.REVIEW)),
         blank=outside_regions(parsed.header) if Then.REGIONS in thens else (),
     )
-
-
-def _has_hidden_overlay(header: Dataset) -> bool:
-    """Tell whether an overlay lies in unused bits of the pixels (PS3.5 §8.1.2, retired).
-
-    Out of native pixels it is taken, and looked at as an overlay of its own.
-    """
-    for tag, element in elements(header):
-        overlay = tag >> 24 == 0x60 and not tag >> 16 & 1  # noqa: PLR2004 -- groups 60xx
-        if not overlay:
-            continue
-        if tag & 0xFFFF == 0x0102 and raw(element).strip(b"\0"):  # noqa: PLR2004 -- Bit Position
-            return True
-        if tag & 0xFFFF == 0x0010 and (tag & 0xFFFF0000 | 0x3000) not in header:  # noqa: PLR2004 -- Rows
-            return True
-    return False

@@ -19,6 +19,7 @@ from deid.screen import screen
 from deid.source import Parsed
 from flows.deidentifier import Deidentifier
 from flows.errors import FlowsError
+from flows.original import Original
 from flows.protection import is_confidential
 from flows.spool import Spooled, spool
 
@@ -75,7 +76,7 @@ def admit(
     Raises:
         RefusedError: A rule of the profile refuses the object.
         SuspectError: The result could not be proven clean.
-        OriginalError: The source cannot be read any more.
+        OriginalError: The source cannot be read any more, or was changed while it was read.
         RetriableError: The spool cannot be written.
     """
     profile, keys = deidentifier.profile, deidentifier.keys
@@ -95,6 +96,8 @@ def admit(
         ruling=ruling,
     )
     spooled = spool(clean.pieces, reader, target, pixel_offset=clean.pixel_offset)
+    if isinstance(reader, Original):
+        reader.check_unchanged()
     with target.open("rb") as finished:
         inspect(
             finished,
@@ -104,6 +107,7 @@ def admit(
             text_reader=deidentifier.text_reader,
             applied=clean.applied,
             pixels_changed=bool(clean.changed_frames),
+            looked_at=clean.looked_at,
             passage=passage,
             ruling=ruling,
         )

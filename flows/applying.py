@@ -1,6 +1,7 @@
 """A decision applied: the sealed original walks again, by the same way as the first time."""
 
 import fcntl
+import os
 import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,14 +11,14 @@ from pathlib import Path
 
 from catalog.ledger_records import Item
 from catalog.outcome import Outcome
-from catalog.review import folder
-from catalog.review_records import OPEN, Review
+from catalog.review_records import OPEN, Review, ReviewState
+from catalog.review_upkeep import folder
 from deid.ruling import Ruling
-from flows import log
+from flows import begun, log
 from flows.deidentifier import Deidentifier
 from flows.disclosure import require_decision
 from flows.errors import StudyError
-from flows.proposals import Reviewed, kept
+from flows.proposals import kept, reviewed
 from flows.protection import Protection
 from flows.quarantine import erase, unsealed
 from flows.rulings import from_text
@@ -40,8 +41,10 @@ def apply(
 ) -> Review:
     """Walk an original again as it was decided, and give the review as it is then.
 
-    It is the same walk: what people did not let pass is found again, and the file waits again.
-    Whether the export may still be disclosed and whether she is protected is asked anew.
+    It is the same walk: what people did not let pass is found again, and the file waits again, as
+    it does when the detector or the rules are not those by which they decided.
+    Whether the export may still be disclosed and whether she is protected is asked anew. What was
+    published already, and not recorded, is only recorded.
 
     Raises:
         ExportRefusedError: The disclosure decision is over.
@@ -50,26 +53,38 @@ def apply(
         RetriableError: The store, a database or the disk did not answer; apply it again.
     """
     with silenced("review"), one_at_a_time(parts):
-        made, decision = parts.ledger.reviews.decided(review_id)
-        export = parts.ledger.export(made.export_id)
-        require_decision(export.decision, today=datetime.now(UTC).date())
-        region = parts.publisher.holder(export.holder_id).region
-        run = f"review-{made.id}-{secrets.token_hex(4)}"
-        study = StudyRun(
-            parts, deidentifier, export, made.ordinal, region, run, protection=protection
-        )
-        with own_spool(study) as spool:
-            verdict = _walked(study, made, from_text(decision.ruling), spool)
-            after = _settled(study, made, verdict, who=who)
-        with suppress(OSError):
-            study.landing.rmdir()
-        log.get().info("review applied", export=export.id, item=made.item_id, outcome=after.outcome)
-        return after
+        made, _ = parts.ledger.reviews.get(review_id)
+        if made.state is ReviewState.APPLYING:
+            after = begun.finished(parts, review_id, who=who, protection=protection)
+            if after is not None:
+                return _over(parts, after)
+        return _applied(parts, deidentifier, review_id, who=who, protection=protection)
+
+
+def _applied(
+    parts: RegionParts,
+    deidentifier: Deidentifier,
+    review_id: int,
+    *,
+    who: str,
+    protection: Protection | None,
+) -> Review:
+    made, decision = parts.ledger.reviews.decided(review_id)
+    export = parts.ledger.export(made.export_id)
+    require_decision(export.decision, today=datetime.now(UTC).date())
+    region = parts.publisher.holder(export.holder_id).region
+    run = f"review-{made.id}-{secrets.token_hex(4)}"
+    study = StudyRun(parts, deidentifier, export, made.ordinal, region, run, protection=protection)
+    with own_spool(study) as spool:
+        verdict = _walked(study, made, from_text(decision.ruling), spool)
+        after = _settled(study, made, verdict, who=who)
+    with suppress(OSError):
+        study.landing.rmdir()
+    return _over(parts, after)
 
 
 def _walked(study: StudyRun, made: Review, ruling: Ruling, spool: Path) -> Verdict:
     parts = study.parts
-    there = kept(parts, made)
     path = spool / "original"
     blocks = unsealed(parts.quarantine, parts.keys.quarantine(), made.original_key)
     try:
@@ -77,7 +92,6 @@ def _walked(study: StudyRun, made: Review, ruling: Ruling, spool: Path) -> Verdi
             landed.writelines(blocks)
     except OSError as error:
         raise local_trouble(error) from None
-    reviewed = Reviewed(ruling, None if there is None else there.hers)
     with ThreadPoolExecutor(1, "upload") as pool:
         walk = Walk(
             parts,
@@ -86,7 +100,7 @@ def _walked(study: StudyRun, made: Review, ruling: Ruling, spool: Path) -> Verdi
             gate=study.gate,
             scratch=spool,
             pool=pool,
-            reviewed=reviewed,
+            reviewed=reviewed(ruling, kept(parts, made), study.deidentifier),
         )
         (verdict,) = walk.all([(Item(made.item_id, made.ordinal, "", 0, None), path)])
     if verdict.ending.outcome is Outcome.UNAVAILABLE:
@@ -96,13 +110,20 @@ def _walked(study: StudyRun, made: Review, ruling: Ruling, spool: Path) -> Verdi
 
 
 def _settled(study: StudyRun, made: Review, verdict: Verdict, *, who: str) -> Review:
-    """Publish, record, and only then let go of the original: in that order a crash harms nobody."""
+    """Say what will be published, publish it, and record it: in that order a crash harms nobody."""
     parts = study.parts
     parts.ledger.require_one_to_one(verdict.ending)
+    parts.ledger.reviews.begin(made.id, begun.as_text(verdict), who=who)
     revisions = publish(study, parts.ledger.reviews.outcomes(made), [verdict])
     hold_late(study, [verdict])
     ending = final(study, verdict, revisions)
-    after = parts.ledger.reviews.settle(made.id, ending, run=study.run, who=who)
+    return parts.ledger.reviews.settle(made.id, ending, run=study.run, who=who)
+
+
+def _over(parts: RegionParts, after: Review) -> Review:
+    """Let go of the original of a review that is over, and of no other."""
+    known = {"export": after.export_id, "item": after.item_id, "outcome": after.outcome}
+    log.get().info("review applied", **known)
     if after.state not in OPEN:
         let_go(parts, after)
     return after
@@ -123,11 +144,24 @@ def one_at_a_time(parts: RegionParts) -> Iterator[None]:
     """Let no two reviews of this region be applied, rejected or expired at once.
 
     Their outcomes are counted together: two at once would each count without the other.
+
+    Raises:
+        RetriableError: The landing cannot be used.
     """
     try:
         parts.landing.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (parts.landing / _LOCK).open("ab") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        lock = os.open(parts.landing / _LOCK, os.O_WRONLY | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise local_trouble(error) from None
+    try:
+        _lock(lock)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _lock(lock: int) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
     except OSError as error:
         raise local_trouble(error) from None

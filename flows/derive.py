@@ -12,7 +12,7 @@ from deid.deidentify import inspect
 from deid.derived.derive import Derived, derive
 from deid.derived.preview import Preview
 from deid.derived.written import DerivedObject
-from deid.errors import SuspectError
+from deid.errors import Reason, SuspectError
 from deid.identity.identifiers import Identifiers
 from deid.ruling import NONE, Ruling
 from flows.admit import Admitted
@@ -20,6 +20,8 @@ from flows.deidentifier import Deidentifier
 
 NOT_DERIVED = "nothing could be derived from its pixels"
 """A flag of an image that passed both eyes, and is stored without what is made of others."""
+
+_BLIND = frozenset({Reason.UNDECODABLE, Reason.UNCHECKED})
 
 
 @dataclass(frozen=True, repr=False)
@@ -58,7 +60,7 @@ def derive_from(
     except (OSError, MemoryError):
         raise
     except SuspectError as error:
-        if error.findings:
+        if error.findings and error.reason not in _BLIND:
             raise
         return Derivation(flags=(NOT_DERIVED,))
     except Exception:  # noqa: BLE001  # the image passed; it must not be lost for a picture of it

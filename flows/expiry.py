@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from catalog.errors import ConflictError
-from catalog.review import folder
-from catalog.review_records import OPEN, Opening, ReviewState
-from flows import log
+from catalog.errors import ConflictError, Reason
+from catalog.review_records import OPEN, ReviewState
+from catalog.review_upkeep import folder
+from flows import begun, log
 from flows.applying import one_at_a_time
 from flows.quarantine import erase
 from flows.wiring import RegionParts
@@ -32,7 +32,8 @@ class Expired:
         objects: Sealed files that were removed from the store.
         folders: Of ended runs, that were removed from the landing.
         soon: Reviews that expire within a week.
-        changed: Reviews that could not be looked at: their record was changed by other hands.
+        changed: Reviews that could not be looked at, since their record was changed by other hands,
+            and those that were begun anew, since theirs was gone.
     """
 
     reviews: int = 0
@@ -52,6 +53,7 @@ class Standing:
         decided: Those whose decision is still to be applied.
         soon: Those of all these that expire within a week.
         folders: Of ended runs in the landing, that are old enough to go.
+        changed: Reviews whose record was changed by other hands; none of the above counts them.
     """
 
     waiting: int
@@ -59,11 +61,12 @@ class Standing:
     decided: int
     soon: int
     folders: int
+    changed: int = 0
 
     @property
     def is_alarming(self) -> bool:
         """Tell whether somebody should look soon."""
-        return bool(self.soon or self.folders)
+        return bool(self.soon or self.folders or self.changed)
 
 
 def expire(parts: RegionParts, moment: datetime, *, but: str = "") -> Expired:
@@ -80,13 +83,15 @@ def expire(parts: RegionParts, moment: datetime, *, but: str = "") -> Expired:
     """
     reviews = parts.ledger.reviews
     with one_at_a_time(parts):
-        reviews.adopt(Opening("", moment + parts.quarantined))
+        lost = reviews.adopt(parts.quarantined)
         ended = [_end(parts, review_id) for review_id in reviews.over(moment)]
         strays = _sweep(parts, moment, but=but)
         leftovers = _leftovers(parts, moment, but=but)
         for path in leftovers:
             shutil.rmtree(path, ignore_errors=True)
         soon = len(reviews.over(moment + ALARM))
+    if lost:
+        log.get().error("quarantined files had no review", part=WHO, count=lost)
     changed = sum(one is None for one in ended)
     done = [one for one in ended if one is not None]
     made = Expired(
@@ -94,19 +99,27 @@ def expire(parts: RegionParts, moment: datetime, *, but: str = "") -> Expired:
         objects=sum(objects for _, objects in done) + strays,
         folders=len(leftovers),
         soon=soon - changed,
-        changed=changed,
+        changed=changed + lost,
     )
     _say(made)
     return made
 
 
 def _end(parts: RegionParts, review_id: int) -> tuple[bool, int] | None:
-    """End one review; tell whether it was open, and how many sealed files went."""
+    """End one review; tell whether it was open, and how many sealed files went.
+
+    What is published already is not ended: whoever applies it once more records that.
+    """
     reviews = parts.ledger.reviews
     try:
+        if reviews.get(review_id)[0].state is ReviewState.APPLYING:
+            begun.withdraw(parts, review_id, who=WHO)
         was_open = reviews.expire(review_id, who=WHO)
         made, _ = reviews.get(review_id)
-    except ConflictError:
+    except ConflictError as error:
+        if error.reason is Reason.REVIEW_BEGUN:
+            log.get().error("a review is published and not recorded", part=WHO, count=review_id)
+            return False, 0
         log.get().error("a review was changed by other hands", part=WHO, count=review_id)
         return None
     if was_open:
@@ -118,16 +131,22 @@ def _end(parts: RegionParts, review_id: int) -> tuple[bool, int] | None:
 
 def _sweep(parts: RegionParts, moment: datetime, *, but: str) -> int:
     """Remove what a run sealed and died before it could say so; count it."""
-    live = parts.ledger.reviews.live()
-    removed = 0
-    for export_id in parts.ledger.reviews.exports_before(moment - parts.quarantined) - {but}:
-        if _is_recent(parts.landing / export_id, moment - parts.abandoned):
-            continue
-        for key in list(parts.quarantine.keys(f"{export_id}/")):
-            if "/".join(key.split("/")[:_DEPTH]) not in live:
-                parts.quarantine.remove(key)
-                removed += 1
-    return removed
+    reviews = parts.ledger.reviews
+    live, old = reviews.live(), reviews.exports_before(moment - parts.quarantined) - {but}
+    strays: dict[str, list[str]] = {}
+    for key in parts.quarantine.keys():  # noqa: SIM118 -- a store; once, however many exports
+        export_id, *_ = key.split("/")
+        if export_id in old and "/".join(key.split("/")[:_DEPTH]) not in live:
+            strays.setdefault(export_id, []).append(key)
+    gone = [
+        key
+        for export_id, keys in strays.items()
+        if not _is_recent(parts.landing / export_id, moment - parts.abandoned)
+        for key in keys
+    ]
+    for key in gone:
+        parts.quarantine.remove(key)
+    return len(gone)
 
 
 def _leftovers(parts: RegionParts, moment: datetime, *, but: str = "") -> list[Path]:
@@ -154,19 +173,16 @@ def _is_recent(path: Path, limit: datetime) -> bool:
 
 
 def standing(parts: RegionParts, moment: datetime) -> Standing:
-    """Tell how the quarantine and the landing stand.
-
-    Raises:
-        ConflictError: The record of a review was changed by other hands.
-    """
+    """Tell how the quarantine and the landing stand."""
     found = parts.ledger.reviews.all(states=OPEN)
     states = [one.state for one in found]
     return Standing(
         waiting=states.count(ReviewState.WAITING),
         second=states.count(ReviewState.SECOND),
-        decided=states.count(ReviewState.DECIDED),
+        decided=sum(states.count(one) for one in (ReviewState.DECIDED, ReviewState.APPLYING)),
         soon=sum(one.expires_at <= moment + ALARM for one in found),
         folders=len(_leftovers(parts, moment)),
+        changed=len(parts.ledger.reviews.changed()),
     )
 
 

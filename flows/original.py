@@ -12,6 +12,7 @@ from flows.errors import OriginalError
 from flows.sources import LARGEST_RATIO, SMALL_MEMBER
 
 GONE = "the file was listed, and is not there any more"
+CHANGED = "the file was changed while it was read"
 UNREADABLE = "the file cannot be read at its source"
 
 
@@ -45,6 +46,7 @@ class Original:
         if not stat.S_ISREG(self._state().st_mode):
             self._file.close()
             raise OriginalError(UNREADABLE)
+        self._opened = self.stamp
 
     def _state(self) -> os.stat_result:
         return os.fstat(self._file.fileno())
@@ -54,6 +56,15 @@ class Original:
         """Tell this file from another one, and from itself after a change."""
         now = self._state()
         return now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns
+
+    def check_unchanged(self) -> None:
+        """Check that the file is what it was when it was opened, as far as its system tells.
+
+        Raises:
+            OriginalError: It was written to.
+        """
+        if self.stamp != self._opened:
+            raise OriginalError(CHANGED)
 
     def read(self, size: int = -1) -> bytes:
         """Read at most `size` bytes.

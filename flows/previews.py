@@ -1,11 +1,11 @@
 """Write a study's previews into a folder of the operator's."""
 
 import hashlib
-import os
 from pathlib import Path
 
 from catalog import previews
 from flows.errors import PermanentError, RetriableError
+from flows.private_file import write_private
 from flows.wiring import HubParts
 
 
@@ -35,10 +35,7 @@ def save(parts: HubParts, key: str, folder: Path, *, size: int, who: str) -> tup
         path = folder / f"{key[:12]}-{number}-{one.laterality}{one.view}-{size}.png"
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with os.fdopen(
-                os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
-            ) as file:
-                file.write(data)
+            write_private(path, [data])
         except OSError as error:
             message = f"{path.name} cannot be written: {type(error).__name__}"
             raise PreviewError(message) from None

@@ -10,22 +10,26 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
+from catalog.errors import NotFoundError
 from catalog.ledger_records import Ending
 from catalog.outcome import Outcome
-from catalog.review import folder
 from catalog.review_records import Opening, Review
+from catalog.review_upkeep import folder
+from deid.errors import Reason, SuspectError
 from deid.findings import Finding
 from deid.identity.identifiers import Identifiers
 from deid.identity.spelling import Edge, Needle, Reach
-from deid.pixels.proposal import propose
+from deid.pixels.proposal import draw, propose
 from deid.pixels.proposed import Proposal, Why, read, written
 from deid.ruling import NONE, Ruling
 from flows.deidentifier import Deidentifier
 from flows.errors import PermanentError
 from flows.original import Original
 from flows.quarantine import quarantine, unsealed
+from flows.spool import local_trouble
 from flows.wiring import RegionParts
 
 _PROPOSED = frozenset({Outcome.SUSPECT, Outcome.CONFLICT})
@@ -45,10 +49,21 @@ class Reviewed:
     Attributes:
         ruling: The decision.
         hers: What was known of her when the file was held back.
+        against: Why it does not pass, whatever it holds; None if it may.
     """
 
     ruling: Ruling = NONE
     hers: Identifiers | None = None
+    against: SuspectError | None = None
+
+    def check(self) -> None:
+        """Let the file go on.
+
+        Raises:
+            SuspectError: It may not.
+        """
+        if self.against is not None:
+            raise self.against
 
 
 @dataclass(frozen=True, repr=False)
@@ -65,16 +80,41 @@ class Kept:
     hers: Identifiers | None
 
 
+def reviewed(ruling: Ruling, there: Kept | None, deidentifier: Deidentifier) -> Reviewed:
+    """Make of a decision what the walk is told.
+
+    Whoever decided has seen what one detector and one set of rules showed. Where these are
+    others now, the file is held back with a new proposal, and decided once more.
+    """
+    if there is None:
+        return Reviewed(ruling)
+    proposal, detector = there.proposal, deidentifier.versions.detector
+    same = (proposal.detector, proposal.rules) == (detector, deidentifier.profile.digest)
+    if same or ruling == NONE:
+        return Reviewed(ruling, there.hers)
+    return Reviewed(ruling, there.hers, SuspectError(Reason.OUTDATED, proposal.why.findings))
+
+
+@dataclass(frozen=True, repr=False)
+class Case:
+    """One file that is held back.
+
+    Attributes:
+        findings: Why it is SUSPECT, where that is known.
+        hers: What identifies her in all objects of the study; None if nothing is known.
+        name: What the object keys of all that is kept of it start with.
+        scratch: A folder of the landing to seal in.
+    """
+
+    ending: Ending
+    findings: tuple[Finding, ...]
+    hers: Identifiers | None
+    name: str
+    scratch: Path
+
+
 def hold_back(
-    parts: RegionParts,
-    deidentifier: Deidentifier,
-    file: Original,
-    ending: Ending,
-    *,
-    name: str,
-    scratch: Path,
-    findings: tuple[Finding, ...] = (),
-    hers: Identifiers | None = None,
+    parts: RegionParts, deidentifier: Deidentifier, file: Original, case: Case
 ) -> tuple[str, Opening]:
     """Seal an original and all that people need to decide; give its key and what to open with.
 
@@ -86,28 +126,34 @@ def hold_back(
         RetriableError: If the landing cannot be used.
         OriginalError: If the source fails.
     """
-    key = parts.keys.quarantine()
-    original = quarantine(file.untouched, parts.quarantine, key, name=name, scratch=scratch)
+    original = _put(parts, case, file.untouched)
     expires_at = datetime.now(UTC) + parts.quarantined
+    ending = case.ending
     if ending.outcome not in _PROPOSED:
         return original, Opening("", expires_at)
     proposal = propose(
         file.reader,
-        Why(ending.outcome.value, ending.reason, findings),
+        Why(ending.outcome.value, ending.reason, case.findings),
         profile=deidentifier.profile,
         text_reader=deidentifier.text_reader if ending.outcome is Outcome.SUSPECT else None,
     )
-
-    def put(data: bytes, kind: str) -> str:
-        stream: BinaryIO = BytesIO(data)
-        return quarantine(stream, parts.quarantine, key, name=name, scratch=scratch, kind=kind)
-
     told = written(proposal)
     for one, picture in zip(told["pictures"], proposal.pictures, strict=True):
-        one["key"] = put(picture.data, f".frame-{picture.frame}")
-    told |= {"original": original, "hers": _told(hers)}
+        one["key"] = _put(parts, case, BytesIO(picture.data), f".frame-{picture.frame}")
+    told |= {"original": original, "hers": _told(case.hers)}
     text = json.dumps(told, ensure_ascii=False, sort_keys=True)
-    return original, Opening(put(text.encode(), ".proposal"), expires_at)
+    return original, Opening(_put(parts, case, BytesIO(text.encode()), ".proposal"), expires_at)
+
+
+def _put(parts: RegionParts, case: Case, stream: BinaryIO, kind: str = "") -> str:
+    return quarantine(
+        stream,
+        parts.quarantine,
+        parts.keys.quarantine(),
+        name=case.name,
+        scratch=case.scratch,
+        kind=kind,
+    )
 
 
 def kept(parts: RegionParts, review: Review) -> Kept | None:
@@ -129,6 +175,29 @@ def kept(parts: RegionParts, review: Review) -> Kept | None:
         raise ProposalError
     pictures = {one["frame"]: one["key"] for one in told["pictures"]}
     return Kept(read(told), pictures, _hers(told["hers"]))
+
+
+def drawn(parts: RegionParts, review: Review, proposal: Proposal, frame: int) -> bytes:
+    """Draw a frame that no picture is kept of; what is unsealed for it is gone afterwards.
+
+    Raises:
+        NotFoundError: It cannot be decoded, or the original is gone from the store.
+        SealError: The original was changed.
+        RetriableError: The landing cannot be used.
+    """
+    blocks = unsealed(parts.quarantine, parts.keys.quarantine(), review.original_key)
+    try:
+        with TemporaryDirectory(prefix="look-", dir=parts.landing) as folder:
+            path = Path(folder) / "original"
+            with path.open("xb") as landed:
+                landed.writelines(blocks)
+            with Original(path, path.parent, limit=parts.expansion_limit) as file:
+                made = draw(file.reader, proposal, frame)
+    except OSError as error:
+        raise local_trouble(error) from None
+    if made is None:
+        raise NotFoundError
+    return made.data
 
 
 def _told(hers: Identifiers | None) -> dict[str, Any] | None:

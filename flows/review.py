@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 from catalog.errors import ConflictError, NotFoundError
 from catalog.errors import Reason as CatalogReason
 from catalog.outcome import Outcome
-from catalog.review_records import OPEN, Decision, Review, ReviewAction, ReviewState
-from catalog.review_records import Verdict as Said
+from catalog.review_records import OPEN, Decision, Review, ReviewAction, ReviewState, Statement
+from catalog.review_rules import first_said
 from deid.pixels.proposed import Proposal
 from deid.ruling import Ruling
-from flows import log
+from flows import begun, log
 from flows.applying import let_go, one_at_a_time
 from flows.errors import PermanentError
-from flows.proposals import kept
+from flows.proposals import drawn, kept
 from flows.quarantine import unsealed
 from flows.rulings import Rectangle, approving, as_text, redacting
 from flows.wiring import RegionParts
@@ -61,13 +61,14 @@ class Shown:
 def waiting(
     parts: RegionParts, *, export_id: str | None = None, outcome: Outcome | None = None
 ) -> tuple[Listed, ...]:
-    """Give what waits in quarantine, the oldest first.
-
-    Raises:
-        ConflictError: The record of one was changed by other hands.
-    """
+    """Give what waits in quarantine, the oldest first, but what `changed` tells."""
     found = parts.ledger.reviews.all(export_id=export_id)
     return tuple(_listed(one) for one in found if outcome in {None, one.outcome})
+
+
+def changed(parts: RegionParts) -> tuple[int, ...]:
+    """Give the numbers of reviews whose record was changed by other hands."""
+    return parts.ledger.reviews.changed()
 
 
 def show(parts: RegionParts, review_id: int) -> Shown:
@@ -85,28 +86,33 @@ def show(parts: RegionParts, review_id: int) -> Shown:
     return Shown(_listed(made), decisions, there.proposal, tuple(sorted(there.pictures)))
 
 
-def picture(parts: RegionParts, review_id: int, frame: int) -> bytes:
-    """Give the picture of one frame, a PNG; it may show who it is of.
+def picture(parts: RegionParts, review_id: int, frame: int, *, who: str) -> bytes:
+    """Give the picture of one frame, a PNG; it may show who it is of. The look is recorded.
 
     Raises:
-        NotFoundError: There is no such review, or no picture of that frame.
+        NotFoundError: There is no such review or frame, or it cannot be decoded.
+        RetriableError: The landing cannot be used.
         SealError: It was changed by other hands.
     """
     made = _open(parts, review_id)
     there = kept(parts, made)
-    if there is None or frame not in there.pictures:
+    if there is None or not there.proposal.is_seen(frame):
         raise NotFoundError
+    parts.ledger.reviews.look(made.id, f"picture of frame {frame}", who=who)
+    if frame not in there.pictures:
+        return drawn(parts, made, there.proposal, frame)
     return b"".join(unsealed(parts.quarantine, parts.keys.quarantine(), there.pictures[frame]))
 
 
-def original(parts: RegionParts, review_id: int) -> Iterator[bytes]:
-    """Give the original, block by block; it identifies a person.
+def original(parts: RegionParts, review_id: int, *, who: str) -> Iterator[bytes]:
+    """Give the original, block by block; it identifies a person. The look is recorded.
 
     Raises:
         NotFoundError: There is no such review, or nothing is kept any more.
         SealError: It was changed by other hands.
     """
     made = _open(parts, review_id)
+    parts.ledger.reviews.look(made.id, "original", who=who)
     return unsealed(parts.quarantine, parts.keys.quarantine(), made.original_key)
 
 
@@ -148,16 +154,20 @@ def confirm(parts: RegionParts, review_id: int, digest: str, *, who: str, reason
     """Say the same as the first of two people, by the digest of what they decided.
 
     Raises:
-        ReviewError: No reason was given, or the digest is of something else.
+        ReviewError: No reason was given, or the digest is not of what the first one decided.
         ConflictError: The review takes no such decision now.
     """
     made, decisions = parts.ledger.reviews.get(review_id)
     if made.state is not ReviewState.SECOND:
         raise ConflictError(CatalogReason.REVIEW_STATE)
-    first = decisions[-1]
+    first = first_said(decisions)
     if len(digest) < _SHORTEST or not first.digest.startswith(digest.lower()):
-        raise ConflictError(CatalogReason.OTHER_DECISION)
-    said = Said(first.action, who, _why(reason), first.ruling)
+        message = (
+            f"that is not what the first person decided; look again (mammo quarantine show "
+            f"{review_id}) and confirm the decision it gives, {_SHORTEST} signs of it or more"
+        )
+        raise ReviewError(message)
+    said = Statement(first.action, who, _why(reason), first.ruling)
     return _written(parts, made, said)
 
 
@@ -176,11 +186,15 @@ def reject(parts: RegionParts, review_id: int, *, who: str, reason: str) -> Revi
 
     Raises:
         ReviewError: No reason was given.
-        ConflictError: The review is over.
+        ConflictError: The review is over, or its decision was applied and published already: then
+            it is to be finished, and what is published can be held.
         StorageError: The store did not answer; what is left is erased by the next `expire`.
     """
     with one_at_a_time(parts):
         made = _open(parts, review_id)
+        _why(reason)
+        if made.state is ReviewState.APPLYING:
+            begun.withdraw(parts, review_id, who=who)
         made = _decide(parts, made, ReviewAction.REJECT, who=who, reason=reason)
         let_go(parts, made)
     return made
@@ -210,10 +224,10 @@ def _decide(
     ruling: Ruling | None = None,
 ) -> Review:
     text = "" if ruling is None else as_text(ruling)
-    return _written(parts, made, Said(action, who, _why(reason), text))
+    return _written(parts, made, Statement(action, who, _why(reason), text))
 
 
-def _written(parts: RegionParts, made: Review, said: Said) -> Review:
+def _written(parts: RegionParts, made: Review, said: Statement) -> Review:
     after = parts.ledger.reviews.decide(made.id, said)
     log.get().info("review decided", export=made.export_id, item=made.item_id, part=said.action)
     return after

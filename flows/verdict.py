@@ -9,7 +9,7 @@ from typing import BinaryIO
 from catalog.ledger_records import Ending, Export, Item, Original
 from catalog.outcome import Outcome
 from catalog.records import NewRevision
-from catalog.review import folder
+from catalog.review_upkeep import folder
 from deid.deidentify import identity
 from deid.errors import DeidError, Reason, RefusedError, SuspectError, UnreadableError
 from deid.findings import Finding
@@ -24,7 +24,7 @@ from flows.derive import derive_from
 from flows.errors import OriginalError
 from flows.original import Original as File
 from flows.people import Gate, People, look
-from flows.proposals import Reviewed, hold_back
+from flows.proposals import Case, Reviewed, hold_back
 from flows.standing import Stands, making_of
 from flows.wiring import RegionParts
 
@@ -147,6 +147,7 @@ class Walk:
         self, item: Item, reader: BinaryIO, parsed: Parsed, known: Identifiers
     ) -> Verdict:
         """De-identify one object and start its upload, unless it is stored already."""
+        self._reviewed.check()
         admitted = admit(
             reader,
             parsed,
@@ -177,16 +178,9 @@ class Walk:
 
     def _quarantined(self, verdict: Verdict, file: File, people: People) -> Verdict:
         ending = verdict.ending
-        original, opening = hold_back(
-            self._parts,
-            self._deidentifier,
-            file,
-            ending,
-            name=folder(self._export.id, ending.item_id),
-            scratch=self._scratch,
-            findings=verdict.findings,
-            hers=people.identifiers,
-        )
+        name = folder(self._export.id, ending.item_id)
+        case = Case(ending, verdict.findings, people.identifiers, name, self._scratch)
+        original, opening = hold_back(self._parts, self._deidentifier, file, case)
         return replace(verdict, ending=replace(ending, quarantine_key=original, review=opening))
 
 

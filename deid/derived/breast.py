@@ -7,15 +7,17 @@ which takes the thin skin for air.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-import SimpleITK as sitk  # noqa: N813 -- as all who use it
 
 from deid.derived.field import Field, find_field
-from deid.pixels.gate import Grey, Plane
+from deid.pixels.arrays import Grey, Plane
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk  # noqa: N813 -- as all who use it
 
 Level = npt.NDArray[np.float32]
 Where = npt.NDArray[np.bool_]
@@ -168,6 +170,8 @@ def _piece(other: Grey) -> Grey:
     )
     if not solid.any():
         return np.zeros_like(other)
+    import SimpleITK as sitk  # noqa: N813, PLC0415 -- 30 MB that work without breasts does without
+
     parts = _run("ConnectedComponent", sitk.GetImageFromArray(solid))
     sizes = np.bincount(labels := sitk.GetArrayViewFromImage(parts).ravel())
     largest = (labels == 1 + sizes[1:].argmax()).reshape(other.shape).view(np.uint8)
@@ -179,8 +183,10 @@ def _piece(other: Grey) -> Grey:
     return np.asarray(cv2.drawContours(piece, outlines, -1, 1, cv2.FILLED))
 
 
-def _run(name: str, *images: sitk.Image) -> sitk.Image:
+def _run(name: str, *images: "sitk.Image") -> "sitk.Image":
     """Run a filter in this thread: pictures this small cost more to share out."""
+    import SimpleITK as sitk  # noqa: N813, PLC0415 -- as above
+
     step: Any = getattr(sitk, f"{name}ImageFilter")()
     step.SetNumberOfThreads(1)
     result: sitk.Image = step.Execute(*images)

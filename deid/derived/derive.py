@@ -5,8 +5,6 @@ from typing import BinaryIO
 
 from deid.derived.facts import PixelFacts, measure
 from deid.derived.preview import Preview, make_previews
-from deid.derived.report import make_report
-from deid.derived.segmentation import make_segmentation
 from deid.derived.shown import load_shown
 from deid.derived.written import DerivedObject
 from deid.identity.pseudonym import Subkeys
@@ -60,6 +58,9 @@ def derive(finished: BinaryIO, *, subkeys: Subkeys) -> Derived | None:
     parsed = parse(finished)
     if not _is_breast_image(parsed):
         return None
+    from deid.derived.report import make_report  # noqa: PLC0415 -- highdicom is 60 MB
+    from deid.derived.segmentation import make_segmentation  # noqa: PLC0415 -- as above
+
     shown = load_shown(finished, parsed)
     measured = measure(shown)
     frame = shown.index if "NumberOfFrames" in parsed.header else None

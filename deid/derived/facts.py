@@ -7,13 +7,12 @@ import cv2
 import numpy as np
 from pydicom.dataset import Dataset
 
-from deid.derived.attributes import first_item, group
+from deid.attributes import first_item, group
 from deid.derived.breast import Breast, find_breast
 from deid.derived.shown import Shown, enlarge
 from deid.derived.side import Side, find_side
 from deid.derived.spacing import Spacing, find_spacing
-from deid.pixels.codecs import Pixel
-from deid.pixels.gate import Grey
+from deid.pixels.arrays import Grey, Pixel
 from deid.values import value_of
 
 _ORIENTATION, _INTENT = 0x00200020, 0x00080068

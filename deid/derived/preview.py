@@ -11,11 +11,10 @@ import numpy as np
 
 from deid.derived.breast import Breast, Where
 from deid.derived.facts import PROCESSING
-from deid.derived.grey import Level, modality_values, seen, voi
 from deid.derived.shown import Shown
-from deid.pixels.codecs import Pixel
-from deid.pixels.gate import Grey
-from deid.pixels.planes import COLOUR, YBR
+from deid.pixels.arrays import Grey
+from deid.pixels.planes import COLOUR, blue_green_red
+from deid.pixels.voi import Level, modality_values, seen, voi
 from deid.values import value_of
 
 SIZES = (1024, 512, 256)
@@ -44,7 +43,8 @@ class Preview:
 
 def make_previews(shown: Shown, breast: Breast) -> tuple[Preview, ...]:
     """Make the pictures of a frame, the largest first."""
-    picture = _colours(shown) if shown.base.ndim == COLOUR else _greys(shown, breast)
+    coloured = shown.base.ndim == COLOUR
+    picture = blue_green_red(shown.base, shown.layout) if coloured else _greys(shown, breast)
     made = []
     for size in SIZES:
         picture = _fit(picture, size)
@@ -115,14 +115,3 @@ def _stretched(values: Level, tissue: Where, *, inverse: bool) -> Level:
     values = -values if inverse else values
     low, high = (float(it) for it in np.percentile(values[tissue], (_DARK, _BRIGHT)))
     return np.asarray(np.clip((values - low) / max(high - low, 1e-6), 0, 1), np.float32)
-
-
-def _colours(shown: Shown) -> Pixel:
-    """Give a base of three samples as OpenCV takes it: blue, green, red, 8 bits."""
-    base, layout = shown.base, shown.layout
-    if base.itemsize > 1:
-        base = (base >> max(0, layout.stored - 8)).astype(np.uint8)
-    base = base.view(np.uint8)
-    if layout.photometric in YBR:
-        return cv2.cvtColor(base[..., [0, 2, 1]], cv2.COLOR_YCrCb2BGR)
-    return np.ascontiguousarray(base[..., ::-1])

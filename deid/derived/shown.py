@@ -6,11 +6,11 @@ from typing import BinaryIO
 import cv2
 import numpy as np
 
-from deid.derived.attributes import stored_number
-from deid.pixels.codecs import Layout, Pixel
+from deid.attributes import stored_number
+from deid.pixels.arrays import Grey, Pixel, Plane
+from deid.pixels.codecs import Layout
 from deid.pixels.frames import locate_frames
-from deid.pixels.gate import Grey, Plane
-from deid.pixels.planes import COLOUR, load_frame, luminance, stored_values
+from deid.pixels.planes import COLOUR, load_frame, luminance, stored_values, whole_colours
 from deid.source import Parsed
 
 _PADDING, _PADDING_LIMIT = 0x00280120, 0x00280121
@@ -72,7 +72,7 @@ def load_shown(reader: BinaryIO, parsed: Parsed) -> Shown:
         values = luminance(frame, layout)
     longest = max(layout.rows, layout.columns)
     factor = max(1, longest // _BASE)
-    base = _shrink(values if mono else frame, factor)
+    base = _shrink(values if mono else whole_colours(frame, layout), factor)
     grey = base if mono else _shrink(values, factor)
     step = 2 if max(grey.shape) >= 2 * _SMALL else 1
     padding = _padding(parsed, layout, values[::factor, ::factor])

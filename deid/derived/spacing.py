@@ -11,7 +11,7 @@ from itertools import starmap
 
 from pydicom.dataset import Dataset
 
-from deid.derived.attributes import decimal, decimals, group
+from deid.attributes import decimal, decimals, group
 from deid.values import value_of
 
 _PIXEL_MEASURES = 0x00289110

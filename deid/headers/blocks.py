@@ -7,7 +7,8 @@ from pydicom.dataset import Dataset
 
 from deid.headers.journal import Outcome
 from deid.headers.leaves import Leaves
-from deid.headers.private import SafePrivate, fits
+from deid.headers.private import fits
+from deid.profiles.private import SafePrivate
 from deid.profiles.rules import PRIVATE, Action, Rule
 from deid.values import Leaf, charset_of, raw, text
 

@@ -5,9 +5,9 @@ from types import MappingProxyType
 
 from pydicom.dataset import Dataset
 
-from deid.headers.structured import StructuredRules
 from deid.profiles.codes import MEANING, is_published
 from deid.profiles.rules import Action, Rule
+from deid.profiles.structured import StructuredRules
 from deid.values import items
 
 _VALUE_TYPE, _CONCEPT_NAME, _CONTENT = 0x0040A040, 0x0040A043, 0x0040A730

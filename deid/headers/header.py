@@ -17,10 +17,10 @@ from deid.headers.content import NONE, Content
 from deid.headers.journal import Entry, Outcome, entry
 from deid.headers.leaves import Leaves
 from deid.headers.made import made, written_vr
-from deid.headers.private import SafePrivate
 from deid.headers.statements import BURNED_IN, applied_codes, file_meta, statements
 from deid.identity.identifiers import Identifiers
 from deid.identity.pseudonym import Person, Subkeys
+from deid.profiles.private import SafePrivate
 from deid.profiles.profile import Profile
 from deid.profiles.rules import TEXT_VRS, Action, Rule, Rules
 from deid.source import Parsed

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from deid.errors import Reason, SuspectError
-from deid.pixels.codecs import HALVED, Layout, Pixel
-from deid.pixels.gate import Grey, Plane
+from deid.pixels.arrays import Grey, Pixel
+from deid.pixels.codecs import HALVED, Layout
 from deid.pixels.planes import COLOUR, YBR, luminance
 from deid.pixels.text_reader import Line
 from deid.pixels.writing import Kind, Writing
@@ -100,9 +100,15 @@ def plan_blank(
         *((_corners(line), 1) for line in texts),
         *((polygon, 1) for polygon in chosen),
     )
-    corners = tuple(tuple((int(x), int(y)) for x, y in four) for four in (*grown, *chosen))
+    apart = [box for box in chosen if not any(_is_within(box, other) for other in grown)]
+    corners = tuple(tuple((int(x), int(y)) for x, y in four) for four in (*grown, *apart))
     shape = layout.rows, layout.columns
     return Blank(shape, strokes, corners, paired=is_paired(layout))
+
+
+def nothing(layout: Layout) -> Blank:
+    """Plan to blank nothing in a frame that is written anew for another reason."""
+    return Blank((layout.rows, layout.columns), (), (), paired=is_paired(layout))
 
 
 def is_paired(layout: Layout) -> bool:
@@ -119,6 +125,14 @@ def is_kept(line: Line, kept: tuple[Corners, ...]) -> bool:
             for x, y in line.corners()
         )
         for box in kept
+    )
+
+
+def _is_within(box: Polygon, other: Polygon) -> bool:
+    """Tell whether a box lies wholly in another one, but for rounding."""
+    return all(
+        cv2.pointPolygonTest(other.astype(np.float32), (float(x), float(y)), True) >= -1  # noqa: FBT003 -- OpenCV
+        for x, y in box
     )
 
 

@@ -7,12 +7,14 @@ much steeper it grows when looked at from farther away. No level of grey and no 
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from deid.pixels.relief import Grey, Half, Map, Relief, bands, gradient
+from deid.pixels.arrays import Grey
+from deid.pixels.relief import Half, Map, Relief, bands, gradient
 
 CELL = 8  # pixels of the half picture
 Cells = npt.NDArray[np.bool_]
@@ -63,10 +65,28 @@ class Gate:
 # Measured on 500 lines of 12 to 200 pixels burned into the eight films at 2 to 16 times the noise:
 # 95 in 100 cells of a line of at most 64 pixels have coherence below 0.55 and crowd above 70;
 # with these, 0.5 % of a synthetic image passes and 4 % of a film, where noise rises out of black.
-SMALL_PRINT = Gate(Rule(3, 0.55, 70, 0.45), Rule(3, 0.8, 25, 0.35), link=3, margin=5, steep=True)
+SMALL_PRINT = Gate(Rule(3, 0.4, 40, 0.45), Rule(3, 0.8, 25, 0.35), link=3, margin=5, steep=True)
 LARGE_PRINT = Gate(Rule(11, 0.55, 20, 0.45), Rule(11, 0.7, 10, 0.38), 7, 9, steep=False)
 # Lead letters on film are blurred: sharpness does not count.
 LETTERING = Gate(Rule(11, 0.55, 20, 0.0), Rule(11, 0.7, 10, 0.0), 7, 9, steep=False)
+
+
+class Passing(Protocol):
+    """Tells where to look."""
+
+    def passes(self, gate: Gate) -> Grey:
+        """Give the cells to look at, 1 on 0."""
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """Cells that are looked at whatever passes: those past the ends of what was found."""
+
+    cells: Grey
+
+    def passes(self, _gate: Gate) -> Grey:
+        """Give the cells to look at, 1 on 0."""
+        return self.cells
 
 
 @dataclass(frozen=True)
@@ -162,7 +182,9 @@ def _blocks(plane: Half) -> Half:
     """Cut into cells: rows of cells, 8, columns of cells, 8."""
     height, width = plane.shape
     below, right = -height % CELL, -width % CELL
-    full = np.pad(plane, ((0, below), (0, right)), mode="edge") if below or right else plane
+    full = np.asarray(
+        cv2.copyMakeBorder(plane, 0, below, 0, right, cv2.BORDER_REPLICATE), np.uint16
+    )
     return full.reshape(full.shape[0] // CELL, CELL, full.shape[1] // CELL, CELL)
 
 

@@ -33,10 +33,9 @@ from pydicom.uid import (
 
 from deid.errors import Reason, SuspectError
 from deid.findings import Finding
-from deid.pixels.palette import read_palette
+from deid.pixels.arrays import Pixel
+from deid.pixels.palette import luminance_of, read_colours
 from deid.values import number, value_of, where
-
-Pixel = npt.NDArray[Any]
 
 LOSSY_JPEG = frozenset({JPEGBaseline8Bit, JPEGExtended12Bit})
 _JPEG_LS = frozenset({JPEGLSLossless, JPEGLSNearLossless})
@@ -61,7 +60,8 @@ class Layout:
     """How the pixels of one object are stored: the Image Pixel module (PS3.3 §C.7.6.3).
 
     `padding` is the bits of the Pixel Padding Value, where there is one (PS3.3 §C.7.5.1.1.2).
-    With a palette, `palette` is the luminance of each stored value.
+    With a palette, `palette` is the luminance of each stored value, and `colours` its red, green
+    and blue.
     """
 
     rows: int
@@ -75,6 +75,7 @@ class Layout:
     photometric: str
     padding: int | None = None
     palette: npt.NDArray[np.uint16] | None = field(default=None, compare=False, repr=False)
+    colours: tuple[npt.NDArray[np.uint16], ...] = field(default=(), compare=False, repr=False)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -112,10 +113,10 @@ def read_layout(header: Dataset) -> Layout:
     )
     for tag, legible in _legible(layout, number(header, 0x00280102)):
         if not legible:
-            raise SuspectError(Reason.UNCHECKED, (Finding(where((tag,)), _ILLEGIBLE),))
+            raise SuspectError(Reason.UNDECODABLE, (Finding(where((tag,)), _ILLEGIBLE),))
     if layout.photometric == "PALETTE COLOR":
-        palette = read_palette(header, bits=layout.stored, signed=layout.signed)
-        return replace(layout, palette=palette)
+        colours = read_colours(header, bits=layout.stored, signed=layout.signed)
+        return replace(layout, palette=luminance_of(colours), colours=colours)
     if _PADDING in header and layout.samples == 1:
         return replace(layout, padding=number(header, _PADDING) & (1 << layout.stored) - 1)
     return layout
@@ -158,10 +159,10 @@ def decode(data: bytes, layout: Layout, syntax: UID) -> Pixel:
         if frame is None:
             frame = _pydicom(data, layout, syntax)
     except Exception as error:
-        raise SuspectError(Reason.UNCHECKED) from error
+        raise SuspectError(Reason.UNDECODABLE) from error
     shape = (layout.rows, layout.columns) + (layout.samples,) * (layout.samples > 1)
     if frame.shape != shape or frame.dtype.kind not in "iu" or frame.itemsize > 2:  # noqa: PLR2004 - bytes
-        raise SuspectError(Reason.UNCHECKED)
+        raise SuspectError(Reason.UNDECODABLE)
     return frame if frame.flags.writeable else frame.copy()
 
 

@@ -8,7 +8,8 @@ from itertools import islice
 import cv2
 import numpy as np
 
-from deid.pixels.gate import Grey, Sight
+from deid.pixels.arrays import Grey
+from deid.pixels.gate import Sight
 from deid.pixels.looking import Eye
 from deid.pixels.strokes import Points, Stroke
 from deid.pixels.text_reader import TextReader
@@ -23,7 +24,6 @@ _MOST_SCALES = 6
 # Pixels of a picture to a pixel of the image, and to the width of a display: at the closest,
 # letters of four pixels are legible.
 _CLOSEST = {False: 4.0, True: 16384.0}
-_MOST_PICTURES = 128  # of one sequence: so many take half a minute
 _STRAIGHT = 3.0  # pixels: what bends less is straight
 # Radians by which lines turn in one picture, so that they may be letters: an outline drawn by hand
 # turns round once, and a letter once or twice, its ends counted.
@@ -57,8 +57,18 @@ class _Window:
         return picture
 
 
+@dataclass
+class Spare:
+    """What may still be looked at of one object's drawings: so many pictures take half a minute."""
+
+    looks: int = 128
+
+
 def find_lines(
-    strokes: Mapping[int, Sequence[Stroke]], text_reader: TextReader, sights: Sequence[Sight]
+    strokes: Mapping[int, Sequence[Stroke]],
+    text_reader: TextReader,
+    sights: Sequence[Sight],
+    spare: Spare,
 ) -> frozenset[int]:
     """Find whose strokes write something, until nothing is read in what the others draw.
 
@@ -66,19 +76,23 @@ def find_lines(
         strokes: By whose they are; all of them write, if there are too many pictures to look at.
         text_reader: Looks at them.
         sights: How it looks.
+        spare: How many pictures may be looked at, of those of all objects' drawings together.
     """
     found: frozenset[int] = frozenset()
     clean: set[tuple[frozenset[int], _Window]] = set()
     while True:
         left = {place: drawn for place, drawn in strokes.items() if place not in found}
-        pictures = list(islice(_pictures(left), _MOST_PICTURES + 1))
-        if len(pictures) > _MOST_PICTURES:
+        pictures = list(islice(_pictures(left), spare.looks + 1))
+        if len(pictures) > spare.looks:
             return frozenset(strokes)
         before = found
         for some, window in pictures:
             whose = frozenset(some)
             if (whose, window) in clean or whose & found:  # what is left of these comes again
                 continue
+            spare.looks -= 1
+            if spare.looks < 0:
+                return frozenset(strokes)
             writing = _writing(some, window, text_reader, sights)
             found |= writing
             if not writing:

@@ -5,12 +5,14 @@ to which frame is said by the Basic or the Extended Offset Table, or follows fro
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from struct import unpack
 from typing import BinaryIO
 
 from deid.errors import Reason, SuspectError, UnreadableError
+from deid.findings import Finding
 from deid.pixels.codecs import Layout, decoded, read_layout
 from deid.pixels.packed import spans
 from deid.source import Parsed, Pixels
@@ -24,10 +26,10 @@ _EXTENDED_LENGTHS = 0x7FE00002
 _END_MARKS = (b"\xff\xd9",)  # EOI of JPEG and JPEG-LS, EOC of JPEG 2000
 _TAIL = 16
 # The largest films and detectors give some 35 million pixels, the longest tomosynthesis
-# some 2 thousand million.
-_MOST_PIXELS = 1 << 26
+# some 2 thousand million. To write one frame anew takes up to six times its bytes.
+_MOST_PIXELS = 5 << 23
 _MOST_IN_ALL = 1 << 33
-_MOST_BYTES = 1 << 27  # of one frame as it is stored
+_MOST_BYTES = 5 << 24  # of one frame as it is stored
 
 
 @dataclass(frozen=True)
@@ -76,15 +78,15 @@ def locate_frames(reader: BinaryIO, parsed: Parsed) -> Frames:
     pixels = parsed.pixels
     area = layout.rows * layout.columns
     if pixels is None or area > _MOST_PIXELS or area * layout.frames > _MOST_IN_ALL:
-        raise SuspectError(Reason.UNCHECKED)
+        raise SuspectError(Reason.UNDECODABLE)
     if layout.frame_length > _MOST_BYTES:
-        raise SuspectError(Reason.UNCHECKED)
+        raise SuspectError(Reason.UNDECODABLE)
     if pixels.encapsulated:
         if layout.allocated == 1:
-            raise SuspectError(Reason.UNCHECKED)  # no code stream of single bits is read here
+            raise SuspectError(Reason.UNDECODABLE)  # no code stream of single bits is read here
         return _locate_fragments(reader, parsed, decoded(layout, parsed.transfer_syntax))
     if _EXTENDED in parsed.header or _EXTENDED_LENGTHS in parsed.header:
-        raise SuspectError(Reason.UNCHECKED)  # of no use, and of any content
+        raise SuspectError(Reason.UNDECODABLE)  # of no use, and of any content
     return Frames(layout, _locate_native(pixels, layout))
 
 
@@ -92,11 +94,22 @@ def _locate_native(pixels: Pixels, layout: Layout) -> tuple[Frame, ...]:
     length = (layout.frame_bits * layout.frames + _BYTE - 1) // _BYTE
     spare = pixels.end - pixels.value - length
     if not 0 <= spare <= 1:  # more would be pixels of no frame; less is cut short
-        raise SuspectError(Reason.UNCHECKED)
+        raise SuspectError(Reason.UNDECODABLE)
     return tuple(
         (Fragment(pixels.value + start, length, bit),)
         for start, length, bit in spans(layout.frame_bits, layout.frames)
     )
+
+
+@contextmanager
+def in_frame(index: int, what: str = "cannot be decoded") -> Iterator[None]:
+    """Let an error about pixels that cannot be decoded say in which frame, from 0."""
+    try:
+        yield
+    except SuspectError as error:
+        if error.reason is not Reason.UNDECODABLE or error.findings:
+            raise
+        raise SuspectError(error.reason, (Finding(f"frame {index + 1}", what),)) from error
 
 
 def read_frame(reader: BinaryIO, frame: Frame) -> bytes:
@@ -111,10 +124,10 @@ def read_frame(reader: BinaryIO, frame: Frame) -> bytes:
 def _locate_fragments(reader: BinaryIO, parsed: Parsed, layout: Layout) -> Frames:
     pixels = parsed.pixels
     if pixels is None:
-        raise SuspectError(Reason.UNCHECKED)
+        raise SuspectError(Reason.UNDECODABLE)
     table, *fragments = _walk(reader, pixels.value, pixels.end)
     if not fragments:
-        raise SuspectError(Reason.UNCHECKED)
+        raise SuspectError(Reason.UNDECODABLE)
     if table.length not in (0, 4 * layout.frames):
         raise UnreadableError(Reason.MALFORMED)
     reader.seek(table.offset)
@@ -122,11 +135,11 @@ def _locate_fragments(reader: BinaryIO, parsed: Parsed, layout: Layout) -> Frame
     extended = _longs(parsed, _EXTENDED)
     lengths = _longs(parsed, _EXTENDED_LENGTHS)
     if len(extended) != len(lengths) or (extended and basic):
-        raise SuspectError(Reason.UNCHECKED)
+        raise SuspectError(Reason.UNDECODABLE)
     starts = extended or basic
     places = _by_table(fragments, starts) if starts else _by_count(reader, fragments, layout.frames)
     if len(places) != layout.frames or not _agree(places, lengths):
-        raise SuspectError(Reason.UNCHECKED)
+        raise SuspectError(Reason.UNDECODABLE)
     return Frames(layout, places, table=bool(basic), extended=lengths if extended else ())
 
 
@@ -142,7 +155,7 @@ def _longs(parsed: Parsed, tag: int) -> tuple[int, ...]:
     element = parsed.header.get_item(tag) if tag in parsed.header else None
     value = raw(element) if element is not None else b""
     if len(value) % 8:
-        raise SuspectError(Reason.UNCHECKED)
+        raise SuspectError(Reason.UNDECODABLE)
     return unpack(f"<{len(value) // 8}Q", value)
 
 
@@ -165,7 +178,7 @@ def _by_table(fragments: list[Fragment], starts: tuple[int, ...]) -> tuple[Frame
         raise UnreadableError(Reason.MALFORMED)
     cuts = [*(index[start] for start in starts), len(fragments)]
     if any(here >= there for here, there in pairwise(cuts)):
-        raise SuspectError(Reason.UNCHECKED)
+        raise SuspectError(Reason.UNDECODABLE)
     return tuple(tuple(fragments[here:there]) for here, there in pairwise(cuts))
 
 
@@ -185,5 +198,5 @@ def _by_count(reader: BinaryIO, fragments: list[Fragment], count: int) -> tuple[
             frames.append(tuple(current))
             current = []
     if current:
-        raise SuspectError(Reason.UNCHECKED)
+        raise SuspectError(Reason.UNDECODABLE)
     return tuple(frames)

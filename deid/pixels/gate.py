@@ -3,10 +3,7 @@
 from dataclasses import dataclass
 
 from deid.pixels.cells import LARGE_PRINT, LETTERING, SMALL_PRINT, Gate
-from deid.pixels.relief import Grey, Plane
 from deid.pixels.search import View
-
-__all__ = ["FIRST", "SECOND", "Grey", "Plane", "Sight"]
 
 
 @dataclass(frozen=True)
@@ -16,6 +13,7 @@ class Sight:
     Attributes:
         small: For print of 10 to 80 pixels.
         large: For print of 40 to 400, by its outlines, which tissue has none of.
+        ahead: For the rest of large print that was found in part.
         lettering: For letters of lead, 100 to 600 high and blurred.
         threshold: Text probability from which a pixel counts.
         score: Mean probability from which a line counts.
@@ -23,6 +21,7 @@ class Sight:
 
     small: View
     large: View
+    ahead: View
     lettering: View
     threshold: float
     score: float
@@ -32,13 +31,19 @@ class Sight:
         return (
             (LETTERING, self.lettering),
             (LARGE_PRINT, self.large),
+            (LARGE_PRINT, self.ahead),
             (SMALL_PRINT, self.small),
         )
+
+    def are_ahead(self) -> tuple[bool, ...]:
+        """Tell of each view whether it looks past what was found, and not where a gate lets it."""
+        return tuple(view is self.ahead for _, view in self.views())
 
 
 FIRST = Sight(
     small=View(1, outlined=False, neighbourhood=48, tallest=170),
     large=View(1 / 4, outlined=True, neighbourhood=0, tallest=520, shortest=24),
+    ahead=View(1 / 2, outlined=True, neighbourhood=0, tallest=420, shortest=60),
     lettering=View(1 / 8, outlined=False, neighbourhood=160, tallest=900, shortest=110),
     threshold=0.2,
     score=0.4,
@@ -46,6 +51,7 @@ FIRST = Sight(
 SECOND = Sight(
     small=View(4 / 5, outlined=False, neighbourhood=40, tallest=170),
     large=View(1 / 5, outlined=True, neighbourhood=0, tallest=520, shortest=30),
+    ahead=View(2 / 5, outlined=True, neighbourhood=0, tallest=420, shortest=60),
     lettering=View(1 / 9, outlined=False, neighbourhood=140, tallest=900, shortest=110),
     threshold=0.3,
     score=0.6,

@@ -1,18 +1,26 @@
 """One view of the frames of an object, in order: what stays the same is not looked at again."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
-from deid.pixels.cells import Gate, Survey
+from deid.pixels.arrays import Grey
+from deid.pixels.cells import CELL, Gate, Passing, Survey
 from deid.pixels.judging import Judge
-from deid.pixels.relief import Grey, Half, Map, Relief
+from deid.pixels.reading import is_short
+from deid.pixels.relief import Half, Map, Relief
 from deid.pixels.search import Eyesight, View, drawn, everywhere, search
-from deid.pixels.text_reader import TextReader
-from deid.pixels.writing import Kind, Writing, is_part_of
+from deid.pixels.text_reader import Line, TextReader
+from deid.pixels.writing import Kind, Writing, is_part_of, share
 
 _CHANGED = 0.35  # of the gradients of the noise: white noise leaves 0.2 of them, print 0.5
 _HIDDEN = 0.06  # of the variance: a quarter of the contrast, and the network is shown no more grey
 _SIDE = 4  # quarter pixels in a cell
+_SEVERAL = 5  # letters
+_ALIKE = 0.7  # of the area
+_LEAD = 100.0  # pixels high
+_FINE = 1 / 2  # of the plane
 _AROUND = np.ones((5, 5), np.uint8)  # cells
 
 
@@ -35,10 +43,12 @@ class Gaze:
     def look(
         self,
         relief: Relief,
-        measured: Survey | None,
+        measured: Passing | None,
         found: tuple[Writing, ...],
         reader: TextReader,
         sight: Eyesight,
+        *,
+        quarter: Half,
     ) -> tuple[Writing, ...]:
         """Find writing in a frame.
 
@@ -48,24 +58,42 @@ class Gaze:
             found: What other views found: letters of a marker are left out.
             reader: Finds and reads text.
             sight: From what probability on there is some.
+            quarter: The frame, shrunk.
         """
         where = everywhere(relief) if measured is None else measured.passes(self._gate)
-        fresh = self._fresh(relief, where)
+        fresh = self._fresh(relief, quarter, where)
         if fresh.any():
             markers = [it for it in found if it.kind is Kind.MARKER]
             judge = Judge(relief, reader)
-            lines = search(relief, fresh, self._view, reader, sight)
+            gated = isinstance(measured, Survey)
+            inside = self._inside(where, markers if gated else [])
+            lines = search(relief, fresh & ~inside, self._view, reader, sight)
+            if inside.any():
+                afar = replace(self._view, scale=self._view.scale / 2)
+                small = search(relief, fresh & inside, afar, reader, sight)
+                lines += tuple(line for line in small if not is_short(line))
             judged = (
-                judge.judge(line, lettering=self._lettering)
+                _known(line, found) or judge.judge(line, lettering=self._lettering)
                 for line in lines
                 if not any(is_part_of(line, it) for it in markers)
             )
             self._found += tuple(it for it in judged if it.kind is not Kind.NOTHING)
         return tuple(it for it in self._found if (drawn(it.line, where.shape) & where).any())
 
-    def _fresh(self, relief: Relief, where: Grey) -> Grey:
+    def _inside(self, where: Grey, markers: list[Writing]) -> Grey:
+        """Give the cells that pass for letters of lead alone: half the scale does for them."""
+        whole = (it for it in markers if it.marker is not None and not it.marker.cut)
+        leads = [it.line for it in whole if it.line.height >= _LEAD]
+        if self._view.scale < _FINE or not leads:
+            return np.zeros_like(where)
+        margin = np.ones((self._gate.margin, self._gate.margin), np.uint8)
+        besides = np.asarray(cv2.erode(where, margin), np.uint8)
+        for line in leads:
+            besides &= ~drawn(line, where.shape)
+        return where & ~np.asarray(cv2.dilate(besides, margin), np.uint8)
+
+    def _fresh(self, relief: Relief, quarter: Half, where: Grey) -> Grey:
         """Give the cells to look at now, of those that may be, and forget what was found there."""
-        quarter = _shrunk(relief, where.shape)
         if quarter.shape != self._quarter.shape:
             self._looked, self._quarter, self._found = where.copy(), quarter, ()
             return where
@@ -94,17 +122,23 @@ class Gaze:
 
     def _changed(self, quarter: Half, noise: Map) -> Grey:
         """Give the cells that are not what was looked at, brighter or fainter, 1 on 0."""
-        rows, columns = self._looked.shape
-        rest, whole = (
-            cv2.resize(it, (columns, rows), interpolation=cv2.INTER_NEAREST)
-            for it in _unexplained(quarter, self._quarter)
-        )
+        rest, whole = _unexplained(quarter, self._quarter)
         changed = rest > np.maximum((_CHANGED * noise) ** 2, _HIDDEN * whole)
         return np.asarray(changed, np.uint8)
 
 
+def _known(line: Line, found: tuple[Writing, ...]) -> Writing | None:
+    """Give what a line is that another view saw alike, and read as too much for a marker."""
+    for it in found:
+        if it.kind is not Kind.TEXT or it.letters < _SEVERAL:
+            continue
+        if share(line, it.line) > _ALIKE and share(it.line, line) > _ALIKE:
+            return replace(it, line=line)
+    return None
+
+
 def _unexplained(now: Half, before: Half) -> tuple[Map, Map]:
-    """Give the variance around each pixel, first what no change of contrast explains, then all.
+    """Give the variance around each cell, first what no change of contrast explains, then all.
 
     A clip fades from slice to slice and is the same clip; a letter over it is something new.
     """
@@ -118,12 +152,16 @@ def _unexplained(now: Half, before: Half) -> tuple[Map, Map]:
 
 
 def _mean(values: Map) -> Map:
-    return np.asarray(cv2.blur(values, (3 * _SIDE, 3 * _SIDE)), np.float32)
+    """Give the mean of each cell and those beside it."""
+    size = (values.shape[1] // _SIDE, values.shape[0] // _SIDE)
+    cells = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.blur(cells, (3, 3)), np.float32)
 
 
-def _shrunk(relief: Relief, cells: tuple[int, ...]) -> Half:
+def shrunk(relief: Relief) -> Half:
     """Give the picture with four pixels to a cell, each way."""
-    below, right = (8 * cells[i] - relief.half.shape[i] for i in (0, 1))
+    cells = [-(-side // CELL) for side in relief.half.shape]
+    below, right = (CELL * cells[i] - relief.half.shape[i] for i in (0, 1))
     full = cv2.copyMakeBorder(relief.half, 0, below, 0, right, cv2.BORDER_REPLICATE)
     size = (_SIDE * cells[1], _SIDE * cells[0])
     return np.asarray(cv2.resize(full, size, interpolation=cv2.INTER_AREA), np.uint16)

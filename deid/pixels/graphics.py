@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 
 from deid.findings import Finding
 from deid.headers.journal import Done, Entry
-from deid.pixels.drawing import find_lines
+from deid.pixels.drawing import Spare, find_lines
 from deid.pixels.gate import FIRST, SECOND, Sight
 from deid.pixels.strokes import COMPOUND_GRAPHICS, GRAPHIC_OBJECTS, draws, read_strokes
 from deid.pixels.text_reader import TextReader
@@ -38,10 +38,13 @@ def drop_writing(header: Dataset, text_reader: TextReader | None) -> tuple[Path,
         The paths of the annotations whose graphics were dropped.
     """
     dropped: list[Path] = []
+    spare = Spare()
     for path, annotations in list(_sequences(header)):
         drawn = {place for place, it in enumerate(annotations) if draws(it)}
         writing = (
-            drawn if text_reader is None else _writing(annotations, text_reader, (FIRST, SECOND))
+            drawn
+            if text_reader is None
+            else _writing(annotations, text_reader, (FIRST, SECOND), spare)
         )
         for place in sorted(writing):
             for tag in (GRAPHIC_OBJECTS, COMPOUND_GRAPHICS):
@@ -67,10 +70,11 @@ def without(journal: tuple[Entry, ...], dropped: tuple[Path, ...]) -> tuple[Entr
 
 def graphics_left(header: Dataset, text_reader: TextReader) -> tuple[Finding, ...]:
     """Look at the graphics of a finished object once more; report what writes."""
+    spare = Spare()
     return tuple(
         Finding(where((*path, place)), "text")
         for path, annotations in _sequences(header)
-        for place in sorted(_writing(annotations, text_reader, (SECOND,)))
+        for place in sorted(_writing(annotations, text_reader, (SECOND,), spare))
     )
 
 
@@ -95,7 +99,10 @@ def _tidy(header: Dataset, path: Path) -> None:
 
 
 def _writing(
-    annotations: Sequence[Dataset], text_reader: TextReader, sights: Sequence[Sight]
+    annotations: Sequence[Dataset],
+    text_reader: TextReader,
+    sights: Sequence[Sight],
+    spare: Spare,
 ) -> frozenset[int]:
     """Give annotations that write, or that nobody can look at."""
     read = {place: read_strokes(it) for place, it in enumerate(annotations) if draws(it)}
@@ -103,4 +110,4 @@ def _writing(
     if len(read) > _MOST_ANNOTATIONS:
         return frozenset(read)
     drawn = {place: strokes for place, strokes in read.items() if strokes}
-    return blind | find_lines(drawn, text_reader, sights)
+    return blind | find_lines(drawn, text_reader, sights, spare)

@@ -13,16 +13,16 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from deid.headers.made import made
-from deid.pixels.codecs import Layout, Pixel
+from deid.hidden import hidden_overlays
+from deid.pixels.arrays import Pixel
+from deid.pixels.codecs import Layout
 from deid.pixels.frames import Frames, locate_frames
-from deid.pixels.planes import load_frame
+from deid.pixels.planes import as_meant, is_settled, load_frame
 from deid.source import Parsed
-from deid.values import Leaf, elements, number
+from deid.values import Leaf, number
 
-_OVERLAYS = 0x60
 _ROWS, _COLUMNS, _FRAMES, _FIRST_FRAME = 0x0010, 0x0011, 0x0015, 0x0051
 _ALLOCATED, _POSITION, _DATA = 0x0100, 0x0102, 0x3000
-_BYTE = 8
 # Pixels of all frames: four of the largest films. Hidden overlays are of a time of single images.
 _MOST_PIXELS = 1 << 26
 
@@ -30,28 +30,13 @@ _MOST_PIXELS = 1 << 26
 def settle(frame: Pixel, layout: Layout) -> bool:
     """Clear all beyond Bits Stored, in place; tell whether there was anything.
 
-    A sign goes on to the highest bit or stops at Bits Stored, in all pixels alike: that is
-    nothing hidden.
-
     Args:
         frame: Stored values of a native frame; changed.
         layout: How they are stored.
     """
-    spare = _BYTE * frame.itemsize - layout.stored
-    if not spare or layout.allocated == 1:
+    if layout.allocated == 1 or is_settled(frame, layout):
         return False
-    if not layout.signed:
-        if not int(frame.max()) >> layout.stored:
-            return False
-        frame &= np.asarray((1 << layout.stored) - 1, frame.dtype)
-        return True
-    values = (frame << spare) >> spare
-    if np.array_equal(values, frame):
-        return False
-    cut = values & np.asarray((1 << layout.stored) - 1, frame.dtype)
-    if np.array_equal(cut, frame):
-        return False
-    frame[...] = values
+    frame[...] = as_meant(frame, layout)
     return True
 
 
@@ -64,7 +49,11 @@ def lift(reader: BinaryIO, parsed: Parsed) -> Parsed:
     Raises:
         SuspectError: The pixels cannot be read.
     """
-    positions = dict(_hidden(parsed.header))
+    positions = {
+        group: position
+        for group, position in hidden_overlays(parsed.header)
+        if (group << 16 | _DATA) not in parsed.header
+    }
     if not positions or parsed.pixels is None or parsed.pixels.encapsulated:
         return parsed
     frames = locate_frames(reader, parsed)
@@ -80,21 +69,6 @@ def lift(reader: BinaryIO, parsed: Parsed) -> Parsed:
     implicit, little = parsed.header.original_encoding
     lifted.set_original_encoding(implicit, little, parsed.header.original_character_set)
     return replace(parsed, header=lifted)
-
-
-def has_hidden(header: Dataset) -> bool:
-    """Tell whether a header says that an overlay lies in the bits of the pixels."""
-    return any(True for _ in _hidden(header))
-
-
-def _hidden(header: Dataset) -> Iterator[tuple[int, int]]:
-    """Give group and bit position of the overlays that have no data of their own."""
-    for tag, _ in elements(header):
-        group = tag >> 16
-        if group >> _BYTE != _OVERLAYS or group & 1 or tag & 0xFFFF != _ROWS:
-            continue
-        if (group << 16 | _DATA) not in header:
-            yield group, number(header, group << 16 | _POSITION)
 
 
 def _fits(header: Dataset, group: int, layout: Layout) -> bool:

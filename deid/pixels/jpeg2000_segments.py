@@ -1,7 +1,8 @@
 """A code stream of JPEG 2000 or HTJ2K, segment by segment (ITU-T T.800 Annex A, T.814).
 
-Packets are stepped over by the lengths of the tile-parts; all around them must be what the
-standard asks for. Comments of the main header are marked to be cut out.
+Packets are stepped over by the lengths of the tile-parts, and `riders` looks for what is no packet;
+all around them must be what the standard asks for. Comments of the main header are marked to be
+cut out.
 """
 
 import re

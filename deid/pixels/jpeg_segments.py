@@ -75,7 +75,7 @@ _PADDING = 16
 
 def suspect() -> SuspectError:
     """Make the error for bytes that nobody can vouch for."""
-    return SuspectError(Reason.UNCHECKED)
+    return SuspectError(Reason.UNDECODABLE)
 
 
 def check_padding(data: bytes, at: int) -> None:
@@ -177,7 +177,7 @@ class _Stream:
 def walk_jpeg(data: bytes, layout: Layout, syntax: UID) -> tuple[Cut, ...]:
     """Check one code stream; give the stretches to cut out: comments and application segments.
 
-    Entropy-coded data is only searched for markers.
+    Entropy-coded data is only searched for markers; `riders` looks at what is left over in it.
 
     Raises:
         SuspectError: It is not exactly one code stream of the picture that the header describes.

@@ -4,10 +4,13 @@ Only a whole line that reads as a marker of side and view stays. Lead numbers be
 cassette or of whoever took the image) are text like any other.
 """
 
-from deid.pixels.air import find_breast, lies_inside
+from functools import cached_property
+
+from deid.pixels.air import Inside, find_breast, lies_inside
 from deid.pixels.reading import Words, is_long, is_short
 from deid.pixels.relief import Relief
 from deid.pixels.text_reader import Line, TextReader
+from deid.pixels.whole import settle
 from deid.pixels.writing import Kind, Writing
 
 # How sure the networks are: see docs/performance.md. Text of 4 times the noise and more scores
@@ -20,7 +23,9 @@ _GLYPH = 24.0  # pixels high with margins: specks in air are lower
 _FAINT = 0.6  # a speck may be read as an L; no lead letter is as faint
 _SOME = 1.6
 _PLAIN = 2.4
+_THIN = 12.0  # pixels high with margins: print of 10 is 17; wires and vessels are as thin
 _LEAST = 16.0  # pixels high with margins: what is lower is a calcification and no letter
+_MANY = 6  # glyphs alone: print letter by letter, which needs no turning to be text
 _FEW = 4.0  # times as long as high: what reads as one letter or none may be a clip
 
 
@@ -30,6 +35,11 @@ class Judge:
     def __init__(self, relief: Relief, reader: TextReader) -> None:
         self._relief = relief
         self._reader = reader
+        self._glyphs = 0
+
+    @cached_property
+    def _breast(self) -> Inside:
+        return find_breast(self._relief)
 
     def judge(self, line: Line, *, lettering: bool) -> Writing:
         """Tell what a line is; read it where that decides.
@@ -38,15 +48,19 @@ class Judge:
             line: In pixels of the picture.
             lettering: It was seen blurred and from afar, where the network is never sure.
         """
-        if is_short(line) and (line.height < _LEAST or (line.score < _LIKELY and not lettering)):
+        faint = line.score < _LIKELY and not lettering
+        if line.height < _THIN or (is_short(line) and (line.height < _LEAST or faint)):
             return Writing(line, Kind.NOTHING)
         clear = line.score >= _CLEAR and not lettering
         if clear and is_long(line):
             return Writing(line, Kind.TEXT, letters=round(line.length / line.height))
         inside = is_short(line) and self._in_breast(line)
-        words = Words(self._relief, line, self._reader, once=inside)
+        many = self._glyphs >= _MANY
+        words = Words(self._relief, line, self._reader, once=inside, turned=not many)
+        self._glyphs += is_short(line) and words.letters <= 1 and not inside
         if words.marker is not None and (line.score >= _FAINT or not is_short(line)):
-            return Writing(line, Kind.MARKER, words.marker)
+            marker = settle(self._relief, line, words.marker, self._reader)
+            return Writing(line, Kind.MARKER, marker)
         glyph = is_short(line) and words.letters <= 1 and line.height >= _GLYPH
         if glyph and line.score >= _BLURRED and not (lettering or inside):
             return Writing(line, Kind.TEXT, letters=words.letters)
@@ -58,7 +72,7 @@ class Judge:
         return Writing(line, Kind.LONE if inside else Kind.TEXT, letters=words.letters)
 
     def _in_breast(self, line: Line) -> bool:
-        return lies_inside(find_breast(self._relief), line.centre)
+        return lies_inside(self._breast, line.centre)
 
 
 def _is_text(line: Line, weight: float) -> bool:

@@ -31,17 +31,22 @@ class Marker:
         laterality: "R", "L", "B" or "" when it does not say.
         view: "CC", "MLO", … or "".
         cut: It runs off the picture, so that it says nothing certain.
+        sure: It is whole, stands alone and was read twice; else it may be something else.
     """
 
     laterality: str
     view: str
     cut: bool = False
+    sure: bool = True
 
 
 def read_marker(text: str) -> Marker | None:
-    """Read a whole line as a marker; None if it is anything else."""
+    """Read a whole line as a marker; None if it is anything else.
+
+    A B alone is an 8 or a 6 more often than both sides.
+    """
     match = _MARKER.fullmatch(_ZERO.sub("O", fold(text)))
-    if match is None or not any(match.groups()):
+    if match is None or not any(match.groups()) or match.groups() == ("B", None):
         return None
     return Marker(match[1], match[2] or "")
 
@@ -63,14 +68,15 @@ def read_cut_marker(text: str, *, at_start: bool, at_end: bool) -> Marker | None
 def contradicts(marker: Marker, laterality: str, view: str) -> bool:
     """Tell whether a marker and the header name different sides, or different views.
 
-    What a border cut says nothing; a modifier names no view; XCC and XCCL are one.
+    What a border cut, or what may be no marker, says nothing; a modifier names no view; XCC and
+    XCCL are one.
 
     Args:
         marker: As read.
         laterality: "L", "R", "B" or "" of the header.
         view: "CC", "MLO", … or "" of the header.
     """
-    if marker.cut:
+    if marker.cut or not marker.sure:
         return False
     if {marker.laterality, laterality} == _SIDES:
         return True

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import BinaryIO
 
+from deid.pixels.arrays import Pixel
 from deid.pixels.blanking import Blank, Value, background, fill, is_proven, unproven
-from deid.pixels.codecs import Layout, Pixel
+from deid.pixels.codecs import Layout
 from deid.pixels.frames import Frames
 from deid.pixels.high_bits import settle
 from deid.pixels.packed import is_kept_outside, put

@@ -4,15 +4,18 @@ An overlay is a picture of bits beside the image, and a console writes on it as 
 cannot be read as such a picture, nobody has looked at.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from pydicom.dataset import Dataset
 
 from deid.findings import Finding
+from deid.pixels.arrays import Grey
 from deid.pixels.blanking import draw_boxes
-from deid.pixels.gate import FIRST, SECOND, Grey, Sight
+from deid.pixels.gate import FIRST, SECOND, Sight
 from deid.pixels.looking import SMALL, Eye
 from deid.pixels.packed import clear, spans, unpack
 from deid.pixels.text_reader import TextReader
@@ -28,6 +31,9 @@ _BYTE = 8
 _TILE = 1024
 _STEP = 896
 _LETTERS = 2  # so few may be somebody's initials
+_ROW = 3  # single letters on one line, however far apart, are a word
+_ALIKE = 0.6  # of the height
+_MOST_LOOKS = 96  # at all planes of an object: so many take half a minute
 
 
 @dataclass(frozen=True, repr=False)
@@ -52,12 +58,16 @@ def clean_overlays(header: Dataset, text_reader: TextReader) -> Mapping[int, byt
 
     Returns:
         By group, Overlay Data as it may leave; None for a plane that must be dropped. What holds
-        no text comes back byte for byte.
+        no text comes back byte for byte. A plane that is more to look at than is left of what is
+        looked at in one object is dropped.
     """
-    cleaned = {}
+    cleaned: dict[int, bytes | None] = {}
+    left = _MOST_LOOKS
     for group in _groups(header):
         overlay = _read(header, group)
-        cleaned[group] = None if overlay is None else _clean(overlay, text_reader)
+        looks = 0 if overlay is None else _looks_at(overlay, left)
+        left -= looks
+        cleaned[group] = _clean(overlay, text_reader) if overlay and left >= 0 else None
     return cleaned
 
 
@@ -69,9 +79,14 @@ def overlays_left(header: Dataset, text_reader: TextReader) -> tuple[Finding, ..
         overlay = _read(header, group)
         if overlay is None:
             findings.append(Finding(place, "an overlay that cannot be read"))
-        elif any(_texts(picture, text_reader, SECOND) for *_, picture in overlay.pictures()):
+        elif _has_text(overlay, _OverlayEye(text_reader, SECOND)):
             findings.append(Finding(place, "text"))
     return tuple(findings)
+
+
+def has_overlays(header: Dataset) -> bool:
+    """Tell whether a header has anything of an overlay plane."""
+    return any(tag >> 24 == _OVERLAY and not tag >> 16 & 1 for tag in header.keys())  # noqa: SIM118 -- pydicom
 
 
 def _groups(header: Dataset) -> Iterator[int]:
@@ -98,40 +113,92 @@ def _read(header: Dataset, group: int) -> _Overlay | None:
     return _Overlay(data, rows, columns, frames) if 0 <= len(data) - length <= 1 else None
 
 
+def _looks_at(overlay: _Overlay, most: int) -> int:
+    """Count the looks that a plane takes; of more than enough, no more than tell that they are."""
+    looks = 0
+    for *_, picture in overlay.pictures():
+        if picture.any():
+            looks += 1 + sum(1 for _ in _parts(picture))
+        if looks > most:
+            break
+    return looks
+
+
 def _clean(overlay: _Overlay, text_reader: TextReader) -> bytes:
     data = bytearray(overlay.data)
+    eye = _OverlayEye(text_reader, FIRST)
     for start, length, bit, picture in overlay.pictures():
-        writings = _look(picture, text_reader, FIRST)
-        blank, corners = draw_boxes(writings, picture.shape)
+        blank, corners = draw_boxes(eye.look(picture), picture.shape)
         if corners:
             data[start : start + length] = clear(bytes(data[start : start + length]), bit, blank)
     return bytes(data)
 
 
-def _texts(picture: Grey, text_reader: TextReader, sight: Sight) -> bool:
-    return any(writing.kind is Kind.TEXT for writing in _look(picture, text_reader, sight))
+def _has_text(overlay: _Overlay, eye: "_OverlayEye") -> bool:
+    return any(
+        writing.kind is Kind.TEXT
+        for *_, picture in overlay.pictures()
+        for writing in eye.look(picture)
+    )
 
 
-def _look(picture: Grey, text_reader: TextReader, sight: Sight) -> tuple[Writing, ...]:
-    """Find writing but single letters: crosses, circles and triangles are what CAD marks with."""
-    found = _look_everywhere(picture, text_reader, sight)
-    return tuple(it for it in found if it.kind is not Kind.TEXT or it.letters >= _LETTERS)
+class _OverlayEye:
+    """Looks at the frames of one plane in order, and not twice at what stays the same."""
+
+    def __init__(self, text_reader: TextReader, sight: Sight) -> None:
+        self._open = partial(Eye, text_reader, sight)
+        self._whole = self._open()
+        self._parts: dict[tuple[int, int], Eye] = {}
+
+    def look(self, picture: Grey) -> tuple[Writing, ...]:
+        """Find writing but single letters: crosses, circles and triangles are CAD's marks."""
+        if not picture.any():
+            return ()
+        found = tuple(self._look(picture))
+        single = [it for it in found if it.kind is Kind.TEXT and it.letters < _LETTERS]
+        alone = {id(it) for it in single if not _is_of_a_row(it, single)}
+        return tuple(it for it in found if id(it) not in alone)
+
+    def _look(self, picture: Grey) -> Iterator[Writing]:
+        """Look at the whole, and closely at every part where there is anything.
+
+        Graphics are drawn in lines of one pixel, and small: at the scale of a film they fade.
+        """
+        yield from self._whole.look(picture)
+        if picture.size <= SMALL:
+            # What it saw large, and read no letters in, may hold a line of small ones.
+            yield from self._whole.look_closely(picture)
+            return
+        for top, left in _parts(picture):
+            part = np.ascontiguousarray(picture[top : top + _TILE, left : left + _TILE])
+            eye = self._parts.setdefault((top, left), self._open())
+            for it in eye.look_closely(part):
+                yield replace(it, line=it.line.moved(1.0, (left, top)))
 
 
-def _look_everywhere(picture: Grey, text_reader: TextReader, sight: Sight) -> Iterator[Writing]:
-    """Look at the whole, and closely at every part where there is anything.
-
-    Graphics are drawn in lines of one pixel, and small: at the scale of a film they fade.
-    """
-    yield from Eye(text_reader, sight).look(picture)
+def _parts(picture: Grey) -> Iterator[tuple[int, int]]:
+    """Give top and left of every part of a large picture that holds anything."""
     if picture.size <= SMALL:
-        # Once more: what it saw large, and read no letters in, may hold a line of small ones.
-        if picture.any():
-            yield from Eye(text_reader, sight).look_closely(picture)
         return
     for top in range(0, picture.shape[0], _STEP):
         for left in range(0, picture.shape[1], _STEP):
-            part = np.ascontiguousarray(picture[top : top + _TILE, left : left + _TILE])
-            if part.any():
-                for it in Eye(text_reader, sight).look_closely(part):
-                    yield replace(it, line=it.line.moved(1.0, (left, top)))
+            if picture[top : top + _TILE, left : left + _TILE].any():
+                yield top, left
+
+
+def _is_of_a_row(one: Writing, single: Sequence[Writing]) -> bool:
+    """Tell whether a letter stands in a row or a column of several as high as it is."""
+    size = _size(one)
+    alike = [it for it in single if _ALIKE < _size(it) / size < 1 / _ALIKE]
+    for axis in range(2):
+        at = one.line.centre[1 - axis]
+        along = [it.line.centre for it in alike if abs(it.line.centre[1 - axis] - at) < size / 2]
+        places = sorted(centre[axis] for centre in along)
+        apart = [places[0], *(b for a, b in pairwise(places) if b - a > size / 2)]
+        if len(apart) >= _ROW:
+            return True
+    return False
+
+
+def _size(writing: Writing) -> float:
+    return max(writing.line.height, writing.line.length)

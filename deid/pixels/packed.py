@@ -9,8 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from deid.pixels.codecs import Pixel
-from deid.pixels.gate import Grey
+from deid.pixels.arrays import Grey, Pixel
 
 _BITS = 8
 

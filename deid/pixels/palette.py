@@ -21,7 +21,18 @@ _WORD = 16
 
 
 def read_palette(header: Dataset, *, bits: int, signed: bool) -> npt.NDArray[np.uint16]:
-    """Give the luminance of every value that so many bits can store.
+    """Give the luminance of every value that so many bits can store; see `read_colours`."""
+    return luminance_of(read_colours(header, bits=bits, signed=signed))
+
+
+def luminance_of(colours: tuple[npt.NDArray[np.uint16], ...]) -> npt.NDArray[np.uint16]:
+    """Give the luminance of red, green and blue of every value."""
+    seen = sum(share * colour for share, colour in zip(_SHARES, colours, strict=True))
+    return np.asarray(np.round(seen), np.uint16)
+
+
+def read_colours(header: Dataset, *, bits: int, signed: bool) -> tuple[npt.NDArray[np.uint16], ...]:
+    """Give red, green and blue of every value that so many bits can store.
 
     Raises:
         SuspectError: A colour is missing, or not as long as it says.
@@ -29,14 +40,14 @@ def read_palette(header: Dataset, *, bits: int, signed: bool) -> npt.NDArray[np.
     values = np.arange(1 << bits)
     if signed:
         values = np.where(values < 1 << (bits - 1), values, values - (1 << bits))
-    seen = np.zeros(len(values))
-    for share, *tags in zip(_SHARES, _DESCRIPTORS, _DATA, _SEGMENTED, strict=True):
+    colours = []
+    for tags in zip(_DESCRIPTORS, _DATA, _SEGMENTED, strict=True):
         descriptor, data, segments = (_bytes(header, tag) for tag in tags)
         if segments and not data:
             data = _expand(segments, descriptor)
         first, table = _colour(descriptor, data, signed=signed)
-        seen += share * table[np.clip(values - first, 0, len(table) - 1)]
-    return np.round(seen).astype(np.uint16)
+        colours.append(table[np.clip(values - first, 0, len(table) - 1)].astype(np.uint16))
+    return tuple(colours)
 
 
 def _colour(
@@ -44,14 +55,14 @@ def _colour(
 ) -> tuple[int, npt.NDArray[np.unsignedinteger]]:
     """Read one colour: the stored value that its table starts at, and the table."""
     if len(descriptor) != 3 * 2:
-        raise SuspectError(Reason.UNCHECKED)
+        raise SuspectError(Reason.UNDECODABLE)
     count, first, bits = unpack("<HhH" if signed else "<HHH", descriptor)
     count = count or _ALL
     if bits in {_BYTE, _WORD} and len(data) == 2 * count:
         return first, np.frombuffer(data, "<u2")
     if bits == _BYTE and len(data) == count + count % 2:
         return first, np.frombuffer(data, np.uint8)[:count]
-    raise SuspectError(Reason.UNCHECKED)
+    raise SuspectError(Reason.UNDECODABLE)
 
 
 def _expand(segments: bytes, descriptor: bytes) -> bytes:
@@ -67,9 +78,9 @@ def _expand(segments: bytes, descriptor: bytes) -> bytes:
     try:
         _write_out([int(word) for word in words], 2 if wide else 1, table, most)
     except (IndexError, ZeroDivisionError):
-        raise SuspectError(Reason.UNCHECKED) from None
+        raise SuspectError(Reason.UNDECODABLE) from None
     if len(table) != most:
-        raise SuspectError(Reason.UNCHECKED)
+        raise SuspectError(Reason.UNDECODABLE)
     return pack(f"<{most}{'H' if wide else 'B'}", *table) + b"\0" * (most % 2 * (not wide))
 
 
@@ -101,7 +112,7 @@ def _segment(words: list[int], at: int, table: list[int]) -> int:
         table += words[at + 2 : at + 2 + count]
         return at + 2 + count
     if code != _LINEAR or not table:
-        raise SuspectError(Reason.UNCHECKED)
+        raise SuspectError(Reason.UNDECODABLE)
     start, end = table[-1], words[at + 2]
     table += [start + round((end - start) * step / count) for step in range(1, count + 1)]
     return at + 3

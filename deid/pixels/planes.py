@@ -6,16 +6,15 @@ import cv2
 import numpy as np
 
 from deid.errors import Reason, SuspectError
-from deid.pixels.codecs import HALVED, Layout, Pixel, decode
+from deid.pixels.arrays import Grey, Pixel, Plane
+from deid.pixels.codecs import HALVED, Layout, decode
 from deid.pixels.frames import Frame, read_frame
-from deid.pixels.gate import Plane
 from deid.pixels.packed import unpack
 from deid.source import Parsed
 
 COLOUR = 3  # axes of an array with samples
 YBR = frozenset({"YBR_FULL", "YBR_FULL_422"})
 _BYTE = 8
-_WORD = 16
 _FEW = 64  # levels of grey
 _LUMINANCE = np.array(((0.299, 0.587, 0.114),))
 
@@ -26,7 +25,15 @@ def load_frame(reader: BinaryIO, place: Frame, parsed: Parsed, layout: Layout) -
     Raises:
         SuspectError: It cannot be decoded.
     """
-    data = read_frame(reader, place)
+    return unpack_frame(read_frame(reader, place), place, parsed, layout)
+
+
+def unpack_frame(data: bytes, place: Frame, parsed: Parsed, layout: Layout) -> Pixel:
+    """Give the pixels of a frame out of its stored bytes.
+
+    Raises:
+        SuspectError: It cannot be decoded.
+    """
     if is_native(parsed):
         return read_native(data, place[0].bit, layout)
     return decode(data, layout, parsed.transfer_syntax)
@@ -44,8 +51,8 @@ def luminance(frame: Pixel, layout: Layout) -> Plane:
         SuspectError: There is something in bits beyond Bits Stored.
     """
     if frame.ndim == COLOUR:
-        if int(frame.max()) >> layout.stored:
-            raise SuspectError(Reason.UNCHECKED)
+        if not is_settled(frame, layout):
+            raise SuspectError(Reason.UNDECODABLE)
         if layout.photometric in YBR:
             return np.ascontiguousarray(frame[..., 0])
         grey = cv2.transform(np.ascontiguousarray(frame), _LUMINANCE)
@@ -67,7 +74,7 @@ def read_native(data: bytes, bit: int, layout: Layout) -> Pixel:
         SuspectError: It is not of the size or kind that the layout says.
     """
     if len(data) != (bit + layout.frame_bits + _BYTE - 1) // _BYTE:
-        raise SuspectError(Reason.UNCHECKED)
+        raise SuspectError(Reason.UNDECODABLE)
     if layout.allocated == 1:
         return unpack(data, bit, (layout.rows, layout.columns))
     flat = np.frombuffer(bytearray(data), layout.dtype)
@@ -76,7 +83,7 @@ def read_native(data: bytes, bit: int, layout: Layout) -> Pixel:
     if layout.photometric == HALVED:
         # Y Y CB CR for every two pixels (PS3.3 §C.7.6.3.1.2): of each its Y, and CB or CR
         if layout.columns % 2 or layout.planar or layout.allocated != _BYTE:
-            raise SuspectError(Reason.UNCHECKED)
+            raise SuspectError(Reason.UNDECODABLE)
         four = flat.reshape(layout.rows, layout.columns // 2, 4)
         return np.stack((four[..., :2], four[..., 2:]), -1).reshape(layout.rows, -1, 2)
     if layout.planar:
@@ -102,17 +109,51 @@ def stored_values(frame: Pixel, layout: Layout) -> Plane:
     Raises:
         SuspectError: There is something in those bits (retired overlays, PS3.5 §8.1.2).
     """
-    bits = layout.stored
+    if not is_settled(frame, layout):
+        raise SuspectError(Reason.UNDECODABLE)
+    if layout.signed:
+        return as_meant(frame, layout).astype(np.int16, copy=False)
+    return frame.view(np.uint8) if frame.itemsize == 1 else frame.view(np.uint16)
+
+
+def as_meant(frame: Pixel, layout: Layout) -> Pixel:
+    """Read stored values as numbers, whatever lies in bits beyond Bits Stored (PS3.5 §8.1.1)."""
     if not layout.signed:
-        if bits < _BYTE * frame.itemsize and int(frame.max()) >> bits:
-            raise SuspectError(Reason.UNCHECKED)
-        return frame.view(np.uint8) if frame.itemsize == 1 else frame.view(np.uint16)
-    spare = _WORD - bits
-    wide = frame.astype(np.int16) if frame.itemsize == 1 else frame.view(np.int16)
-    if not spare:
-        return wide
-    values = (wide << spare) >> spare
-    legal = (wide == values) | (wide == values & ((1 << bits) - 1))
-    if not legal.all():
-        raise SuspectError(Reason.UNCHECKED)
-    return values
+        bits = frame.view(f"u{frame.itemsize}")
+        return np.asarray(bits & np.asarray((1 << layout.stored) - 1, bits.dtype))
+    spare = _BYTE * frame.itemsize - layout.stored
+    return np.asarray((frame.view(f"i{frame.itemsize}") << spare) >> spare)
+
+
+def is_settled(frame: Pixel, layout: Layout) -> bool:
+    """Tell whether nothing hides in bits beyond Bits Stored.
+
+    A sign goes on to the highest bit or stops at Bits Stored, in all pixels alike: where pixels
+    differ in that, it could be a picture.
+    """
+    if layout.stored >= _BYTE * frame.itemsize:
+        return True
+    if not int(frame.view(f"u{frame.itemsize}").max()) >> layout.stored:
+        return True
+    return layout.signed and np.array_equal(
+        frame.view(f"i{frame.itemsize}"), as_meant(frame, layout)
+    )
+
+
+def whole_colours(frame: Pixel, layout: Layout) -> Pixel:
+    """Give every pixel three samples, where two share their colours (PS3.3 §C.7.6.3.1.2)."""
+    if layout.photometric != HALVED or frame.shape[-1] == COLOUR:
+        return frame
+    shared = (np.repeat(frame[:, place::2, 1], 2, axis=1) for place in (0, 1))
+    return np.stack((frame[..., 0], *shared), -1)
+
+
+def blue_green_red(frame: Pixel, layout: Layout) -> Grey:
+    """Give a picture of three samples as OpenCV takes it, in 8 bits."""
+    samples = whole_colours(frame, layout)
+    bits = samples.view(f"u{samples.itemsize}") >> max(layout.stored - _BYTE, 0)
+    eight = np.asarray(bits, np.uint8)
+    if layout.photometric in YBR:
+        crossed = np.ascontiguousarray(eight[..., (0, 2, 1)])  # OpenCV has Cr before Cb
+        return np.asarray(cv2.cvtColor(crossed, cv2.COLOR_YCrCb2BGR), np.uint8)
+    return np.ascontiguousarray(eight[..., ::-1])

@@ -11,8 +11,9 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from deid.pixels.arrays import Grey
 from deid.pixels.markers import Marker, read_cut_marker, read_marker
-from deid.pixels.relief import Grey, Relief
+from deid.pixels.relief import Relief
 from deid.pixels.text_reader import Line, Reading, TextReader
 
 _HEIGHT = 56  # of a line as it is read; the network takes it to 48
@@ -23,6 +24,9 @@ _LONGEST_MARKER = 8.0  # so many letters are none, whichever way up
 _BARS = frozenset("|Il1i-_=\u4e00\u4e28\u4e8c\u4e09 ")
 _RINGS = frozenset("Oo0Q\u00b0\u25cb\u3007")
 _SURE = 0.8
+_ENOUGH = 2.4  # letters of a line too long for a marker: it is text
+_PLAIN = 0.9  # this sure of so many letters, they are not a marker upside down
+_SEVERAL = 5
 _WHOLE = 0.95  # this sure, a marker at the border is taken for whole
 _LEGIBLE = 0.55
 _PERHAPS = 0.5  # this sure, a marker is looked at again
@@ -43,14 +47,22 @@ class Words:
     """
 
     def __init__(
-        self, relief: Relief, line: Line, reader: TextReader, *, once: bool = False
+        self,
+        relief: Relief,
+        line: Line,
+        reader: TextReader,
+        *,
+        once: bool = False,
+        turned: bool = True,
     ) -> None:
-        """Read a line; once is only as it stands."""
+        """Read a line; once is only as it stands, turned is a letter at an angle too."""
         self.marker: Marker | None = None
         self.weight = 0.0
         self.letters = 0
         self._maybe: Counter[Marker] = Counter()
         self._once = once
+        if is_long(line):  # no marker: its middle tells whether it is text
+            line = replace(line, length=_LONGEST * line.height)
         for tight in _closer(line):
             self._read(relief, tight, reader)
             if self.marker is not None or not self._maybe:
@@ -58,7 +70,7 @@ class Words:
         agreed = self._maybe.most_common(1)
         if self.marker is None and agreed and agreed[0][1] >= _AGREED:
             self.marker = agreed[0][0]
-        if self.marker is None and is_short(line) and not once and self.letters <= 1:
+        if self.marker is None and is_short(line) and not once and turned and self.letters <= 1:
             for angle in _ANGLES:  # one letter has no direction of its own
                 self._read(relief, _square(line, angle), reader)
                 if self.marker is not None:
@@ -80,7 +92,7 @@ class Words:
             self._maybe += _perhaps(reading)
             if weight > self.weight:
                 self.weight, self.letters = weight, _letters(reading)
-            if self.weight >= _LONGEST_MARKER or self._once:
+            if self._once or _is_plain(reading, line):
                 break
         # What is left of a marker reads the other way up as fewer letters; a name as more.
         if cut is not None and cut[0] > self.weight:
@@ -159,6 +171,15 @@ def _as_marker(reading: Reading, line: Line, *, at_start: bool, at_end: bool) ->
     if (at_start or at_end) and reading.confidence >= _LEGIBLE:
         return read_cut_marker(reading.text, at_start=at_start, at_end=at_end)
     return None
+
+
+def _is_plain(reading: Reading, line: Line) -> bool:
+    """Tell whether a line that is no marker as it stands is text whichever way up."""
+    letters = _letters(reading)
+    weight = reading.confidence * letters
+    if line.length >= _LONGEST * line.height and weight >= _ENOUGH:
+        return True
+    return weight >= _LONGEST_MARKER or (reading.confidence >= _PLAIN and letters >= _SEVERAL)
 
 
 def _perhaps(reading: Reading) -> Counter[Marker]:

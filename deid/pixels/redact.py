@@ -9,27 +9,32 @@ text in it, a grey object is written uncompressed as it was decoded, and a colou
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
+from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from deid.errors import Reason, SuspectError
 from deid.findings import Finding
-from deid.pixels.blanking import Blank, is_kept, is_plain, plan_blank
-from deid.pixels.codecs import Layout, Pixel
-from deid.pixels.frames import Frames, locate_frames
-from deid.pixels.gate import FIRST, SECOND, Plane, Sight
+from deid.passage import Passage
+from deid.pixels.arrays import Pixel
+from deid.pixels.blanking import Blank, is_kept, is_plain, nothing, plan_blank
+from deid.pixels.codecs import Layout
+from deid.pixels.colours import ColourEye
+from deid.pixels.frames import Frames, in_frame, locate_frames, read_frame
+from deid.pixels.gate import FIRST, SECOND, Sight
 from deid.pixels.high_bits import settle
-from deid.pixels.looking import Eye
 from deid.pixels.markers import contradicts
-from deid.pixels.planes import is_native, load_frame, luminance
+from deid.pixels.planes import is_native, unpack_frame
 from deid.pixels.rewriting import Rewriting
+from deid.pixels.riders import has_rider
 from deid.pixels.streams import check_streams
 from deid.pixels.text_reader import TextReader
+from deid.pixels.witness import Witness
 from deid.pixels.writing import Kind, Writing
 from deid.ruling import NONE, Box, Corners, Ruling
-from deid.screen import Passage
 from deid.source import Parsed, Piece
+from deid.values import value_of
 
 _FREE = Passage()
 
@@ -49,6 +54,12 @@ class ViewTag:
     laterality: str
     view: str
 
+    @classmethod
+    def of(cls, header: Dataset) -> Self:
+        """Read side and view; empty where the header does not say them (PS3.3 C.8.11.7)."""
+        laterality = value_of(header, 0x00200062) or value_of(header, 0x00200060)
+        return cls(laterality.upper(), value_of(header, 0x00185101).upper())
+
 
 @dataclass(frozen=True, repr=False)
 class Redaction:
@@ -62,6 +73,7 @@ class Redaction:
         header_changes: Values of header elements that follow the pixels, by keyword; None for
             one that goes.
         transfer_syntax: Of the object with these pixels, where it changes.
+        looked_at: Digest of the frames as they were when they were looked at.
     """
 
     pieces: tuple[Piece, ...]
@@ -70,6 +82,7 @@ class Redaction:
     flags: tuple[Flag, ...] = ()
     header_changes: Mapping[str, bytes | None] = field(default_factory=dict)
     transfer_syntax: UID | None = None
+    looked_at: bytes = field(default=b"", compare=False)
 
 
 @dataclass(repr=False)
@@ -118,16 +131,21 @@ def redact(
             the header, or bytes of a code stream are not of its picture.
     """
     frames = check_streams(reader, parsed, locate_frames(reader, parsed))
-    eye = Eye(text_reader, FIRST, closely=passage.closely)
+    eye = ColourEye(text_reader, FIRST, closely=passage.closely)
     seen = _Seen(view)
     anew = Rewriting(reader, parsed, frames)
-    for index, frame in enumerate(_decoded(reader, parsed, frames)):
+    witness = Witness()
+    for index, (data, frame) in enumerate(_decoded(reader, parsed, frames)):
+        witness.see(data)
         number = index + 1
         hidden = is_native(parsed) and settle(frame, frames.layout)
-        plane = luminance(frame, frames.layout)
-        writings = eye.look(plane)
+        with in_frame(index):
+            ridden = has_rider(data, frame, frames.layout, parsed.transfer_syntax)
+            writings = eye.look(frame, frames.layout)
         seen.take(number, writings)
         blank = _plan(writings, frame, frames.layout, _of(number, passage, ruling))
+        if ridden and blank is None:
+            blank = nothing(frames.layout)
         if hidden:
             anew.settle(index, frame, blank)
         elif blank is not None:
@@ -144,6 +162,7 @@ def redact(
         flags=tuple(sorted(seen.flags)),
         header_changes=done.header_changes,
         transfer_syntax=done.transfer_syntax,
+        looked_at=witness.digest,
     )
 
 
@@ -170,21 +189,24 @@ def read_again(
         SuspectError: A frame cannot be decoded.
     """
     frames = locate_frames(reader, parsed)
-    eye = Eye(text_reader, sight, closely=closely)
+    eye = ColourEye(text_reader, sight, closely=closely)
     findings = []
-    for index, frame in enumerate(_decoded(reader, parsed, frames)):
+    for index, (_, frame) in enumerate(_decoded(reader, parsed, frames)):
         spared = _boxes(index + 1, kept)
         if any(
             writing.kind is Kind.TEXT and not is_kept(writing.line, spared)
-            for writing in eye.look(luminance(frame, frames.layout))
+            for writing in eye.look(frame, frames.layout)
         ):
             findings.append(Finding(f"frame {index + 1}", "text"))
     return tuple(findings)
 
 
-def _decoded(reader: BinaryIO, parsed: Parsed, frames: Frames) -> Iterator[Pixel]:
-    for place in frames.places:
-        yield load_frame(reader, place, parsed, frames.layout)
+def _decoded(reader: BinaryIO, parsed: Parsed, frames: Frames) -> Iterator[tuple[bytes, Pixel]]:
+    for index, place in enumerate(frames.places):
+        with in_frame(index):
+            data = read_frame(reader, place)
+            frame = unpack_frame(data, place, parsed, frames.layout)
+        yield data, frame
 
 
 def _of(number: int, passage: Passage, ruling: Ruling) -> tuple[tuple[Corners, ...], ...]:

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-Plane = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.int16]
-Grey = npt.NDArray[np.uint8]
+from deid.pixels.arrays import Grey, Plane
+
 Half = npt.NDArray[np.uint16]
 Map = npt.NDArray[np.float32]
 Window = tuple[int, int, int, int]  # left, top, right, bottom
@@ -29,6 +29,7 @@ _FAINT = 0.0015  # of the range: no less makes black or white
 _NOISE = 1 / 1.21  # half of a tile stays below this part of what three quarters stay below
 _FROM = 1.2  # times the noise: where an outline starts to show
 _GAIN = 100.0
+_AFAR = 1 / 4  # of the plane: so small, the half picture is as good
 
 
 class Relief:
@@ -69,7 +70,11 @@ class Relief:
             scale: Of the result.
             neighbourhood: Its side in pixels of the result.
         """
-        level = _resized(_unsigned(self._part(window)), scale)
+        if scale <= _AFAR:
+            left, top, right, bottom = (it // 2 for it in window)
+            level = _resized(self.half[top:bottom, left:right], 2 * scale)
+        else:
+            level = _resized(_unsigned(self._part(window)), scale)
         size = (neighbourhood, neighbourhood)
         mean = cv2.blur(level, size)
         variance = cv2.blur(level * level, size) - mean * mean

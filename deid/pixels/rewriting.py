@@ -17,8 +17,9 @@ import numpy as np
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from deid.errors import Reason, SuspectError
+from deid.pixels.arrays import Pixel
 from deid.pixels.blanking import Blank, Value, background, fill, is_proven, unproven
-from deid.pixels.codecs import Layout, Pixel, decode
+from deid.pixels.codecs import Layout, decode
 from deid.pixels.encoding import LOSSY, REENCODED, encode
 from deid.pixels.frames import Frames
 from deid.pixels.native import NativeRewriting
@@ -129,7 +130,10 @@ def _reencode(frame: Pixel, change: tuple[Blank, Value], layout: Layout, syntax:
         kept.append((top, rows.copy(), mask))
         fill(rows, mask, value)
     data = encode(frame, layout, syntax)
-    again = decode(data, layout, syntax)
+    try:
+        again = decode(data, layout, syntax)
+    except SuspectError as error:
+        raise unproven() from error
     if not np.array_equal(again, frame):
         raise unproven()
     for top, before, mask in kept:

@@ -6,24 +6,17 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from deid.pixels.cells import CELL
-from deid.pixels.relief import Grey, Relief, Window
-from deid.pixels.text_reader import Line, TextReader, lines, spans
+from deid.pixels.arrays import Grey
+from deid.pixels.relief import Relief, Window
+from deid.pixels.text_reader import Line, TextReader, lines
+from deid.pixels.windows import MULTIPLE, PIXELS, fields, windows
 
-PIXELS = 2 * CELL  # of the plane in a cell
-_FIELD = 1536  # pixels of the view: lines are followed within a field
-_FIELDS_SHARE = 256
-_TILE = 640
-_TILES_SHARE = 96
-_FULL = 0.5  # of a window: emptier ones are split
-_SHORT = 160  # pixels of the view: shorter windows are not split
 _FOLLOWED = 2  # times: lines that run on where nothing was looked at
 _LONG = 1.5  # times as long as high: only writing runs on
 _CLEAR = 0.7
 _PAST = 1.0  # heights: so near its end a line must have been looked at
 _FARTHER = 2.5  # heights
 _SAME = 0.7  # of the area
-_MULTIPLE = 32  # the network's, so that a window costs what it shows
 
 
 @dataclass(frozen=True)
@@ -90,7 +83,7 @@ def _look(
     relief: Relief, where: Grey, view: View, reader: TextReader, sight: Eyesight
 ) -> list[Line]:
     found: list[Line] = []
-    for field in _fields(where, view.scale):
+    for field in fields(where, view.scale):
         for line in _Field(relief, where, field, view).lines(reader, sight):
             if line.height >= view.shortest and not any(_covers(other, line) for other in found):
                 found.append(line)
@@ -122,11 +115,6 @@ def drawn(line: Line, shape: tuple[int, ...]) -> Grey:
     return cells
 
 
-def _part(where: Grey, cells: Window) -> Grey:
-    left, top, right, bottom = cells
-    return where[top:bottom, left:right]
-
-
 def _covers(line: Line, other: Line) -> bool:
     area, _ = cv2.intersectConvexConvex(line.corners(), other.corners())
     return float(area) > _SAME * other.length * other.height
@@ -147,7 +135,7 @@ class _Field:
 
     def lines(self, reader: TextReader, sight: Eyesight) -> Iterator[Line]:
         view = self._view
-        for cells in _windows(self._where, self._cells, view.scale):
+        for cells in windows(self._where, self._cells, view.scale):
             self._look(self._pixels(cells), reader)
         limit = view.tallest * view.scale
         found = lines(
@@ -180,44 +168,9 @@ class _Field:
     def _whole(self, start: int, stop: int, limit: int) -> int:
         """Lengthen a stretch to what the network would pad it to."""
         side = round((stop - start) * self._view.scale)
-        return min(limit, start + int((side + -side % _MULTIPLE) / self._view.scale))
+        return min(limit, start + int((side + -side % MULTIPLE) / self._view.scale))
 
     def _pixels(self, cells: Window) -> Window:
         rows, columns = self._relief.plane.shape
         left, top, right, bottom = (PIXELS * it for it in cells)
         return left, top, min(right, columns), min(bottom, rows)
-
-
-def _fields(where: Grey, scale: float) -> Iterator[Window]:
-    """Give the boxes of what hangs together, in cells; overlapping ones where it is large."""
-    most = max(1, int(_FIELD / scale / PIXELS))
-    least = int(_FIELDS_SHARE / scale / PIXELS)
-    _, _, boxes, _ = cv2.connectedComponentsWithStats(where)
-    for x, y, width, height, _ in boxes[1:]:
-        for top, bottom in spans(int(height), most, least):
-            for left, right in spans(int(width), most, least):
-                yield int(x) + left, int(y) + top, int(x) + right, int(y) + bottom
-
-
-def _windows(where: Grey, cells: Window, scale: float) -> Iterator[Window]:
-    """Split a field into windows that are mostly worth a look and fit the network."""
-    left, top, right, bottom = cells
-    x, y, width, height = cv2.boundingRect(_part(where, cells))
-    if not width:
-        return
-    left, top = left + x, top + y
-    right, bottom = left + width, top + height
-    side = max(width, height)
-    pixels = side * PIXELS * scale
-    empty = _part(where, (left, top, right, bottom)).mean() < _FULL
-    if pixels <= _TILE and not (empty and pixels > _SHORT):
-        yield left, top, right, bottom
-        return
-    share = min(round(_TILES_SHARE / scale / PIXELS), side // 4) if not empty else 1
-    middle = side // 2
-    if width >= height:
-        yield from _windows(where, (left, top, left + middle + share, bottom), scale)
-        yield from _windows(where, (left + middle - share, top, right, bottom), scale)
-    else:
-        yield from _windows(where, (left, top, right, top + middle + share), scale)
-        yield from _windows(where, (left, top + middle - share, right, bottom), scale)

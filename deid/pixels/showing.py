@@ -11,17 +11,16 @@ import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
 
-from deid.derived.grey import Level, modality_values, seen, voi
-from deid.pixels.codecs import Layout, Pixel
-from deid.pixels.gate import Grey
-from deid.pixels.planes import COLOUR, YBR, luminance
+from deid.pixels.arrays import Grey, Pixel
+from deid.pixels.codecs import Layout
+from deid.pixels.planes import COLOUR, as_meant, blue_green_red, luminance
+from deid.pixels.voi import Level, modality_values, seen, voi
 from deid.ruling import Corners
 
 Size = tuple[int, int]
 LONGEST = 1600
 """Pixels of the longest side of a picture; a smaller frame is shown as it is."""
 
-_BYTE = 8
 _HIGHEST = 99.9  # percent: a bright clip must not darken all of an image without a window
 _SIGHTLY = 3  # pixels between a box and what it is drawn around
 _FONT, _SMALL = cv2.FONT_HERSHEY_SIMPLEX, 0.6
@@ -63,20 +62,12 @@ def picture(
 def _grey(frame: Pixel, layout: Layout, header: Dataset, index: int, size: Size) -> Grey:
     if layout.palette is not None:
         return _spread(_shrunk(luminance(frame, layout), size))
-    values = _shrunk(_values(frame, layout), size)
+    values = _shrunk(as_meant(frame, layout), size)
     values = modality_values(values, header, index, signed=layout.signed)
     how = voi(header, index, signed=layout.signed)
     shown = _spread(values) if how is None else np.round(seen(values, how) * 255).astype(np.uint8)
     white_is_low = layout.photometric == "MONOCHROME1"
     return np.asarray(255 - shown, np.uint8) if white_is_low else shown
-
-
-def _values(frame: Pixel, layout: Layout) -> npt.NDArray[np.int32]:
-    """Read stored values as numbers, whatever lies in bits beyond Bits Stored."""
-    values = frame.astype(np.int32) & ((1 << layout.stored) - 1)
-    if layout.signed:
-        values -= (values >> (layout.stored - 1)) << layout.stored
-    return values
 
 
 def _shrunk(values: npt.NDArray[Any], size: Size) -> Level:
@@ -93,12 +84,8 @@ def _spread(values: Level) -> Grey:
 def _coloured(frame: Pixel, layout: Layout, size: Size) -> Grey | None:
     if frame.ndim != COLOUR:
         return None
-    eight = (frame >> max(layout.stored - _BYTE, 0)).astype(np.uint8)
-    small = cv2.resize(np.ascontiguousarray(eight), size, interpolation=cv2.INTER_AREA)
-    if layout.photometric in YBR:
-        crossed = np.ascontiguousarray(small[..., (0, 2, 1)])  # OpenCV has Cr before Cb
-        return np.asarray(cv2.cvtColor(crossed, cv2.COLOR_YCrCb2BGR), np.uint8)
-    return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2BGR), np.uint8)
+    small = cv2.resize(blue_green_red(frame, layout), size, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8)
 
 
 def _draw(canvas: Grey, word: str, corners: Level, colour: tuple[int, int, int]) -> None:

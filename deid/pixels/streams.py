@@ -2,7 +2,8 @@
 
 Text can hide in what a decoder steps over: comments, application segments, bytes behind the end,
 a second picture (PS3.5 §A.4, §8.2). Comments and application segments are left out of the object;
-everything else that does not belong makes it suspect.
+every other segment that does not belong makes it suspect. What rides within entropy-coded data is
+for `riders` to find.
 """
 
 import struct
@@ -14,7 +15,7 @@ import imagecodecs
 from pydicom.uid import RLELossless
 
 from deid.pixels.codecs import Layout
-from deid.pixels.frames import Fragment, Frame, Frames, locate_frames, read_frame
+from deid.pixels.frames import Fragment, Frame, Frames, in_frame, locate_frames, read_frame
 from deid.pixels.jpeg2000_segments import JPEG_2000_FAMILY, walk_jpeg2000
 from deid.pixels.jpeg_segments import JPEG_FAMILY, Cut, suspect, walk_jpeg
 from deid.source import Parsed
@@ -42,9 +43,10 @@ def check_streams(reader: BinaryIO, parsed: Parsed, frames: Frames) -> Frames:
     places = list(frames.places)
     cut = set()
     for index, frame in enumerate(frames.places):
-        if sum(fragment.length for fragment in frame) > longest:
-            raise suspect()
-        cuts = _walk(read_frame(reader, frame), frames.layout, parsed)
+        with in_frame(index, "not exactly one picture"):
+            if sum(fragment.length for fragment in frame) > longest:
+                raise suspect()
+            cuts = _walk(read_frame(reader, frame), frames.layout, parsed)
         if cuts:
             cut.add(index)
             places[index] = _without(frame, cuts)

@@ -20,6 +20,7 @@ _NEAR = 3.0  # heights
 _SEVERAL = 2.0  # times as long as high: only several letters run on
 _LIKELY = 0.7
 _HIDDEN = 2.5  # heights from the border
+_BESIDE = 0.5  # heights: a line of print beside it has more room
 _TURNED = 0.1  # of a pixel for each along it: less, and it never gets to that side
 
 Point = npt.NDArray[np.float64]
@@ -60,7 +61,7 @@ def merge(found: tuple[Writing, ...], closer: tuple[Writing, ...]) -> tuple[Writ
 
 def is_part_of(line: Line, marker: Writing) -> bool:
     """Tell whether a line is a letter of a marker, or all of it, seen more or less tightly."""
-    if line.height < marker.line.height / 3:
+    if line.height < marker.line.height / 4:
         return False
     looser = line.length < _LOOSER * marker.line.length
     return share(line, marker.line) > 1 / 2 or (looser and share(marker.line, line) > _SAME)
@@ -85,11 +86,12 @@ def share(line: Line, other: Line) -> float:
 
 
 def unmask(writings: tuple[Writing, ...]) -> tuple[Writing, ...]:
-    """Let no word of a longer line pass as a marker."""
+    """Let no word of a longer line pass as a marker, and no letter of it as a lone one."""
     texts = [writing.line for writing in writings if writing.kind is Kind.TEXT]
     return tuple(
         Writing(writing.line, Kind.TEXT)
-        if writing.marker is not None and any(_continues(writing.line, text) for text in texts)
+        if writing.kind in (Kind.MARKER, Kind.LONE)
+        and any(_continues(writing.line, text) for text in texts)
         else writing
         for writing in writings
     )
@@ -110,11 +112,15 @@ def _continues(word: Line, text: Line) -> bool:
     if not parallel or not _ALIKE < word.height / text.height < 1 / _ALIKE:
         return False
     along = replace(word, angle=text.angle) if turned >= _PARALLEL else word
-    return share(along.grown(word.height, -word.height / 4), text) > 0
+    near = min(word.height, text.height)
+    return share(along.grown(near, -word.height / 4), text) > 0
 
 
 def run_on(writings: tuple[Writing, ...], shape: tuple[int, ...]) -> tuple[Writing, ...]:
-    """Lengthen text that ends near the border: the rim of a film hides its last letters."""
+    """Lengthen text that ends near the border: the rim of a film hides its last letters.
+
+    What runs along the border is widened to it, for the same reason.
+    """
     return tuple(
         replace(it, line=_to_border(it.line, shape)) if it.kind is Kind.TEXT else it
         for it in writings
@@ -126,16 +132,21 @@ def _to_border(line: Line, shape: tuple[int, ...]) -> Line:
         return line
     angle = np.deg2rad(line.angle)
     along = np.array((np.cos(angle), np.sin(angle)))
-    ends = (_reach(line, along, shape), _reach(line, -along, shape))
-    ahead, behind = (end if end <= _HIDDEN * line.height else 0.0 for end in ends)
-    x, y = np.array(line.centre) + along * (ahead - behind) / 2
-    return replace(line, centre=(float(x), float(y)), length=line.length + ahead + behind)
+    across = np.array((-along[1], along[0]))
+    centre = np.array(line.centre)
+    sizes = []
+    for way, size, hidden in ((along, line.length, _HIDDEN), (across, line.height, _BESIDE)):
+        reaches = [_reach(centre + turned * size / 2, turned, shape) for turned in (way, -way)]
+        ahead, behind = (it if it <= hidden * line.height else 0.0 for it in reaches)
+        centre = centre + way * (ahead - behind) / 2
+        sizes.append(size + ahead + behind)
+    x, y = float(centre[0]), float(centre[1])
+    return replace(line, centre=(x, y), length=sizes[0], height=sizes[1])
 
 
-def _reach(line: Line, along: Point, shape: tuple[int, ...]) -> float:
-    """Give how far the end of a line is from the border, going on in its direction."""
-    end = np.array(line.centre) + along * line.length / 2
-    room = np.where(along > 0, np.array((shape[1], shape[0])) - end, end)
-    speed = np.abs(along)
+def _reach(end: Point, way: Point, shape: tuple[int, ...]) -> float:
+    """Give how far an end or a side of a line is from the border, going on that way."""
+    room = np.where(way > 0, np.array((shape[1], shape[0])) - end, end)
+    speed = np.abs(way)
     ways = [float(room[i] / speed[i]) for i in (0, 1) if speed[i] > _TURNED]
     return max(0.0, min(ways))

@@ -43,7 +43,8 @@ def about(rule: GateRule) -> str:
 
 def condition(rule: GateRule) -> str:
     """Say what a rule looks for."""
-    return rule.device if rule.tag is None else f"`{rule.pattern.pattern}`"
+    looked_for = rule.device if rule.tag is None else f"`{rule.pattern.pattern}`"
+    return f"{looked_for}, of {', '.join(sorted(rule.iods))}" if rule.iods else looked_for
 
 
 def outcome(rule: GateRule) -> str:
@@ -65,7 +66,7 @@ def device_rows(devices: Devices) -> Iterator[tuple[str, str, str, str, str]]:
 def gate_lines(profile: Profile) -> Iterator[str]:
     """Write the rules of the gate, for a terminal."""
     for name, what, then, reason, clause in gate_rows(profile):
-        yield f"{name}: {what.strip('`')}"
+        yield f"{name}: {what.replace('`', '')}"
         yield f"   {then}"
         yield f"   why:   {reason}"
         yield f"   by:    {clause}"

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from deid.elements import known_vr
-from deid.headers.structured import load_structured
 from deid.profiles.explain import ACTIONS, PRIVATE_LIST, origins
 from deid.profiles.profile import Profile
 from deid.profiles.rulebook import read_data
 from deid.profiles.rules import Rule, one_of_many
+from deid.profiles.structured import load_structured
 from deid.profiles.table import BASIC, CLEAN_PIXELS, OPTIONS, SAFE_PRIVATE, read_rows
 from deid.profiles.tags import TABLE, class_name, table_rows
 

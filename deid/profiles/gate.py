@@ -1,6 +1,7 @@
 """The gate's rules as data: what is refused, reviewed, looked at closely, or passes."""
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from re import Pattern
@@ -14,7 +15,10 @@ from deid.profiles.rules import IODS
 from deid.profiles.table import read_rows
 
 _TAG = compile_pattern("[0-9A-F]{8}")
+_IODS = "iods"
 _ESCAPES = compile_pattern(r"\\.")
+# Names of no device: what matches one of them names none
+_NOBODY = ("", "X", "QZXV", "QZXV 90", "9 QZXV WJ", "90")
 
 
 class Then(StrEnum):
@@ -41,6 +45,7 @@ class GateRule:
         clause: Where that is laid down.
         error: How a refusal is named; of a refusal only.
         kind: How a review is named; of a review only.
+        iods: Of which objects it speaks; of all, if it is empty.
     """
 
     then: Then
@@ -51,6 +56,11 @@ class GateRule:
     clause: str
     error: Reason | None = None
     kind: str = ""
+    iods: frozenset[str] = frozenset()
+
+    def speaks_of(self, iod: str) -> bool:
+        """Tell whether it is about objects of an IOD."""
+        return not self.iods or iod in self.iods
 
 
 @dataclass(frozen=True)
@@ -59,8 +69,8 @@ class Gate:
 
     Attributes:
         rules: In the order of `Then`.
-        devices: The table, a profile's own lines first; None if devices are not asked for.
-        without_device: IODs of which the device is not asked for.
+        devices: The table, a profile's own lines last; None if devices are not asked for.
+        without_device: IODs that any device may make that no rule speaks of.
     """
 
     rules: tuple[GateRule, ...]
@@ -113,7 +123,16 @@ def _rule(entry: Entry, then: Then) -> GateRule:
         said["clause"],
         _error(entry) if then is Then.REFUSE else None,
         said.get("kind", ""),
+        _iods(entry),
     )
+
+
+def _iods(entry: Entry) -> frozenset[str]:
+    said = entry.said.get(_IODS, [])
+    found = frozenset([said] if isinstance(said, str) else said)
+    if not found <= {*IODS}:
+        raise entry.wrong(_IODS, f"must be of {', '.join(IODS)}")
+    return found
 
 
 def _pattern(entry: Entry, pattern: str) -> Pattern[str]:
@@ -135,7 +154,8 @@ def _error(entry: Entry) -> Reason:
 
 
 def _devices(book: Rulebook) -> Devices | None:
-    own = tuple(_own_devices(book))
+    passing = {entry.said["device"] for entry in book.entries[Then.PASS.value]}
+    own = tuple(_own_devices(book, passing))
     name = book.settings.get("device_table")
     if name is None:
         if own:
@@ -155,11 +175,14 @@ def _devices(book: Rulebook) -> Devices | None:
         )
         for row in rows
     )
-    return Devices((*own, *listed))
+    return Devices((*listed, *own))
 
 
-def _own_devices(book: Rulebook) -> Iterator[Device]:
-    """Read a profile's own lines; of several profiles' the last one's go first."""
+def _own_devices(book: Rulebook, passing: AbstractSet[str]) -> Iterator[Device]:
+    """Read a profile's own lines; of several profiles' the last one's go first.
+
+    They are asked where the table knows nothing, and let only what they name pass.
+    """
     for entry in reversed(book.entries["devices"]):
         said = entry.said
         for key in ("maker", "model"):
@@ -171,6 +194,9 @@ def _own_devices(book: Rulebook) -> Iterator[Device]:
                     f"whatever is neither letter nor digit, such as {alike(said[key])}",
                 )
         maker, model = (_pattern(entry, said[key]) for key in ("maker", "model"))
+        anything = [it.pattern for it in (maker, model) if any(map(it.fullmatch, _NOBODY))]
+        if anything and (said["is"] in passing or len(anything) > 1):
+            raise entry.wrong(anything[0], "names nothing: any name would match it")
         yield Device(said["is"], maker, model, said["reason"], said["clause"])
 
 

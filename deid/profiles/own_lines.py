@@ -153,5 +153,7 @@ def iods_of(book: Rulebook) -> dict[str, str]:
                 raise entry.wrong(str(uid), "is no SOP class")
             if entry.said["iod"] not in IODS:
                 raise entry.wrong(entry.said["iod"], "there is no such IOD here")
+            if found.get(uid, entry.said["iod"]) != entry.said["iod"]:
+                raise entry.wrong(uid, f"is {found[uid]} already: what is asked of it stays")
             found[uid] = entry.said["iod"]
     return found

@@ -7,12 +7,12 @@ from hashlib import sha256
 from importlib.resources import files
 
 from deid.errors import ProfileError
-from deid.headers.private import SafePrivate, load_safe_private
-from deid.headers.structured import StructuredRules, load_structured
 from deid.profiles.gate import Gate, gate_of
 from deid.profiles.own_lines import iods_of, own_lines
+from deid.profiles.private import SafePrivate, load_safe_private
 from deid.profiles.rulebook import Rulebook, open_rulebook, read_data, shipped
 from deid.profiles.rules import Rules
+from deid.profiles.structured import StructuredRules, load_structured
 from deid.profiles.table import (
     BASIC,
     OPTIONS,

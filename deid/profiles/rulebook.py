@@ -34,20 +34,24 @@ _KINDS: dict[str, type] = {
     "devices": list,
     "rules": list,
 }
-_WHAT = {"tag", "matches", "device"}
+_WHAT = {"tag", "matches", "device", "iods"}
 # Of each part: what its entries must say, and what they may say besides
 _ENTRIES: Mapping[str, tuple[AbstractSet[str], AbstractSet[str]]] = {
     "accept": ({"sop_class", "iod", "reason", "clause"}, set()),
     "refuse": ({"error", "reason", "clause"}, _WHAT),
     "review": ({"kind", "reason", "clause"}, _WHAT),
     "closely": ({"reason", "clause"}, _WHAT),
-    "regions": ({"tag", "matches", "reason", "clause"}, set()),
+    "regions": ({"tag", "matches", "reason", "clause"}, {"iods"}),
     "pass": ({"device", "reason", "clause"}, set()),
     "devices": ({"is", "maker", "model", "reason", "clause"}, set()),
     "rules": ({"tag", "action", "reason", "clause"}, {"dummy", "matches", "with", "without"}),
 }
-_SEVERAL = "sop_class"
+_SEVERAL = frozenset({"sop_class", "iods"})
+_SHRINKING = "without_device"
+_FIXED = "device_table"
 _OLDEST = 150
+_SAID = frozenset({"kind", "is", "device"})
+_LONGEST = 60  # letters: it is told as the reason of an outcome, beside other words
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,7 @@ def open_rulebook(source: str, *, file: str) -> Rulebook:
         raise ProfileError(message) from None
     _check_keys(data, file, source)
     below = _extended(data, file, source)
+    _check_strict(data, below, file, source)
     own = {part: tuple(_entries(data, part, file, source)) for part in _ENTRIES}
     return Rulebook(
         file,
@@ -128,6 +133,20 @@ def _extended(data: Mapping[str, Any], file: str, source: str) -> Rulebook:
         there = f"there is no shipped profile {name!r}; shipped are {', '.join(shipped())}"
         raise _at(file, source, "extends", there)
     return open_rulebook(text, file=f"{name}.toml")
+
+
+def _check_strict(data: Mapping[str, Any], below: Rulebook, file: str, source: str) -> None:
+    """Let a profile take no device away from the gate of the one that it extends."""
+    if _SHRINKING in below.settings and not (
+        {*data.get(_SHRINKING, ())} <= {*below.settings[_SHRINKING]}
+    ):
+        there = ", ".join(below.settings[_SHRINKING]) or "none"
+        raise _at(file, source, _SHRINKING, f"may only be fewer than {there}")
+    if (
+        _FIXED in below.settings
+        and data.get(_FIXED, below.settings[_FIXED]) != (below.settings[_FIXED])
+    ):
+        raise _at(file, source, _FIXED, "is that of the profile it extends; add devices to it")
 
 
 def _check_keys(data: Mapping[str, Any], file: str, source: str) -> None:
@@ -173,9 +192,11 @@ def _entries(data: Mapping[str, Any], part: str, file: str, source: str) -> Iter
         if unknown:
             raise entry.wrong(", ".join(unknown), "there is no such key here")
         for key, value in said.items():
-            several = key == _SEVERAL and isinstance(value, list)
+            several = key in _SEVERAL and isinstance(value, list)
             if not isinstance(value, str) and not several:
                 raise entry.wrong(key, "must be a text")
+            if key in _SAID and len(value) > _LONGEST:
+                raise entry.wrong(key, f"must have {_LONGEST} letters at most: outcomes say it")
         yield entry
 
 

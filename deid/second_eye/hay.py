@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from pydicom.dataset import Dataset
 
-from deid.headers.private import SafePrivate
 from deid.identity.numbers import plain
 from deid.identity.spelling import Reach, fold
+from deid.profiles.private import SafePrivate
 from deid.profiles.rules import KEYED_ACCESSIONS, KEYED_DEVICES, KEYED_PERSONS, KEYED_STUDY_IDS
 from deid.second_eye.disguises import glued, printable_runs, undisguised
 from deid.source import Parsed

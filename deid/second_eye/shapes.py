@@ -9,8 +9,8 @@ from re import Pattern
 from re import compile as compile_pattern
 
 from deid.findings import Finding
-from deid.headers.private import SafePrivate
 from deid.identity.identifiers import Identifiers
+from deid.profiles.private import SafePrivate
 from deid.profiles.profile import Profile
 from deid.second_eye.hay import Value, Values, place
 from deid.values import is_registered

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli import place
+from flows.cli.person import Who, person
 
 if TYPE_CHECKING:
     from catalog.search import FoundStudy
@@ -101,24 +102,23 @@ def preview(
     study: Annotated[str, typer.Argument(help="A study's handle, as the search shows it.")],
     size: Annotated[int, typer.Option(help="Longest side: 256, 512 or 1024 pixels.")] = 512,
     into: Annotated[Path, typer.Option(help="The folder to write to.")] = Path("previews"),
-    who: Annotated[str, typer.Option(help="Who looks, for the access log; else the user.")] = "",
+    who: Who = "",
 ) -> None:
     """Save small pictures of a study's images, but of those that are held; the look is recorded.
 
     Example: mammo catalog preview 6f1c2a9be0d9 --size 512
     """
     place.enter("hub")
-    from getpass import getuser
-
     from catalog.errors import NotFoundError
     from flows import wiring
     from flows.previews import save
+    from flows.settings import HubSettings
 
     if size not in SIZES:
         message = "256, 512 or 1024"
         raise typer.BadParameter(message)
     try:
-        written = save(wiring.hub(), study, into, size=size, who=who or getuser())
+        written = save(wiring.hub(), study, into, size=size, who=person(who, HubSettings))
     except NotFoundError:
         typer.echo("mammo: there is no such study, or more than one that begins so", err=True)
         raise typer.Exit(1) from None

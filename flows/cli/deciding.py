@@ -1,7 +1,6 @@
 """What the commands of `mammo quarantine` share: who decides, what follows, what is written."""
 
-import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import typer
@@ -17,16 +16,26 @@ def enter() -> None:
     log.configure()
 
 
+def me(who: str) -> str:
+    """Name who decides or looks."""
+    from flows.cli.person import person
+    from flows.settings import RegionSettings
+
+    return person(who, RegionSettings)
+
+
 def follow(made: Review, who: str) -> None:
     """Say what comes next; apply what is decided."""
+    from catalog.review_rules import first_said
     from flows import wiring
 
     if made.state is ReviewState.DECIDED:
         apply_now(made.id, who)
         return
     _, decisions = wiring.region().ledger.reviews.get(made.id)
+    digest = first_said(decisions).digest[:12]
     typer.echo(f"{made.id} is not released: another person has to decide the same, with")
-    typer.echo(f"  mammo quarantine confirm {made.id} {decisions[-1].digest[:12]} --reason …")
+    typer.echo(f"  mammo quarantine confirm {made.id} {digest} --reason …")
 
 
 def apply_now(number: int, who: str) -> None:
@@ -38,7 +47,7 @@ def apply_now(number: int, who: str) -> None:
         wiring.region(),
         deidentifier.of_region(),
         number,
-        who=person(who),
+        who=me(who),
         protection=protection.of_region(),
     )
     word = "waits again" if after.state is ReviewState.WAITING else "is over"
@@ -47,17 +56,31 @@ def apply_now(number: int, who: str) -> None:
     )
 
 
-def person(named: str) -> str:
-    """Name who decides: the operating system's user; in development whoever is named."""
-    from flows import who, wiring
-    from flows.settings import Environment, RegionSettings
+def apply_every(numbers: Iterable[int], who: str) -> bool:
+    """Apply one decision after another, whatever becomes of any; tell whether all went well."""
+    from catalog.errors import CatalogError
+    from flows.errors import FlowsError
 
-    if not named:
-        return who.who()
-    if wiring.read(RegionSettings).environment is not Environment.DEVELOPMENT:
-        message = "--who is for development; elsewhere it is the operating system's user"
-        raise typer.BadParameter(message)
-    return named
+    went = True
+    for number in numbers:
+        try:
+            apply_now(number, who)
+        except (FlowsError, CatalogError) as error:
+            typer.echo(f"mammo: {number} was not applied: {error}", err=True)
+            went = False
+    return went
+
+
+def alarm(changed: Collection[int]) -> None:
+    """Say which records were changed by other hands, and fail if any was.
+
+    Raises:
+        Exit: With 1.
+    """
+    for number in changed:
+        typer.echo(f"mammo: {number} was changed by other hands; call security", err=True)
+    if changed:
+        raise typer.Exit(1)
 
 
 def rectangle(text: str) -> tuple[int, int, int, int, int]:
@@ -71,16 +94,12 @@ def rectangle(text: str) -> tuple[int, int, int, int, int]:
     return frame, x0, y0, x1, y1
 
 
-def write_private(path: Path, blocks: Iterable[bytes]) -> None:
+def give(path: Path, blocks: Iterable[bytes]) -> None:
     """Write a file that only its owner reads, never over another."""
+    from flows.private_file import write_private
+
     try:
-        how = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-        with os.fdopen(os.open(path, how, 0o600), "wb") as file:
-            try:
-                file.writelines(blocks)
-            except BaseException:
-                path.unlink()
-                raise
+        write_private(path, blocks)
     except FileExistsError:
         message = "there is a file of that name already"
         raise typer.BadParameter(message) from None

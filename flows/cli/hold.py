@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli import place
+from flows.cli.person import Who, person
 
 if TYPE_CHECKING:
     from catalog.holds import Hold, HoldTarget
@@ -36,7 +37,7 @@ def list_(
 def lift(
     number: Annotated[int, typer.Argument(help="The Hold's, as `mammo hold list` shows it.")],
     reason: Annotated[str, typer.Option(help="Why; it is kept, and must name nobody.")],
-    who: Annotated[str, typer.Option(help="Who says so, for the audit log; else the user.")] = "",
+    who: Who = "",
 ) -> None:
     """Lift a Hold: what it stopped can be found, released and served again at once.
 
@@ -46,14 +47,14 @@ def lift(
         message = "say why"
         raise typer.BadParameter(message)
     place.enter("hub")
-    from getpass import getuser
-
     from catalog.errors import NotFoundError
     from catalog.holds import lift as end
     from flows import wiring
+    from flows.settings import HubSettings
 
+    lifter = person(who, HubSettings)
     try:
-        lifted = end(wiring.hub().catalogue, number, who=who or getuser(), reason=reason.strip())
+        lifted = end(wiring.hub().catalogue, number, who=lifter, reason=reason.strip())
     except NotFoundError:
         typer.echo(f"mammo: there is no hold {number}", err=True)
         raise typer.Exit(1) from None

@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.person import Who
+
 app = typer.Typer(
     help="What could not be proven clean: look at it, and decide.", no_args_is_help=True
 )
 
 Number = Annotated[int, typer.Argument(help="The review's, as `mammo quarantine list` shows it.")]
 Reason = Annotated[str, typer.Option(help="Why; it is kept sealed, and should name nobody.")]
-Who = Annotated[str, typer.Option(help="In development only: whom to take for the user.")]
 IDENTIFIES = "it may show who it is of: keep it where nobody else reads, and remove it when done"
 
 
@@ -25,9 +26,11 @@ def list_(
 ) -> None:
     """List what waits, with the days until it is erased; nothing of it identifies anybody.
 
+    The exit code is 1 if a record was changed by other hands.
+
     Example: mammo quarantine list --outcome SUSPECT
     """
-    from flows.cli.deciding import enter
+    from flows.cli.deciding import alarm, enter
 
     enter()
     from catalog.outcome import Outcome
@@ -39,9 +42,13 @@ def list_(
         message = "SUSPECT, CONFLICT or UNREADABLE"
         raise typer.BadParameter(message)
     wanted = None if asked is None else Outcome(asked)
-    found = review.waiting(wiring.region(), export_id=export, outcome=wanted)
+    parts = wiring.region()
+    found, changed = review.waiting(parts, export_id=export, outcome=wanted), review.changed(parts)
     if as_json:
-        typer.echo(json.dumps([record(one) for one in found], indent=1))
+        every = [record(one) for one in found]
+        every += [{"id": number, "state": "CHANGED"} for number in changed]
+        typer.echo(json.dumps(every, indent=1))
+        alarm(changed)
         return
     for one in found:
         made = one.review
@@ -51,6 +58,7 @@ def list_(
         )
     if not found:
         typer.echo("nothing waits")
+    alarm(changed)
 
 
 @app.command()
@@ -65,46 +73,53 @@ def show(
     original: Annotated[
         Path | None, typer.Option(help="Write the original there.", metavar="FILE")
     ] = None,
+    who: Who = "",
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
 ) -> None:
     """Show what was found, what is proposed and what was said; write picture or original.
 
+    Whoever has a picture or the original written is recorded.
+
     Example: mammo quarantine show 12 --picture look.png
     """
-    from flows.cli.deciding import enter, write_private
+    from flows.cli.deciding import enter, give, me
 
     enter()
     from flows import review, wiring
-    from flows.cli.quarantine_lines import told
+    from flows.cli.quarantine_lines import everything, told
 
     parts = wiring.region()
     shown = review.show(parts, number)
-    for line in told(shown):
-        typer.echo(line)
+    if as_json:
+        typer.echo(json.dumps(everything(shown), ensure_ascii=False, indent=1))
+    else:
+        typer.echo("\n".join(told(shown)))
     if picture is not None:
-        if not shown.pictures:
+        which = frame or next(iter(shown.pictures), 1)
+        if shown.proposal is None or not shown.proposal.is_seen(which):
             typer.echo("mammo: there is no picture of it", err=True)
             raise typer.Exit(1)
-        which = frame or shown.pictures[0]
-        write_private(picture, [review.picture(parts, number, which)])
+        give(picture, [review.picture(parts, number, which, who=me(who))])
         typer.echo(f"frame {which} is in {picture}; {IDENTIFIES}", err=True)
     if original is not None:
-        write_private(original, review.original(parts, number))
+        give(original, review.original(parts, number, who=me(who)))
         typer.echo(f"the original is in {original}; {IDENTIFIES}", err=True)
 
 
 @app.command()
 def approve(number: Number, reason: Reason, who: Who = "") -> None:
-    """Let pass all that was found; what is proposed to be blanked is blanked. It takes two people.
+    """Let pass what was found; text that is proposed to be blanked is blanked. It takes two people.
 
     Example: mammo quarantine approve 12 --reason "the marker is right, the header is wrong"
     """
-    from flows.cli.deciding import enter, follow, person
+    from flows.cli.deciding import enter, follow, me
 
     enter()
     from flows import review, wiring
 
     parts = wiring.region()
-    follow(review.approve(parts, number, who=person(who), reason=reason), who)
+    follow(review.approve(parts, number, who=me(who), reason=reason), who)
 
 
 @app.command()
@@ -123,14 +138,14 @@ def redact(
 
     Example: mammo quarantine redact 12 --box 1,40,60,420,110 --keep 2 --reason "a cassette number"
     """
-    from flows.cli.deciding import enter, follow, person, rectangle
+    from flows.cli.deciding import enter, follow, me, rectangle
 
     enter()
     from flows import review, wiring
 
     blank = [rectangle(one) for one in box or ()]
     made = review.redact(
-        wiring.region(), number, who=person(who), reason=reason, blank=blank, keep=keep or ()
+        wiring.region(), number, who=me(who), reason=reason, blank=blank, keep=keep or ()
     )
     follow(made, who)
 
@@ -146,12 +161,12 @@ def confirm(
 
     Example: mammo quarantine confirm 12 5f0c9a1e77d2 --reason "looked at it, agreed"
     """
-    from flows.cli.deciding import enter, follow, person
+    from flows.cli.deciding import enter, follow, me
 
     enter()
     from flows import review, wiring
 
-    made = review.confirm(wiring.region(), number, decision, who=person(who), reason=reason)
+    made = review.confirm(wiring.region(), number, decision, who=me(who), reason=reason)
     follow(made, who)
 
 
@@ -161,12 +176,12 @@ def retry(number: Number, reason: Reason, who: Who = "") -> None:
 
     Example: mammo quarantine retry 12 --reason "version 2 reads this syntax"
     """
-    from flows.cli.deciding import enter, follow, person
+    from flows.cli.deciding import enter, follow, me
 
     enter()
     from flows import review, wiring
 
-    follow(review.retry(wiring.region(), number, who=person(who), reason=reason), who)
+    follow(review.retry(wiring.region(), number, who=me(who), reason=reason), who)
 
 
 @app.command()
@@ -175,12 +190,12 @@ def reject(number: Number, reason: Reason, who: Who = "") -> None:
 
     Example: mammo quarantine reject 12 --reason "a photograph of a letter"
     """
-    from flows.cli.deciding import enter, person
+    from flows.cli.deciding import enter, me
 
     enter()
     from flows import review, wiring
 
-    review.reject(wiring.region(), number, who=person(who), reason=reason)
+    review.reject(wiring.region(), number, who=me(who), reason=reason)
     typer.echo(f"{number} stays out; all that was kept of it is erased")
 
 
@@ -189,26 +204,35 @@ def apply_(
     number: Annotated[int | None, typer.Argument(help="This one; all if not given.")] = None,
     who: Who = "",
 ) -> None:
-    """Apply what is decided and was not applied yet, such as after trouble with the store."""
-    from flows.cli.deciding import apply_now, enter
+    """Apply what is decided and was not applied yet, such as after trouble with the store.
+
+    What cannot be applied stops nothing else; the exit code is 1 then, or if a record was changed
+    by other hands.
+    """
+    from flows.cli.deciding import alarm, apply_every, apply_now, enter
 
     enter()
     from catalog.review_records import ReviewState
     from flows import wiring
 
-    decided = wiring.region().ledger.reviews.all(states=[ReviewState.DECIDED])
-    wanted = [one.id for one in decided] if number is None else [number]
-    for one in wanted:
-        apply_now(one, who)
+    if number is not None:
+        apply_now(number, who)
+        return
+    reviews = wiring.region().ledger.reviews
+    wanted = [one.id for one in reviews.all(states=[ReviewState.DECIDED, ReviewState.APPLYING])]
+    went = apply_every(wanted, who)
     if not wanted:
         typer.echo("nothing is decided and not applied")
+    alarm(reviews.changed())
+    if not went:
+        raise typer.Exit(1)
 
 
 @app.command()
 def expire() -> None:
     """Erase what waited too long, and what ended runs left in the landing; each ingest does so too.
 
-    The exit code is 1 if a record was changed by other hands.
+    The exit code is 1 if a record was changed by other hands, or is gone.
     """
     from flows.cli.deciding import enter
 
@@ -224,13 +248,17 @@ def expire() -> None:
         f"{done.folders} folders removed from the landing; {done.soon} expire within a week"
     )
     if done.changed:
-        typer.echo(f"mammo: {done.changed} were changed by other hands; call security", err=True)
+        typer.echo(
+            f"mammo: {done.changed} were changed by other hands, or had no review any more; unless "
+            "they are from before there were reviews, call security",
+            err=True,
+        )
         raise typer.Exit(1)
 
 
 @app.command()
 def status() -> None:
-    """Tell how much waits; the exit code is 1 if something expires within a week."""
+    """Tell how much waits; the exit code is 1 if somebody should look soon."""
     from flows.cli.deciding import enter
 
     enter()
@@ -242,5 +270,7 @@ def status() -> None:
     now = standing(wiring.region(), datetime.now(UTC))
     typer.echo(f"waiting {now.waiting}, for a second {now.second}, to be applied {now.decided}")
     typer.echo(f"expire within a week {now.soon}, old folders in the landing {now.folders}")
+    if now.changed:
+        typer.echo(f"mammo: {now.changed} were changed by other hands; call security", err=True)
     if now.is_alarming:
         raise typer.Exit(1)

@@ -1,12 +1,16 @@
 """What `mammo quarantine` says of a review: lines for people, and records for programs."""
 
-from catalog.review_records import OPEN
+from typing import Any
+
+from catalog.review_records import OPEN, RELEASING
+from deid.pixels.proposed import written
 from flows.review import Listed, Shown
 
 STATES = {
     "WAITING": "waiting",
     "SECOND": "waiting for second",
     "DECIDED": "to be applied",
+    "APPLYING": "applied in part",
     "APPLIED": "applied",
     "REJECTED": "rejected",
     "EXPIRED": "expired",
@@ -28,6 +32,29 @@ def record(one: Listed) -> dict[str, str | int]:
         "created": made.created_at.isoformat(),
         "expires": made.expires_at.isoformat(),
         "days_left": one.days_left,
+    }
+
+
+def everything(shown: Shown) -> dict[str, Any]:
+    """Give all that is known of a review for programs; nothing of it identifies but reasons."""
+    proposal = shown.proposal
+    return {
+        **record(shown.listed),
+        "proposal": None if proposal is None else written(proposal),
+        "pictures": list(shown.pictures),
+        "decisions": [
+            {
+                "number": one.number,
+                "round": one.round,
+                "action": one.action.value,
+                "who": one.who,
+                "made": one.made_at.isoformat(),
+                "reason": one.reason,
+                "decision": one.digest if one.action in RELEASING else None,
+                "outcome": None if one.outcome is None else one.outcome.value,
+            }
+            for one in shown.decisions
+        ],
     }
 
 
@@ -54,7 +81,7 @@ def told(shown: Shown) -> list[str]:
         lines.append(f"pictures of frames: {', '.join(map(str, shown.pictures)) or 'none'}")
     lines += [
         f"{one.made_at:%Y-%m-%d %H:%M} {one.who}: {one.action}"
-        + (f" {one.digest[:12]}" if one.ruling else "")
+        + (f" {one.digest[:12]}" if one.action in RELEASING else "")
         + (f" → {one.outcome}" if one.outcome else "")
         + (f": {one.reason}" if one.reason else "")
         for one in shown.decisions

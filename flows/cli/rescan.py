@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli import place
+from flows.cli.person import Who, person
 
 if TYPE_CHECKING:
     from flows.rescan import Rescanned
@@ -24,7 +25,7 @@ def rescan(
     profile: Annotated[
         str, typer.Option(help="Its gate says what is looked at closely.")
     ] = "mammography",
-    who: Annotated[str, typer.Option(help="Who looks, for the access log; else the user.")] = "",
+    who: Who = "",
     *,
     again: Annotated[
         bool, typer.Option("--again", help="Also what the present detector saw as it was made.")
@@ -41,8 +42,6 @@ def rescan(
     Example: mammo rescan --limit 1000
     """
     place.enter("hub")
-    from getpass import getuser
-
     from deid.pixels.looking import DETECTOR
     from deid.pixels.text_reader import load_text_reader
     from flows import wiring
@@ -50,6 +49,7 @@ def rescan(
     from flows.deidentifier import named_profile
     from flows.rescan import Rescanner
     from flows.rescan import rescan as look
+    from flows.settings import HubSettings
 
     parts = wiring.hub()
     with_ = Rescanner(
@@ -57,7 +57,7 @@ def rescan(
         clean=parts.clean,
         text_reader=load_text_reader(),
         profile=named_profile(profile),
-        who=who or getuser(),
+        who=person(who, HubSettings),
     )
     with counting("looking") as progress:
         made = look(

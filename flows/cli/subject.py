@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from flows.cli import place
+from flows.cli.person import Who, person
 
 app = typer.Typer(help="One woman who has been two Subjects.", no_args_is_help=True)
 
@@ -22,7 +23,7 @@ def merge(
     issuer: Annotated[
         str, typer.Option(help="Who issued the reserve numbers, as the PACS names them.")
     ] = "",
-    who: Annotated[str, typer.Option(help="Who says so, for the audit log; else the user.")] = "",
+    who: Who = "",
 ) -> None:
     """Join what is known under a reserve number with what is known under a personnummer.
 
@@ -32,10 +33,9 @@ def merge(
     Example: mammo subject merge --list changed.csv --issuer "Region Norr"
     """
     place.enter("region")
-    from getpass import getuser
-
     from flows import protection, wiring
     from flows.merging import Merged, Merging, merge_pairs, pair, read_pairs
+    from flows.settings import RegionSettings
 
     if numbers is not None:
         pairs = read_pairs(numbers, issuer=issuer)
@@ -53,7 +53,7 @@ def merge(
         parts.keys,
         parts.publisher,
         protection.of_region(),
-        who=who or getuser(),
+        who=person(who, RegionSettings),
         told=tell,
     )
     counts = Counter(one.merging for one in done)

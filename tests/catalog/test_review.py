@@ -19,17 +19,18 @@ from catalog.review_records import (
     Review,
     ReviewAction,
     ReviewState,
-    Verdict,
+    Statement,
 )
 from catalog.review_rules import in_force
 from tests.catalog.test_ledger import EXPORT, ITEMS, KEY
 
-LATER = datetime.now(UTC) + timedelta(days=30)
+DAYS = timedelta(days=30)
+LATER = datetime.now(UTC) + DAYS
 SECRET = "Ring Provström Åsa"
 
 
-def said(who: str, ruling: str = "{}", action: ReviewAction = ReviewAction.APPROVE) -> Verdict:
-    return Verdict(action, who, SECRET, ruling)
+def said(who: str, ruling: str = "{}", action: ReviewAction = ReviewAction.APPROVE) -> Statement:
+    return Statement(action, who, SECRET, ruling)
 
 
 @pytest.fixture
@@ -130,7 +131,10 @@ def test_one_person_rejects_at_any_time(reviews: Reviews, made: Review, before: 
     assert reviews.all() == ()
 
 
-@pytest.mark.parametrize("action", [ReviewAction.APPLY, ReviewAction.EXPIRE])
+HAPPENS = [ReviewAction[name] for name in ("BEGIN", "WITHDRAW", "APPLY", "EXPIRE", "LOOK")]
+
+
+@pytest.mark.parametrize("action", HAPPENS)
 def test_nobody_decides_what_only_happens(
     reviews: Reviews, made: Review, action: ReviewAction
 ) -> None:
@@ -142,6 +146,8 @@ def test_a_decision_that_was_applied_changes_the_outcome_once(
 ) -> None:
     decided(reviews, made)
     ending = Ending(made.item_id, Outcome.ADMITTED)
+    refused(Reason.REVIEW_STATE, reviews.settle, made.id, ending, run="review-1", who="bo")
+    assert reviews.begin(made.id, "{what}", who="bo").state is ReviewState.APPLYING
     after = reviews.settle(made.id, ending, run="review-1", who="bo")
     assert after.state is ReviewState.APPLIED
     assert ledger.progress(EXPORT.id).counts == {Outcome.ADMITTED: 1}
@@ -154,8 +160,81 @@ def test_a_decision_that_was_applied_changes_the_outcome_once(
     assert reviews.get(made.id)[0].outcome is Outcome.ADMITTED
 
 
+def test_what_was_begun_is_only_settled_or_withdrawn(
+    reviews: Reviews, made: Review, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decided(reviews, made)
+    for call in (reviews.begun, lambda one: reviews.withdraw(one, who="bo")):
+        refused(Reason.REVIEW_STATE, call, made.id)
+    reviews.begin(made.id, "{what}", who="bo")
+    assert reviews.begun(made.id)[1] == "{what}"
+    for action in ReviewAction:
+        refused(Reason.REVIEW_BEGUN, reviews.decide, made.id, said("eva", "{}", action))
+    refused(Reason.REVIEW_STATE, reviews.begin, made.id, "{what}", who="bo")
+    monkeypatch.setattr("catalog.review_upkeep.now", lambda: LATER)
+    refused(Reason.REVIEW_BEGUN, reviews.expire, made.id, who="expiry")
+    monkeypatch.undo()
+    assert reviews.withdraw(made.id, who="bo").state is ReviewState.DECIDED
+    assert reviews.decided(made.id)[1].ruling == "{}"
+    assert reviews.decide(made.id, said("eva", "", ReviewAction.REJECT)).state == "REJECTED"
+
+
+def test_what_is_published_is_never_too_late_to_record(
+    reviews: Reviews, made: Review, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decided(reviews, made)
+    reviews.begin(made.id, "{what}", who="bo")
+    monkeypatch.setattr("catalog.review_rules.now", lambda: LATER)
+    ending = Ending(made.item_id, Outcome.ADMITTED)
+    assert reviews.settle(made.id, ending, run="r", who="bo").state is ReviewState.APPLIED
+
+
+def test_a_look_is_written_down_and_decides_nothing(reviews: Reviews, made: Review) -> None:
+    reviews.look(made.id, "original", who="eva")
+    refused(Reason.REVIEW_STATE, reviews.decided, made.id)
+    reviews.decide(made.id, said("anna"))
+    reviews.look(made.id, "picture of frame 1", who="bo")
+    refused(Reason.SAME_PERSON, reviews.decide, made.id, said("anna"))
+    assert reviews.decide(made.id, said("bo")).state is ReviewState.DECIDED
+    reviews.look(made.id, "original", who="anna")
+    assert reviews.decided(made.id)[1].who == "bo"
+    looks = [(line.who, line.reason) for line in reviews.get(made.id)[1] if line.action == "LOOK"]
+    assert looks == [("eva", "original"), ("bo", "picture of frame 1"), ("anna", "original")]
+    reviews.begin(made.id, "{what}", who="bo")
+    reviews.look(made.id, "original", who="anna")
+    assert reviews.begun(made.id)[1] == "{what}"
+    reviews.settle(made.id, Ending(made.item_id, Outcome.ADMITTED), run="r", who="bo")
+    refused(Reason.REVIEW_STATE, reviews.look, made.id, "original", who="anna")
+
+
+def test_one_changed_record_hides_no_other(
+    ledger: Ledger, made: Review, ledger_engine: Engine
+) -> None:
+    other = held_back(ledger, at=1)
+    assert ledger.reviews.changed() == ()
+    for state in ("DECIDED", "REJECTED"):
+        with ledger_engine.begin() as connection:
+            changed = text("UPDATE review SET state = :state WHERE id = :id")
+            connection.execute(changed, {"state": state, "id": made.id})
+        assert [one.id for one in ledger.reviews.all()] == [other.id]
+        assert ledger.reviews.changed() == (made.id,)
+
+
+def test_a_long_reason_is_cut_where_the_ledger_has_no_room(ledger: Ledger) -> None:
+    item = ledger.items(EXPORT.id, 0)[0]
+    opening = Opening("", LATER)
+    reason = "of a kind: " + ", ".join(f"kind {n:03} of many" for n in range(30))
+    ending = Ending(item.id, Outcome.SUSPECT, reason, quarantine_key="k", review=opening)
+    ledger.record(ending, run="run")
+    (made,) = ledger.reviews.all()
+    assert len(made.reason) == 200
+    assert (made.reason[:11], made.reason[-1]) == ("of a kind: ", "…")
+    assert Ending(1, Outcome.SUSPECT, "x" * 200).reason == "x" * 200
+
+
 def test_what_is_held_back_again_is_reviewed_again(reviews: Reviews, made: Review) -> None:
     decided(reviews, made)
+    reviews.begin(made.id, "{what}", who="bo")
     opening = Opening("e/1/p2.sealed", LATER + timedelta(days=30))
     ending = Ending(
         made.item_id,
@@ -249,9 +328,8 @@ def test_what_was_quarantined_before_there_were_reviews_is_adopted(
 ) -> None:
     item = ledger.items(EXPORT.id, 1)[0]
     ledger.record(Ending(item.id, Outcome.CONFLICT, "x", quarantine_key="k"), run="run")
-    opening = Opening("", LATER)
-    assert ledger.reviews.adopt(opening) == 1
-    assert ledger.reviews.adopt(opening) == 0
+    assert ledger.reviews.adopt(DAYS) == 1
+    assert ledger.reviews.adopt(DAYS) == 0
     adopted = ledger.reviews.all()[-1]
     assert (adopted.item_id, adopted.outcome, adopted.original_key) == (item.id, "CONFLICT", "k")
 
@@ -336,6 +414,6 @@ def test_another_key_sees_that_it_is_another(ledger_engine: Engine, made: Review
 
 def test_a_file_that_was_enrolled_only_is_not_adopted(ledger: Ledger) -> None:
     ledger.enroll(EXPORT.id, [NewItem("new", 3, 1)])
-    assert ledger.reviews.adopt(Opening("", LATER)) == 0
+    assert ledger.reviews.adopt(DAYS) == 0
     assert ledger.reviews.all(states=OPEN) == ()
     assert replace(EXPORT).id in ledger.reviews.exports_before(LATER)

@@ -22,9 +22,12 @@ from pydicom.uid import (
 )
 
 from deid.errors import Reason, SuspectError
+from deid.findings import Finding
 from deid.pixels.codecs import Layout, decode, read_layout
 from deid.pixels.encoding import REENCODED, encode
-from tests.deid.pictures import Array, described, encapsulated
+from deid.pixels.redact import ViewTag, read_again, redact
+from deid.ruling import NONE, Ruling
+from tests.deid.pictures import Array, described, encapsulated, opened, text_reader
 
 LOSSLESS = [
     RLELossless,
@@ -127,7 +130,7 @@ def test_lossy_syntaxes_are_read_and_never_written(syntax: UID, data: bytes) -> 
 def test_what_cannot_be_decoded_is_suspect(syntax: UID, data: bytes) -> None:
     with pytest.raises(SuspectError) as caught:
         decode(data, layout_of(picture(12)), syntax)
-    assert caught.value.reason is Reason.UNCHECKED
+    assert caught.value.reason is Reason.UNDECODABLE
 
 
 @pytest.mark.parametrize("syntax", [JPEGLosslessSV1, JPEGLSLossless, JPEG2000Lossless])
@@ -155,4 +158,33 @@ def test_another_size_than_the_header_says_is_suspect(syntax: UID) -> None:
 def test_pixels_that_cannot_be_looked_at_are_suspect(changes: dict[str, Any]) -> None:
     with pytest.raises(SuspectError) as caught:
         layout_of(picture(12), **changes)
-    assert caught.value.reason is Reason.UNCHECKED
+    assert caught.value.reason is Reason.UNDECODABLE
+
+
+def test_a_frame_that_cannot_be_decoded_is_named_and_no_one_lets_it_pass() -> None:
+    pictures = np.zeros((3, 40, 50), np.uint8)
+    layout = read_layout(described(pictures[0]))
+    streams = [encode(picture, layout, RLELossless) for picture in pictures]
+    streams[1] = streams[1][:64] + b"\0" * (len(streams[1]) - 64)
+    reader, parsed = opened(encapsulated(pictures, streams, RLELossless))
+    named = Finding("frame 2", "not exactly one picture")
+    for ruling in (NONE, Ruling(waived=frozenset({named}))):
+        with pytest.raises(SuspectError) as caught:
+            redact(reader, parsed, text_reader(), view=ViewTag("", ""), ruling=ruling)
+        assert (caught.value.reason, caught.value.findings) == (Reason.UNDECODABLE, (named,))
+    with pytest.raises(SuspectError) as caught:
+        read_again(reader, parsed, text_reader())
+    assert caught.value.findings == (Finding("frame 2", "cannot be decoded"),)
+
+
+@pytest.mark.parametrize("bits", range(2, 17))
+@pytest.mark.parametrize("colours", [False, True])
+def test_noise_in_a_tiny_picture_is_written(bits: int, colours: bool) -> None:
+    kind = np.uint8 if bits <= 8 else np.uint16
+    shape = (1, 2, 3) if colours else (1, 2)
+    picture = np.random.default_rng(bits).integers(0, 1 << bits, shape).astype(kind)
+    layout = read_layout(described(picture, BitsStored=bits))
+    data = encode(picture, layout, JPEGLSLossless)
+    assert data[2:4] == b"\xff\xf7"
+    assert data[6] == bits
+    assert np.array_equal(decode(data, layout, JPEGLSLossless), picture)

@@ -13,8 +13,8 @@ from deid.deidentify import Clean, deidentify, inspect
 from deid.errors import Reason, SuspectError
 from deid.findings import Finding
 from deid.identity.identifiers import harvest
-from deid.ruling import Ruling
-from deid.screen import Passage
+from deid.passage import Passage
+from deid.ruling import Box, Ruling
 from deid.source import Slice
 from tests.deid import documents
 from tests.deid.headers import (
@@ -188,13 +188,24 @@ def test_what_people_have_to_look_at_is_held_back_when_nothing_else_is_wrong() -
     assert caught.value.reason is Reason.IDENTIFIER_LEFT
 
 
-def test_text_left_may_be_let_pass_by_its_place() -> None:
+def test_text_left_is_let_pass_by_its_place_alone() -> None:
+    """Whoever looked at one word in a frame has not looked at another one there."""
     finished, clean, known = walked(lossy_with_text(), look=False, syntax=JPEGBaseline8Bit)
     eye = {"text_reader": text_reader(), "applied": clean.applied} | known
     with pytest.raises(SuspectError) as caught:
         inspect(io.BytesIO(finished), **eye)
     assert caught.value.findings == (Finding("frame 2", "text"),)
-    inspect(io.BytesIO(finished), ruling=Ruling(waived=frozenset(caught.value.findings)), **eye)
+    left = caught.value.findings
+    whole = tuple((x, y) for x, y in ((0, 0), (640, 0), (640, 240), (0, 240)))
+    for ruling in (
+        Ruling(waived=frozenset(left)),
+        Ruling(keep=(Box(1, whole),), waived=frozenset(left)),
+        Ruling(keep=(Box(2, ((0, 0), (60, 0), (60, 240), (0, 240))),)),
+    ):
+        with pytest.raises(SuspectError) as caught:
+            inspect(io.BytesIO(finished), ruling=ruling, **eye)
+        assert (caught.value.reason, caught.value.findings) == (Reason.TEXT_LEFT, left)
+    inspect(io.BytesIO(finished), ruling=Ruling(keep=(Box(2, whole),)), **eye)
 
 
 def test_a_claim_that_is_not_true_is_suspect() -> None:

@@ -143,7 +143,7 @@ def test_frames_that_cannot_be_told_apart_are_suspect(value: bytes) -> None:
     reader, parsed = opened(enclosed(stack(), value))
     with pytest.raises(SuspectError) as caught:
         locate_frames(reader, parsed)
-    assert caught.value.reason is Reason.UNCHECKED
+    assert caught.value.reason is Reason.UNDECODABLE
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_more_pixels_than_frames_are_suspect(count: int) -> None:
     reader, parsed = opened(native(stack(3), frames=3, BitsStored=12, NumberOfFrames=count))
     with pytest.raises(SuspectError) as caught:
         locate_frames(reader, parsed)
-    assert caught.value.reason is Reason.UNCHECKED
+    assert caught.value.reason is Reason.UNDECODABLE
 
 
 def test_rle_is_one_item_a_frame() -> None:

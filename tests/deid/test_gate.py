@@ -36,6 +36,7 @@ def seen(picture: Array, drawn: Array, gate: Gate) -> float:
 def test_the_two_eyes_look_differently() -> None:
     assert FIRST.small.scale != SECOND.small.scale
     assert FIRST.large.scale != SECOND.large.scale
+    assert FIRST.ahead.scale != SECOND.ahead.scale
     assert FIRST.lettering.scale != SECOND.lettering.scale
     assert FIRST.threshold != SECOND.threshold
 

@@ -14,6 +14,7 @@ from deid.errors import Reason, RefusedError, SuspectError
 from deid.identity.identifiers import harvest
 from deid.pixels.codecs import Layout
 from deid.pixels.high_bits import lift, settle
+from deid.pixels.planes import stored_values
 from deid.screen import screen
 from tests.deid.headers import PERSON, SUBKEYS, joined, profile
 from tests.deid.pictures import Array, burn, glyphs, opened, text_reader
@@ -182,3 +183,18 @@ def test_without_the_option_no_overlay_is_kept() -> None:
     out = dcmread(io.BytesIO(joined(clean.pieces, data)))
     assert np.array_equal(np.frombuffer(out.PixelData, np.uint16), tissue().reshape(-1))
     assert not [element.tag for element in out if element.tag.group == 0x6000]
+
+
+def test_a_choice_of_sign_in_some_pixels_is_suspect() -> None:
+    for values, fits in (
+        ([0, 5, -1, -2048], True),
+        ([0, 5, 4095, 2048], True),
+        ([0, 5, -1, 2048], False),
+    ):
+        frame = np.array(values).astype(np.int16).reshape(2, 2)
+        if fits:
+            assert stored_values(frame, layout(signed=True))[1, 1] == -2048
+            continue
+        with pytest.raises(SuspectError) as caught:
+            stored_values(frame, layout(signed=True))
+        assert caught.value.reason is Reason.UNDECODABLE

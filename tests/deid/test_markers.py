@@ -43,6 +43,7 @@ def test_markers_are_read(text: str, laterality: str, view: str) -> None:
         "ÅSA",
         "L CC Å",
         "A",
+        "B",
     ],
 )
 def test_everything_else_is_not(text: str) -> None:
@@ -100,6 +101,7 @@ def test_what_a_border_leaves_of_a_name_is_none(text: str, at_start: bool, at_en
         (Marker("R", "SPOT"), "R", "CC", False),
         (Marker("R", "CC"), "R", "AT", False),
         (Marker("L", "CC", cut=True), "R", "MLO", False),
+        (Marker("L", "CC", sure=False), "R", "MLO", False),
     ],
 )
 def test_a_marker_is_held_against_the_header(

@@ -1,3 +1,5 @@
+from time import process_time
+
 import numpy as np
 import pytest
 from pydicom.dataset import Dataset
@@ -155,3 +157,24 @@ def test_a_sequence_in_the_place_of_a_plane_is_dropped():
 def test_a_header_without_overlays_has_none():
     assert clean_overlays(Dataset(), text_reader()) == {}
     assert overlays_left(Dataset(), text_reader()) == ()
+
+
+def test_letters_far_apart_on_one_line_are_a_word():
+    plane = np.zeros((700, 900), bool)
+    for place, letter in enumerate("SJOSTROM"):
+        burn(plane, (300, 20 + 105 * place), glyphs(letter, 40), 1)
+    after = bits_of(cleaned(overlaid(plane)), plane)
+    assert (after & plane).sum() < plane.sum() / 10
+
+
+def test_more_than_anybody_looks_at_is_dropped():
+    words = [np.zeros((32, 64), bool) for _ in range(200)]
+    for number, word in enumerate(words):
+        drawn = glyphs(f"A{number:03}", 16)
+        word[: drawn.shape[0], : drawn.shape[1]] = drawn[:32, :64]
+    before = process_time()
+    header = overlaid(*words)
+    header.update(overlaid(words[0], group=0x6002))
+    cleaned_planes = clean_overlays(header, text_reader())
+    assert cleaned_planes[0x6000] is None
+    assert process_time() - before < 2

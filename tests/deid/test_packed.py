@@ -138,4 +138,4 @@ def test_text_in_bits_is_cleared_in_its_frame_alone(shape):
 def test_bits_that_cannot_be_looked_at_are_suspect(source):
     with pytest.raises(SuspectError) as caught:
         cleaned(source)
-    assert caught.value.reason is Reason.UNCHECKED
+    assert caught.value.reason is Reason.UNDECODABLE

@@ -79,7 +79,7 @@ def test_a_palette_may_start_anywhere_and_hold_bytes():
 def test_a_palette_that_is_none_is_suspect(wrong):
     with pytest.raises(SuspectError) as caught:
         read_palette(wrong, bits=8, signed=False)
-    assert caught.value.reason is Reason.UNCHECKED
+    assert caught.value.reason is Reason.UNDECODABLE
 
 
 def screen() -> tuple[Array, Array]:
@@ -180,4 +180,4 @@ def test_a_segmented_palette_that_is_none_is_suspect(words):
         read_palette(
             segmented(pack("<3H", 4, 0, 16), pack(f"<{len(words)}H", *words)), bits=4, signed=False
         )
-    assert caught.value.reason is Reason.UNCHECKED
+    assert caught.value.reason is Reason.UNDECODABLE

@@ -185,7 +185,7 @@ def test_a_lossy_picture_without_text_keeps_its_bytes() -> None:
 
 def test_what_cannot_be_decoded_is_suspect() -> None:
     source = encapsulated(crop(), [b"\xff\xd8" + b"\1" * 50], JPEGLosslessSV1)
-    assert reason(source) is Reason.UNCHECKED
+    assert reason(source) is Reason.UNDECODABLE
     with pytest.raises(SuspectError):
         again(source)
 
@@ -194,7 +194,9 @@ def test_bits_above_bits_stored_in_a_code_stream_are_suspect() -> None:
     picture = crop()
     picture[5, 5] |= 1 << 13
     data = encode(picture, read_layout(described(picture)), JPEGLSLossless)
-    assert reason(encapsulated(picture, [data], JPEGLSLossless, BitsStored=12)) is Reason.UNCHECKED
+    assert (
+        reason(encapsulated(picture, [data], JPEGLSLossless, BitsStored=12)) is Reason.UNDECODABLE
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@ import struct
 
 import pytest
 
-from deid.headers.private import fits, load_safe_private
+from deid.headers.private import fits
+from deid.profiles.private import load_safe_private
 from deid.profiles.rules import Action
 
 ANGLE, POSITION = 0x00191016, 0x00191007  # Hologic: Paddle Angle DS, Paddle Position SH

@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 
 from deid.findings import Finding
-from deid.pixels.proposal import MORE, MOST_PICTURES, UNDECODABLE, UNREADABLE, WITHOUT, propose
+from deid.pixels.proposal import (
+    BROKEN,
+    MORE,
+    MOST_PICTURES,
+    UNDECODABLE,
+    UNREADABLE,
+    UNRULED,
+    WITHOUT,
+    propose,
+)
 from deid.pixels.proposed import Why, read, written
 from deid.pixels.showing import LONGEST
 from deid.pixels.text_reader import TextReader
@@ -134,3 +143,29 @@ def test_another_schema_is_not_read():
     told = written(proposed(part10(mammogram())))
     with pytest.raises(ValueError):  # noqa: PT011 -- it says nothing more
         read(told | {"schema": "mammo-proposal/2"})
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ("screen", UNRULED),
+        ("plan_blank", UNDECODABLE),
+        ("load_frame", UNDECODABLE),
+        ("picture", UNDECODABLE),
+        ("is_native", UNDECODABLE),
+        ("ColourEye", BROKEN),
+        ("ProposedBox", UNDECODABLE),
+        ("Picture", BROKEN),
+    ],
+)
+def test_no_fault_of_ours_keeps_an_original_from_being_held_back(
+    broken, said, text_reader, monkeypatch
+):
+    def fault(*_arguments, **_named):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(f"deid.pixels.proposal.{broken}", fault)
+    text = [Text("PROVSTRÖM ÅSA", 0.05, 0.9, height=24)]
+    data = part10(mammogram(pixels=phantom(1200, 900), text=text))
+    found = proposed(data, Finding("object", "unchecked"), text_reader=text_reader)
+    assert said in found.said

@@ -10,8 +10,8 @@ import pytest
 from pydicom.dataset import Dataset
 
 from deid.pixels.redact import ViewTag, redact
-from deid.pixels.regions import outside_regions
 from deid.profiles.profile import load_profile
+from deid.regions import outside_regions
 from deid.screen import screen
 from tests.deid.headers import dataset, joined, mammogram, parsed, written
 from tests.deid.pictures import text_reader

@@ -23,6 +23,7 @@ from pydicom.uid import (
 
 from deid.errors import Reason, SuspectError
 from deid.findings import Finding
+from deid.passage import Passage
 from deid.pixels.blanking import Blank, background, is_proven
 from deid.pixels.codecs import read_layout
 from deid.pixels.encoding import encode
@@ -31,7 +32,6 @@ from deid.pixels.planes import load_frame, luminance
 from deid.pixels.redact import Redaction, ViewTag, read_again, redact
 from deid.pixels.rewriting import Rewriting, Rewritten
 from deid.ruling import Box, Ruling
-from deid.screen import Passage
 from deid.source import Lazy, Slice
 from tests.deid.pictures import (
     Array,
@@ -450,10 +450,11 @@ def test_letters_as_bright_as_what_is_around_them_go_with_the_box(
     chosen = Box(1, ((30, 30), (109, 30), (109, 89), (30, 89)))
     empty = Box(1, ((0, 0), (20, 0), (20, 20), (0, 20)))
     redaction, finished = cleaned(source, ruling=Ruling(blank=(chosen, empty)))
-    assert redaction.boxes == (chosen,)
+    assert chosen in redaction.boxes
+    assert empty not in redaction.boxes
     (after,) = frames_of(finished)
     inside = after[30:90, 30:110].reshape(60 * 80, -1)
-    assert len(np.unique(inside, axis=0)) == (2 if photometric == "YBR_FULL_422" else 1)
+    assert len(np.unique(inside, axis=0)) == 1
     assert np.array_equal(after[:30], frames_of(source)[0][:30])
 
 

@@ -72,7 +72,7 @@ def cases(draw: st.DrawFn) -> Case:
     signed = grey and photometric != "PALETTE COLOR" and draw(st.booleans())
     if native and photometric == "MONOCHROME2" and not wide and draw(st.booleans()):
         bits, signed = 1, False
-    rows, columns = draw(st.integers(16, 40)), draw(st.integers(9, 20)) * 2
+    rows, columns = draw(st.integers(1, 40)), draw(st.integers(1, 20)) * 2
     columns -= photometric != "YBR_FULL_422" and draw(st.booleans())
     frames = draw(st.integers(1, 4))
     rng = np.random.default_rng(draw(st.integers(0, 99)))

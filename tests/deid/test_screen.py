@@ -5,8 +5,9 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID_dictionary
 
 from deid.errors import Reason, RefusedError
+from deid.passage import Passage
 from deid.profiles.profile import load_profile
-from deid.screen import Passage, screen
+from deid.screen import screen
 from tests.deid import documents
 from tests.deid.headers import DBT, MG, mammogram, parsed, profile, tomosynthesis, written
 

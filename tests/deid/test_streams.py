@@ -86,7 +86,7 @@ def cut(source: bytes) -> frozenset[int]:
 def is_suspect(source: bytes) -> bool:
     with pytest.raises(SuspectError) as caught:
         cut(source)
-    return caught.value.reason is Reason.UNCHECKED
+    return caught.value.reason is Reason.UNDECODABLE
 
 
 @pytest.mark.parametrize("syntax", [*SYNTAXES, RLELossless])
@@ -330,4 +330,4 @@ def test_the_second_eye_walks_finished_bytes_that_were_not_changed() -> None:
     at = finished.rindex(b"\xff\xd9")
     with pytest.raises(SuspectError) as caught:
         inspect(io.BytesIO(finished[:at] + b"AB" + finished[at + 2 :]), text_reader=None, **eye)
-    assert caught.value.reason is Reason.UNCHECKED
+    assert caught.value.reason is Reason.UNDECODABLE

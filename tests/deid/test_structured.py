@@ -2,8 +2,8 @@ import pytest
 from pydicom.dataset import Dataset
 
 from deid.headers.made import made
-from deid.headers.structured import Overrides, StructuredRules, load_structured
 from deid.profiles.rules import Action
+from deid.profiles.structured import Overrides, StructuredRules, load_structured
 from tests.deid.headers import code, dataset
 
 TEXT, PERSON, DATE, TIME, WHEN, UID = (

@@ -4,7 +4,9 @@ import pytest
 
 from deid.pixels.gate import FIRST, SECOND, Sight
 from deid.pixels.looking import look as look_once
-from deid.pixels.writing import Kind, Writing
+from deid.pixels.markers import Marker
+from deid.pixels.text_reader import Line
+from deid.pixels.writing import Kind, Writing, run_on, unmask
 from tests.deid.pictures import Array, burn, film, glyphs, text_reader
 
 EYES = pytest.mark.parametrize("sight", [FIRST, SECOND])
@@ -129,3 +131,31 @@ def test_a_name_at_the_border_is_no_marker(at: tuple[int, int]) -> None:
     picture = air()
     burn(picture, at, glyphs("Lund E", 60), 4000)
     assert {it.kind for it in look(picture, FIRST)} == {Kind.TEXT}
+
+
+def line(centre: tuple[float, float], length: float, height: float, angle: float = 0) -> Line:
+    return Line(centre, length, height, angle, 0.9)
+
+
+def test_text_near_the_border_runs_on_to_it() -> None:
+    shape = (1000, 2000)
+    (ended,) = run_on((Writing(line((1800, 500), 300, 50), Kind.TEXT),), shape)
+    assert ended.line.corners().max(axis=0)[0] == pytest.approx(2000)
+    (beside,) = run_on((Writing(line((1000, 960), 300, 50), Kind.TEXT),), shape)
+    assert beside.line.corners().max(axis=0)[1] == pytest.approx(1000)
+    assert beside.line.corners().min(axis=0)[1] == pytest.approx(935)
+    far = Writing(line((1000, 900), 300, 50), Kind.TEXT)
+    assert run_on((far,), shape) == (far,)
+
+
+def test_a_lone_glyph_at_the_end_of_a_text_is_text() -> None:
+    text = Writing(line((300, 300), 400, 100), Kind.TEXT)
+    near = Writing(line((580, 300), 90, 90), Kind.LONE)
+    far = Writing(line((1200, 300), 90, 90), Kind.LONE)
+    assert [it.kind for it in unmask((text, near, far))] == [Kind.TEXT, Kind.TEXT, Kind.LONE]
+
+
+def test_a_large_marker_is_no_word_of_a_smaller_text_that_is_not_beside_it() -> None:
+    marker = Writing(line((2183, 664), 595, 362, 52), Kind.MARKER, Marker("L", "CC"))
+    text = Writing(line((2183, 1547), 595, 219, -90), Kind.TEXT)
+    assert unmask((marker, text)) == (marker, text)

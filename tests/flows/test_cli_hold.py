@@ -1,7 +1,5 @@
 """`mammo hold …`: a person sees what is held, and lifts it with a reason."""
 
-from getpass import getuser
-
 import pytest
 
 from catalog import audit, holds
@@ -9,6 +7,8 @@ from catalog.holds import HoldTarget
 from catalog.vocabulary import HoldKind, HoldScope
 from flows import wiring
 from flows.cli import main, place
+from flows.settings import Environment, HubSettings
+from flows.who import who
 
 PSEUDONYM = "k7tq2vxn4ad6mw3sz5rf"
 
@@ -53,17 +53,32 @@ def test_a_hold_is_lifted_with_who_and_why(run, hub, held):
     assert run("lift", str(held), "--reason", reason) == (0, f"hold {held} is lifted\n")
     assert run("list") == (0, "nothing is held\n")
     said = run("list", "--all")[1]
-    assert f"lifted by {getuser()}: {reason}" in said
+    assert f"lifted by {who()}: {reason}" in said
     (line,) = audit.entries(hub.catalogue)
-    assert (line.actor, line.action) == (getuser(), "lift")
-    again = run("lift", str(held), "--reason", "once more", "--who", "anna.a")
+    assert (line.actor, line.action) == (who(), "lift")
+    again = run("lift", str(held), "--reason", "once more")
     assert again == (0, f"hold {held} was lifted already\n")
     assert len(list(audit.entries(hub.catalogue))) == 1
 
 
-def test_another_may_be_named_who_lifts(run, hub, held):
-    run("lift", str(held), "--reason", "as said", "--who", "anna.a")
+def test_another_may_be_named_in_development_only(run, hub, held, monkeypatch, tmp_path):
+    told = {"environment": Environment.PRODUCTION, "release_key_file": tmp_path / "release.key"}
+    settings = HubSettings.model_construct(**told)
+    monkeypatch.setattr(wiring, "read", lambda _kind: settings)
+    asked = ("lift", str(held), "--reason", "as said", "--who", "anna.a")
+    code, said = run(*asked)
+    assert (code, "for development" in said) == (2, True)
+    assert [one.id for one in holds.list_holds(hub.catalogue)] == [held]
+    object.__setattr__(settings, "environment", Environment.DEVELOPMENT)
+    assert run(*asked)[0] == 0
     assert [line.actor for line in audit.entries(hub.catalogue)] == ["anna.a"]
+
+
+def test_no_variable_makes_somebody_another(run, hub, held, monkeypatch):
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(variable, "eva")
+    run("lift", str(held), "--reason", "as said")
+    assert [line.actor for line in audit.entries(hub.catalogue)] == [who()]
 
 
 @pytest.mark.parametrize("reason", [(), ("--reason", " ")])

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import cv2
 import pytest
+from sqlalchemy import text
 
 from catalog.outcome import Outcome
-from flows import deidentifier, wiring
+from flows import deidentifier, keys, review, wiring
 from flows import who as module
 from flows.cli import main, place
 from flows.review import waiting
@@ -27,11 +28,16 @@ SECRETS = [*objects.secrets_of(contradicting(InstitutionName=None)), "PROVSTR", 
 
 
 @pytest.fixture
-def production(monkeypatch):
-    told = {"environment": Environment.DEVELOPMENT}
+def production(monkeypatch, tmp_path):
+    made = tmp_path / "keys" / "region.key"
+    keys.create(made, keys.REGION_ROOTS)
+    told = {"environment": Environment.DEVELOPMENT, "key_file": made}
     settings = RegionSettings.model_construct(**told)
     monkeypatch.setattr(wiring, "read", lambda _kind: settings)
-    return lambda: object.__setattr__(settings, "environment", Environment.PRODUCTION)
+    return lambda **changed: [
+        object.__setattr__(settings, name, value)
+        for name, value in (changed or {"environment": Environment.PRODUCTION}).items()
+    ]
 
 
 @pytest.fixture
@@ -116,6 +122,55 @@ def test_two_people_release_it(region, run, number):
     assert "→ ADMITTED" in shown
 
 
+def test_what_is_shown_is_for_programs_too(run, number):
+    run("approve", number, "--reason", "so", "--who", "anna")
+    told = json.loads(run("show", number, "--json")[1])
+    assert (told["id"], told["state"], told["pictures"]) == (number, "SECOND", [1])
+    assert told["proposal"]["findings"] == [{"where": "frame 1", "what": "marker"}]
+    assert {box["kind"] for box in told["proposal"]["boxes"]} == {"text", "marker"}
+    (line,) = told["decisions"]
+    assert (line["who"], line["action"], line["reason"]) == ("anna", "APPROVE", "so")
+    assert run("confirm", number, line["decision"], "--reason", "so", "--who", "bo")[0] == 0
+
+
+def test_who_looked_is_shown(run, number, tmp_path):
+    for option in ("--picture", "--original"):
+        assert run("show", number, option, tmp_path / option, "--who", "eva")[0] == 0
+    said = run("show", number)[1]
+    assert "eva: LOOK: picture of frame 1" in said
+    assert "eva: LOOK: original" in said
+
+
+def test_one_changed_record_hides_no_other(region, run, number):
+    with region.ledger._engine.begin() as connection:
+        connection.execute(
+            text("UPDATE review SET state = 'DECIDED' WHERE id != :n"), {"n": number}
+        )
+    (other,) = {1, 2} - {number}
+    told_of = f"mammo: {other} was changed by other hands; call security"
+    code, said = run("list")
+    assert (code, told_of in said, "29 days left" in said) == (1, True, True)
+    code, said = run("list", "--json")
+    told = json.loads(said[: said.rindex("]") + 1])
+    assert (code, told[-1]) == (1, {"id": other, "state": "CHANGED"})
+    code, said = run("status")
+    assert (code, "1 were changed by other hands" in said) == (1, True)
+    code, said = run("apply")
+    assert (code, told_of in said) == (1, True)
+
+
+def test_what_cannot_be_applied_stops_nothing_else(region, run, number, monkeypatch):
+    for one in (1, 2):
+        review.retry(region, one, who="anna", reason="so")
+    first = region.ledger.reviews.get(1)[0]
+    for key in list(region.quarantine.keys(f"{first.export_id}/{first.item_id}/")):
+        region.quarantine.remove(key)
+    code, said = run("apply")
+    assert code == 1
+    assert "mammo: 1 was not applied: " in said
+    assert "2 ended " in said
+
+
 def test_more_is_blanked(run, number):
     box = ("--box", "1,300,500,360,540")
     assert run("redact", number, *box, "--reason", "hers", "--who", "anna")[0] == 0
@@ -162,6 +217,15 @@ def test_who_somebody_is_cannot_be_said_in_production(run, number, production):
     code, said = run("approve", number, "--reason", "so", "--who", "eva")
     assert (code, "for development" in said) == (2, True)
     assert run("approve", number, "--reason", "so")[0] == 0
+
+
+def test_a_variable_alone_makes_no_development(run, number, production, tmp_path):
+    """With a third party, the region's key file is as production has it."""
+    keys.create(tmp_path / "own.key", keys.OWN_ROOTS)
+    for path in (tmp_path / "own.key", tmp_path / "none.key"):
+        production(key_file=path)
+        code, said = run("approve", number, "--reason", "so", "--who", "eva")
+        assert (code, "for development" in said) == (2, True)
 
 
 def test_no_variable_makes_somebody_another(monkeypatch, tmp_path):

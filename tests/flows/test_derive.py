@@ -21,6 +21,7 @@ from flows import wiring
 from flows.cli import main, place
 from flows.derive import NOT_DERIVED
 from flows.study import StudyRun, settle
+from flows.who import who
 from tests import objects
 from tests.flows.conftest import DECISION
 from tests.flows.making import counts, enrolled, four_views, put, registered, walked
@@ -195,14 +196,14 @@ def run(hub, monkeypatch, capsys):
 def test_an_operator_saves_previews_and_that_is_recorded(one, hub, run, tmp_path):
     (study,) = search(hub.catalogue, Query()).studies
     into = tmp_path / "pictures"
-    asked = ("preview", study.study_key[:12], "--size", "256", "--into", str(into), "--who", "anna")
+    asked = ("preview", study.study_key[:12], "--size", "256", "--into", str(into))
     code, said = run(*asked)
     (picture,) = into.iterdir()
     assert (code, said) == (0, f"{picture}\n")
     assert picture.stat().st_mode & 0o777 == 0o600
     assert cv2.imread(str(picture), cv2.IMREAD_UNCHANGED) is not None
     (line,) = audit.entries(hub.catalogue)
-    assert (line.actor, line.action, line.object) == ("anna", "preview", "study:1")
+    assert (line.actor, line.action, line.object) == (who(), "preview", "study:1")
     code, said = run(*asked)
     assert code == 1
     assert "cannot be written" in said

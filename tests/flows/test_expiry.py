@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from catalog.errors import ConflictError
 from catalog.ledger_records import Ending
+from catalog.ledger_tables import item
 from catalog.outcome import Outcome
 from catalog.review_records import ReviewState
 from flows import applying, review
@@ -64,7 +65,7 @@ def kept_of(region, made):
 
 def at(monkeypatch, moment):
     """Let the ledger take a moment for the present one."""
-    for module in ("catalog.review", "catalog.review_rules"):
+    for module in ("catalog.review_upkeep", "catalog.review_rules"):
         monkeypatch.setattr(f"{module}.now", lambda: moment)
 
 
@@ -140,18 +141,61 @@ def test_a_changed_record_stops_nothing_else_and_is_told(region, waits, monkeypa
         done = expire(region, later(31))
     assert (done.reviews, done.changed) == (1, 1)
     assert "a review was changed by other hands" in {line["event"] for line in said}
-    with pytest.raises(ConflictError):
-        review.waiting(region)
+    assert review.changed(region) == (1,)
+    assert review.waiting(region) == ()
+    assert (standing(region, later(0)).changed, standing(region, later(0)).is_alarming) == (1, True)
 
 
 def test_what_was_quarantined_before_there_were_reviews_expires(region, waits, monkeypatch):
     with region.ledger._engine.begin() as connection:
         connection.execute(text("DELETE FROM review"))
     assert review.waiting(region) == ()
-    assert expire(region, datetime.now(UTC)) == Expired()
+    with structlog.testing.capture_logs() as said:
+        assert expire(region, datetime.now(UTC)) == Expired(changed=2)
+    assert ("quarantined files had no review", 2) in {
+        (line["event"], line.get("count")) for line in said
+    }
     assert [one.days_left for one in review.waiting(region)] == [29, 29]
+    assert expire(region, datetime.now(UTC)) == Expired()
     at(monkeypatch, later(31))
     assert expire(region, later(31)).reviews == 2
+
+
+@pytest.mark.parametrize("moved", ["", "UPDATE item SET recorded_at = '2099-01-01 00:00:00'"])
+def test_whoever_takes_reviews_away_prolongs_nothing(region, waits, monkeypatch, moved):
+    """They count from when the file was recorded, however late a review is begun anew."""
+    with region.ledger._engine.begin() as connection:
+        connection.execute(text("DELETE FROM review"))
+        connection.execute(text(moved or "SELECT 1"))
+    assert expire(region, later(29)).changed == 2
+    before = [one.review.expires_at for one in review.waiting(region)]
+    assert all(later(29) < moment <= later(30) for moment in before)
+    at(monkeypatch, later(31))
+    assert expire(region, later(31)).reviews == 2
+    assert [kept_of(region, made) for made in waits] == [[], []]
+
+
+def test_a_review_begun_anew_counts_from_the_day_of_the_file(region, waits):
+    recorded = datetime.now(UTC) - 20 * DAY
+    with region.ledger._engine.begin() as connection:
+        connection.execute(text("DELETE FROM review"))
+        values = {"recorded_at": recorded}
+        connection.execute(item.update().values(**values))
+    expire(region, datetime.now(UTC))
+    assert [one.days_left for one in review.waiting(region)] == [9, 9]
+
+
+@pytest.mark.parametrize(
+    "said", ["erased_at = '2026-11-22 00:00:00'", "expires_at = '2099-01-01 00:00:00'"]
+)
+def test_no_plain_column_keeps_an_original(region, waits, monkeypatch, said):
+    """It goes, or its record is told to be changed."""
+    with region.ledger._engine.begin() as connection:
+        connection.execute(text(f"UPDATE review SET {said} WHERE id = 1"))
+    at(monkeypatch, later(31))
+    done = expire(region, later(31))
+    assert (done.reviews, done.changed) == ((2, 0) if "erased" in said else (1, 1))
+    assert bool(kept_of(region, waits[0])) is bool(done.changed)
 
 
 # ---- what dead runs left -------------------------------------------------------------------
@@ -199,6 +243,19 @@ def test_what_a_dead_run_sealed_goes_too(region, export_folder, tmp_path):
     assert list(region.quarantine.keys("somebody-elses/"))
 
 
+def test_however_many_exports_the_store_is_walked_once(region, export_folder, monkeypatch):
+    put(export_folder, objects.not_dicom())
+    for _ in range(3):
+        registered(region, export_folder, DECISION, 1)
+    walks = []
+    genuine = type(region.quarantine).keys
+    monkeypatch.setattr(
+        type(region.quarantine), "keys", lambda *given: walks.append(given[1:]) or genuine(*given)
+    )
+    assert expire(region, later(31)) == Expired()
+    assert walks == [()]
+
+
 def test_no_landing_is_no_trouble(region):
     shutil.rmtree(region.landing)
     assert expire(region, datetime.now(UTC)) == Expired()
@@ -222,8 +279,8 @@ def test_sealed_files_of_two_originals_cannot_be_swapped(region, conflicts, deid
         swap(region, mine, yours)
     for call in (
         lambda: review.show(region, one.id),
-        lambda: review.picture(region, one.id, 1),
-        lambda: b"".join(review.original(region, one.id)),
+        lambda: review.picture(region, one.id, 1, who="anna"),
+        lambda: b"".join(review.original(region, one.id, who="anna")),
     ):
         with pytest.raises(SealError):
             call()

@@ -197,7 +197,7 @@ def test_the_command_reads_a_list_and_shows_no_number(
     path = tmp_path / "list.csv"
     path.write_text(f"reserve,personnummer\n{RESERVE},{NUMBER}\n")
     with pytest.raises(SystemExit) as caught:
-        main(["subject", "merge", "--list", str(path), "--issuer", ISSUER, "--who", "anna.a"])
+        main(["subject", "merge", "--list", str(path), "--issuer", ISSUER])
     assert caught.value.code == 0
     said = capsys.readouterr()
     assert "1 merged, 0 unknown, 0 conflict" in said.out

@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -188,3 +190,11 @@ def test_names_of_no_encoding_are_hidden(run, tmp_path, export_folder):
     run(export_folder)
     (name,) = released(tmp_path)
     assert "Provstr" not in name
+
+
+def test_what_is_not_used_is_not_loaded():
+    program = "import sys, flows.offline; print(*{'highdicom', 'SimpleITK'} & {*sys.modules})"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == ""

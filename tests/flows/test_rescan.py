@@ -28,6 +28,7 @@ from flows import wiring
 from flows.cli import main, place
 from flows.errors import RetriableError
 from flows.rescan import Rescanner, Seen, rescan
+from flows.who import who
 from tests import companions, objects
 from tests.deid.pictures import burn, glyphs, text_reader
 from tests.flows.making import put
@@ -279,14 +280,14 @@ def test_the_command_line_tells_what_was_seen(hub, shelf, monkeypatch, capsys):
     shelf.publish()
     for arguments, last in (
         (["--dry-run"], "nothing was held or recorded: this was a dry run"),
-        (["--who", "anna.a"], "Holds placed: 1, number 1; mammo hold list shows them"),
+        ([], "Holds placed: 1, number 1; mammo hold list shows them"),
         ([], f"looked at 0 objects with {DETECTOR}"),
     ):
         with pytest.raises(SystemExit) as ended:
             main(["rescan", *arguments])
         said = capsys.readouterr().out.splitlines()
         assert (ended.value.code or 0, said[-1]) == (0, last)
-    assert [hold.placed_by for hold in holds.list_holds(hub.catalogue)] == ["anna.a"]
+    assert [hold.placed_by for hold in holds.list_holds(hub.catalogue)] == [who()]
     assert all(secret not in "".join(said) for secret in objects.secrets_of(mammogram()))
 
 

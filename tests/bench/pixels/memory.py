@@ -37,7 +37,7 @@ print(f"peak_megabytes={peak():.0f}")
 print(f"beside_model_megabytes={peak() - model:.0f}")
 print("outcome=" + " ".join(f"{line.outcome}" for line in lines))
 """
-_LARGEST = 8192  # squared, 67 million pixels: the most that one frame may have
+_LARGEST = 6464  # squared, 42 million pixels: about the most that one frame may have
 
 
 def run(*, quick: bool) -> Iterator[str]:

@@ -35,7 +35,8 @@ def _review() -> None:
         sa.Column("erased_at", MOMENT),
         sa.Column("facts_enc", sa.LargeBinary(), nullable=False),
         sa.CheckConstraint(
-            "state IN ('WAITING', 'SECOND', 'DECIDED', 'APPLIED', 'REJECTED', 'EXPIRED')",
+            "state IN ('WAITING', 'SECOND', 'DECIDED', 'APPLYING', 'APPLIED', 'REJECTED', "
+            "'EXPIRED')",
             name=op.f("ck_review_state"),
         ),
         sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_review_item_id")),
@@ -59,7 +60,8 @@ def _decision() -> None:
         sa.Column("cell_enc", sa.LargeBinary(), nullable=False),
         sa.Column("chain", sa.String(64), nullable=False),
         sa.CheckConstraint(
-            "action IN ('APPROVE', 'REDACT', 'RETRY', 'REJECT', 'APPLY', 'EXPIRE')",
+            "action IN ('APPROVE', 'REDACT', 'RETRY', 'REJECT', 'BEGIN', 'WITHDRAW', 'APPLY', "
+            "'EXPIRE', 'LOOK')",
             name=op.f("ck_review_decision_action"),
         ),
         sa.CheckConstraint(

@@ -15,6 +15,7 @@ _EDGES = (0x00186018, 0x0018601A, 0x0018601C, 0x0018601E)
 _ROWS, _COLUMNS, _FRAMES = 0x00280010, 0x00280011, 0x00280008
 _LONG = 4
 _MOST_REGIONS = 64
+_MOST_AROUND = 256  # of one frame: nobody draws regions that leave more
 _MOST_BOXES = 1 << 14
 
 # Left, top, right and bottom in pixels; right and bottom are outside
@@ -35,7 +36,7 @@ def outside_regions(header: Dataset) -> tuple[Box, ...]:
     regions = [found for item in said if (found := _region(item, shape)) is not None]
     frames = max(number(header, _FRAMES), 1)
     around = list(_around(regions, shape)) if regions else []
-    if len(around) * frames > _MOST_BOXES:
+    if len(around) > _MOST_AROUND or len(around) * frames > _MOST_BOXES:
         return ()
     return tuple(Box(frame, _corners(one)) for frame in range(1, frames + 1) for one in around)
 

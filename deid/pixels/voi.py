@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
 
-from deid.derived.attributes import decimal, first_item, group
+from deid.attributes import decimal, first_item, group
 from deid.values import raw, value_of
 
 Level = npt.NDArray[np.float32]

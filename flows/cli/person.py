@@ -1,0 +1,43 @@
+"""Who gives a command, as it is written down."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from flows.settings import HubSettings, RegionSettings
+
+Who = Annotated[str, typer.Option(help="In development only: whom to take for the user.")]
+
+
+def person(named: str, settings: "type[RegionSettings | HubSettings]") -> str:
+    """Name who gives a command: the operating system's user; in development whoever is named.
+
+    Args:
+        named: Whom to take for the user; empty for nobody else.
+        settings: The side's, which say whether this is development.
+
+    Raises:
+        BadParameter: Somebody is named, and this is not development.
+    """
+    from flows import wiring
+    from flows.who import who
+
+    if not named:
+        return who()
+    if not _is_development(wiring.read(settings)):
+        message = "--who is for development; elsewhere it is the operating system's user"
+        raise typer.BadParameter(message)
+    return named
+
+
+def _is_development(settings: "RegionSettings | HubSettings") -> bool:
+    """Tell whether this is development: not by a variable alone, the key file must say so too."""
+    from flows.key_file import HUB_ROOTS, REGION_ROOTS, is_for_development
+    from flows.settings import Environment, RegionSettings
+
+    if settings.environment is not Environment.DEVELOPMENT:
+        return False
+    if isinstance(settings, RegionSettings):
+        return is_for_development(settings.key_file, REGION_ROOTS)
+    return is_for_development(settings.release_key_file, HUB_ROOTS)
