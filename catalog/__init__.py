@@ -4,8 +4,10 @@ The modules are the surface, each a page long; import the module and call it by 
 `search.search(engine, query)` or `releases.servable(engine, …)`:
 
 - words: `outcome`, `vocabulary`, `records`, `errors`
-- databases: `database` (connect, migrate), `tables`, `ledger_tables`
-- in: `describe`, `objects` (the object store), `publish`, `holders`, `ledger`
+- databases: `database` (connect, migrate), `tables`
+- in: `objects` (the object store), `publishing`, `holders`, `subjects`
+- the region's own database: `ledgers`, `reviews`, `protections`
+- what was seen in pixels: `sightings`
 - out: `search`, `permits`, `releases`, `holds`, `audit`
 
 Nothing here knows orchestration, HTTP or de-identification.

@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, Engine, Row, Select, and_, exists, or_, se
 from catalog.database import reading
 from catalog.errors import CursorError
 from catalog.holds import instance_not_held, study_not_held
-from catalog.pixel_tables import pixel_facts, quality_flag
+from catalog.sightings.tables import pixel_facts, quality_flag
 from catalog.tables import instance, revision, study, subject
 from catalog.vocabulary import COMPANIONS, Kind, Laterality, View
 

@@ -15,15 +15,15 @@ from deid.headers.made import made
 from deid.identity.identifiers import Identifiers
 from deid.identity.pseudonym import Person, Subkeys, canonical
 from deid.passage import Passage
-from deid.pixels.graphics import drop_writing, graphics_left, has_graphics, without
-from deid.pixels.high_bits import lift
-from deid.pixels.lookups import crooked_left, drop_crooked, without_tables
-from deid.pixels.overlays import clean_overlays, has_overlays, overlays_left
-from deid.pixels.patience import patient
+from deid.pixels.coding.streams import check_finished
+from deid.pixels.detection.patience import patient
+from deid.pixels.detection.text_reader import TextReader
+from deid.pixels.drawn.graphics import drop_writing, graphics_left, has_graphics, without
+from deid.pixels.drawn.lookups import crooked_left, drop_crooked, without_tables
+from deid.pixels.drawn.overlays import clean_overlays, has_overlays, overlays_left
 from deid.pixels.redact import Flag, Redaction, ViewTag, read_again, redact
-from deid.pixels.streams import check_finished
-from deid.pixels.text_reader import TextReader
-from deid.pixels.witness import check_same
+from deid.pixels.rewriting.high_bits import lift
+from deid.pixels.rewriting.witness import check_same
 from deid.profiles.profile import Profile
 from deid.ruling import NONE, Box, Ruling
 from deid.second_eye import verify

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from catalog.describe import describe
 from catalog.errors import CatalogError
+from catalog.publishing.describe import describe
 from catalog.records import Facts, Instance, Versions
 from deid.deidentify import deidentify, identity, inspect
 from deid.errors import DeidError, Reason, RefusedError, SuspectError

@@ -9,10 +9,10 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from catalog.ledger_records import Item
+from catalog.ledgers.records import Item
 from catalog.outcome import Outcome
-from catalog.review_records import OPEN, Review, ReviewState
-from catalog.review_upkeep import folder
+from catalog.reviews.records import OPEN, Review, ReviewState
+from catalog.reviews.upkeep import folder
 from deid.ruling import Ruling
 from flows import begun, log
 from flows.deidentifier import Deidentifier

@@ -8,10 +8,10 @@ from typing import Any
 
 from catalog.errors import ConflictError
 from catalog.errors import Reason as CatalogReason
-from catalog.ledger_records import Ending, Making, Original
+from catalog.ledgers.records import Ending, Making, Original
 from catalog.outcome import Outcome
 from catalog.records import StudyDraft
-from catalog.review_records import Review
+from catalog.reviews.records import Review
 from deid.identity.pseudonym import Person
 from flows.protection import Protection
 from flows.verdict import Verdict

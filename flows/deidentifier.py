@@ -7,8 +7,8 @@ from pathlib import Path
 
 from catalog.records import Versions
 from deid.errors import ProfileError
-from deid.pixels.looking import DETECTOR
-from deid.pixels.text_reader import TextReader, load_text_reader
+from deid.pixels.detection.looking import DETECTOR
+from deid.pixels.detection.text_reader import TextReader, load_text_reader
 from deid.profiles.profile import Profile, load_profile, read_profile
 from flows import wiring
 from flows.keys import RegionKeys

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pydicom
 
-from catalog.describe import describe
 from catalog.objects import ObjectStore
+from catalog.publishing.describe import describe
 from catalog.records import Facts, NewRevision, Preview, Stored
 from deid.derived.written import DerivedObject
 from flows.admit import Admitted

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from catalog.errors import ConflictError, Reason
-from catalog.review_records import OPEN, ReviewState
-from catalog.review_upkeep import folder
+from catalog.reviews.records import OPEN, ReviewState
+from catalog.reviews.upkeep import folder
 from flows import begun, log
 from flows.applying import one_at_a_time
 from flows.quarantine import erase

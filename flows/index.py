@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from catalog.ledger import Ledger
-from catalog.ledger_records import Ending, Export, NewItem
+from catalog.ledgers.ledger import Ledger
+from catalog.ledgers.records import Ending, Export, NewItem
 from catalog.outcome import Outcome
 from deid.deidentify import identity
 from deid.errors import DeidError, Reason, RefusedError

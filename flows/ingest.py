@@ -16,7 +16,7 @@ from prefect.futures import wait
 from prefect.runtime import flow_run
 
 from catalog.errors import RetriableError as CatalogRetriableError
-from catalog.ledger_records import Export
+from catalog.ledgers.records import Export
 from catalog.outcome import Tally
 from catalog.records import ExportSummary
 from flows import deidentifier, expiry, log, protection, wiring

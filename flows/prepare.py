@@ -4,7 +4,7 @@ python -m flows.prepare
 """
 
 from catalog import database
-from catalog.key_marks import is_begun
+from catalog.ledgers.key_marks import is_begun
 from catalog.objects import Credentials, ensure_buckets
 from flows import keys, log
 from flows.errors import KeyFileError

@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from catalog import previews
+from catalog.sightings import previews
 from flows.errors import PermanentError, RetriableError
 from flows.private_file import write_private
 from flows.wiring import HubParts

@@ -14,16 +14,16 @@ from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 from catalog.errors import NotFoundError
-from catalog.ledger_records import Ending
+from catalog.ledgers.records import Ending
 from catalog.outcome import Outcome
-from catalog.review_records import Opening, Review
-from catalog.review_upkeep import folder
+from catalog.reviews.records import Opening, Review
+from catalog.reviews.upkeep import folder
 from deid.errors import Reason, SuspectError
 from deid.findings import Finding
 from deid.identity.identifiers import Identifiers
 from deid.identity.spelling import Edge, Needle, Reach
-from deid.pixels.proposal import draw, propose
-from deid.pixels.proposed import Proposal, Why, read, written
+from deid.pixels.shown.proposal import draw, propose
+from deid.pixels.shown.proposed import Proposal, Why, read, written
 from deid.ruling import NONE, Ruling
 from flows.deidentifier import Deidentifier
 from flows.errors import PermanentError

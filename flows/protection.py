@@ -13,8 +13,8 @@ from functools import cache
 from pydicom.dataset import Dataset
 
 from catalog import database
-from catalog.protection import Flags, ProtectionTable, without_issuer
-from catalog.publish import Publisher
+from catalog.protections.protection import Flags, ProtectionTable, without_issuer
+from catalog.publishing.publish import Publisher
 from catalog.vocabulary import Flag, HoldKind, ProtectionSource
 from deid.errors import Reason
 from deid.identity.pseudonym import Person

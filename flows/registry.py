@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from catalog.errors import NotFoundError
-from catalog.ledger_records import Export
+from catalog.ledgers.records import Export
 from catalog.records import DisclosureDecision
 from catalog.vocabulary import ProtectionSource
 from flows import wiring

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from catalog.ledger import Ledger
-from catalog.ledger_records import Export
+from catalog.ledgers.ledger import Ledger
+from catalog.ledgers.records import Export
 from catalog.outcome import Outcome, Tally
 from catalog.records import Versions
 from deid.report_page import html, outcome_table, terms

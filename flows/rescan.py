@@ -15,18 +15,18 @@ from typing import BinaryIO, cast
 
 from sqlalchemy import Engine
 
-from catalog import scans
 from catalog.errors import NotFoundError
 from catalog.objects import ObjectStore
-from catalog.scans import Look, Unscanned
+from catalog.sightings import scans
+from catalog.sightings.scans import Look, Unscanned
 from deid.errors import DeidError, Reason, RefusedError, SuspectError
 from deid.findings import Finding
-from deid.pixels.gate import FIRST, SECOND
-from deid.pixels.graphics import graphics_left
-from deid.pixels.looking import DETECTOR
-from deid.pixels.overlays import overlays_left
+from deid.pixels.detection.gate import FIRST, SECOND
+from deid.pixels.detection.looking import DETECTOR
+from deid.pixels.detection.text_reader import TextReader
+from deid.pixels.drawn.graphics import graphics_left
+from deid.pixels.drawn.overlays import overlays_left
 from deid.pixels.redact import read_again
-from deid.pixels.text_reader import TextReader
 from deid.profiles.profile import Profile
 from deid.screen import screen
 from deid.source import Parsed, parse

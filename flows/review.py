@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from catalog.errors import ConflictError, NotFoundError
 from catalog.errors import Reason as CatalogReason
 from catalog.outcome import Outcome
-from catalog.review_records import OPEN, Decision, Review, ReviewAction, ReviewState, Statement
-from catalog.review_rules import first_said
-from deid.pixels.proposed import Proposal
+from catalog.reviews.records import OPEN, Decision, Review, ReviewAction, ReviewState, Statement
+from catalog.reviews.rules import first_said
+from deid.pixels.shown.proposed import Proposal
 from deid.ruling import Ruling
 from flows import begun, log
 from flows.applying import let_go, one_at_a_time

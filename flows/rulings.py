@@ -6,8 +6,8 @@ from typing import Any
 
 from deid.errors import Reason
 from deid.findings import Finding
-from deid.pixels.proposal import BROKEN, UNREADABLE
-from deid.pixels.proposed import Proposal, ProposedBox
+from deid.pixels.shown.proposal import BROKEN, UNREADABLE
+from deid.pixels.shown.proposed import Proposal, ProposedBox
 from deid.ruling import Box, Ruling
 from flows.errors import PermanentError
 

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from re import compile as compile_pattern
 
-from catalog.protection import Flags
+from catalog.protections.protection import Flags
 from catalog.vocabulary import Flag
 from deid.errors import RefusedError
 from deid.identity.pseudonym import canonical

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from catalog.ledger_records import Export, Making
+from catalog.ledgers.records import Export, Making
 from catalog.outcome import Outcome
 from catalog.vocabulary import Standing
 from deid.ruling import Ruling

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from catalog.errors import ConflictError
-from catalog.ledger_records import Ending, Export, Item
+from catalog.ledgers.records import Ending, Export, Item
 from catalog.outcome import Outcome
 from catalog.records import Merge, StudyDraft
 from catalog.vocabulary import ProtectionSource

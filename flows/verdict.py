@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from catalog.ledger_records import Ending, Export, Item, Original
+from catalog.ledgers.records import Ending, Export, Item, Original
 from catalog.outcome import Outcome
 from catalog.records import NewRevision
-from catalog.review_upkeep import folder
+from catalog.reviews.upkeep import folder
 from deid.deidentify import identity
 from deid.errors import DeidError, Reason, RefusedError, SuspectError, UnreadableError
 from deid.findings import Finding

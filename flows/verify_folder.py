@@ -19,11 +19,11 @@ from deid.findings import Finding
 from deid.identity.identifiers import Identifiers, harvest
 from deid.identity.spelling import Needle
 from deid.language.lexicon import load_lexicon
-from deid.pixels.graphics import graphics_left
-from deid.pixels.overlays import overlays_left
+from deid.pixels.coding.streams import check_finished
+from deid.pixels.detection.text_reader import TextReader
+from deid.pixels.drawn.graphics import graphics_left
+from deid.pixels.drawn.overlays import overlays_left
 from deid.pixels.redact import read_again
-from deid.pixels.streams import check_finished
-from deid.pixels.text_reader import TextReader
 from deid.profiles.profile import Profile
 from deid.profiles.table import CLEAN_PIXELS
 from deid.second_eye.verify import kinds_in, verify

@@ -11,11 +11,11 @@ from pydantic_settings import BaseSettings
 from sqlalchemy import Engine
 
 from catalog import database
-from catalog.key_marks import KeyMarks
-from catalog.ledger import Ledger
-from catalog.ledger_key import LedgerKey
+from catalog.ledgers.key import LedgerKey
+from catalog.ledgers.key_marks import KeyMarks
+from catalog.ledgers.ledger import Ledger
 from catalog.objects import Credentials, MinioStore, ObjectStore
-from catalog.publish import CataloguePublisher, Publisher
+from catalog.publishing.publish import CataloguePublisher, Publisher
 from flows import keys
 from flows.errors import KeyFileError, SettingsError
 from flows.key_service import Address, KeyService

@@ -17,10 +17,11 @@ from pathlib import Path
 from sqlalchemy import MetaData, create_engine
 from sqlalchemy.engine import URL
 
-from catalog import review_tables, tables
+from catalog import tables
 from catalog.database import Chain, migrate
 from catalog.errors import RetriableError
 from catalog.objects import Credentials, MinioStore, ensure_buckets
+from catalog.reviews import tables as review_tables
 
 BUCKETS = ("quarantine", "clean", "releases")
 ACTIONS: Mapping[str, tuple[str, ...]] = {

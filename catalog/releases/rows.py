@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Row, Select, and_, select
 from catalog.errors import NotFoundError
 from catalog.holds import instance_not_held, study_not_held
 from catalog.permits import require
-from catalog.pixel_tables import pixel_facts, preview, quality_flag
 from catalog.records import PixelFacts
 from catalog.releases.records import Servable
+from catalog.sightings.tables import pixel_facts, preview, quality_flag
 from catalog.tables import (
     instance,
     release,

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Engine, Row, select
 from catalog.database import reading
 from catalog.errors import HeldError, NotFoundError
 from catalog.permits import require
-from catalog.pixel_tables import preview as previews
 from catalog.releases.records import ReleasedStudy, Servable, ServablePreview
 from catalog.releases.rows import current, free_of, released, servables
+from catalog.sightings.tables import preview as previews
 from catalog.tables import release_instance
 
 _BATCH = 500

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from deid.derived.field import Field, find_field
-from deid.pixels.arrays import Grey, Plane
+from deid.pixels.coding.arrays import Grey, Plane
 
 if TYPE_CHECKING:
     import SimpleITK as sitk  # noqa: N813 -- as all who use it

@@ -12,7 +12,7 @@ from deid.derived.breast import Breast, find_breast
 from deid.derived.shown import Shown, enlarge
 from deid.derived.side import Side, find_side
 from deid.derived.spacing import Spacing, find_spacing
-from deid.pixels.arrays import Grey, Pixel
+from deid.pixels.coding.arrays import Grey, Pixel
 from deid.values import value_of
 
 _ORIENTATION, _INTENT = 0x00200020, 0x00080068

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from deid.pixels.arrays import Grey, Plane
+from deid.pixels.coding.arrays import Grey, Plane
 
 _SAME = 0.005  # of the span: one value, after shrinking
 _FULL = 0.93  # of its bounding box: a breast fills about 0.8, and a field all

@@ -12,9 +12,9 @@ import numpy as np
 from deid.derived.breast import Breast, Where
 from deid.derived.facts import PROCESSING
 from deid.derived.shown import Shown
-from deid.pixels.arrays import Grey
-from deid.pixels.planes import COLOUR, blue_green_red
-from deid.pixels.voi import Level, modality_values, seen, voi
+from deid.pixels.coding.arrays import Grey
+from deid.pixels.coding.planes import COLOUR, blue_green_red
+from deid.pixels.coding.voi import Level, modality_values, seen, voi
 from deid.values import value_of
 
 SIZES = (1024, 512, 256)

@@ -24,7 +24,7 @@ from deid.derived.written import (
 )
 from deid.headers.made import coded
 from deid.identity.pseudonym import Subkeys, uid
-from deid.pixels.arrays import Grey
+from deid.pixels.coding.arrays import Grey
 
 LABEL_MAP = "1.2.840.10008.5.1.4.1.1.66.7"
 SEGMENTATION = Purpose("SEG", LABEL_MAP, 9001)

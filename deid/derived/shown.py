@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 
 from deid.attributes import stored_number
-from deid.pixels.arrays import Grey, Pixel, Plane
-from deid.pixels.codecs import Layout
-from deid.pixels.frames import locate_frames
-from deid.pixels.planes import COLOUR, load_frame, luminance, stored_values, whole_colours
+from deid.pixels.coding.arrays import Grey, Pixel, Plane
+from deid.pixels.coding.codecs import Layout
+from deid.pixels.coding.frames import locate_frames
+from deid.pixels.coding.planes import COLOUR, load_frame, luminance, stored_values, whole_colours
 from deid.source import Parsed
 
 _PADDING, _PADDING_LIMIT = 0x00280120, 0x00280121

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from deid.derived.breast import Breast
-from deid.pixels.arrays import Grey
+from deid.pixels.coding.arrays import Grey
 
 _BAND = 0.03  # of the width: corners of film are round, and borders are dark
 _CONTACT = 0.25  # of a side: what touches it by less lies beside it

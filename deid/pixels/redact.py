@@ -17,21 +17,21 @@ from pydicom.uid import UID
 from deid.errors import Reason, SuspectError
 from deid.findings import Finding
 from deid.passage import Passage
-from deid.pixels.arrays import Pixel
-from deid.pixels.blanking import Blank, is_kept, is_plain, nothing, plan_blank
-from deid.pixels.codecs import Layout
-from deid.pixels.colours import ColourEye
-from deid.pixels.frames import Frames, in_frame, locate_frames, read_frame
-from deid.pixels.gate import FIRST, SECOND, Sight
-from deid.pixels.high_bits import settle
-from deid.pixels.markers import contradicts
-from deid.pixels.planes import is_native, unpack_frame
-from deid.pixels.rewriting import Rewriting
-from deid.pixels.riders import has_rider
-from deid.pixels.streams import check_streams
-from deid.pixels.text_reader import TextReader
-from deid.pixels.witness import Witness
-from deid.pixels.writing import Kind, Writing
+from deid.pixels.coding.arrays import Pixel
+from deid.pixels.coding.codecs import Layout
+from deid.pixels.coding.frames import Frames, in_frame, locate_frames, read_frame
+from deid.pixels.coding.planes import is_native, unpack_frame
+from deid.pixels.coding.riders import has_rider
+from deid.pixels.coding.streams import check_streams
+from deid.pixels.detection.colours import ColourEye
+from deid.pixels.detection.gate import FIRST, SECOND, Sight
+from deid.pixels.detection.markers import contradicts
+from deid.pixels.detection.text_reader import TextReader
+from deid.pixels.detection.writing import Kind, Writing
+from deid.pixels.rewriting.blanking import Blank, is_kept, is_plain, nothing, plan_blank
+from deid.pixels.rewriting.encapsulated import Rewriting
+from deid.pixels.rewriting.high_bits import settle
+from deid.pixels.rewriting.witness import Witness
 from deid.ruling import NONE, Box, Corners, Ruling
 from deid.source import Parsed, Piece
 from deid.values import value_of

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from catalog.review_records import Review, ReviewState
+from catalog.reviews.records import Review, ReviewState
 from flows import log
 from flows.cli import place
 
@@ -26,7 +26,7 @@ def me(who: str) -> str:
 
 def follow(made: Review, who: str) -> None:
     """Say what comes next; apply what is decided."""
-    from catalog.review_rules import first_said
+    from catalog.reviews.rules import first_said
     from flows import wiring
 
     if made.state is ReviewState.DECIDED:

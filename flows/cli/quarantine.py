@@ -212,7 +212,7 @@ def apply_(
     from flows.cli.deciding import alarm, apply_every, apply_now, enter
 
     enter()
-    from catalog.review_records import ReviewState
+    from catalog.reviews.records import ReviewState
     from flows import wiring
 
     if number is not None:

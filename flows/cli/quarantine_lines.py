@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from catalog.review_records import OPEN, RELEASING
-from deid.pixels.proposed import written
+from catalog.reviews.records import OPEN, RELEASING
+from deid.pixels.shown.proposed import written
 from flows.review import Listed, Shown
 
 STATES = {

@@ -42,8 +42,8 @@ def rescan(
     Example: mammo rescan --limit 1000
     """
     place.enter("hub")
-    from deid.pixels.looking import DETECTOR
-    from deid.pixels.text_reader import load_text_reader
+    from deid.pixels.detection.looking import DETECTOR
+    from deid.pixels.detection.text_reader import load_text_reader
     from flows import wiring
     from flows.cli.progress import counting
     from flows.deidentifier import named_profile

@@ -52,7 +52,7 @@ def verify(
 
     _check(folder, report)
     log.configure()
-    from deid.pixels.text_reader import load_text_reader
+    from deid.pixels.detection.text_reader import load_text_reader
     from flows.deidentifier import named_profile
     from flows.verify_folder import MEANINGS, verify_folder
     from flows.verify_report import write

@@ -10,7 +10,7 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.exceptions import ObjectNotFound
 from rich.console import Console
 
-from catalog.ledger import Ledger
+from catalog.ledgers.ledger import Ledger
 from catalog.outcome import Tally
 from flows import wiring
 from flows.cli.progress import bar

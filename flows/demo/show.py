@@ -8,7 +8,7 @@ from pathlib import Path
 from pydicom import dcmread
 from rich.console import Console
 
-from catalog.study_rows import clean_key
+from catalog.publishing.study_rows import clean_key
 from flows import wiring
 from flows.demo.errors import DemoError
 from flows.demo.films import DemoExport, burned_boxes

@@ -19,10 +19,10 @@ from pydicom.uid import DigitalMammographyXRayImageStorageForPresentation, Expli
 from sqlalchemy import Engine
 
 from catalog import permits, releases
-from catalog.describe import describe
 from catalog.holders import add_holder, add_region
 from catalog.outcome import Outcome
-from catalog.publish import CataloguePublisher
+from catalog.publishing.describe import describe
+from catalog.publishing.publish import CataloguePublisher
 from catalog.records import (
     Facts,
     Holder,

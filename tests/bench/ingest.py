@@ -13,9 +13,9 @@ from statistics import median
 
 from catalog import database
 from catalog.holders import add_holder, add_region
-from catalog.ledger import Ledger
-from catalog.ledger_key import LedgerKey
-from catalog.publish import CataloguePublisher
+from catalog.ledgers.key import LedgerKey
+from catalog.ledgers.ledger import Ledger
+from catalog.publishing.publish import CataloguePublisher
 from catalog.records import Holder, Region
 from flows import deidentifier, keys
 from flows.demo.films import build_exports

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from catalog import permits
 from catalog.holders import add_holder, add_region
 from catalog.outcome import Outcome
-from catalog.publish import CataloguePublisher
+from catalog.publishing.publish import CataloguePublisher
 from catalog.records import (
     Facts,
     Holder,

@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, MetaData, create_engine, inspect, select, text
 
-from catalog import pixel_tables, protection_tables, tables
+from catalog import tables
 from catalog.columns import now
 from catalog.database import (
     Chain,
@@ -30,6 +30,8 @@ from catalog.errors import (
     Reason,
     RetriableError,
 )
+from catalog.protections import tables as protection_tables
+from catalog.sightings import tables as pixel_tables
 from catalog.vocabulary import Kind
 from tests.conftest import Databases
 

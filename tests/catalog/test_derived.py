@@ -5,14 +5,15 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine, func, select
 
-from catalog import holds, permits, pixel_tables, releases, tables
+from catalog import holds, permits, releases, tables
 from catalog.database import reading
 from catalog.errors import ConflictError, HeldError, NotFoundError, Reason
 from catalog.holds import HoldTarget
 from catalog.outcome import Outcome
-from catalog.publish import CataloguePublisher
+from catalog.publishing.publish import CataloguePublisher
 from catalog.records import NewRevision, PixelFacts, Preview, StudyDraft
 from catalog.search import Query, search
+from catalog.sightings import tables as pixel_tables
 from catalog.vocabulary import HoldKind, HoldScope, Kind, Laterality, Standing, View
 from tests.catalog.making import TODAY, WHO, digest, draft, instance, new_revision, permit, prepared
 

@@ -16,7 +16,7 @@ from pydicom.uid import (
     SecondaryCaptureImageStorage,
 )
 
-from catalog.describe import describe
+from catalog.publishing.describe import describe
 from catalog.records import Facts
 from catalog.vocabulary import AGE_BANDS, COMPANIONS, Kind, Laterality, View
 

@@ -11,9 +11,9 @@ from sqlalchemy import Engine, create_engine, inspect
 
 from catalog.database import connect
 from catalog.errors import ConflictError, LedgerKeyError, NotFoundError
-from catalog.ledger import Ledger
-from catalog.ledger_key import LedgerKey
-from catalog.ledger_records import Ending, Export, NewItem, Original
+from catalog.ledgers.key import LedgerKey
+from catalog.ledgers.ledger import Ledger
+from catalog.ledgers.records import Ending, Export, NewItem, Original
 from catalog.outcome import Outcome
 from catalog.records import DisclosureDecision
 from catalog.vocabulary import ProtectionSource

@@ -8,11 +8,11 @@ from sqlalchemy import Engine, text
 
 from catalog.database import _configuration, connect, migrate, writing
 from catalog.errors import CatalogError, ConflictError, LedgerKeyError, Reason
-from catalog.key_marks import KeyMarks, is_begun
-from catalog.ledger import Ledger
-from catalog.ledger_key import LedgerKey
-from catalog.ledger_records import Ending, NewItem, Original
-from catalog.ledger_rows import original_cell
+from catalog.ledgers.key import LedgerKey
+from catalog.ledgers.key_marks import KeyMarks, is_begun
+from catalog.ledgers.ledger import Ledger
+from catalog.ledgers.records import Ending, NewItem, Original
+from catalog.ledgers.rows import original_cell
 from catalog.outcome import Outcome
 from tests.catalog.test_ledger import EXPORT, ITEMS, KEY
 

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import Engine, select
 
-from catalog import protection as module
 from catalog.database import reading
-from catalog.protection import Flags, ProtectionTable, Status
-from catalog.protection_tables import protection
+from catalog.protections import protection as module
+from catalog.protections.protection import Flags, ProtectionTable, Status
+from catalog.protections.tables import protection
 from catalog.vocabulary import Flag, HoldKind
 
 DAY = date(2026, 11, 22)

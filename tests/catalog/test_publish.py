@@ -12,9 +12,9 @@ from catalog.database import reading
 from catalog.errors import CatalogError, ConflictError, NotFoundError, RaceError, Reason
 from catalog.holders import add_holder, get_holder, list_holders
 from catalog.outcome import Outcome, Tally
-from catalog.publish import CataloguePublisher
+from catalog.publishing.publish import CataloguePublisher
+from catalog.publishing.study_rows import clean_key
 from catalog.records import ExportSummary, Holder
-from catalog.study_rows import clean_key
 from catalog.vocabulary import Standing, View
 from tests.catalog.making import digest, draft, instance, new_revision, prepared
 

@@ -7,12 +7,11 @@ import pytest
 from sqlalchemy import Engine, text
 
 from catalog.errors import ConflictError, NotFoundError, Reason
-from catalog.ledger import Ledger
-from catalog.ledger_key import LedgerKey
-from catalog.ledger_records import Ending, NewItem
+from catalog.ledgers.key import LedgerKey
+from catalog.ledgers.ledger import Ledger
+from catalog.ledgers.records import Ending, NewItem
 from catalog.outcome import Outcome
-from catalog.review import Reviews
-from catalog.review_records import (
+from catalog.reviews.records import (
     OPEN,
     Decision,
     Opening,
@@ -21,7 +20,8 @@ from catalog.review_records import (
     ReviewState,
     Statement,
 )
-from catalog.review_rules import in_force
+from catalog.reviews.review import Reviews
+from catalog.reviews.rules import in_force
 from tests.catalog.test_ledger import EXPORT, ITEMS, KEY
 
 DAYS = timedelta(days=30)
@@ -171,7 +171,7 @@ def test_what_was_begun_is_only_settled_or_withdrawn(
     for action in ReviewAction:
         refused(Reason.REVIEW_BEGUN, reviews.decide, made.id, said("eva", "{}", action))
     refused(Reason.REVIEW_STATE, reviews.begin, made.id, "{what}", who="bo")
-    monkeypatch.setattr("catalog.review_upkeep.now", lambda: LATER)
+    monkeypatch.setattr("catalog.reviews.upkeep.now", lambda: LATER)
     refused(Reason.REVIEW_BEGUN, reviews.expire, made.id, who="expiry")
     monkeypatch.undo()
     assert reviews.withdraw(made.id, who="bo").state is ReviewState.DECIDED
@@ -184,7 +184,7 @@ def test_what_is_published_is_never_too_late_to_record(
 ) -> None:
     decided(reviews, made)
     reviews.begin(made.id, "{what}", who="bo")
-    monkeypatch.setattr("catalog.review_rules.now", lambda: LATER)
+    monkeypatch.setattr("catalog.reviews.rules.now", lambda: LATER)
     ending = Ending(made.item_id, Outcome.ADMITTED)
     assert reviews.settle(made.id, ending, run="r", who="bo").state is ReviewState.APPLIED
 
@@ -319,7 +319,7 @@ def test_a_decision_is_not_in_force_for_ever(
     ledger: Ledger, made: Review, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decided(ledger.reviews, made)
-    monkeypatch.setattr("catalog.review_rules.now", lambda: LATER)
+    monkeypatch.setattr("catalog.reviews.rules.now", lambda: LATER)
     refused(Reason.REVIEW_EXPIRED, ledger.reviews.decided, made.id)
 
 

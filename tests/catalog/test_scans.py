@@ -3,10 +3,12 @@
 import pytest
 from sqlalchemy import Engine, select
 
-from catalog import audit, holds, pixel_tables, scans
+from catalog import audit, holds
 from catalog.database import reading
 from catalog.errors import NotFoundError, Reason
-from catalog.scans import Look
+from catalog.sightings import scans
+from catalog.sightings import tables as pixel_tables
+from catalog.sightings.scans import Look
 from catalog.vocabulary import HoldKind, HoldScope
 from tests.catalog.making import draft, prepared
 from tests.catalog.test_derived import image, mask, study

@@ -13,7 +13,7 @@ from catalog.errors import ConflictError, NotFoundError, Reason, RetriableError
 from catalog.holds import HoldTarget
 from catalog.outcome import Outcome
 from catalog.permits import create
-from catalog.publish import CataloguePublisher
+from catalog.publishing.publish import CataloguePublisher
 from catalog.records import Merge
 from catalog.search import Query, search
 from catalog.subjects import merge

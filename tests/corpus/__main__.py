@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
 
-from deid.pixels.text_reader import load_text_reader
+from deid.pixels.detection.text_reader import load_text_reader
 from tests.corpus.corpus import write_corpus
 from tests.corpus.key import write_key
 from tests.corpus.runner import run_command, run_library

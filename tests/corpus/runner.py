@@ -15,7 +15,7 @@ from deid.errors import DeidError, Reason
 from deid.findings import Finding
 from deid.identity.identifiers import Identifiers, harvest, together
 from deid.identity.pseudonym import Person, Subkeys
-from deid.pixels.text_reader import TextReader
+from deid.pixels.detection.text_reader import TextReader
 from deid.profiles.profile import Profile, load_profile
 from deid.ruling import Ruling
 from deid.screen import screen

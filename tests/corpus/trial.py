@@ -8,7 +8,7 @@ from pydicom.errors import InvalidDicomError
 
 from deid.errors import DeidError, Reason
 from deid.identity.identifiers import harvest
-from deid.pixels.text_reader import TextReader
+from deid.pixels.detection.text_reader import TextReader
 from deid.profiles.profile import Profile, load_profile
 from deid.source import parse
 from tests.corpus.lists import sections

@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
-from deid.pixels.text_reader import TextReader, load_text_reader
+from deid.pixels.detection.text_reader import TextReader, load_text_reader
 from deid.source import Parsed, Piece, parse
 from tests.pieces import put_together
 

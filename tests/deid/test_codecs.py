@@ -23,8 +23,8 @@ from pydicom.uid import (
 
 from deid.errors import Reason, SuspectError
 from deid.findings import Finding
-from deid.pixels.codecs import Layout, decode, read_layout
-from deid.pixels.encoding import REENCODED, encode
+from deid.pixels.coding.codecs import Layout, decode, read_layout
+from deid.pixels.coding.encoding import REENCODED, encode
 from deid.pixels.redact import ViewTag, read_again, redact
 from deid.ruling import NONE, Ruling
 from tests.deid.pictures import Array, described, encapsulated, opened, text_reader

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deid.pixels.codecs import read_layout
-from deid.pixels.colours import planes
+from deid.pixels.coding.codecs import read_layout
+from deid.pixels.detection.colours import planes
 from deid.pixels.redact import ViewTag, read_again, redact
 from tests.deid.pictures import (
     Array,

@@ -10,7 +10,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import JPEGLSLossless
 
-from catalog.describe import describe
+from catalog.publishing.describe import describe
 from catalog.records import Facts
 from catalog.vocabulary import Kind
 from deid.derived.derive import Derived, derive

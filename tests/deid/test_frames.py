@@ -8,10 +8,10 @@ from pydicom.encaps import encapsulate, encapsulate_extended
 from pydicom.uid import JPEGLSLossless, RLELossless
 
 from deid.errors import Reason, SuspectError, UnreadableError
-from deid.pixels.codecs import read_layout
-from deid.pixels.encoding import encode
-from deid.pixels.frames import locate_frames, read_frame
-from deid.pixels.splicing import splice_encapsulated
+from deid.pixels.coding.codecs import read_layout
+from deid.pixels.coding.encoding import encode
+from deid.pixels.coding.frames import locate_frames, read_frame
+from deid.pixels.rewriting.splicing import splice_encapsulated
 from deid.source import Slice
 from tests.deid.pictures import Array, described, joined, native, opened, pixels_of, written
 

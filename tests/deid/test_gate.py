@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from deid.pixels.cells import LARGE_PRINT, LETTERING, SMALL_PRINT, Gate, survey
-from deid.pixels.gate import FIRST, SECOND
-from deid.pixels.relief import Relief
-from deid.pixels.search import PIXELS
+from deid.pixels.detection.cells import LARGE_PRINT, LETTERING, SMALL_PRINT, Gate, survey
+from deid.pixels.detection.gate import FIRST, SECOND
+from deid.pixels.detection.relief import Relief
+from deid.pixels.detection.search import PIXELS
 from tests.deid.pictures import Array, burn, film, glyphs
 
 

@@ -12,9 +12,9 @@ from pydicom.uid import JPEGLSLossless
 from deid.deidentify import deidentify, inspect
 from deid.errors import Reason, RefusedError, SuspectError
 from deid.identity.identifiers import harvest
-from deid.pixels.codecs import Layout
-from deid.pixels.high_bits import lift, settle
-from deid.pixels.planes import stored_values
+from deid.pixels.coding.codecs import Layout
+from deid.pixels.coding.planes import stored_values
+from deid.pixels.rewriting.high_bits import lift, settle
 from deid.screen import screen
 from tests.deid.headers import PERSON, SUBKEYS, joined, profile
 from tests.deid.pictures import Array, burn, glyphs, opened, text_reader

@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from deid.pixels.gate import FIRST, SECOND, Sight
-from deid.pixels.looking import Eye, look
-from deid.pixels.text_reader import TextReader
-from deid.pixels.writing import Kind, Writing
+from deid.pixels.detection.gate import FIRST, SECOND, Sight
+from deid.pixels.detection.looking import Eye, look
+from deid.pixels.detection.text_reader import TextReader
+from deid.pixels.detection.writing import Kind, Writing
 from tests.deid.pictures import Array, burn, film, glyphs, text_reader
 
 
@@ -88,8 +88,8 @@ def test_a_picture_of_one_value_is_not_looked_at() -> None:
 
 
 def test_labels_of_few_values_are_seen_as_well_as_greys() -> None:
-    from deid.pixels.codecs import read_layout
-    from deid.pixels.planes import luminance
+    from deid.pixels.coding.codecs import read_layout
+    from deid.pixels.coding.planes import luminance
     from tests.deid.pictures import described
 
     labels = np.zeros((240, 400), np.uint8)

@@ -7,7 +7,7 @@ from pydicom.sequence import Sequence
 
 from deid.errors import SuspectError
 from deid.headers.made import made
-from deid.pixels.lookups import crooked_left, drop_crooked
+from deid.pixels.drawn.lookups import crooked_left, drop_crooked
 from tests.deid.headers import dataset
 
 STRAIGHT = np.arange(256, dtype="<u2")

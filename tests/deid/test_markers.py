@@ -1,6 +1,6 @@
 import pytest
 
-from deid.pixels.markers import Marker, contradicts, read_cut_marker, read_marker
+from deid.pixels.detection.markers import Marker, contradicts, read_cut_marker, read_marker
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pydicom.dataset import Dataset
 
 from deid.findings import Finding
 from deid.headers.made import made
-from deid.pixels.overlays import clean_overlays, overlays_left
+from deid.pixels.drawn.overlays import clean_overlays, overlays_left
 from tests.deid.pictures import Array, burn, glyphs, text_reader
 
 NAME = "Sjostrom Asa 470802-2980"

@@ -6,9 +6,9 @@ from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, RLELossless
 
 from deid.errors import Reason, SuspectError
 from deid.findings import Finding
-from deid.pixels.frames import locate_frames
-from deid.pixels.packed import clear, is_kept_outside, put, spans, unpack
-from deid.pixels.planes import load_frame
+from deid.pixels.coding.frames import locate_frames
+from deid.pixels.coding.packed import clear, is_kept_outside, put, spans, unpack
+from deid.pixels.coding.planes import load_frame
 from deid.pixels.redact import Redaction, ViewTag, read_again, redact
 from deid.source import Slice
 from tests.deid.pictures import (

@@ -7,14 +7,14 @@ from pydicom.uid import JPEGLSLossless, RLELossless
 
 from deid.errors import Reason, SuspectError
 from deid.headers.made import made
-from deid.pixels.blanking import Blank
-from deid.pixels.codecs import read_layout
-from deid.pixels.encoding import encode
-from deid.pixels.frames import locate_frames
-from deid.pixels.palette import read_palette
-from deid.pixels.planes import load_frame
+from deid.pixels.coding.codecs import read_layout
+from deid.pixels.coding.encoding import encode
+from deid.pixels.coding.frames import locate_frames
+from deid.pixels.coding.palette import read_palette
+from deid.pixels.coding.planes import load_frame
 from deid.pixels.redact import ViewTag, read_again, redact
-from deid.pixels.rewriting import Rewriting
+from deid.pixels.rewriting.blanking import Blank
+from deid.pixels.rewriting.encapsulated import Rewriting
 from tests.deid.pictures import (
     Array,
     burn,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from deid.errors import Reason, SuspectError
-from deid.pixels.patience import PatientReader, patient
+from deid.pixels.detection.patience import PatientReader, patient
 from tests.deid.headers import dataset
 from tests.deid.pictures import glyphs, text_reader
 

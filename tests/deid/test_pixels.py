@@ -17,9 +17,9 @@ from pydicom.uid import (
 
 from deid.errors import Reason, SuspectError
 from deid.findings import Finding
-from deid.pixels.codecs import decode, read_layout
-from deid.pixels.encoding import encode
-from deid.pixels.frames import locate_frames, read_frame
+from deid.pixels.coding.codecs import decode, read_layout
+from deid.pixels.coding.encoding import encode
+from deid.pixels.coding.frames import locate_frames, read_frame
 from deid.pixels.redact import Flag, Redaction, ViewTag, read_again, redact
 from deid.source import Slice
 from tests.deid.pictures import (

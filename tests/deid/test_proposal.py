@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from deid.findings import Finding
-from deid.pixels.proposal import (
+from deid.pixels.detection.text_reader import TextReader
+from deid.pixels.shown.proposal import (
     BROKEN,
     MORE,
     MOST_PICTURES,
@@ -18,9 +19,8 @@ from deid.pixels.proposal import (
     WITHOUT,
     propose,
 )
-from deid.pixels.proposed import Why, read, written
-from deid.pixels.showing import LONGEST
-from deid.pixels.text_reader import TextReader
+from deid.pixels.shown.proposed import Why, read, written
+from deid.pixels.shown.showing import LONGEST
 from deid.profiles.profile import load_profile
 from flows.demo.burn import Text
 from tests import objects
@@ -164,7 +164,7 @@ def test_no_fault_of_ours_keeps_an_original_from_being_held_back(
     def fault(*_arguments, **_named):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(f"deid.pixels.proposal.{broken}", fault)
+    monkeypatch.setattr(f"deid.pixels.shown.proposal.{broken}", fault)
     text = [Text("PROVSTRÖM ÅSA", 0.05, 0.9, height=24)]
     data = part10(mammogram(pixels=phantom(1200, 900), text=text))
     found = proposed(data, Finding("object", "unchecked"), text_reader=text_reader)

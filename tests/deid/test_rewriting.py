@@ -24,13 +24,13 @@ from pydicom.uid import (
 from deid.errors import Reason, SuspectError
 from deid.findings import Finding
 from deid.passage import Passage
-from deid.pixels.blanking import Blank, background, is_proven
-from deid.pixels.codecs import read_layout
-from deid.pixels.encoding import encode
-from deid.pixels.frames import locate_frames, read_frame
-from deid.pixels.planes import load_frame, luminance
+from deid.pixels.coding.codecs import read_layout
+from deid.pixels.coding.encoding import encode
+from deid.pixels.coding.frames import locate_frames, read_frame
+from deid.pixels.coding.planes import load_frame, luminance
 from deid.pixels.redact import Redaction, ViewTag, read_again, redact
-from deid.pixels.rewriting import Rewriting, Rewritten
+from deid.pixels.rewriting.blanking import Blank, background, is_proven
+from deid.pixels.rewriting.encapsulated import Rewriting, Rewritten
 from deid.ruling import Box, Ruling
 from deid.source import Lazy, Slice
 from tests.deid.pictures import (

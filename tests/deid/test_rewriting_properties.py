@@ -21,13 +21,13 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from deid.pixels.blanking import Blank
-from deid.pixels.codecs import read_layout
-from deid.pixels.encoding import encode
-from deid.pixels.frames import locate_frames, read_frame
-from deid.pixels.planes import load_frame, native_bytes
-from deid.pixels.rewriting import HELD, Rewriting
-from deid.pixels.streams import check_finished
+from deid.pixels.coding.codecs import read_layout
+from deid.pixels.coding.encoding import encode
+from deid.pixels.coding.frames import locate_frames, read_frame
+from deid.pixels.coding.planes import load_frame, native_bytes
+from deid.pixels.coding.streams import check_finished
+from deid.pixels.rewriting.blanking import Blank
+from deid.pixels.rewriting.encapsulated import HELD, Rewriting
 from tests.deid.pictures import Array, described, joined, opened, written
 
 GREYS = ["MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"]

@@ -9,11 +9,11 @@ import pytest
 from pydicom.uid import UID, HTJ2KLossless, JPEG2000Lossless, JPEGBaseline8Bit, JPEGLosslessSV1
 
 from deid.errors import SuspectError
-from deid.pixels.codecs import read_layout
-from deid.pixels.frames import locate_frames
-from deid.pixels.planes import load_frame
+from deid.pixels.coding.codecs import read_layout
+from deid.pixels.coding.frames import locate_frames
+from deid.pixels.coding.planes import load_frame
+from deid.pixels.coding.riders import has_rider
 from deid.pixels.redact import Redaction, ViewTag, redact
-from deid.pixels.riders import has_rider
 from tests.deid.pictures import Array, described, encapsulated, joined, opened, text_reader
 
 PICTURE = np.random.default_rng(3).integers(300, 340, (96, 128)).astype(np.uint16)

@@ -18,13 +18,13 @@ from deid.deidentify import deidentify, inspect
 from deid.errors import Reason, SuspectError
 from deid.identity.identifiers import harvest
 from deid.identity.pseudonym import Person, Subkeys
-from deid.pixels.codecs import read_layout
-from deid.pixels.encoding import encode
-from deid.pixels.frames import locate_frames, read_frame
-from deid.pixels.planes import load_frame
+from deid.pixels.coding.codecs import read_layout
+from deid.pixels.coding.encoding import encode
+from deid.pixels.coding.frames import locate_frames, read_frame
+from deid.pixels.coding.planes import load_frame
+from deid.pixels.coding.streams import check_finished, check_streams
 from deid.pixels.redact import ViewTag, redact
-from deid.pixels.splicing import splice_encapsulated
-from deid.pixels.streams import check_finished, check_streams
+from deid.pixels.rewriting.splicing import splice_encapsulated
 from deid.profiles.profile import load_profile
 from deid.source import Slice
 from tests.deid.pictures import (
@@ -330,4 +330,4 @@ def test_the_second_eye_walks_finished_bytes_that_were_not_changed() -> None:
     at = finished.rindex(b"\xff\xd9")
     with pytest.raises(SuspectError) as caught:
         inspect(io.BytesIO(finished[:at] + b"AB" + finished[at + 2 :]), text_reader=None, **eye)
-    assert caught.value.reason is Reason.UNDECODABLE
+    assert caught.value.reason is Reason.UNCHECKED

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from deid.pixels.text_reader import TILE, Line, lines, load_text_reader, spans
+from deid.pixels.detection.text_reader import TILE, Line, lines, load_text_reader, spans
 from tests.deid.pictures import Array, burn, glyphs, text_reader
 
 

@@ -2,9 +2,9 @@ import cv2
 import numpy as np
 import pytest
 
-from deid.pixels.gate import FIRST
-from deid.pixels.looking import look
-from deid.pixels.markers import Marker
+from deid.pixels.detection.gate import FIRST
+from deid.pixels.detection.looking import look
+from deid.pixels.detection.markers import Marker
 from tests.deid.pictures import Array, burn, glyphs, text_reader
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from deid.pixels.text_reader import TILE
-from deid.pixels.windows import PIXELS, fields, windows
+from deid.pixels.detection.text_reader import TILE
+from deid.pixels.detection.windows import PIXELS, fields, windows
 from tests.deid.pictures import Array
 
 

@@ -2,11 +2,11 @@ import cv2
 import numpy as np
 import pytest
 
-from deid.pixels.gate import FIRST, SECOND, Sight
-from deid.pixels.looking import look as look_once
-from deid.pixels.markers import Marker
-from deid.pixels.text_reader import Line
-from deid.pixels.writing import Kind, Writing, run_on, unmask
+from deid.pixels.detection.gate import FIRST, SECOND, Sight
+from deid.pixels.detection.looking import look as look_once
+from deid.pixels.detection.markers import Marker
+from deid.pixels.detection.text_reader import Line
+from deid.pixels.detection.writing import Kind, Writing, run_on, unmask
 from tests.deid.pictures import Array, burn, film, glyphs, text_reader
 
 EYES = pytest.mark.parametrize("sight", [FIRST, SECOND])

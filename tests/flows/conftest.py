@@ -9,11 +9,11 @@ import pytest
 
 from catalog import database
 from catalog.holders import add_holder, add_region
-from catalog.ledger import Ledger
-from catalog.ledger_key import LedgerKey
+from catalog.ledgers.key import LedgerKey
+from catalog.ledgers.ledger import Ledger
 from catalog.outcome import Tally
-from catalog.protection import ProtectionTable
-from catalog.publish import CataloguePublisher
+from catalog.protections.protection import ProtectionTable
+from catalog.publishing.publish import CataloguePublisher
 from catalog.records import DisclosureDecision, Holder, Region
 from catalog.vocabulary import ProtectionSource
 from flows import deidentifier, keys

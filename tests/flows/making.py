@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from catalog.ledger_records import Export
+from catalog.ledgers.records import Export
 from catalog.outcome import Tally
 from catalog.records import DisclosureDecision
 from flows import registry

@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 
 from catalog import database
-from catalog.ledger import Ledger
-from catalog.ledger_key import LedgerKey
+from catalog.ledgers.key import LedgerKey
+from catalog.ledgers.ledger import Ledger
 from deid.identity.numbers import luhn
 from flows import deidentifier, key_file, keys
 from flows.errors import KeyServiceBusyError

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from catalog import database
-from catalog.key_marks import KeyMarks
+from catalog.ledgers.key_marks import KeyMarks
 from flows import keys
 from flows.cli import main, place
 from flows.settings import Environment

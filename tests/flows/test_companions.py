@@ -13,8 +13,8 @@ from starlette.testclient import TestClient
 from access_api.app import create_app
 from access_api.settings import DoorSettings
 from catalog import releases
+from catalog.publishing.study_rows import clean_key
 from catalog.search import Query, search
-from catalog.study_rows import clean_key
 from catalog.vocabulary import Kind, Tier
 from flows import permits
 from flows.release import build

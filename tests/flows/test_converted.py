@@ -11,7 +11,7 @@ import pytest
 from pydicom import dcmread
 
 from catalog.outcome import Outcome
-from catalog.study_rows import clean_key
+from catalog.publishing.study_rows import clean_key
 from deid.errors import Reason, UnreadableError
 from deid.pixels.redact import read_again
 from deid.source import parse

@@ -11,10 +11,11 @@ import pytest
 from sqlalchemy import select
 
 import flows.derive
-from catalog import audit, holds, pixel_tables, tables
+from catalog import audit, holds, tables
 from catalog.database import reading
 from catalog.holds import HoldTarget
 from catalog.search import Query, search
+from catalog.sightings import tables as pixel_tables
 from catalog.vocabulary import HoldKind, HoldScope, Kind
 from deid.derived.derive import derive
 from flows import wiring

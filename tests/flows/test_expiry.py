@@ -11,10 +11,10 @@ import structlog
 from sqlalchemy import text
 
 from catalog.errors import ConflictError
-from catalog.ledger_records import Ending
-from catalog.ledger_tables import item
+from catalog.ledgers.records import Ending
+from catalog.ledgers.tables import item
 from catalog.outcome import Outcome
-from catalog.review_records import ReviewState
+from catalog.reviews.records import ReviewState
 from flows import applying, review
 from flows.expiry import ALARM, Expired, expire, standing
 from flows.proposals import ProposalError, kept
@@ -65,7 +65,7 @@ def kept_of(region, made):
 
 def at(monkeypatch, moment):
     """Let the ledger take a moment for the present one."""
-    for module in ("catalog.review_upkeep", "catalog.review_rules"):
+    for module in ("catalog.reviews.upkeep", "catalog.reviews.rules"):
         monkeypatch.setattr(f"{module}.now", lambda: moment)
 
 

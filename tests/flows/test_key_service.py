@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from catalog.key_marks import KeyMarks
+from catalog.ledgers.key_marks import KeyMarks
 from flows import keys
 from flows.errors import KeyFileError, KeyServiceBusyError, KeyServiceError, SettingsError
 from flows.key_service import Address, KeyService

@@ -7,10 +7,10 @@ from collections import Counter
 import pytest
 
 from catalog.database import connect
-from catalog.key_marks import KeyMarks
-from catalog.ledger import Ledger
-from catalog.ledger_key import LedgerKey
-from catalog.ledger_records import Export
+from catalog.ledgers.key import LedgerKey
+from catalog.ledgers.key_marks import KeyMarks
+from catalog.ledgers.ledger import Ledger
+from catalog.ledgers.records import Export
 from deid.identity import pseudonym
 from deid.identity.pseudonym import Person, weeks
 from flows import keys

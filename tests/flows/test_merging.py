@@ -7,7 +7,7 @@ from sqlalchemy import Engine, text
 
 from catalog import subjects
 from catalog.database import writing
-from catalog.protection import Flags
+from catalog.protections.protection import Flags
 from catalog.vocabulary import Flag, HoldKind, ProtectionSource
 from deid.identity.pseudonym import canonical, weeks
 from flows import protection as protection_module

@@ -4,8 +4,8 @@ import pytest
 
 from catalog.holders import add_holder
 from catalog.outcome import Outcome
+from catalog.publishing.study_rows import clean_key
 from catalog.records import Holder
-from catalog.study_rows import clean_key
 from flows import admit as module
 from flows import registry
 from flows.errors import ExportRefusedError

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from catalog import audit, holds, tables
 from catalog.database import reading
 from catalog.outcome import Outcome
-from catalog.protection import Flags
+from catalog.protections.protection import Flags
 from catalog.search import Query, search
 from catalog.vocabulary import Flag, HoldKind, ProtectionSource
 from deid.identity.pseudonym import Person, canonical

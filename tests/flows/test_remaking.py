@@ -9,7 +9,7 @@ from sqlalchemy import select
 import flows.admit
 from catalog import tables
 from catalog.database import reading, writing
-from catalog.ledger_tables import item
+from catalog.ledgers.tables import item
 from catalog.outcome import Outcome
 from catalog.records import Versions
 from deid.deidentify import deidentify

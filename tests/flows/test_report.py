@@ -3,7 +3,7 @@ from collections.abc import Mapping
 import pytest
 
 from catalog.errors import NotFoundError
-from catalog.ledger_records import Export
+from catalog.ledgers.records import Export
 from catalog.outcome import Outcome, Tally
 from catalog.records import Versions
 from flows.cli import main

@@ -11,17 +11,18 @@ from pydicom.uid import JPEGLSLossless
 from sqlalchemy import select
 
 import flows.rescan
-from catalog import audit, holds, pixel_tables, tables
+from catalog import audit, holds, tables
 from catalog.database import reading
-from catalog.describe import describe
 from catalog.errors import StorageError
 from catalog.outcome import Outcome
+from catalog.publishing.describe import describe
 from catalog.records import Facts, NewRevision, Stored, StudyDraft, Versions
 from catalog.search import Query, search
+from catalog.sightings import tables as pixel_tables
 from catalog.vocabulary import HoldKind, HoldScope
 from deid.findings import Finding
-from deid.pixels.gate import SECOND
-from deid.pixels.looking import DETECTOR
+from deid.pixels.detection.gate import SECOND
+from deid.pixels.detection.looking import DETECTOR
 from deid.profiles.profile import load_profile
 from deid.source import parse
 from flows import wiring

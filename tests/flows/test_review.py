@@ -17,14 +17,14 @@ from catalog import tables
 from catalog.database import reading
 from catalog.errors import ConflictError, DatabaseError, NotFoundError, Reason
 from catalog.holds import list_holds
-from catalog.ledger_records import Ending
+from catalog.ledgers.records import Ending
 from catalog.outcome import Outcome
-from catalog.protection import Flags
-from catalog.review_records import ReviewState
-from catalog.study_rows import clean_key
+from catalog.protections.protection import Flags
+from catalog.publishing.study_rows import clean_key
+from catalog.reviews.records import ReviewState
 from catalog.vocabulary import Flag
 from deid.findings import Finding
-from deid.pixels.proposal import UNRULED
+from deid.pixels.shown.proposal import UNRULED
 from flows import applying, review
 from flows.applying import one_at_a_time
 from flows.demo.burn import Text
@@ -342,7 +342,7 @@ def test_what_is_published_is_rejected_by_nobody(region, original, half, apply):
 
 def test_what_is_published_does_not_expire(region, half, apply, monkeypatch):
     later = datetime.now(UTC) + timedelta(days=40)
-    for module in ("catalog.review_upkeep", "catalog.review_rules"):
+    for module in ("catalog.reviews.upkeep", "catalog.reviews.rules"):
         monkeypatch.setattr(f"{module}.now", lambda: later)
     done = expire(region, later)
     assert (done.reviews, done.changed) == (0, 0)
@@ -378,7 +378,7 @@ def test_what_was_begun_and_not_published_is_taken_back(region, waits, apply, mo
         after = apply(waits)
     else:
         later = datetime.now(UTC) + timedelta(days=40)
-        for module in ("catalog.review_upkeep", "catalog.review_rules"):
+        for module in ("catalog.reviews.upkeep", "catalog.reviews.rules"):
             monkeypatch.setattr(f"{module}.now", lambda: later)
         assert expire(region, later).reviews == 1
         after = region.ledger.reviews.get(waits.id)[0]
@@ -480,7 +480,7 @@ def test_a_fault_in_the_rules_stops_no_study(region, ingest, export_folder, monk
         raise ZeroDivisionError
 
     put(export_folder, part10(contradicting()))
-    for module in ("flows.admit", "deid.pixels.proposal"):
+    for module in ("flows.admit", "deid.pixels.shown.proposal"):
         monkeypatch.setattr(f"{module}.screen", fault)
     assert counts(ingest()) == {"SUSPECT": 1}
     (listed,) = review.waiting(region)

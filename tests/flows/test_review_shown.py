@@ -9,7 +9,7 @@ import pytest
 import deid.pixels.redact
 from catalog.errors import NotFoundError
 from catalog.outcome import Outcome
-from catalog.review_records import ReviewState
+from catalog.reviews.records import ReviewState
 from deid.errors import Reason, SuspectError
 from deid.findings import Finding
 from flows import applying, deidentifier, review
@@ -94,7 +94,7 @@ def test_a_decision_differs_by_the_detector_and_the_rules_it_rests_on(
 def test_every_frame_that_something_was_found_in_can_be_seen(
     region, ingest, export_folder, monkeypatch
 ):
-    monkeypatch.setattr("deid.pixels.proposal.MOST_PICTURES", 1)
+    monkeypatch.setattr("deid.pixels.shown.proposal.MOST_PICTURES", 1)
     ds = tomosynthesis(3)
     found = tuple(Finding(f"frame {number}", "marker") for number in (1, 2, 3))
 

@@ -5,8 +5,8 @@ import pytest
 
 from deid.errors import Reason
 from deid.findings import Finding
-from deid.pixels.proposal import BROKEN
-from deid.pixels.proposed import Picture, Proposal, ProposedBox, Why
+from deid.pixels.shown.proposal import BROKEN
+from deid.pixels.shown.proposed import Picture, Proposal, ProposedBox, Why
 from deid.ruling import Box
 from flows.rulings import RulingError, approving, redacting
 

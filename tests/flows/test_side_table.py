@@ -8,7 +8,7 @@ from sqlalchemy import select
 from catalog import holds, subjects, tables
 from catalog.database import reading, writing
 from catalog.errors import DatabaseError
-from catalog.protection import Flags
+from catalog.protections.protection import Flags
 from catalog.search import Query, search
 from catalog.vocabulary import Flag
 from deid.identity.pseudonym import canonical

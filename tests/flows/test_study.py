@@ -9,9 +9,9 @@ from sqlalchemy import select
 from catalog import tables
 from catalog.database import reading
 from catalog.outcome import Outcome
+from catalog.publishing.study_rows import clean_key
 from catalog.records import ExportSummary
 from catalog.search import Query, search
-from catalog.study_rows import clean_key
 from tests import objects
 from tests.flows.making import counts, four_views, put
 from tests.objects import mammogram, part10

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from deid.errors import Reason, SuspectError
-from deid.pixels.frames import locate_frames, read_frame
-from deid.pixels.witness import Witness, check_same
+from deid.pixels.coding.frames import locate_frames, read_frame
+from deid.pixels.rewriting.witness import Witness, check_same
 from deid.source import parse
 from flows.errors import OriginalError
 from flows.original import CHANGED, Original

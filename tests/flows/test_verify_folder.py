@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from deid.pixels.text_reader import load_text_reader
+from deid.pixels.detection.text_reader import load_text_reader
 from flows import verify_folder as room
 from flows.cli import app
 from flows.errors import SourceError

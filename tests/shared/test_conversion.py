@@ -9,7 +9,7 @@ from pydicom import dcmread
 
 from deid.conversion import convert
 from deid.errors import Reason
-from deid.pixels.text_reader import load_text_reader
+from deid.pixels.detection.text_reader import load_text_reader
 from deid.source import parse
 from tests.corpus.trial import left, rules, trial
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from deid.errors import Reason
-from deid.pixels.text_reader import load_text_reader
+from deid.pixels.detection.text_reader import load_text_reader
 from tests.corpus.trial import left, rules, trial
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

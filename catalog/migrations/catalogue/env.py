@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from catalog.pixel_tables import metadata
+from catalog.sightings.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

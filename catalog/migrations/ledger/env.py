@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from catalog.review_tables import metadata  # the ledger's, with the side table and reviews
+from catalog.reviews.tables import metadata  # the ledger's, with the side table and reviews
 
 context.configure(
     connection=context.config.attributes["connection"],

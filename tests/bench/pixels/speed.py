@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 from pydicom.uid import UID, HTJ2KLossless, JPEG2000Lossless, JPEGLosslessSV1, JPEGLSLossless
 
-from deid.pixels.codecs import read_layout
-from deid.pixels.encoding import encode
-from deid.pixels.frames import locate_frames
-from deid.pixels.planes import load_frame
+from deid.pixels.coding.codecs import read_layout
+from deid.pixels.coding.encoding import encode
+from deid.pixels.coding.frames import locate_frames
+from deid.pixels.coding.planes import load_frame
 from deid.pixels.redact import ViewTag, read_again, redact
 from deid.source import parse
 from tests.bench.pixels.breast import Look, expose

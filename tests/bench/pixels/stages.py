@@ -11,19 +11,28 @@ from unittest.mock import patch
 #: The functions whose time is a stage's, where they are looked up.
 STAGES: dict[str, tuple[tuple[str, str], ...]] = {
     "decode": (("deid.pixels.redact", "load_frame"),),
-    "normalise": (("deid.pixels.looking", "Relief"), ("deid.pixels.search.View", "show")),
-    "gate": (("deid.pixels.looking", "survey"), ("deid.pixels.cells.Survey", "passes")),
-    "network": (("deid.pixels.text_reader.TextReader", "probability"),),
-    "recognition": (("deid.pixels.text_reader.TextReader", "read"),),
-    "breast": (("deid.pixels.judging", "find_breast"),),
+    "normalise": (
+        ("deid.pixels.detection.looking", "Relief"),
+        ("deid.pixels.detection.search.View", "show"),
+    ),
+    "gate": (
+        ("deid.pixels.detection.looking", "survey"),
+        ("deid.pixels.detection.cells.Survey", "passes"),
+    ),
+    "network": (("deid.pixels.detection.text_reader.TextReader", "probability"),),
+    "recognition": (("deid.pixels.detection.text_reader.TextReader", "read"),),
+    "breast": (("deid.pixels.detection.judging", "find_breast"),),
     "blank": (
         ("deid.pixels.redact", "_plan"),
-        ("deid.pixels.native.NativeRewriting", "blank"),
-        ("deid.pixels.rewriting", "background"),
-        ("deid.pixels.rewriting", "fill"),
+        ("deid.pixels.rewriting.native.NativeRewriting", "blank"),
+        ("deid.pixels.rewriting.encapsulated", "background"),
+        ("deid.pixels.rewriting.encapsulated", "fill"),
     ),
-    "encode": (("deid.pixels.rewriting", "encode"),),
-    "prove": (("deid.pixels.rewriting", "decode"), ("deid.pixels.rewriting", "is_proven")),
+    "encode": (("deid.pixels.rewriting.encapsulated", "encode"),),
+    "prove": (
+        ("deid.pixels.rewriting.encapsulated", "decode"),
+        ("deid.pixels.rewriting.encapsulated", "is_proven"),
+    ),
 }
 
 

@@ -1,0 +1,1 @@
+"""The region's side table of protected persons and blocked records."""

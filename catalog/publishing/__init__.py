@@ -1,0 +1,1 @@
+"""From a finished study to its records, whole or not at all."""

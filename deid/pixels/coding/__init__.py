@@ -1,0 +1,1 @@
+"""Frames in and out of their transfer syntax, and as pictures."""

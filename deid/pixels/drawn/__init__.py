@@ -1,0 +1,1 @@
+"""What is laid over pixels or shows them: overlays, drawings, tables."""

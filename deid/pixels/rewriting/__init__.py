@@ -1,0 +1,1 @@
+"""Frames with text written anew, and proven to be the same elsewhere."""
