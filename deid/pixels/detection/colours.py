@@ -11,9 +11,10 @@ from deid.pixels.coding.planes import COLOUR, YBR, luminance, stored_values
 from deid.pixels.detection.gate import Sight
 from deid.pixels.detection.looking import Eye
 from deid.pixels.detection.text_reader import TextReader
-from deid.pixels.detection.writing import Writing
+from deid.pixels.detection.writing import Kind, Writing
 
 _SHADE = 2  # of 256 steps: less is rounding
+_LETTERS = 2  # as of overlays
 _BYTE = 8
 _WORD = 16
 
@@ -42,7 +43,10 @@ class ColourEye:
             if which not in self._eyes:
                 self._eyes[which] = self._open()
             found += self._eyes[which].look(plane)
-        return found
+        if layout.allocated > 1:
+            return found
+        # What is drawn in bits is a mask: its blobs look like letters and are none.
+        return tuple(it for it in found if it.kind is not Kind.TEXT or it.letters >= _LETTERS)
 
 
 def planes(frame: Pixel, layout: Layout) -> Iterator[tuple[int, Plane]]:
