@@ -107,7 +107,7 @@ def test_one_that_is_cut_short_is_unreadable_and_kept_as_it_came(region, ingest,
 
 
 def test_a_suspect_one_is_kept_as_it_came(region, ingest, export_folder):
-    data = big_endian(of_size(BitsAllocated=16, BitsStored=16, PhotometricInterpretation="XYZ"))
+    data = big_endian(of_size(BitsAllocated=16, BitsStored=16, HighBit=3))
     put(export_folder, data)
     assert counts(ingest()) == {"SUSPECT": 1}
     assert data in kept(region)

@@ -54,5 +54,5 @@ SECOND = Sight(
     ahead=View(2 / 5, outlined=True, neighbourhood=0, tallest=420, shortest=60),
     lettering=View(1 / 9, outlined=False, neighbourhood=140, tallest=900, shortest=110),
     threshold=0.3,
-    score=0.6,
+    score=0.8,
 )

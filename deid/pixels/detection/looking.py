@@ -8,6 +8,7 @@ from deid.pixels.coding.arrays import Grey, Plane
 from deid.pixels.detection.cells import Ahead, Passing, survey
 from deid.pixels.detection.gate import Sight
 from deid.pixels.detection.glance import Gaze, shrunk
+from deid.pixels.detection.reach import follow
 from deid.pixels.detection.relief import Relief
 from deid.pixels.detection.search import Eyesight, drawn, everywhere
 from deid.pixels.detection.text_reader import TextReader
@@ -77,7 +78,8 @@ class Eye:
             found = merge(
                 found, gaze.look(relief, passing, found, self._reader, sight, quarter=quarter)
             )
-        return run_on(unmask(found), plane.shape)
+        lines = tuple(it for it in found if not _is_of_marker(it, found))
+        return run_on(unmask(follow(lines, plane)), plane.shape)
 
     def _open(self) -> tuple[Gaze, ...]:
         lettering = self._sight.lettering
@@ -104,6 +106,13 @@ def _past_ends(found: tuple[Writing, ...], relief: Relief) -> Grey:
             ends, sides = _PAST * line.height, line.height / 4
             cells |= drawn(line.grown(ends, sides), cells.shape)
     return cells
+
+
+def _is_of_marker(it: Writing, found: tuple[Writing, ...]) -> bool:
+    """Tell whether a lone letter lies in a marker, whose box is much higher where it is tilted."""
+    lone = it.kind is Kind.TEXT and it.letters <= 1
+    markers = (other.line for other in found if other.kind is Kind.MARKER)
+    return lone and any(share(it.line, marker) > _INSIDE for marker in markers)
 
 
 def _is_seen(writing: Writing, found: tuple[Writing, ...]) -> bool:

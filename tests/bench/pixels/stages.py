@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 #: The functions whose time is a stage's, where they are looked up.
 STAGES: dict[str, tuple[tuple[str, str], ...]] = {
-    "decode": (("deid.pixels.redact", "load_frame"),),
+    "decode": (("deid.pixels.redact", "unpack_frame"),),
     "normalise": (
         ("deid.pixels.detection.looking", "Relief"),
         ("deid.pixels.detection.search.View", "show"),
