@@ -20,6 +20,7 @@ _GAP = 1.1  # heights: a wider gap ends a line
 _CLEAR = 4.0  # times the range of the columns beside it
 _AS_MUCH = 0.5  # of the way from what is beside a line to what is in it
 _LETTERS = 4  # fewer say too little of a line
+_EDGE = 2  # columns: the last of a letter are half bright
 _SAMPLE = 32  # rows that a line is brought to: more say no more
 
 Columns = npt.NDArray[np.float32]
@@ -72,7 +73,7 @@ def _steps(active: npt.NDArray[np.bool_]) -> int:
         if at + 1 - last > _GAP * _SAMPLE:
             break
         last = int(at) + 1
-    return last
+    return last + _EDGE if last else 0
 
 
 def _ranges(line: Line, plane: Plane) -> Columns:
