@@ -25,7 +25,7 @@ from deid.pixels.coding.riders import has_rider
 from deid.pixels.coding.streams import check_streams
 from deid.pixels.detection.colours import ColourEye
 from deid.pixels.detection.gate import FIRST, SECOND, Sight
-from deid.pixels.detection.markers import contradicts
+from deid.pixels.detection.markers import contradicts, seems_to_contradict
 from deid.pixels.detection.text_reader import TextReader
 from deid.pixels.detection.writing import Kind, Writing
 from deid.pixels.rewriting.blanking import Blank, is_kept, is_plain, nothing, plan_blank
@@ -43,6 +43,7 @@ class Flag(StrEnum):
     """What a person may want to look at; the object passes."""
 
     MARKER_CUT = "a marker is cut by the border"
+    MARKER_UNSURE = "what may be a marker names another side or view than the header"
     LONE = "a lone sign in the breast may be a letter"
     DRAWN = "graphics that write were dropped"
 
@@ -105,6 +106,10 @@ class _Seen:
                 self.flags.add(Flag.MARKER_CUT)
             elif marker is not None and contradicts(marker, self.view.laterality, self.view.view):
                 self.against.append(Finding(f"frame {number}", "marker"))
+            elif marker is not None and seems_to_contradict(
+                marker, self.view.laterality, self.view.view
+            ):
+                self.flags.add(Flag.MARKER_UNSURE)
 
 
 def redact(

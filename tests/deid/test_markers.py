@@ -1,6 +1,12 @@
 import pytest
 
-from deid.pixels.detection.markers import Marker, contradicts, read_cut_marker, read_marker
+from deid.pixels.detection.markers import (
+    Marker,
+    contradicts,
+    read_cut_marker,
+    read_marker,
+    seems_to_contradict,
+)
 
 
 @pytest.mark.parametrize(
@@ -108,3 +114,10 @@ def test_a_marker_is_held_against_the_header(
     marker: Marker, laterality: str, view: str, against: bool
 ) -> None:
     assert contradicts(marker, laterality, view) is against
+
+
+def test_what_may_be_a_marker_seems_to_contradict_and_holds_nothing_back():
+    unsure = Marker("L", "CC", sure=False)
+    assert seems_to_contradict(unsure, "R", "CC")
+    assert not contradicts(unsure, "R", "CC")
+    assert not seems_to_contradict(unsure, "L", "CC")

@@ -66,17 +66,21 @@ def read_cut_marker(text: str, *, at_start: bool, at_end: bool) -> Marker | None
 
 
 def contradicts(marker: Marker, laterality: str, view: str) -> bool:
-    """Tell whether a marker and the header name different sides, or different views.
+    """Tell whether what is surely a marker names another side or view than the header."""
+    return marker.sure and seems_to_contradict(marker, laterality, view)
 
-    What a border cut, or what may be no marker, says nothing; a modifier names no view; XCC and
-    XCCL are one.
+
+def seems_to_contradict(marker: Marker, laterality: str, view: str) -> bool:
+    """Tell whether a marker as read, and the header, name different sides or different views.
+
+    What a border cut says nothing; a modifier names no view; XCC and XCCL are one.
 
     Args:
         marker: As read.
         laterality: "L", "R", "B" or "" of the header.
         view: "CC", "MLO", … or "" of the header.
     """
-    if marker.cut or not marker.sure:
+    if marker.cut:
         return False
     if {marker.laterality, laterality} == _SIDES:
         return True
