@@ -133,7 +133,7 @@ def test_an_overlay_left_with_text_is_suspect() -> None:
 
 def lossy_with_text() -> Dataset:
     """Two frames of lossy JPEG, of which the second names her."""
-    picture = np.full((240, 640), 40, np.uint8)
+    picture = np.random.default_rng(3).normal(40, 6, (240, 640)).clip(0, 255).astype(np.uint8)
     named = picture.copy()
     drawn = glyphs("SJOSTROM 470802-2980", 44)
     named[60 : 60 + drawn.shape[0], 20 : 20 + drawn.shape[1]][drawn] = 220
