@@ -26,7 +26,6 @@ _META = frozenset(
 _DUMMY_NAME = b"REMOVED"
 _DUMMY_DATE = "19700101"
 _FULL_DATE, _LONGEST_UID, _LONGEST_CODE, _LARGEST = 8, 64, 16, 1 << 31
-_NUMBER_SIZE = 56
 # Whole values as nearly all of them are written; what is not, is looked at part by part
 _DECIMAL = compile_pattern(rb"[ +-]?[0-9]{1,15}(?:\.[0-9]{0,15})?(?:[eE][+-]?[0-9]{1,2})? ?")
 _INTEGER = compile_pattern(rb"[ +-]?[0-9]{1,9} ?")

@@ -10,7 +10,7 @@ from deid.headers.made import made
 from deid.pixels.coding.codecs import read_layout
 from deid.pixels.coding.encoding import encode
 from deid.pixels.coding.frames import locate_frames
-from deid.pixels.coding.palette import read_palette
+from deid.pixels.coding.palette import luminance_of, read_colours
 from deid.pixels.coding.planes import load_frame
 from deid.pixels.redact import ViewTag, read_again, redact
 from deid.pixels.rewriting.blanking import Blank
@@ -37,6 +37,10 @@ TURNED = {
     "GreenPaletteColorLookupTableData": pack("<256H", *range(65280, -1, -256)),
     "BluePaletteColorLookupTableData": pack("<256H", *range(65280, -1, -256)),
 }
+
+
+def read_palette(header, *, bits, signed):
+    return luminance_of(read_colours(header, bits=bits, signed=signed))
 
 
 def header(descriptor: bytes, *tables: bytes) -> Dataset:

@@ -20,11 +20,6 @@ _BYTE = 8
 _WORD = 16
 
 
-def read_palette(header: Dataset, *, bits: int, signed: bool) -> npt.NDArray[np.uint16]:
-    """Give the luminance of every value that so many bits can store; see `read_colours`."""
-    return luminance_of(read_colours(header, bits=bits, signed=signed))
-
-
 def luminance_of(colours: tuple[npt.NDArray[np.uint16], ...]) -> npt.NDArray[np.uint16]:
     """Give the luminance of red, green and blue of every value."""
     seen = sum(share * colour for share, colour in zip(_SHARES, colours, strict=True))
