@@ -11,7 +11,7 @@ from deid.pixels.detection.looking import DETECTOR
 from deid.pixels.detection.text_reader import TextReader, load_text_reader
 from deid.profiles.profile import Profile, load_profile, read_profile
 from flows import wiring
-from flows.keys import RegionKeys
+from flows.keys.sides import RegionKeys
 from flows.settings import RegionSettings
 
 MAMMOGRAPHY = "mammography"

@@ -16,13 +16,13 @@ from catalog.ledgers.key_marks import KeyMarks
 from catalog.ledgers.ledger import Ledger
 from catalog.objects import Credentials, MinioStore, ObjectStore
 from catalog.publishing.publish import CataloguePublisher, Publisher
-from flows import keys
 from flows.errors import KeyFileError, SettingsError
-from flows.key_service import Address, KeyService
-from flows.keys import RegionKeys, ReleaseKeys
-from flows.pseudonyms import Marks
+from flows.keys import sides
+from flows.keys.key_service import Address, KeyService
+from flows.keys.pseudonyms import Marks
+from flows.keys.sides import RegionKeys, ReleaseKeys
+from flows.keys.third_party import TransitPseudonyms
 from flows.settings import HubSettings, PseudonymSource, RegionSettings
-from flows.third_party import TransitPseudonyms
 
 T = TypeVar("T", bound=BaseSettings)
 
@@ -122,7 +122,7 @@ def wire_keys(settings: RegionSettings, marks: Marks) -> RegionKeys:
     """
     previous = settings.pseudonyms_previous
     if settings.pseudonyms is PseudonymSource.LOCAL:
-        return keys.region_keys(settings.key_file, settings.environment, previous=previous)
+        return sides.region_keys(settings.key_file, settings.environment, previous=previous)
 
     def connect(edge: bytes) -> TransitPseudonyms:
         return TransitPseudonyms(
@@ -133,7 +133,7 @@ def wire_keys(settings: RegionSettings, marks: Marks) -> RegionKeys:
             previous=previous,
         )
 
-    return keys.keys_with_third_party(settings.key_file, settings.pseudonyms.value, connect)
+    return sides.keys_with_third_party(settings.key_file, settings.pseudonyms.value, connect)
 
 
 def rotate_key(settings: RegionSettings) -> int:
@@ -152,7 +152,7 @@ def rotate_key(settings: RegionSettings) -> int:
         raise KeyFileError(message)
     ledger = database.connect(settings.ledger_url.get_secret_value())
     try:
-        return keys.rotate_local(settings.key_file, settings.environment, KeyMarks(ledger))
+        return sides.rotate_local(settings.key_file, settings.environment, KeyMarks(ledger))
     finally:
         ledger.dispose()
 
@@ -195,7 +195,7 @@ def wire_hub(settings: HubSettings) -> HubParts:
         catalogue=database.connect(settings.catalogue_url.get_secret_value()),
         clean=store(settings.clean_bucket),
         releases=store(settings.releases_bucket),
-        keys=keys.release_keys(settings.release_key_file, settings.environment),
+        keys=sides.release_keys(settings.release_key_file, settings.environment),
     )
 
 

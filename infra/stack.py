@@ -66,8 +66,8 @@ class PartStatus:
 class Plan:
     """What is run besides the parts, and how much room (bytes) must be free to begin."""
 
-    prepare: tuple[str, ...] = ("-m", "flows.prepare")
-    deploy: tuple[str, ...] = ("-m", "flows.deploy")
+    prepare: tuple[str, ...] = ("-m", "flows.startup.prepare")
+    deploy: tuple[str, ...] = ("-m", "flows.startup.deploy")
     door: tuple[str, ...] = DOOR
     step_seconds: float = 180.0
     lock_seconds: float = 300.0

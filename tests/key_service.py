@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from flows.key_service import Address
+from flows.keys.key_service import Address
 from tests.servers import free_block
 
 SETUP = Path(__file__).parents[1] / "infra" / "openbao"

@@ -52,7 +52,7 @@ def search(
     place.enter("hub")
     from catalog.search import search as find
     from flows import wiring
-    from flows.query import query
+    from flows.search.query import query
 
     wanted = query(
         view=view,
@@ -66,7 +66,7 @@ def search(
     )
     wanted = replace(wanted, companions=not images_only, laterality_agrees=side_agrees)
     if flag is not None:
-        from flows.quality import quality
+        from flows.search.quality import quality
 
         wanted = replace(wanted, flag=quality(flag))
     page = find(wiring.hub().catalogue, wanted, limit=limit)
@@ -111,7 +111,7 @@ def preview(
     place.enter("hub")
     from catalog.errors import NotFoundError
     from flows import wiring
-    from flows.previews import save
+    from flows.search.previews import save
     from flows.settings import HubSettings
 
     if size not in SIZES:

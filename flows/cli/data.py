@@ -33,7 +33,7 @@ def ingest(
     Example: mammo ingest osterskog /mnt/export/2026-11 --decision decision.toml --count 412
     """
     place.enter("region")
-    from flows import registry
+    from flows.exports import registry
 
     export_id = registry.register(holder, path, decision=decision, claimed=count)
     typer.echo(f"export {export_id}")
@@ -60,8 +60,8 @@ def resume(
 
 
 def _run(export_id: str) -> None:
-    from flows.cli.watch import run_and_watch
-    from flows.report import table
+    from flows.exports.report import table
+    from flows.ingest.watch import run_and_watch
 
     for row in table(run_and_watch(export_id)):
         typer.echo(f"{row['outcome']:12} {row['instances']:6}  {row['means']}")

@@ -40,8 +40,9 @@ def follow(made: Review, who: str) -> None:
 
 def apply_now(number: int, who: str) -> None:
     """Apply a decision, and say how it ended."""
-    from flows import deidentifier, protection, wiring
-    from flows.applying import apply
+    from flows import deidentifier, wiring
+    from flows.people import protection
+    from flows.review.applying import apply
 
     after = apply(
         wiring.region(),
@@ -96,7 +97,7 @@ def rectangle(text: str) -> tuple[int, int, int, int, int]:
 
 def give(path: Path, blocks: Iterable[bytes]) -> None:
     """Write a file that only its owner reads, never over another."""
-    from flows.private_file import write_private
+    from flows.files.private_file import write_private
 
     try:
         write_private(path, blocks)

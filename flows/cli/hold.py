@@ -73,6 +73,6 @@ def _row(one: "Hold") -> str:
 
 def _shortened(target: "HoldTarget") -> str:
     from catalog.vocabulary import HoldScope
-    from flows.merging import shortened
+    from flows.people.merging import shortened
 
     return target.value if target.scope is HoldScope.REVISION else shortened(target.value)

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from catalog.outcome import Outcome
     from flows.deidentifier import Deidentifier
-    from flows.offline import Line, Step, Watch
-    from flows.offline_report import Reporter
+    from flows.offline.folder import Line, Step, Watch
+    from flows.offline.report import Reporter
 
 MAMMOGRAPHY = "mammography"
 
@@ -80,8 +80,8 @@ def deid(
         return
     log.configure()
     from flows.deidentifier import load
-    from flows.keys import offline_keys
-    from flows.workers import processors
+    from flows.keys.sides import offline_keys
+    from flows.offline.workers import processors
 
     new = key_file is not None and not key_file.exists()
     if new and key_file is not None and not key_file.parent.is_dir():
@@ -139,8 +139,8 @@ def _run(
 ) -> None:
     import time
 
-    from flows.offline import MEANINGS, REHEARSED, deidentify_folder, rehearse_folder
-    from flows.offline_report import Reporter
+    from flows.offline.folder import MEANINGS, REHEARSED, deidentify_folder, rehearse_folder
+    from flows.offline.report import Reporter
 
     begun = time.monotonic()
     with Reporter(report) as reporter:
@@ -170,8 +170,8 @@ def _watching(reporter: "Reporter") -> Iterator["Watch"]:
     """Show a bar with files a second and outcomes so far."""
     import time
 
-    from flows.cli.progress import bar
-    from flows.offline import Watch
+    from flows.offline.folder import Watch
+    from flows.progress import bar
 
     begun: dict[str, float] = {}
     with bar() as shown:
@@ -203,7 +203,7 @@ def _say(
     *,
     rehearsed: bool,
 ) -> None:
-    from flows.offline import tally
+    from flows.offline.folder import tally
 
     for outcome, number in sorted(tally(lines).items()):
         typer.echo(f"{outcome:12} {number:6}  {meanings[outcome]}")

@@ -21,7 +21,7 @@ def person(named: str, settings: "type[RegionSettings | HubSettings]") -> str:
         BadParameter: Somebody is named, and this is not development.
     """
     from flows import wiring
-    from flows.who import who
+    from flows.cli.who import who
 
     if not named:
         return who()
@@ -33,7 +33,7 @@ def person(named: str, settings: "type[RegionSettings | HubSettings]") -> str:
 
 def _is_development(settings: "RegionSettings | HubSettings") -> bool:
     """Tell whether this is development: not by a variable alone, the key file must say so too."""
-    from flows.key_file import HUB_ROOTS, REGION_ROOTS, is_for_development
+    from flows.keys.key_file import HUB_ROOTS, REGION_ROOTS, is_for_development
     from flows.settings import Environment, RegionSettings
 
     if settings.environment is not Environment.DEVELOPMENT:

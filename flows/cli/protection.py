@@ -31,8 +31,9 @@ def import_(
     Example: mammo protection import flags.csv --as-of 2026-11-22
     """
     place.enter("region")
-    from flows import protection, wiring
-    from flows.side_table import import_file
+    from flows import wiring
+    from flows.people import protection
+    from flows.people.side_table import import_file
 
     today = protection.today()
     done = import_file(
@@ -51,7 +52,7 @@ def import_(
 def status() -> None:
     """Tell how many persons the side table knows, and how old its word is."""
     place.enter("region")
-    from flows import protection
+    from flows.people import protection
 
     known, today = protection.of_region(), protection.today()
     found = known.table.status(since=known.first_day(today))

@@ -34,8 +34,9 @@ def list_(
 
     enter()
     from catalog.outcome import Outcome
-    from flows import review, wiring
+    from flows import wiring
     from flows.cli.quarantine_lines import STATES, record
+    from flows.review import reviews
 
     asked = None if outcome is None else outcome.upper()
     if asked not in {None, *Outcome}:
@@ -43,7 +44,8 @@ def list_(
         raise typer.BadParameter(message)
     wanted = None if asked is None else Outcome(asked)
     parts = wiring.region()
-    found, changed = review.waiting(parts, export_id=export, outcome=wanted), review.changed(parts)
+    found = reviews.waiting(parts, export_id=export, outcome=wanted)
+    changed = reviews.changed(parts)
     if as_json:
         every = [record(one) for one in found]
         every += [{"id": number, "state": "CHANGED"} for number in changed]
@@ -86,11 +88,12 @@ def show(
     from flows.cli.deciding import enter, give, me
 
     enter()
-    from flows import review, wiring
+    from flows import wiring
     from flows.cli.quarantine_lines import everything, told
+    from flows.review import reviews
 
     parts = wiring.region()
-    shown = review.show(parts, number)
+    shown = reviews.show(parts, number)
     if as_json:
         typer.echo(json.dumps(everything(shown), ensure_ascii=False, indent=1))
     else:
@@ -100,10 +103,10 @@ def show(
         if shown.proposal is None or not shown.proposal.is_seen(which):
             typer.echo("mammo: there is no picture of it", err=True)
             raise typer.Exit(1)
-        give(picture, [review.picture(parts, number, which, who=me(who))])
+        give(picture, [reviews.picture(parts, number, which, who=me(who))])
         typer.echo(f"frame {which} is in {picture}; {IDENTIFIES}", err=True)
     if original is not None:
-        give(original, review.original(parts, number, who=me(who)))
+        give(original, reviews.original(parts, number, who=me(who)))
         typer.echo(f"the original is in {original}; {IDENTIFIES}", err=True)
 
 
@@ -116,10 +119,11 @@ def approve(number: Number, reason: Reason, who: Who = "") -> None:
     from flows.cli.deciding import enter, follow, me
 
     enter()
-    from flows import review, wiring
+    from flows import wiring
+    from flows.review import reviews
 
     parts = wiring.region()
-    follow(review.approve(parts, number, who=me(who), reason=reason), who)
+    follow(reviews.approve(parts, number, who=me(who), reason=reason), who)
 
 
 @app.command()
@@ -141,10 +145,11 @@ def redact(
     from flows.cli.deciding import enter, follow, me, rectangle
 
     enter()
-    from flows import review, wiring
+    from flows import wiring
+    from flows.review import reviews
 
     blank = [rectangle(one) for one in box or ()]
-    made = review.redact(
+    made = reviews.redact(
         wiring.region(), number, who=me(who), reason=reason, blank=blank, keep=keep or ()
     )
     follow(made, who)
@@ -164,9 +169,10 @@ def confirm(
     from flows.cli.deciding import enter, follow, me
 
     enter()
-    from flows import review, wiring
+    from flows import wiring
+    from flows.review import reviews
 
-    made = review.confirm(wiring.region(), number, decision, who=me(who), reason=reason)
+    made = reviews.confirm(wiring.region(), number, decision, who=me(who), reason=reason)
     follow(made, who)
 
 
@@ -179,9 +185,10 @@ def retry(number: Number, reason: Reason, who: Who = "") -> None:
     from flows.cli.deciding import enter, follow, me
 
     enter()
-    from flows import review, wiring
+    from flows import wiring
+    from flows.review import reviews
 
-    follow(review.retry(wiring.region(), number, who=me(who), reason=reason), who)
+    follow(reviews.retry(wiring.region(), number, who=me(who), reason=reason), who)
 
 
 @app.command()
@@ -193,9 +200,10 @@ def reject(number: Number, reason: Reason, who: Who = "") -> None:
     from flows.cli.deciding import enter, me
 
     enter()
-    from flows import review, wiring
+    from flows import wiring
+    from flows.review import reviews
 
-    review.reject(wiring.region(), number, who=me(who), reason=reason)
+    reviews.reject(wiring.region(), number, who=me(who), reason=reason)
     typer.echo(f"{number} stays out; all that was kept of it is erased")
 
 
@@ -240,7 +248,7 @@ def expire() -> None:
     from datetime import UTC, datetime
 
     from flows import wiring
-    from flows.expiry import expire as end
+    from flows.review.expiry import expire as end
 
     done = end(wiring.region(), datetime.now(UTC))
     typer.echo(
@@ -265,7 +273,7 @@ def status() -> None:
     from datetime import UTC, datetime
 
     from flows import wiring
-    from flows.expiry import standing
+    from flows.review.expiry import standing
 
     now = standing(wiring.region(), datetime.now(UTC))
     typer.echo(f"waiting {now.waiting}, for a second {now.second}, to be applied {now.decided}")

@@ -4,7 +4,7 @@ from typing import Any
 
 from catalog.reviews.records import OPEN, RELEASING
 from deid.pixels.shown.proposed import written
-from flows.review import Listed, Shown
+from flows.review.reviews import Listed, Shown
 
 STATES = {
     "WAITING": "waiting",

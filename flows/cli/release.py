@@ -29,7 +29,8 @@ def permit(
     Example: mammo permit researcher-1 --tier ANON_DOWNLOAD
     """
     place.enter("hub")
-    from flows import permits, wiring
+    from flows import wiring
+    from flows.release import permits
 
     today = datetime.now(UTC).date()
     issued = permits.issue(
@@ -77,8 +78,8 @@ def release(
     """
     place.enter("hub")
     from flows import wiring
-    from flows.query import query
-    from flows.release import build
+    from flows.release.build import build
+    from flows.search.query import query
 
     wanted = query(
         view=view,

@@ -27,7 +27,7 @@ def report(
     from catalog.errors import NotFoundError
     from flows import wiring
     from flows.deidentifier import load
-    from flows.report import write_page
+    from flows.exports.report import write_page
     from flows.settings import RegionSettings
 
     path = to or Path(f"{export}.html")

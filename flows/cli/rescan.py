@@ -8,7 +8,7 @@ from flows.cli import place
 from flows.cli.person import Who, person
 
 if TYPE_CHECKING:
-    from flows.rescan import Rescanned
+    from flows.verify.rescan import Rescanned
 
 
 def add_to(app: typer.Typer) -> None:
@@ -45,11 +45,11 @@ def rescan(
     from deid.pixels.detection.looking import DETECTOR
     from deid.pixels.detection.text_reader import load_text_reader
     from flows import wiring
-    from flows.cli.progress import counting
     from flows.deidentifier import named_profile
-    from flows.rescan import Rescanner
-    from flows.rescan import rescan as look
+    from flows.progress import counting
     from flows.settings import HubSettings
+    from flows.verify.rescan import Rescanner
+    from flows.verify.rescan import rescan as look
 
     parts = wiring.hub()
     with_ = Rescanner(

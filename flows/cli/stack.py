@@ -40,7 +40,7 @@ def demo(
         # Prefect reads its settings when it is first imported: not before they are entered.
         from flows.demo.walk import run
 
-        run(stack, console, once=once)
+        run(stack, console, login=None if once else login_file())
     finally:
         if ran:
             console.print("the stack ran before, and is left running; `mammo down` stops it")

@@ -33,8 +33,9 @@ def merge(
     Example: mammo subject merge --list changed.csv --issuer "Region Norr"
     """
     place.enter("region")
-    from flows import protection, wiring
-    from flows.merging import Merged, Merging, merge_pairs, pair, read_pairs
+    from flows import wiring
+    from flows.people import protection
+    from flows.people.merging import Merged, Merging, merge_pairs, pair, read_pairs
     from flows.settings import RegionSettings
 
     if numbers is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from flows.verify_folder import Progress
+    from flows.verify.folder import Progress
 
 
 def add_to(app: typer.Typer) -> None:
@@ -54,8 +54,8 @@ def verify(
     log.configure()
     from deid.pixels.detection.text_reader import load_text_reader
     from flows.deidentifier import named_profile
-    from flows.verify_folder import MEANINGS, verify_folder
-    from flows.verify_report import write
+    from flows.verify.folder import MEANINGS, verify_folder
+    from flows.verify.report import write
 
     chosen = named_profile(profile)
     with _watching() as progress:
@@ -79,7 +79,7 @@ def verify(
 
 
 def _check(folder: Path, report: Path | None) -> None:
-    from flows.verify_report import SUFFIXES
+    from flows.verify.report import SUFFIXES
 
     wrong = ""
     if report is not None and report.suffix.lower() not in SUFFIXES:
@@ -93,7 +93,7 @@ def _check(folder: Path, report: Path | None) -> None:
 
 @contextmanager
 def _watching() -> Iterator["Progress"]:
-    from flows.cli.progress import bar
+    from flows.progress import bar
 
     with bar() as shown:
         row = shown.add_task("verify", total=None, state="")

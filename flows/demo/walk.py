@@ -18,14 +18,15 @@ from catalog.outcome import Outcome, Tally
 from catalog.records import DisclosureDecision, Holder, Region
 from catalog.search import Query
 from catalog.vocabulary import ProtectionSource, Tier, View
-from flows import permits, registry, wiring
-from flows.cli.progress import counting
-from flows.cli.stack import login_file
-from flows.cli.watch import run_and_watch
+from flows import wiring
 from flows.demo.errors import DemoError
 from flows.demo.films import DemoExport, build_exports
 from flows.demo.show import show_picture
-from flows.release import build
+from flows.exports import registry
+from flows.ingest.watch import run_and_watch
+from flows.progress import counting
+from flows.release import permits
+from flows.release.build import build
 from infra import issuer
 from infra.stack import Endpoints, Stack
 
@@ -33,11 +34,11 @@ REGION = "demo"
 RESEARCHER = "demo-researcher"
 
 
-def run(stack: Stack, console: Console, *, once: bool) -> None:
-    """Run the walk on a stack that is up, show it, and wait for Ctrl-C unless told otherwise."""
+def run(stack: Stack, console: Console, *, login: str | None) -> None:
+    """Run the walk on a stack that is up and show it; told where its login is, wait for Ctrl-C."""
     permit = _walk(stack, stack.endpoints, console)
-    if not once:
-        _wait(stack.endpoints, permit, console)
+    if login is not None:
+        _wait(stack.endpoints, permit, login, console)
 
 
 def _walk(stack: Stack, endpoints: Endpoints, console: Console) -> str:
@@ -155,10 +156,10 @@ def _download(door: httpx.Client, permit: str, console: Console) -> None:
         )
 
 
-def _wait(endpoints: Endpoints, permit: str, console: Console) -> None:
+def _wait(endpoints: Endpoints, permit: str, login: str, console: Console) -> None:
     console.rule("The stack is running", align="left")
     console.print(f"  access API docs   {endpoints.api_docs}")
-    console.print(f"  Prefect UI        {endpoints.prefect}   (its login: {login_file()})")
+    console.print(f"  Prefect UI        {endpoints.prefect}   (its login: {login})")
     console.print("  search            .venv/bin/mammo catalog search --view CC")
     console.print(f"  a token           .venv/bin/mammo token {RESEARCHER} --role researcher")
     console.print(f"  its permit        {permit}")

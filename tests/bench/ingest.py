@@ -17,11 +17,12 @@ from catalog.ledgers.key import LedgerKey
 from catalog.ledgers.ledger import Ledger
 from catalog.publishing.publish import CataloguePublisher
 from catalog.records import Holder, Region
-from flows import deidentifier, keys
+from flows import deidentifier
 from flows.demo.films import build_exports
-from flows.keys import RegionKeys
-from flows.offline import deidentify_folder
-from flows.study import StudyRun, settle
+from flows.keys import sides
+from flows.keys.sides import RegionKeys
+from flows.offline.folder import deidentify_folder
+from flows.walk.study import StudyRun, settle
 from flows.wiring import RegionParts
 from tests.flows.conftest import DECISION
 from tests.flows.making import enrolled, registered
@@ -54,7 +55,7 @@ def run() -> Iterator[str]:
 def _rounds(
     folder: Path, films: Path, server: S3Server, count: int, megabytes: float
 ) -> Iterator[str]:
-    held = keys.offline_keys(None)
+    held = sides.offline_keys(None)
     loaded = deidentifier.load(held)
     copied, offline, walked, cpu = [], [], [], []
     for number in range(ROUNDS):

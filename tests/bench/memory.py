@@ -14,13 +14,14 @@ MEGABYTES = 300
 PROGRAM = """
 import sys
 from pathlib import Path
-import flows.ingest
-from flows import deidentifier, keys
-from flows.offline import deidentify_folder
+import flows.ingest.flow
+from flows import deidentifier
+from flows.keys import sides
+from flows.offline.folder import deidentify_folder
 def peak():  # not ru_maxrss: that begins with the size of whoever started us
     lines = Path("/proc/self/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
-held = keys.offline_keys(None)
+held = sides.offline_keys(None)
 loaded = deidentifier.load(held)
 print(f"bench.memory.loaded_megabytes={peak():.0f}")
 lines = deidentify_folder(Path(sys.argv[1]), Path(sys.argv[2]), loaded, workers=1)

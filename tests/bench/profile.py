@@ -9,12 +9,15 @@ from typing import Any
 from unittest.mock import patch
 
 from catalog.outcome import Outcome
-from flows import admit, deidentifier, keys, offline
+from flows import deidentifier
 from flows.demo.films import build_exports
+from flows.keys import sides
+from flows.offline import folder
+from flows.walk import admit
 
 #: Name of a stage, and the function whose time it is, where the walk looks it up.
 STAGES = {
-    "look": (offline, "_look"),
+    "look": (folder, "_look"),
     "deidentify": (admit, "deidentify"),
     "redact": ("deid.deidentify", "redact"),
     "clean_header": ("deid.deidentify", "clean_header"),
@@ -30,14 +33,14 @@ def run() -> Iterator[str]:
     spent: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="mammo-bench-") as name:
         exports = build_exports(Path(name) / "demo")
-        loaded = deidentifier.load(keys.offline_keys(None))
+        loaded = deidentifier.load(sides.offline_keys(None))
         begun, admitted = time.perf_counter(), 0
         patches = [_timed(stage, *where, spent) for stage, where in STAGES.items()]
         for one in patches:
             one.start()
         for export in exports:
             target = Path(name) / export.holder_slug
-            lines = offline.deidentify_folder(export.path, target, loaded, workers=1)
+            lines = folder.deidentify_folder(export.path, target, loaded, workers=1)
             admitted += sum(line.outcome is Outcome.ADMITTED for line in lines)
         for one in patches:
             one.stop()

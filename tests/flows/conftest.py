@@ -16,9 +16,11 @@ from catalog.protections.protection import ProtectionTable
 from catalog.publishing.publish import CataloguePublisher
 from catalog.records import DisclosureDecision, Holder, Region
 from catalog.vocabulary import ProtectionSource
-from flows import deidentifier, keys
+from flows import deidentifier
 from flows.deidentifier import Deidentifier
-from flows.protection import Protection, key
+from flows.keys import sides
+from flows.keys.key_file import HUB_ROOTS, REGION_ROOTS, create
+from flows.people.protection import Protection, key
 from flows.settings import Environment
 from flows.wiring import HubParts, RegionParts
 from tests.flows.making import registered, walked
@@ -39,14 +41,14 @@ def decision(**changes: object) -> DisclosureDecision:
 
 
 @pytest.fixture(scope="session")
-def region_keys(tmp_path_factory: pytest.TempPathFactory) -> keys.RegionKeys:
+def region_keys(tmp_path_factory: pytest.TempPathFactory) -> sides.RegionKeys:
     path = tmp_path_factory.mktemp("keys") / "region.key"
-    keys.create(path, keys.REGION_ROOTS)
-    return keys.region_keys(path, Environment.DEVELOPMENT)
+    create(path, REGION_ROOTS)
+    return sides.region_keys(path, Environment.DEVELOPMENT)
 
 
 @pytest.fixture(scope="session")
-def deidentify_with(region_keys: keys.RegionKeys) -> Deidentifier:
+def deidentify_with(region_keys: sides.RegionKeys) -> Deidentifier:
     return deidentifier.load(region_keys)
 
 
@@ -54,7 +56,7 @@ def deidentify_with(region_keys: keys.RegionKeys) -> Deidentifier:
 def region(
     s3: S3Server,
     sqlite_databases: Callable[[str], str],
-    region_keys: keys.RegionKeys,
+    region_keys: sides.RegionKeys,
     tmp_path: Path,
 ) -> Iterator[RegionParts]:
     ledger = database.connect(sqlite_databases("ledger"))
@@ -86,12 +88,12 @@ def protection(region: RegionParts) -> Protection:
 @pytest.fixture
 def hub(region: RegionParts, s3: S3Server, tmp_path: Path) -> HubParts:
     path = tmp_path / "release.key"
-    keys.create(path, keys.HUB_ROOTS)
+    create(path, HUB_ROOTS)
     return HubParts(
         catalogue=region.publisher._engine,
         clean=s3.store("clean"),
         releases=s3.store("releases"),
-        keys=keys.release_keys(path, Environment.DEVELOPMENT),
+        keys=sides.release_keys(path, Environment.DEVELOPMENT),
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from flows.deidentifier import Deidentifier
-from flows.offline import Watch, deidentify_folder
+from flows.offline.folder import Watch, deidentify_folder
 
 
 def tree(folder: Path) -> dict[str, bytes | None]:

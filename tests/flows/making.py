@@ -5,12 +5,12 @@ from pathlib import Path
 from catalog.ledgers.records import Export
 from catalog.outcome import Tally
 from catalog.records import DisclosureDecision
-from flows import registry
 from flows.deidentifier import Deidentifier
 from flows.errors import StudyError
-from flows.index import NO_STUDY, enroll
-from flows.protection import Protection
-from flows.study import StudyRun, settle
+from flows.exports import registry
+from flows.exports.index import NO_STUDY, enroll
+from flows.people.protection import Protection
+from flows.walk.study import StudyRun, settle
 from flows.wiring import RegionParts
 from tests.objects import INSTANCE, mammogram, part10
 

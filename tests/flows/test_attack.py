@@ -22,11 +22,13 @@ from catalog import database
 from catalog.ledgers.key import LedgerKey
 from catalog.ledgers.ledger import Ledger
 from deid.identity.numbers import luhn
-from flows import deidentifier, key_file, keys
+from flows import deidentifier
 from flows.errors import KeyServiceBusyError
-from flows.key_service import KeyService
-from flows.pseudonyms import edge_digest, token
-from flows.third_party import TransitPseudonyms
+from flows.keys import key_file, sides
+from flows.keys.key_file import OWN_ROOTS, create
+from flows.keys.key_service import KeyService
+from flows.keys.pseudonyms import edge_digest, token
+from flows.keys.third_party import TransitPseudonyms
 from tests.flows.conftest import DECISION
 from tests.flows.making import put, registered, walked
 from tests.objects import IDENTITY, INSTANCE, SERIES, STUDY, mammogram, part10
@@ -63,7 +65,7 @@ class Space:
         pseudonyms: Of the women, as the hub stores them.
     """
 
-    keys: keys.RegionKeys
+    keys: sides.RegionKeys
     disk: Path
     hub: bytes
     pseudonyms: frozenset[str]
@@ -78,7 +80,7 @@ class Space:
 @pytest.fixture
 def space(key_service, region, sqlite_databases, export_folder, tmp_path) -> Iterator[Space]:
     disk = tmp_path / "disk"
-    keys.create(disk / "region.key", keys.OWN_ROOTS)
+    create(disk / "region.key", OWN_ROOTS)
     generous = key_service.enter("region-norr", requests=100_000)
     service = KeyService(generous)
     ledger = database.connect(sqlite_databases("ledger"))
@@ -86,7 +88,7 @@ def space(key_service, region, sqlite_databases, export_folder, tmp_path) -> Ite
     def connect(edge: bytes) -> TransitPseudonyms:
         return TransitPseudonyms(service, edge, marks=Everything())
 
-    held = keys.keys_with_third_party(disk / "region.key", "openbao", connect)
+    held = sides.keys_with_third_party(disk / "region.key", "openbao", connect)
     parts = dataclasses.replace(region, keys=held, ledger=Ledger(ledger, LedgerKey(held.ledger())))
     for number, woman in enumerate(WOMEN, 1):
         identity = {

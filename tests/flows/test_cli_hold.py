@@ -7,8 +7,8 @@ from catalog.holds import HoldTarget
 from catalog.vocabulary import HoldKind, HoldScope
 from flows import wiring
 from flows.cli import main, place
+from flows.cli.who import who
 from flows.settings import Environment, HubSettings
-from flows.who import who
 
 PSEUDONYM = "k7tq2vxn4ad6mw3sz5rf"
 

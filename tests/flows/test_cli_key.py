@@ -6,8 +6,9 @@ import pytest
 
 from catalog import database
 from catalog.ledgers.key_marks import KeyMarks
-from flows import keys
 from flows.cli import main, place
+from flows.keys import sides
+from flows.keys.key_file import REGION_ROOTS, create
 from flows.settings import Environment
 
 NAMES = ("S3_ACCESS_KEY", "S3_SECRET_KEY", "CLEAN_ACCESS_KEY", "CLEAN_SECRET_KEY", "S3_ENDPOINT")
@@ -22,9 +23,9 @@ def path(tmp_path):
 def run(path, sqlite_databases, monkeypatch, capsys, tmp_path):
     """Run the command in a region whose ledger knows its key file."""
     ledger = sqlite_databases("ledger")
-    keys.create(path, keys.REGION_ROOTS)
+    create(path, REGION_ROOTS)
     engine = database.connect(ledger)
-    keys.region_keys(path, Environment.DEVELOPMENT).require_same(KeyMarks(engine))
+    sides.region_keys(path, Environment.DEVELOPMENT).require_same(KeyMarks(engine))
     engine.dispose()
     monkeypatch.setattr(place, "enter", lambda _side: None)
     told = {"ENVIRONMENT": "development", "LANDING": tmp_path, "KEY_FILE": path}
@@ -42,12 +43,12 @@ def run(path, sqlite_databases, monkeypatch, capsys, tmp_path):
 
 
 def test_a_local_key_is_rotated_and_no_key_is_shown(run, path):
-    before = keys.region_keys(path, Environment.DEVELOPMENT).pseudonyms.person("x")
+    before = sides.region_keys(path, Environment.DEVELOPMENT).pseudonyms.person("x")
     code, said = run()
     assert code == 0
     assert "version 2" in said
     assert "mammo up" in said
-    after = keys.region_keys(path, Environment.DEVELOPMENT).pseudonyms.person("x")
+    after = sides.region_keys(path, Environment.DEVELOPMENT).pseudonyms.person("x")
     assert after.previous == (before.pseudonym,)
     held = json.loads(path.read_text())
     assert not [key for of in held.values() for key in of if key in said]
@@ -56,7 +57,7 @@ def test_a_local_key_is_rotated_and_no_key_is_shown(run, path):
 
 def test_a_key_file_that_is_not_the_ledgers_is_not_rotated(run, path):
     path.unlink()
-    keys.create(path, keys.REGION_ROOTS)
+    create(path, REGION_ROOTS)
     other = path.read_text()
     code, said = run()
     assert code == 1

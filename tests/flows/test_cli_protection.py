@@ -2,9 +2,9 @@
 
 import pytest
 
-from flows import protection as module
 from flows import wiring
 from flows.cli import main, place
+from flows.people import protection as module
 
 SECRETS = ("19570312", "9808", "Provström", "TF-17")
 

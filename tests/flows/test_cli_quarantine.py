@@ -12,12 +12,14 @@ import pytest
 from sqlalchemy import text
 
 from catalog.outcome import Outcome
-from flows import deidentifier, keys, review, wiring
-from flows import who as module
+from flows import deidentifier, wiring
 from flows.cli import main, place
-from flows.review import waiting
+from flows.cli import who as module
+from flows.cli.who import who
+from flows.keys.key_file import OWN_ROOTS, REGION_ROOTS, create
+from flows.review import reviews
+from flows.review.reviews import waiting
 from flows.settings import Environment, RegionSettings
-from flows.who import who
 from tests import objects
 from tests.flows.making import counts, put
 from tests.flows.test_review import contradicting
@@ -30,7 +32,7 @@ SECRETS = [*objects.secrets_of(contradicting(InstitutionName=None)), "PROVSTR", 
 @pytest.fixture
 def production(monkeypatch, tmp_path):
     made = tmp_path / "keys" / "region.key"
-    keys.create(made, keys.REGION_ROOTS)
+    create(made, REGION_ROOTS)
     told = {"environment": Environment.DEVELOPMENT, "key_file": made}
     settings = RegionSettings.model_construct(**told)
     monkeypatch.setattr(wiring, "read", lambda _kind: settings)
@@ -42,7 +44,7 @@ def production(monkeypatch, tmp_path):
 
 @pytest.fixture
 def run(region, deidentify_with, protection, production, monkeypatch, capfd):
-    from flows import protection as known
+    from flows.people import protection as known
 
     monkeypatch.setattr(place, "enter", lambda _side: None)
     monkeypatch.setattr(wiring, "region", lambda: region)
@@ -161,7 +163,7 @@ def test_one_changed_record_hides_no_other(region, run, number):
 
 def test_what_cannot_be_applied_stops_nothing_else(region, run, number, monkeypatch):
     for one in (1, 2):
-        review.retry(region, one, who="anna", reason="so")
+        reviews.retry(region, one, who="anna", reason="so")
     first = region.ledger.reviews.get(1)[0]
     for key in list(region.quarantine.keys(f"{first.export_id}/{first.item_id}/")):
         region.quarantine.remove(key)
@@ -221,7 +223,7 @@ def test_who_somebody_is_cannot_be_said_in_production(run, number, production):
 
 def test_a_variable_alone_makes_no_development(run, number, production, tmp_path):
     """With a third party, the region's key file is as production has it."""
-    keys.create(tmp_path / "own.key", keys.OWN_ROOTS)
+    create(tmp_path / "own.key", OWN_ROOTS)
     for path in (tmp_path / "own.key", tmp_path / "none.key"):
         production(key_file=path)
         code, said = run("approve", number, "--reason", "so", "--who", "eva")

@@ -16,8 +16,8 @@ from catalog import releases
 from catalog.publishing.study_rows import clean_key
 from catalog.search import Query, search
 from catalog.vocabulary import Kind, Tier
-from flows import permits
-from flows.release import build
+from flows.release import permits
+from flows.release.build import build
 from tests import companions, objects
 from tests.access_api.issuer import AUDIENCE, ISSUER, Issuer
 from tests.flows.conftest import TODAY

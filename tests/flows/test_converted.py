@@ -15,12 +15,12 @@ from catalog.publishing.study_rows import clean_key
 from deid.errors import Reason, UnreadableError
 from deid.pixels.redact import read_again
 from deid.source import parse
-from flows.converted import Converted
 from flows.errors import DiskFullError
-from flows.offline import deidentify_folder, rehearse_folder, tally
-from flows.original import Original
-from flows.seal import unseal
-from flows.verify_folder import verify_folder
+from flows.offline.folder import deidentify_folder, rehearse_folder, tally
+from flows.quarantine.seal import unseal
+from flows.sources.converted import Converted
+from flows.sources.original import Original
+from flows.verify.folder import verify_folder
 from tests.deid.pictures import text_reader
 from tests.flows.making import counts, put
 from tests.foreign_order import big_endian, deflated
@@ -212,7 +212,7 @@ def test_for_a_header_nothing_is_written_and_little_unpacked(tmp_path, write, mo
 
 
 def test_without_a_folder_no_more_than_headers_are_read(tmp_path, monkeypatch):
-    monkeypatch.setattr("flows.converted.HEADERS", 1 << 18)
+    monkeypatch.setattr("flows.sources.converted.HEADERS", 1 << 18)
     path = tmp_path / "one"
     path.write_bytes(deflated(of_size()))
     with Original(path) as file:

@@ -10,7 +10,7 @@ import pydicom
 import pytest
 from sqlalchemy import select
 
-import flows.derive
+import flows.walk.derive
 from catalog import audit, holds, tables
 from catalog.database import reading
 from catalog.holds import HoldTarget
@@ -20,9 +20,9 @@ from catalog.vocabulary import HoldKind, HoldScope, Kind
 from deid.derived.derive import derive
 from flows import wiring
 from flows.cli import main, place
-from flows.derive import NOT_DERIVED
-from flows.study import StudyRun, settle
-from flows.who import who
+from flows.cli.who import who
+from flows.walk.derive import NOT_DERIVED
+from flows.walk.study import StudyRun, settle
 from tests import objects
 from tests.flows.conftest import DECISION
 from tests.flows.making import counts, enrolled, four_views, put, registered, walked
@@ -151,7 +151,7 @@ def test_an_image_is_suspect_if_what_is_made_of_it_names_her(
         named = dataclasses.replace(mask, data=part10(ds))
         return dataclasses.replace(made, objects=(named, *others))
 
-    monkeypatch.setattr(flows.derive, "derive", careless)
+    monkeypatch.setattr(flows.walk.derive, "derive", careless)
     original = part10(mammogram(SOPInstanceUID=f"{objects.INSTANCE}.77"))
     put(export_folder, original, original)
     before = sorted(region.clean.keys())
@@ -172,7 +172,7 @@ def test_an_image_that_nothing_can_be_made_of_is_stored_and_says_so(
         mask, *_others = made.objects
         return dataclasses.replace(made, objects=(dataclasses.replace(mask, data=b"no DICOM"),))
 
-    monkeypatch.setattr(flows.derive, "derive", broken)
+    monkeypatch.setattr(flows.walk.derive, "derive", broken)
     put(export_folder, part10(mammogram()))
     assert counts(ingest(claimed=1)) == {"ADMITTED": 1}
     (revision,) = rows(region, tables.revision)

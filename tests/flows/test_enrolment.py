@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from flows.errors import KeyServiceError
-from flows.key_service import KeyService
+from flows.keys.key_service import KeyService
 from tests.key_service import HOST, SETUP, Authority, OpenBao
 
 NAME = "region-ost"

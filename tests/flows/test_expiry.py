@@ -15,11 +15,11 @@ from catalog.ledgers.records import Ending
 from catalog.ledgers.tables import item
 from catalog.outcome import Outcome
 from catalog.reviews.records import ReviewState
-from flows import applying, review
-from flows.expiry import ALARM, Expired, expire, standing
-from flows.proposals import ProposalError, kept
-from flows.quarantine import quarantine
-from flows.seal import SealError
+from flows.quarantine.originals import quarantine
+from flows.quarantine.proposals import ProposalError, kept
+from flows.quarantine.seal import SealError
+from flows.review import applying, reviews
+from flows.review.expiry import ALARM, Expired, expire, standing
 from tests import objects
 from tests.flows.conftest import DECISION
 from tests.flows.making import counts, put, registered, walked
@@ -38,7 +38,7 @@ def waits(region, ingest, export_folder):
     put(export_folder, objects.not_dicom(), objects.truncated())
     assert counts(ingest(claimed=1)) == {"UNREADABLE": 2}
     finished(region)
-    return [listed.review for listed in review.waiting(region)]
+    return [listed.review for listed in reviews.waiting(region)]
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def conflicts(region, ingest, export_folder):
     put(export_folder, part10(other), part10(objects.mammogram(pixels=objects.phantom(seed=2))))
     assert counts(ingest()) == {"CONFLICT": 2}
     finished(region)
-    return [listed.review for listed in review.waiting(region)]
+    return [listed.review for listed in reviews.waiting(region)]
 
 
 def finished(region):
@@ -88,21 +88,21 @@ def test_what_waited_too_long_is_erased_and_said(region, conflicts, monkeypatch)
     assert counts(region.ledger.tally(made.export_id)) == {"CONFLICT": 2}
     assert expire(region, later(31)) == Expired()
     with pytest.raises(ConflictError):
-        review.retry(region, made.id, who="anna", reason="too late")
+        reviews.retry(region, made.id, who="anna", reason="too late")
 
 
 def test_the_days_are_a_setting(region, deidentify_with, export_folder):
     put(export_folder, objects.truncated())
     short = replace(region, quarantined=timedelta(days=3))
     walked(short, deidentify_with, registered(short, export_folder, DECISION, 1))
-    assert [one.days_left for one in review.waiting(region)] == [2]
+    assert [one.days_left for one in reviews.waiting(region)] == [2]
 
 
 def test_a_decision_that_was_not_applied_expires_too(
     region, conflicts, deidentify_with, monkeypatch
 ):
     made = conflicts[0]
-    review.retry(region, made.id, who="anna", reason="so")
+    reviews.retry(region, made.id, who="anna", reason="so")
     at(monkeypatch, later(31))
     with pytest.raises(ConflictError, match="time to decide is over"):
         applying.apply(region, deidentify_with, made.id, who="anna")
@@ -125,8 +125,8 @@ def test_the_week_before_is_alarming(region, waits):
 def test_what_could_not_be_erased_goes_next_time(region, waits, monkeypatch):
     made = waits[0]
     with monkeypatch.context() as patch:
-        patch.setattr(review, "let_go", lambda *_: None)
-        review.reject(region, made.id, who="anna", reason="no")
+        patch.setattr(reviews, "let_go", lambda *_: None)
+        reviews.reject(region, made.id, who="anna", reason="no")
     assert kept_of(region, made)
     assert expire(region, datetime.now(UTC)) == Expired(objects=1)
     assert kept_of(region, made) == []
@@ -141,21 +141,21 @@ def test_a_changed_record_stops_nothing_else_and_is_told(region, waits, monkeypa
         done = expire(region, later(31))
     assert (done.reviews, done.changed) == (1, 1)
     assert "a review was changed by other hands" in {line["event"] for line in said}
-    assert review.changed(region) == (1,)
-    assert review.waiting(region) == ()
+    assert reviews.changed(region) == (1,)
+    assert reviews.waiting(region) == ()
     assert (standing(region, later(0)).changed, standing(region, later(0)).is_alarming) == (1, True)
 
 
 def test_what_was_quarantined_before_there_were_reviews_expires(region, waits, monkeypatch):
     with region.ledger._engine.begin() as connection:
         connection.execute(text("DELETE FROM review"))
-    assert review.waiting(region) == ()
+    assert reviews.waiting(region) == ()
     with structlog.testing.capture_logs() as said:
         assert expire(region, datetime.now(UTC)) == Expired(changed=2)
     assert ("quarantined files had no review", 2) in {
         (line["event"], line.get("count")) for line in said
     }
-    assert [one.days_left for one in review.waiting(region)] == [29, 29]
+    assert [one.days_left for one in reviews.waiting(region)] == [29, 29]
     assert expire(region, datetime.now(UTC)) == Expired()
     at(monkeypatch, later(31))
     assert expire(region, later(31)).reviews == 2
@@ -168,7 +168,7 @@ def test_whoever_takes_reviews_away_prolongs_nothing(region, waits, monkeypatch,
         connection.execute(text("DELETE FROM review"))
         connection.execute(text(moved or "SELECT 1"))
     assert expire(region, later(29)).changed == 2
-    before = [one.review.expires_at for one in review.waiting(region)]
+    before = [one.review.expires_at for one in reviews.waiting(region)]
     assert all(later(29) < moment <= later(30) for moment in before)
     at(monkeypatch, later(31))
     assert expire(region, later(31)).reviews == 2
@@ -182,7 +182,7 @@ def test_a_review_begun_anew_counts_from_the_day_of_the_file(region, waits):
         values = {"recorded_at": recorded}
         connection.execute(item.update().values(**values))
     expire(region, datetime.now(UTC))
-    assert [one.days_left for one in review.waiting(region)] == [9, 9]
+    assert [one.days_left for one in reviews.waiting(region)] == [9, 9]
 
 
 @pytest.mark.parametrize(
@@ -278,13 +278,13 @@ def test_sealed_files_of_two_originals_cannot_be_swapped(region, conflicts, deid
     for mine, yours in zip(kept_of(region, one), kept_of(region, other), strict=True):
         swap(region, mine, yours)
     for call in (
-        lambda: review.show(region, one.id),
-        lambda: review.picture(region, one.id, 1, who="anna"),
-        lambda: b"".join(review.original(region, one.id, who="anna")),
+        lambda: reviews.show(region, one.id),
+        lambda: reviews.picture(region, one.id, 1, who="anna"),
+        lambda: b"".join(reviews.original(region, one.id, who="anna")),
     ):
         with pytest.raises(SealError):
             call()
-    review.retry(region, one.id, who="anna", reason="so")
+    reviews.retry(region, one.id, who="anna", reason="so")
     with pytest.raises(SealError):
         applying.apply(region, deidentify_with, one.id, who="anna")
     assert region.ledger.reviews.get(one.id)[0].state is ReviewState.DECIDED
@@ -302,7 +302,7 @@ def test_a_proposal_of_another_original_is_none(region, conflicts):
 
 def test_an_outcome_that_others_changed_is_not_corrected(region, conflicts, deidentify_with):
     made = conflicts[0]
-    review.retry(region, made.id, who="anna", reason="so")
+    reviews.retry(region, made.id, who="anna", reason="so")
     with region.ledger._engine.begin() as connection:
         connection.execute(text("UPDATE item SET outcome = 'SUSPECT'"))
     with pytest.raises(ConflictError, match="other hands"):

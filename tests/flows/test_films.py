@@ -26,7 +26,7 @@ from flows.demo.identities import WOMEN, check_digit
 from flows.demo.mammogram import VIEWS
 from flows.demo.picture import MAX_WIDTH, before_after, pixels, terminal_picture
 from flows.demo.plan import plans
-from flows.sources import passed_over
+from flows.sources.export_folder import passed_over
 from tests import archives, objects
 
 DCIODVFY = Path(sys.executable).parent / "dciodvfy"

@@ -3,8 +3,8 @@
 import pytest
 
 from deid.identity.identifiers import Identifiers
-from flows.harmless_names import split_suffix
-from flows.known import Known, Look
+from flows.offline.harmless_names import split_suffix
+from flows.offline.known import Known, Look
 
 
 def told(path: str) -> str:

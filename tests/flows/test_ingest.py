@@ -6,15 +6,15 @@ from prefect.states import Failed
 from access_api import tokens
 from catalog.errors import ConflictError, NotFoundError, StorageError
 from catalog.outcome import Outcome, Tally
-from flows import ingest, names
 from flows.errors import DiskFullError, OriginalError, SourceError, StudyError, TallyError
+from flows.ingest import flow, names
 from infra import environment
 
 SECRET = "Provström Åsa 19570312-9808"
 
 
 def test_what_a_foreign_exception_says_reaches_neither_state_nor_log(capsys):
-    with pytest.raises(StudyError) as caught, ingest.silenced("study", export="e", study=1):
+    with pytest.raises(StudyError) as caught, flow.silenced("study", export="e", study=1):
         raise ValueError(SECRET)
     assert str(caught.value) == "study failed: ValueError"
     assert caught.value.__cause__ is None
@@ -25,7 +25,7 @@ def test_what_a_foreign_exception_says_reaches_neither_state_nor_log(capsys):
 
 @pytest.mark.parametrize("error", [StorageError(), SourceError("gone"), DiskFullError("full")])
 def test_our_own_errors_say_what_they_are(error):
-    with pytest.raises(type(error)) as caught, ingest.silenced("study"):
+    with pytest.raises(type(error)) as caught, flow.silenced("study"):
         raise error
     assert caught.value is error
 
@@ -43,13 +43,13 @@ def test_our_own_errors_say_what_they_are(error):
     ],
 )
 def test_only_what_may_help_is_tried_again(error, again):
-    assert ingest.is_retriable(Failed(data=error)) is again
+    assert flow.is_retriable(Failed(data=error)) is again
 
 
 def test_sums_that_do_not_agree_fail_the_flow():
-    ingest.require_match(Tally(2, 1, {Outcome.ADMITTED: 2, Outcome.UNREADABLE: 1}))
+    flow.require_match(Tally(2, 1, {Outcome.ADMITTED: 2, Outcome.UNREADABLE: 1}))
     with pytest.raises(TallyError, match="1 outcomes do not make 2 claimed instances"):
-        ingest.require_match(Tally(2, 0, {Outcome.ADMITTED: 1}))
+        flow.require_match(Tally(2, 0, {Outcome.ADMITTED: 1}))
 
 
 def test_the_launcher_and_the_flow_mean_the_same_pool():
@@ -61,7 +61,7 @@ def test_the_launcher_and_the_door_mean_the_same_issuer():
 
 
 def test_nothing_but_an_id_goes_to_prefect():
-    assert list(ingest.ingest.parameters.properties) == ["export_id"]
-    assert list(ingest.study.fn.__annotations__) == ["export_id", "ordinal", "return"]
-    for one in (ingest.ingest, ingest.study):
+    assert list(flow.ingest.parameters.properties) == ["export_id"]
+    assert list(flow.study.fn.__annotations__) == ["export_id", "ordinal", "return"]
+    for one in (flow.ingest, flow.study):
         assert one.persist_result is False

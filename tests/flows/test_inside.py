@@ -8,11 +8,11 @@ import pytest
 
 from flows.deidentifier import Deidentifier, load
 from flows.errors import SourceError
-from flows.inside import Inside
-from flows.keys import offline_keys
-from flows.offline import deidentify_folder
-from flows.resume import state_of
-from flows.spreadsheet import plain
+from flows.files.inside import Inside
+from flows.files.spreadsheet import plain
+from flows.keys.sides import offline_keys
+from flows.offline.folder import deidentify_folder
+from flows.offline.resume import state_of
 from tests.flows.interrupting import interrupted, tree
 from tests.flows.making import four_views, put
 from tests.objects import mammogram, part10

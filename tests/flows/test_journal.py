@@ -1,6 +1,6 @@
 from catalog.outcome import Outcome
-from flows.journal import Journal
-from flows.offline_file import ended
+from flows.offline.journal import Journal
+from flows.offline.one_file import ended
 
 
 def reopened(folder) -> Journal:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows import key_file
+from flows.keys import key_file
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from catalog.ledgers.key_marks import KeyMarks
-from flows import keys
 from flows.errors import KeyFileError, KeyServiceBusyError, KeyServiceError, SettingsError
-from flows.key_service import Address, KeyService
+from flows.keys.key_file import OWN_ROOTS, create
+from flows.keys.key_service import Address, KeyService
 from flows.settings import RegionSettings
 from flows.wiring import read, wire_keys
 from tests.key_service import Authority
@@ -197,7 +197,7 @@ def test_a_login_that_gives_no_token_is_refused(service):
 @pytest.fixture
 def settings(monkeypatch, tmp_path):
     """Settings of a region in production, but for what reaches the third party."""
-    keys.create(tmp_path / "region.key", keys.OWN_ROOTS)
+    create(tmp_path / "region.key", OWN_ROOTS)
     told = {
         "LANDING": tmp_path,
         "KEY_FILE": tmp_path / "region.key",

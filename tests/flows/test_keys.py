@@ -13,12 +13,12 @@ from catalog.ledgers.ledger import Ledger
 from catalog.ledgers.records import Export
 from deid.identity import pseudonym
 from deid.identity.pseudonym import Person, weeks
-from flows import keys
 from flows.errors import KeyFileError
-from flows.key_file import _forbidden
-from flows.key_file import rotate as key_file_rotate
-from flows.prepare import make_region_keys
+from flows.keys import sides
+from flows.keys.key_file import HUB_ROOTS, OWN_ROOTS, REGION_ROOTS, _forbidden, create
+from flows.keys.key_file import rotate as key_file_rotate
 from flows.settings import Environment, HubSettings, RegionSettings
+from flows.startup.prepare import make_region_keys
 from flows.wiring import wire_hub, wire_keys
 from tests.flows.conftest import DECISION
 
@@ -28,25 +28,25 @@ KEY = bytes(32)
 @pytest.fixture
 def key_file(tmp_path):
     path = tmp_path / "region.key.json"
-    keys.create(path, keys.REGION_ROOTS)
+    create(path, REGION_ROOTS)
     return path
 
 
 def loaded(path):
-    return keys.region_keys(path, Environment.DEVELOPMENT)
+    return sides.region_keys(path, Environment.DEVELOPMENT)
 
 
 def test_a_key_file_is_private_and_never_replaced(key_file):
     assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
     before = key_file.read_text()
-    keys.create(key_file, keys.REGION_ROOTS)
+    create(key_file, REGION_ROOTS)
     assert key_file.read_text() == before
     assert list(key_file.parent.iterdir()) == [key_file]
 
 
 def test_production_refuses_a_local_key_file(key_file):
     with pytest.raises(KeyFileError, match="third party"):
-        keys.region_keys(key_file, Environment.PRODUCTION)
+        sides.region_keys(key_file, Environment.PRODUCTION)
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604])
@@ -66,7 +66,7 @@ def test_a_malformed_key_file_is_refused(key_file, text):
 
 
 def test_a_short_key_is_refused(key_file):
-    key_file.write_text(json.dumps(dict.fromkeys(keys.REGION_ROOTS, "00")))
+    key_file.write_text(json.dumps(dict.fromkeys(REGION_ROOTS, "00")))
     with pytest.raises(KeyFileError, match="32 bytes"):
         loaded(key_file)
 
@@ -117,9 +117,9 @@ def test_a_rotated_key_file_still_knows_its_people(key_file):
     assert three.pseudonym != one.pseudonym
     (two,) = three.previous  # the one before; the first is forgotten unless it is asked for
     assert two not in {one.pseudonym, three.pseudonym}
-    both = keys.region_keys(key_file, Environment.DEVELOPMENT, previous=2)
+    both = sides.region_keys(key_file, Environment.DEVELOPMENT, previous=2)
     assert both.pseudonyms.person("x").previous == (two, one.pseudonym)
-    assert keys.region_keys(key_file, Environment.DEVELOPMENT, previous=0).pseudonyms.person(
+    assert sides.region_keys(key_file, Environment.DEVELOPMENT, previous=0).pseudonyms.person(
         "x"
     ) == Person(three.pseudonym)
     assert (before.version[-3:], after.version[-3:]) == ("-v1", "-v3")
@@ -130,8 +130,8 @@ def test_a_rotated_key_file_still_knows_its_people(key_file):
 def test_the_shift_of_dates_is_hers_and_nobody_outside_the_regions_can_derive_it(key_file):
     one = loaded(key_file)
     held = {name: bytes.fromhex(key) for name, key in json.loads(key_file.read_text()).items()}
-    assert one.date == keys.subkey(held["edge"], "date")
-    assert one.date not in {keys.subkey(held[name], "date") for name in ("third_party", "region")}
+    assert one.date == sides.subkey(held["edge"], "date")
+    assert one.date not in {sides.subkey(held[name], "date") for name in ("third_party", "region")}
     other_third_party = dataclasses.replace(one.pseudonyms, third_party=(bytes(32),))
     assert dataclasses.replace(one, pseudonyms=other_third_party).subkeys().date == one.date
 
@@ -209,8 +209,8 @@ def test_regions_share_the_date_key_and_nothing_else(key_file):
 
 def test_permits_share_no_key(tmp_path):
     path = tmp_path / "release.key.json"
-    keys.create(path, keys.HUB_ROOTS)
-    hub = keys.release_keys(path, Environment.DEVELOPMENT)
+    create(path, HUB_ROOTS)
+    hub = sides.release_keys(path, Environment.DEVELOPMENT)
     one, other = hub.subkeys("permit-1"), hub.subkeys("permit-2")
     purposes = ("uid", "accession", "device", "date", "study")
     all_keys = [getattr(permit, purpose) for permit in (one, other) for purpose in purposes]
@@ -248,7 +248,7 @@ def test_in_production_the_hub_starts_with_the_root_that_is_delivered(tmp_path):
 
 def test_in_production_the_hub_refuses_what_was_made_for_development(tmp_path):
     path = tmp_path / "release.key"
-    keys.create(path, keys.HUB_ROOTS)
+    create(path, HUB_ROOTS)
     assert wire_hub(hub_in("development", path)).keys.version.startswith("local-")
     made = json.loads(path.read_text())
     for held in (made, made | {"release_root": "ab" * 32}):
@@ -259,11 +259,11 @@ def test_in_production_the_hub_refuses_what_was_made_for_development(tmp_path):
 
 def test_in_production_the_key_file_holds_the_regions_own_keys_only(key_file, tmp_path):
     with pytest.raises(KeyFileError, match="belongs to the third party"):
-        keys.keys_with_third_party(key_file, "openbao", lambda _edge: None)
+        sides.keys_with_third_party(key_file, "openbao", lambda _edge: None)
     own = tmp_path / "own.key"
-    keys.create(own, keys.OWN_ROOTS)
+    create(own, OWN_ROOTS)
     asked = []
-    held = keys.keys_with_third_party(own, "openbao", asked.append)
+    held = sides.keys_with_third_party(own, "openbao", asked.append)
     assert asked == [bytes.fromhex(json.loads(own.read_text())["edge"])]
     assert held.label.startswith("openbao-")
     with pytest.raises(KeyFileError, match="missing or malformed"):

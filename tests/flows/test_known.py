@@ -8,11 +8,12 @@ from deid.identity import identifiers
 from deid.identity.identifiers import Identifiers
 from deid.identity.spelling import Edge, Needle, Reach
 from deid.source import parse
-from flows import known, people
-from flows.known import Known, Look, look
-from flows.original import Original
-from flows.protection import CONFIDENTIAL
-from flows.verdict import TWO_PATIENTS
+from flows.offline import known
+from flows.offline.known import Known, Look, look
+from flows.people.protection import CONFIDENTIAL
+from flows.sources.original import Original
+from flows.walk import whom
+from flows.walk.verdict import TWO_PATIENTS
 from tests.flows.making import put
 from tests.objects import STUDY, mammogram, part10
 
@@ -94,7 +95,7 @@ def test_what_a_study_is_known_by_has_a_mark_that_no_order_changes():
 def test_an_ingest_lets_no_file_of_such_a_study_pass(export_folder, monkeypatch):
     put(export_folder, part10(mammogram()), part10(mammogram(SOPInstanceUID="1.2.3.4")))
     paths = sorted(export_folder.iterdir())
-    genuine, calls = people.harvest, []
+    genuine, calls = whom.harvest, []
 
     def once(parsed):
         calls.append(parsed)
@@ -102,8 +103,8 @@ def test_an_ingest_lets_no_file_of_such_a_study_pass(export_folder, monkeypatch)
             raise SuspectError(Reason.UNCHECKED)
         return genuine(parsed)
 
-    monkeypatch.setattr(people, "harvest", once)
-    study = people.look(paths, lambda _who: None)
+    monkeypatch.setattr(whom, "harvest", once)
+    study = whom.look(paths, lambda _who: None)
     with Original(paths[1]) as file, pytest.raises(SuspectError):
         study.known(paths[1], file.stamp, parse(file.reader))
 
@@ -111,5 +112,5 @@ def test_an_ingest_lets_no_file_of_such_a_study_pass(export_folder, monkeypatch)
 def test_an_ingest_is_not_stopped_by_a_study_that_holds_too_much(export_folder, monkeypatch):
     monkeypatch.setattr(identifiers, "_MOST_TOGETHER", 3)
     put(export_folder, part10(mammogram()), part10(mammogram(SOPInstanceUID="1.2.3.4")))
-    study = people.look(sorted(export_folder.iterdir()), lambda _who: None)
+    study = whom.look(sorted(export_folder.iterdir()), lambda _who: None)
     assert study.unchecked

@@ -10,14 +10,14 @@ from catalog.database import writing
 from catalog.protections.protection import Flags
 from catalog.vocabulary import Flag, HoldKind, ProtectionSource
 from deid.identity.pseudonym import canonical, weeks
-from flows import protection as protection_module
 from flows import wiring
 from flows.cli import main
 from flows.errors import SourceError
-from flows.key_file import rotate
-from flows.keys import RegionKeys, region_keys
-from flows.merging import Merging, merge_pairs, pair, read_pairs
-from flows.protection import PROTECTED, Protection
+from flows.keys.key_file import REGION_ROOTS, create, rotate
+from flows.keys.sides import RegionKeys, region_keys
+from flows.people import protection as protection_module
+from flows.people.merging import Merging, merge_pairs, pair, read_pairs
+from flows.people.protection import PROTECTED, Protection
 from flows.settings import Environment
 from flows.wiring import RegionParts
 from tests.flows.conftest import TODAY
@@ -121,10 +121,9 @@ def test_a_flag_goes_along_before_anything_is_published(region, protection):
 
 
 def test_studies_of_an_earlier_key_are_hers_too(region, protection, tmp_path):
-    from flows import keys
 
     path = tmp_path / "region.key"
-    keys.create(path, keys.REGION_ROOTS)
+    create(path, REGION_ROOTS)
     before = region_keys(path, Environment.DEVELOPMENT)
     engine = publish(region, pseudonym(before, RESERVE, ISSUER))
     rotate(path)

@@ -11,9 +11,9 @@ from catalog.outcome import Outcome
 from deid.identity.identifiers import Identifiers
 from deid.identity.spelling import Edge, Needle, Reach
 from flows.errors import SourceError
-from flows.known import Known, Look
-from flows.offline import deidentify_folder, tally
-from flows.protection import CONFIDENTIAL
+from flows.offline.folder import deidentify_folder, tally
+from flows.offline.known import Known, Look
+from flows.people.protection import CONFIDENTIAL
 from tests import archives, objects
 from tests.deid import documents
 from tests.deid.headers import written
@@ -193,7 +193,8 @@ def test_names_of_no_encoding_are_hidden(run, tmp_path, export_folder):
 
 
 def test_what_is_not_used_is_not_loaded():
-    program = "import sys, flows.offline; print(*{'highdicom', 'SimpleITK'} & {*sys.modules})"
+    heavy = {"highdicom", "SimpleITK"}
+    program = f"import sys, flows.offline.folder; print(*{heavy} & {{*sys.modules}})"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )

@@ -8,14 +8,14 @@ import pytest
 
 from catalog.outcome import Outcome
 from deid.errors import Reason
-from flows import offline, offline_file
 from flows.deidentifier import Deidentifier, load
 from flows.errors import SourceError
-from flows.keys import offline_keys
-from flows.offline import Line, Watch, deidentify_folder, tally
-from flows.protection import CONFIDENTIAL
-from flows.resume import state_of
-from flows.verdict import TWO_PATIENTS
+from flows.keys.sides import offline_keys
+from flows.offline import folder, one_file
+from flows.offline.folder import Line, Watch, deidentify_folder, tally
+from flows.offline.resume import state_of
+from flows.people.protection import CONFIDENTIAL
+from flows.walk.verdict import TWO_PATIENTS
 from tests import archives, objects
 from tests.flows.interrupting import interrupted, tree
 from tests.flows.making import four_views, put
@@ -127,13 +127,13 @@ def test_a_study_that_grew_is_done_again(goes_on, keyed, tmp_path, export_folder
 def test_another_study_that_grew_changes_nothing(begun, keyed, tmp_path, monkeypatch):
     put(begun, more(StudyInstanceUID=f"{STUDY}.2"), start=5)
     again = []
-    genuine = offline.bring
+    genuine = folder.bring
 
     def counted(deidentifier, job):
         again.append(job.number)
         return genuine(deidentifier, job)
 
-    monkeypatch.setattr(offline, "bring", counted)
+    monkeypatch.setattr(folder, "bring", counted)
     deidentify_folder(begun, tmp_path / "clean", keyed)
     assert again == [4, 5]
 
@@ -203,7 +203,7 @@ def once(monkeypatch):
     """Do something just before, or after, the first file is brought to its outcome."""
 
     def arrange(does, *, after=False):
-        genuine, calls = offline.bring, []
+        genuine, calls = folder.bring, []
 
         def bring(deidentifier, job):
             calls.append(job)
@@ -214,7 +214,7 @@ def once(monkeypatch):
                 does()
             return done
 
-        monkeypatch.setattr(offline, "bring", bring)
+        monkeypatch.setattr(folder, "bring", bring)
 
     return arrange
 
@@ -229,7 +229,7 @@ def test_a_file_swapped_after_it_was_looked_at_does_not_pass(
     once(lambda: swap(export_folder / name, content))
     lines = deidentify_folder(export_folder, tmp_path / "clean", keyed)
     assert tally(lines) == {Outcome.ADMITTED: 3, Outcome.UNAVAILABLE: 1}
-    assert lines[number - 1].reason == offline_file.CHANGED
+    assert lines[number - 1].reason == one_file.CHANGED
     assert name not in tree(tmp_path / "clean")
 
 
@@ -237,7 +237,7 @@ def test_a_file_nobody_could_look_at_does_not_pass_either(once, keyed, tmp_path,
     put(export_folder, *four_views()[:3], objects.truncated())
     once(lambda: swap(export_folder / "IM00004", confidential()))
     lines = deidentify_folder(export_folder, tmp_path / "clean", keyed)
-    assert (lines[3].outcome, lines[3].reason) == (Outcome.UNAVAILABLE, offline_file.CHANGED)
+    assert (lines[3].outcome, lines[3].reason) == (Outcome.UNAVAILABLE, one_file.CHANGED)
 
 
 def test_a_file_swapped_once_it_was_read_is_done_again(
@@ -257,8 +257,8 @@ def test_an_object_too_full_to_look_at_is_still_confidential(keyed, tmp_path, ex
 
 
 def test_a_name_from_an_object_too_full_to_look_at_is_hidden(keyed, tmp_path, export_folder):
-    for folder in ("Annanström", "Provbröst"):
-        (export_folder / folder).mkdir()
+    for name in ("Annanström", "Provbröst"):
+        (export_folder / name).mkdir()
     hers = {"PatientName": "Annanström^Ebba", "PatientID": "19490805-9829"}
     put(export_folder / "Annanström", part10(mammogram()))
     put(export_folder / "Provbröst", flooded(StudyInstanceUID=f"{STUDY}.2", **hers))

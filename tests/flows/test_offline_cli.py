@@ -135,13 +135,13 @@ def test_it_goes_on_by_itself_with_the_same_key_file(mammo, export_folder, tmp_p
     command = ("deid", export_folder, "clean", "--key-file", "mammo.key")
     interrupting = (
         "import sys\n"
-        "from flows import offline\n"
-        "genuine, seen = offline._Run._end, []\n"
+        "from flows.offline import folder\n"
+        "genuine, seen = folder._Run._end, []\n"
         "def ending(self, done, target):\n"
         "    genuine(self, done, target)\n"
         "    seen.append(done)\n"
         "    if len(seen) == 2: raise KeyboardInterrupt\n"
-        "offline._Run._end = ending\n"
+        "folder._Run._end = ending\n"
         "from flows.cli import main\n"
         "main(sys.argv[1:])\n"
     )

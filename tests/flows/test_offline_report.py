@@ -7,9 +7,9 @@ import pytest
 from catalog.outcome import Outcome
 from deid.errors import Reason, SuspectError
 from deid.findings import Finding
-from flows import offline_file
-from flows.offline import MEANINGS, Line, Watch, deidentify_folder, rehearse_folder
-from flows.offline_report import Reporter, write_report
+from flows.offline import one_file
+from flows.offline.folder import MEANINGS, Line, Watch, deidentify_folder, rehearse_folder
+from flows.offline.report import Reporter, write_report
 from tests import objects
 from tests.flows.making import put
 from tests.objects import mammogram, part10
@@ -95,7 +95,7 @@ def test_what_the_second_eye_found_is_told_by_place_and_kind(
     def suspicious(*_arguments, **_options):
         raise SuspectError(Reason.IDENTIFIER_LEFT, (Finding("(0008,1030)", "name"),))
 
-    monkeypatch.setattr(offline_file, "admit", suspicious)
+    monkeypatch.setattr(one_file, "admit", suspicious)
     with Reporter(tmp_path / "r.csv") as reporter:
         watch = Watch(told=reporter.add)
         lines = deidentify_folder(folder, tmp_path / "clean", deidentify_with, watch=watch)

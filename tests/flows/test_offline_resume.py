@@ -12,13 +12,14 @@ import pytest
 
 from catalog.outcome import Outcome
 from deid.profiles.profile import load_profile
-from flows import charter, deidentifier, offline
+from flows import deidentifier
 from flows.deidentifier import Deidentifier, load
 from flows.errors import SourceError
-from flows.journal import Journal
-from flows.keys import offline_keys
-from flows.offline import Watch, deidentify_folder, tally
-from flows.resume import state_of
+from flows.keys.sides import offline_keys
+from flows.offline import charter, folder
+from flows.offline.folder import Watch, deidentify_folder, tally
+from flows.offline.journal import Journal
+from flows.offline.resume import state_of
 from tests import archives, objects
 from tests.flows.interrupting import interrupted, tree
 from tests.flows.making import four_views, put
@@ -48,13 +49,13 @@ def test_what_is_done_is_not_done_again(keyed, tmp_path, export_folder, monkeypa
     put(export_folder, *four_views())
     interrupted(export_folder, tmp_path / "clean", keyed)
     again = []
-    genuine = offline.bring
+    genuine = folder.bring
 
     def counted(deidentifier, job):
         again.append(job.number)
         return genuine(deidentifier, job)
 
-    monkeypatch.setattr(offline, "bring", counted)
+    monkeypatch.setattr(folder, "bring", counted)
     assert len(deidentify_folder(export_folder, tmp_path / "clean", keyed)) == 4
     assert sorted(again) == [3, 4]
 

@@ -10,12 +10,13 @@ import pytest
 
 from catalog.outcome import Outcome
 from deid.errors import ProfileError
-from flows import deidentifier, workers
+from flows import deidentifier
 from flows.deidentifier import load
 from flows.errors import StudyError
-from flows.keys import offline_keys
-from flows.offline import deidentify_folder, rehearse_folder, tally
-from flows.workers import FILES_PER_PROCESS, Workers
+from flows.keys.sides import offline_keys
+from flows.offline import workers
+from flows.offline.folder import deidentify_folder, rehearse_folder, tally
+from flows.offline.workers import FILES_PER_PROCESS, Workers
 from tests.flows.making import put
 from tests.infra.killing import end
 from tests.objects import INSTANCE, mammogram, part10, truncated
@@ -85,8 +86,8 @@ def test_processes_end_with_the_one_that_started_them(tmp_path):
     script.write_text(
         "import time\n"
         "from flows.deidentifier import load\n"
-        "from flows.keys import offline_keys\n"
-        "from flows.workers import Workers\n"
+        "from flows.keys.sides import offline_keys\n"
+        "from flows.offline.workers import Workers\n"
         "from tests.flows.test_offline_workers import whose\n"
         "if __name__ == '__main__':\n"
         "    with Workers(load(offline_keys(None)), 2) as pool:\n"

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from catalog.vocabulary import ProtectionSource
-from flows import verdict
 from flows.errors import SourceError
-from flows.study import StudyRun, settle
+from flows.walk import verdict
+from flows.walk.study import StudyRun, settle
 from tests import archives
 from tests.flows.conftest import DECISION, decision
 from tests.flows.making import counts, enrolled, four_views, put, registered, walked

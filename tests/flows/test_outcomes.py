@@ -6,9 +6,9 @@ from catalog.holders import add_holder
 from catalog.outcome import Outcome
 from catalog.publishing.study_rows import clean_key
 from catalog.records import Holder
-from flows import admit as module
-from flows import registry
 from flows.errors import ExportRefusedError
+from flows.exports import registry
+from flows.walk import admit as module
 from tests import archives, objects
 from tests.flows.conftest import DECISION
 from tests.flows.making import counts, enrolled, four_views, put, registered, walked

@@ -3,9 +3,9 @@
 import pytest
 
 from deid.source import parse
-from flows import people
-from flows.original import Original
-from flows.people import look
+from flows.sources.original import Original
+from flows.walk import whom
+from flows.walk.whom import look
 from tests import objects
 from tests.flows.making import put
 from tests.objects import mammogram, part10
@@ -32,7 +32,7 @@ def known(found, path):
 
 def test_each_file_is_known_by_all_that_is_known_of_her_and_its_own_dates(paths, monkeypatch):
     found = look(paths, may)
-    monkeypatch.setattr(people, "harvest", None)  # nothing is gathered again
+    monkeypatch.setattr(whom, "harvest", None)  # nothing is gathered again
     one, other = (known(found, path) for path in paths)
     assert one.words == other.words
     assert {objects.INSTANCE, OTHER} <= one.uids == other.uids

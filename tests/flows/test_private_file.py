@@ -4,7 +4,7 @@ import stat
 
 import pytest
 
-from flows.private_file import write_private
+from flows.files.private_file import write_private
 
 
 def test_only_its_owner_reads_it(tmp_path):

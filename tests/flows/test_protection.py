@@ -14,10 +14,11 @@ from catalog.protections.protection import Flags
 from catalog.search import Query, search
 from catalog.vocabulary import Flag, HoldKind, ProtectionSource
 from deid.identity.pseudonym import Person, canonical
-from flows import people, protection, verdict
-from flows.offline import deidentify_folder
-from flows.protection import BLOCKED, CONFIDENTIAL, PROTECTED, STALE, UNKNOWN, UNLISTED
-from flows.study import StudyRun, settle
+from flows.offline.folder import deidentify_folder
+from flows.people import protection
+from flows.people.protection import BLOCKED, CONFIDENTIAL, PROTECTED, STALE, UNKNOWN, UNLISTED
+from flows.walk import verdict, whom
+from flows.walk.study import StudyRun, settle
 from tests import archives, objects
 from tests.flows.conftest import DECISION, TODAY, decision
 from tests.flows.making import counts, enrolled, four_views, put, registered, walked
@@ -155,7 +156,7 @@ def test_nothing_more_is_read_of_a_flagged_woman_than_who_she_is(
     def read(*_arguments, **_options):
         raise AssertionError
 
-    for module, name in ((people, "harvest"), (region.keys.pseudonyms.__class__, "person")):
+    for module, name in ((whom, "harvest"), (region.keys.pseudonyms.__class__, "person")):
         monkeypatch.setattr(module, name, read)
     assert run() == ({"REFUSED": 4}, {PROTECTED})
 

@@ -2,9 +2,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flows import registry
 from flows.errors import ExportRefusedError, SourceError
-from flows.query import QueryError, query
+from flows.exports import registry
+from flows.search.query import QueryError, query
 from tests.flows.conftest import DECISION, TODAY, decision
 from tests.flows.making import four_views, put
 

@@ -17,8 +17,8 @@ from catalog.records import Merge
 from catalog.search import Query
 from catalog.vocabulary import HoldKind, HoldScope, Tier, View
 from deid.identity.pseudonym import canonical, weeks
-from flows import permits
-from flows.release import ReleaseError, build
+from flows.release import permits
+from flows.release.build import ReleaseError, build
 from tests import objects
 from tests.flows.conftest import DECISION, TODAY
 from tests.flows.making import counts, four_views, put, registered, walked

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-import flows.admit
+import flows.walk.admit
 from catalog import tables
 from catalog.database import reading, writing
 from catalog.ledgers.tables import item
@@ -42,7 +42,7 @@ def find_more(monkeypatch):
     def more(*arguments, **options):
         return deidentify(*arguments, **{**options, "ruling": Ruling(blank=(BOX,))})
 
-    monkeypatch.setattr(flows.admit, "deidentify", more)
+    monkeypatch.setattr(flows.walk.admit, "deidentify", more)
 
 
 @pytest.fixture

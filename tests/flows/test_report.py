@@ -8,7 +8,7 @@ from catalog.outcome import Outcome, Tally
 from catalog.records import Versions
 from flows.cli import main
 from flows.errors import SourceError
-from flows.report import page, write_page
+from flows.exports.report import page, write_page
 from tests.flows.conftest import decision
 
 EXPORT = Export("20261122-5f0c9a1e", "prov", "/mnt/export/Provström Åsa", 3, decision())

@@ -10,7 +10,7 @@ import pytest
 from pydicom.uid import JPEGLSLossless
 from sqlalchemy import select
 
-import flows.rescan
+import flows.verify.rescan
 from catalog import audit, holds, tables
 from catalog.database import reading
 from catalog.errors import StorageError
@@ -27,9 +27,9 @@ from deid.profiles.profile import load_profile
 from deid.source import parse
 from flows import wiring
 from flows.cli import main, place
+from flows.cli.who import who
 from flows.errors import RetriableError
-from flows.rescan import Rescanner, Seen, rescan
-from flows.who import who
+from flows.verify.rescan import Rescanner, Seen, rescan
 from tests import companions, objects
 from tests.deid.pictures import burn, glyphs, text_reader
 from tests.flows.making import put
@@ -230,7 +230,7 @@ def test_a_bug_met_by_one_object_holds_it_and_the_others_are_looked_at(
             raise ZeroDivisionError
         return ()
 
-    monkeypatch.setattr(flows.rescan, "read_again", odd)
+    monkeypatch.setattr(flows.verify.rescan, "read_again", odd)
     assert look().seen == Counter({Seen.UNCHECKED: 1, Seen.CLEAN: 1})
     assert set(held(hub)) == {"1"}
 
@@ -269,7 +269,7 @@ def test_both_sights_look(hub, shelf, look, monkeypatch):
     def second_only(*_arguments, sight, closely):
         return (Finding("frame 1", "text"),) if sight is SECOND else ()
 
-    monkeypatch.setattr(flows.rescan, "read_again", second_only)
+    monkeypatch.setattr(flows.verify.rescan, "read_again", second_only)
     assert look().seen == {Seen.FOUND: 1}
 
 

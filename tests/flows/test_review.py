@@ -25,15 +25,15 @@ from catalog.reviews.records import ReviewState
 from catalog.vocabulary import Flag
 from deid.findings import Finding
 from deid.pixels.shown.proposal import UNRULED
-from flows import applying, review
-from flows.applying import one_at_a_time
 from flows.demo.burn import Text
 from flows.errors import ExportRefusedError, RetriableError
-from flows.expiry import expire, standing
-from flows.proposals import kept
-from flows.review import ReviewError
-from flows.rulings import RulingError, as_text, from_text
-from flows.verdict import Verdict
+from flows.quarantine.proposals import kept
+from flows.review import applying, reviews
+from flows.review.applying import one_at_a_time
+from flows.review.expiry import expire, standing
+from flows.review.reviews import ReviewError
+from flows.review.rulings import RulingError, as_text, from_text
+from flows.walk.verdict import Verdict
 from tests import objects
 from tests.flows.conftest import TODAY, decision
 from tests.flows.making import counts, put
@@ -62,7 +62,7 @@ def original(export_folder):
 def waits(original, region, ingest):
     """The one review that an ingest has left."""
     assert counts(ingest()) == {"ADMITTED": 1, "SUSPECT": 1}
-    (one,) = review.waiting(region)
+    (one,) = reviews.waiting(region)
     return one.review
 
 
@@ -75,8 +75,8 @@ def apply(region, deidentify_with):
 
 
 def approved(region, made):
-    review.approve(region, made.id, who="anna", reason="the marker is right")
-    return review.approve(region, made.id, who="bo", reason="so it is")
+    reviews.approve(region, made.id, who="anna", reason="the marker is right")
+    return reviews.approve(region, made.id, who="bo", reason="so it is")
 
 
 def refused(expected, call, /, *arguments, **named):
@@ -111,28 +111,28 @@ def tallies_agree(region, made):
 
 
 def test_what_is_suspect_waits_with_a_proposal_and_a_picture(region, waits):
-    (listed,) = review.waiting(region, outcome=Outcome.SUSPECT)
+    (listed,) = reviews.waiting(region, outcome=Outcome.SUSPECT)
     assert (listed.days_left, listed.review.state) == (29, ReviewState.WAITING)
-    assert review.waiting(region, outcome=Outcome.CONFLICT) == ()
-    assert review.waiting(region, export_id="another") == ()
-    shown = review.show(region, waits.id)
+    assert reviews.waiting(region, outcome=Outcome.CONFLICT) == ()
+    assert reviews.waiting(region, export_id="another") == ()
+    shown = reviews.show(region, waits.id)
     proposal = shown.proposal
     assert [(one.where, one.what) for one in proposal.why.findings] == [("frame 1", "marker")]
     assert {box.kind for box in proposal.boxes} == {"text", "marker"}
     assert (proposal.rows, proposal.columns, proposal.frames) == (1200, 900, 1)
     assert shown.pictures == (1,)
     picture = cv2.imdecode(
-        np.frombuffer(review.picture(region, waits.id, 1, who="anna"), np.uint8), 1
+        np.frombuffer(reviews.picture(region, waits.id, 1, who="anna"), np.uint8), 1
     )
     assert picture.shape == (1200, 900, 3)
     assert (picture == (0, 176, 255)).all(axis=2).sum() > 500  # the name's box
     assert (picture == (96, 208, 64)).all(axis=2).sum() > 300  # the marker's
     with pytest.raises(NotFoundError):
-        review.picture(region, waits.id, 2, who="anna")
+        reviews.picture(region, waits.id, 2, who="anna")
 
 
 def test_the_original_comes_back_as_it_was(region, original, waits):
-    assert b"".join(review.original(region, waits.id, who="anna")) == part10(original)
+    assert b"".join(reviews.original(region, waits.id, who="anna")) == part10(original)
 
 
 def test_what_is_known_of_her_is_kept_with_it(region, waits):
@@ -147,14 +147,14 @@ def test_what_is_known_of_her_is_kept_with_it(region, waits):
 def test_two_people_release_it_though_the_source_is_gone(
     region, original, waits, apply, export_folder
 ):
-    first = review.approve(region, waits.id, who="anna", reason="the marker is right")
+    first = reviews.approve(region, waits.id, who="anna", reason="the marker is right")
     assert first.state is ReviewState.SECOND
     refused(Reason.REVIEW_STATE, apply, waits)
     refused(
-        Reason.SAME_PERSON, review.approve, region, waits.id, who="anna", reason="the same again"
+        Reason.SAME_PERSON, reviews.approve, region, waits.id, who="anna", reason="the same again"
     )
     assert counts(region.ledger.tally(waits.export_id)) == {"ADMITTED": 1, "SUSPECT": 1}
-    second = review.approve(region, waits.id, who="bo", reason="so it is")
+    second = reviews.approve(region, waits.id, who="bo", reason="so it is")
     assert second.state is ReviewState.DECIDED
     shutil.rmtree(export_folder)
     after = apply(waits)
@@ -168,7 +168,7 @@ def test_two_people_release_it_though_the_source_is_gone(
     assert len(np.unique(now[NAMED][drawn])) == 1
     assert kept_of(region, waits) == []
     assert [path.name for path in region.landing.iterdir()] == [".review"]
-    assert [one.action.value for one in review.show(region, waits.id).decisions] == [
+    assert [one.action.value for one in reviews.show(region, waits.id).decisions] == [
         "APPROVE",
         "APPROVE",
         "BEGIN",
@@ -186,7 +186,7 @@ def test_what_only_a_sibling_told_is_sought_when_all_sources_are_gone(
     )
     put(export_folder, part10(ds), part10(sibling))
     ingest()
-    (listed,) = review.waiting(region)
+    (listed,) = reviews.waiting(region)
     approved(region, listed.review)
     shutil.rmtree(export_folder)
     assert apply(listed.review).outcome is Outcome.ADMITTED
@@ -198,14 +198,14 @@ def test_what_only_a_sibling_told_is_sought_when_all_sources_are_gone(
 def test_more_is_blanked_as_two_people_say(region, original, waits, apply):
     box = (1, 300, 500, 360, 540)
     said = {"who": "anna", "reason": "a letter of hers", "blank": [box]}
-    review.redact(region, waits.id, **said)
+    reviews.redact(region, waits.id, **said)
     refused(
-        Reason.OTHER_DECISION, review.approve, region, waits.id, who="bo", reason="not the same"
+        Reason.OTHER_DECISION, reviews.approve, region, waits.id, who="bo", reason="not the same"
     )
-    digest = review.show(region, waits.id).decisions[-1].digest
+    digest = reviews.show(region, waits.id).decisions[-1].digest
     with pytest.raises(ReviewError, match=f"quarantine show {waits.id}"):
-        review.confirm(region, waits.id, "0" * 12, who="bo", reason="guessed")
-    made = review.confirm(region, waits.id, digest[:12], who="bo", reason="seen")
+        reviews.confirm(region, waits.id, "0" * 12, who="bo", reason="guessed")
+    made = reviews.confirm(region, waits.id, digest[:12], who="bo", reason="seen")
     assert made.state is ReviewState.DECIDED
     assert apply(waits).outcome is Outcome.ADMITTED
     before, now = original.pixel_array, stored(region, original)
@@ -219,31 +219,31 @@ def test_more_is_blanked_as_two_people_say(region, original, waits, apply):
 
 
 def test_what_two_people_keep_is_not_blanked(region, original, waits, apply):
-    boxes = review.show(region, waits.id).proposal.boxes
+    boxes = reviews.show(region, waits.id).proposal.boxes
     texts = [box.number for box in boxes if box.kind == "text"]
     for who in ("anna", "bo"):
-        review.redact(region, waits.id, who=who, reason="an invented woman", keep=texts)
+        reviews.redact(region, waits.id, who=who, reason="an invented woman", keep=texts)
     assert apply(waits).outcome is Outcome.ADMITTED
     assert (stored(region, original) == original.pixel_array).all()
 
 
 def test_one_person_rejects_and_nothing_is_kept(region, waits, apply):
     assert len(kept_of(region, waits)) == 3
-    assert review.reject(region, waits.id, who="anna", reason="no").state is ReviewState.REJECTED
+    assert reviews.reject(region, waits.id, who="anna", reason="no").state is ReviewState.REJECTED
     assert kept_of(region, waits) == []
-    assert review.waiting(region) == ()
+    assert reviews.waiting(region) == ()
     assert counts(region.ledger.tally(waits.export_id)) == {"ADMITTED": 1, "SUSPECT": 1}
-    refused(Reason.REVIEW_STATE, review.picture, region, waits.id, 1, who="anna")
-    refused(Reason.REVIEW_STATE, review.original, region, waits.id, who="anna")
+    refused(Reason.REVIEW_STATE, reviews.picture, region, waits.id, 1, who="anna")
+    refused(Reason.REVIEW_STATE, reviews.original, region, waits.id, who="anna")
     refused(Reason.REVIEW_STATE, apply, waits)
 
 
 def test_to_walk_it_again_lets_nothing_pass(region, waits, apply):
-    review.retry(region, waits.id, who="anna", reason="after an update")
+    reviews.retry(region, waits.id, who="anna", reason="after an update")
     after = apply(waits)
     assert (after.state, after.round, after.outcome) == (ReviewState.WAITING, 2, Outcome.SUSPECT)
     assert after.original_key == waits.original_key
-    assert review.show(region, waits.id).proposal.why.findings
+    assert reviews.show(region, waits.id).proposal.why.findings
     assert tallies_agree(region, waits)
     approved(region, waits)
     assert apply(waits).outcome is Outcome.ADMITTED
@@ -261,7 +261,7 @@ def test_what_nobody_let_pass_is_found_again(region, waits, apply, deidentify_wi
 
 
 def test_nobody_decides_without_a_reason(region, waits):
-    for call in (review.approve, review.reject, review.retry):
+    for call in (reviews.approve, reviews.reject, reviews.retry):
         for reason in ("", "  "):
             with pytest.raises(ReviewError, match="say why"):
                 call(region, waits.id, who="anna", reason=reason)
@@ -277,20 +277,20 @@ def test_a_decision_must_be_one(region, waits):
         ({"blank": [(1, 5, 0, 5, 5)]}, outside),
     ):
         with pytest.raises(RulingError, match=words):
-            review.redact(region, waits.id, who="anna", reason="so", **said)
-    assert review.show(region, waits.id).decisions == ()
+            reviews.redact(region, waits.id, who="anna", reason="so", **said)
+    assert reviews.show(region, waits.id).decisions == ()
 
 
 def test_a_marker_s_box_is_kept_anyway(region, waits):
-    boxes = review.show(region, waits.id).proposal.boxes
+    boxes = reviews.show(region, waits.id).proposal.boxes
     (number, *_) = [box.number for box in boxes if box.kind == "marker"]
     with pytest.raises(RulingError, match="a marker, and is kept anyway"):
-        review.redact(region, waits.id, who="anna", reason="so", keep=[number])
+        reviews.redact(region, waits.id, who="anna", reason="so", keep=[number])
 
 
 def test_a_ruling_is_read_as_it_was_written(region, waits):
-    review.redact(region, waits.id, who="anna", reason="so", blank=[(1, 1, 2, 30, 40)])
-    text = review.show(region, waits.id).decisions[-1].ruling
+    reviews.redact(region, waits.id, who="anna", reason="so", blank=[(1, 1, 2, 30, 40)])
+    text = reviews.show(region, waits.id).decisions[-1].ruling
     assert as_text(from_text(text)) == text
     chosen = ((1, 2), (30, 2), (30, 40), (1, 40))
     assert chosen in {box.corners for box in from_text(text).blank}
@@ -331,7 +331,7 @@ def _down(*_arguments, **_named):
 
 def test_what_is_published_is_rejected_by_nobody(region, original, half, apply):
     assert half.state is ReviewState.APPLYING
-    refused(Reason.REVIEW_BEGUN, review.reject, region, half.id, who="eva", reason="no")
+    refused(Reason.REVIEW_BEGUN, reviews.reject, region, half.id, who="eva", reason="no")
     assert len(kept_of(region, half)) == 3
     assert apply(half).outcome is Outcome.ADMITTED
     assert tallies_agree(region, half)
@@ -373,7 +373,7 @@ def test_what_was_begun_and_not_published_is_taken_back(region, waits, apply, mo
             apply(waits)
     assert region.ledger.reviews.get(waits.id)[0].state is ReviewState.APPLYING
     if end == "reject":
-        after = review.reject(region, waits.id, who="eva", reason="no")
+        after = reviews.reject(region, waits.id, who="eva", reason="no")
     elif end == "apply":
         after = apply(waits)
     else:
@@ -391,14 +391,14 @@ def test_what_was_begun_and_not_published_is_taken_back(region, waits, apply, mo
 
 def test_counts_that_were_not_recorded_are_taken_back(region, waits, apply, monkeypatch):
     """A walk that ends otherwise publishes nothing, but its outcome: rejected, that goes too."""
-    review.retry(region, waits.id, who="anna", reason="so")
+    reviews.retry(region, waits.id, who="anna", reason="so")
     monkeypatch.setattr(applying.Walk, "all", _refused_walk)
     with monkeypatch.context() as patch:
         patch.setattr(region.ledger.reviews, "settle", _down)
         with pytest.raises(DatabaseError):
             apply(waits)
     assert not tallies_agree(region, waits)
-    review.reject(region, waits.id, who="eva", reason="no")
+    reviews.reject(region, waits.id, who="eva", reason="no")
     assert tallies_agree(region, waits)
 
 
@@ -407,17 +407,17 @@ def _refused_walk(_walk, files):
 
 
 def test_a_look_at_what_identifies_is_written_down(region, waits):
-    review.show(region, waits.id)
-    review.picture(region, waits.id, 1, who="anna")
+    reviews.show(region, waits.id)
+    reviews.picture(region, waits.id, 1, who="anna")
     with pytest.raises(NotFoundError):
-        review.picture(region, waits.id, 7, who="anna")
-    review.original(region, waits.id, who="bo")
-    looks = [(one.who, one.action, one.reason) for one in review.show(region, waits.id).decisions]
+        reviews.picture(region, waits.id, 7, who="anna")
+    reviews.original(region, waits.id, who="bo")
+    looks = [(one.who, one.action, one.reason) for one in reviews.show(region, waits.id).decisions]
     assert looks == [("anna", "LOOK", "picture of frame 1"), ("bo", "LOOK", "original")]
-    first = review.approve(region, waits.id, who="anna", reason="so")
-    review.picture(region, waits.id, 1, who="bo")
-    digest = region.ledger.reviews.digest(first, review.show(region, waits.id).decisions[2].ruling)
-    after = review.confirm(region, waits.id, digest[:12], who="bo", reason="so")
+    first = reviews.approve(region, waits.id, who="anna", reason="so")
+    reviews.picture(region, waits.id, 1, who="bo")
+    digest = region.ledger.reviews.digest(first, reviews.show(region, waits.id).decisions[2].ruling)
+    after = reviews.confirm(region, waits.id, digest[:12], who="bo", reason="so")
     assert after.state is ReviewState.DECIDED
 
 
@@ -440,7 +440,7 @@ def test_text_that_was_left_is_let_pass_nowhere_else(
     with monkeypatch.context() as patch:
         patch.setattr(deid.pixels.redact, "plan_blank", _half_blind(plan))
         assert counts(ingest()) == {"SUSPECT": 1}
-    (listed,) = review.waiting(region)
+    (listed,) = reviews.waiting(region)
     made = listed.review
     assert made.reason == "text is left in the pixels"
     approved(region, made)
@@ -480,11 +480,11 @@ def test_a_fault_in_the_rules_stops_no_study(region, ingest, export_folder, monk
         raise ZeroDivisionError
 
     put(export_folder, part10(contradicting()))
-    for module in ("flows.admit", "deid.pixels.shown.proposal"):
+    for module in ("flows.walk.admit", "deid.pixels.shown.proposal"):
         monkeypatch.setattr(f"{module}.screen", fault)
     assert counts(ingest()) == {"SUSPECT": 1}
-    (listed,) = review.waiting(region)
-    assert UNRULED in review.show(region, listed.review.id).proposal.said
+    (listed,) = reviews.waiting(region)
+    assert UNRULED in reviews.show(region, listed.review.id).proposal.said
 
 
 def test_two_of_one_study_applied_at_once_are_both_counted(region, ingest, apply, export_folder):
@@ -494,7 +494,7 @@ def test_two_of_one_study_applied_at_once_are_both_counted(region, ingest, apply
         *(part10(contradicting(view=view, SOPInstanceUID=f"{INSTANCE}.{n}")) for view, n in views),
     )
     assert counts(ingest()) == {"SUSPECT": 2}
-    both = [listed.review for listed in review.waiting(region)]
+    both = [listed.review for listed in reviews.waiting(region)]
     for made in both:
         approved(region, made)
     with ThreadPoolExecutor(2) as pool:
@@ -535,7 +535,7 @@ def test_a_disclosure_decision_that_is_over_lets_nothing_pass(
     monkeypatch.setattr(region.ledger, "export", ended)
     with pytest.raises(ExportRefusedError):
         apply(waits)
-    assert review.show(region, waits.id).listed.review.state is ReviewState.DECIDED
+    assert reviews.show(region, waits.id).listed.review.state is ReviewState.DECIDED
 
 
 # ---- others than suspects ------------------------------------------------------------------
@@ -549,31 +549,31 @@ def test_a_conflict_is_shown_and_can_be_rejected_or_walked_again(
     ingest()
     put(export_folder, other)
     assert counts(ingest()) == {"CONFLICT": 1}
-    (listed,) = review.waiting(region, outcome=Outcome.CONFLICT)
+    (listed,) = reviews.waiting(region, outcome=Outcome.CONFLICT)
     made = listed.review
-    assert review.show(region, made.id).pictures == (1,)
-    refused(Reason.NOT_RELEASABLE, review.approve, region, made.id, who="anna", reason="so")
-    review.retry(region, made.id, who="anna", reason="so")
+    assert reviews.show(region, made.id).pictures == (1,)
+    refused(Reason.NOT_RELEASABLE, reviews.approve, region, made.id, who="anna", reason="so")
+    reviews.retry(region, made.id, who="anna", reason="so")
     assert apply(made).outcome is Outcome.CONFLICT
-    review.reject(region, made.id, who="anna", reason="so")
+    reviews.reject(region, made.id, who="anna", reason="so")
 
 
 def test_what_is_unreadable_is_kept_without_a_picture(region, ingest, apply, export_folder):
     put(export_folder, objects.truncated(), objects.not_dicom())
     assert counts(ingest(claimed=1)) == {"UNREADABLE": 2}
-    one, other = (listed.review for listed in review.waiting(region))
+    one, other = (listed.review for listed in reviews.waiting(region))
     assert len(kept_of(region, one)) == 1
-    assert review.show(region, one.id).proposal is None
-    refused(Reason.NOT_RELEASABLE, review.approve, region, one.id, who="anna", reason="so")
-    review.retry(region, other.id, who="anna", reason="so")
+    assert reviews.show(region, one.id).proposal is None
+    refused(Reason.NOT_RELEASABLE, reviews.approve, region, one.id, who="anna", reason="so")
+    reviews.retry(region, other.id, who="anna", reason="so")
     assert apply(other).outcome is Outcome.UNREADABLE
     assert tallies_agree(region, one)
-    assert b"".join(review.original(region, other.id, who="anna")) == objects.not_dicom()
+    assert b"".join(reviews.original(region, other.id, who="anna")) == objects.not_dicom()
 
 
 def test_what_could_not_be_checked_is_let_pass_by_nobody(region, waits, monkeypatch):
     there = kept(region, waits)
     bare = type(there.proposal)(type(there.proposal.why)("SUSPECT", "unchecked"), "p")
-    monkeypatch.setattr(review, "kept", lambda *_: type(there)(bare, {}, None))
+    monkeypatch.setattr(reviews, "kept", lambda *_: type(there)(bare, {}, None))
     with pytest.raises(RulingError, match="nothing was found"):
-        review.approve(region, waits.id, who="anna", reason="so")
+        reviews.approve(region, waits.id, who="anna", reason="so")

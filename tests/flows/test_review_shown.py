@@ -12,7 +12,8 @@ from catalog.outcome import Outcome
 from catalog.reviews.records import ReviewState
 from deid.errors import Reason, SuspectError
 from deid.findings import Finding
-from flows import applying, deidentifier, review
+from flows import deidentifier
+from flows.review import applying, reviews
 from tests.flows.making import counts, put
 from tests.flows.test_review import FRAME, NAMED, approved, contradicting, stored, tallies_agree
 from tests.objects import part10, tomosynthesis
@@ -28,7 +29,7 @@ def original(export_folder):
 @pytest.fixture
 def waits(original, region, ingest):
     assert counts(ingest()) == {"SUSPECT": 1}
-    (one,) = review.waiting(region)
+    (one,) = reviews.waiting(region)
     return one.review
 
 
@@ -66,7 +67,7 @@ def test_what_another_detector_or_other_rules_showed_is_decided_again(
     assert tallies_agree(region, waits)
     (trace,) = region.ledger.by_instance(original.SOPInstanceUID)
     assert trace.outcome is Outcome.SUSPECT
-    again = review.show(region, waits.id).proposal
+    again = reviews.show(region, waits.id).proposal
     assert [(one.where, one.what) for one in again.why.findings] == [("frame 1", "marker")]
 
 
@@ -84,11 +85,11 @@ def test_a_decision_differs_by_the_detector_and_the_rules_it_rests_on(
     region, waits, deidentify_with
 ):
     """The key of a proposal is a keyed digest of it, and the digest of a decision holds the key."""
-    proposal = review.show(region, waits.id).proposal
+    proposal = reviews.show(region, waits.id).proposal
     assert proposal.rules == deidentify_with.profile.digest
     assert proposal.detector == deidentify_with.versions.detector
-    reviews, other = region.ledger.reviews, dataclasses.replace(waits, proposal_key="x")
-    assert reviews.digest(waits, "so") != reviews.digest(other, "so")
+    digest, other = region.ledger.reviews.digest, dataclasses.replace(waits, proposal_key="x")
+    assert digest(waits, "so") != digest(other, "so")
 
 
 def test_every_frame_that_something_was_found_in_can_be_seen(
@@ -103,13 +104,13 @@ def test_every_frame_that_something_was_found_in_can_be_seen(
 
     put(export_folder, part10(ds))
     with monkeypatch.context() as patch:
-        patch.setattr("flows.verdict.admit", held)
+        patch.setattr("flows.walk.verdict.admit", held)
         assert counts(ingest()) == {"SUSPECT": 1}
-    (listed,) = review.waiting(region)
-    made, shown = listed.review, review.show(region, listed.review.id)
+    (listed,) = reviews.waiting(region)
+    made, shown = listed.review, reviews.show(region, listed.review.id)
     assert shown.pictures == (1,)
-    pictures = [review.picture(region, made.id, frame, who="anna") for frame in (1, 2, 3)]
+    pictures = [reviews.picture(region, made.id, frame, who="anna") for frame in (1, 2, 3)]
     assert len({cv2.imdecode(np.frombuffer(one, np.uint8), 1).shape for one in pictures}) == 1
     assert sorted(path.name for path in region.landing.iterdir() if "look" in path.name) == []
     with pytest.raises(NotFoundError):
-        review.picture(region, made.id, 4, who="anna")
+        reviews.picture(region, made.id, 4, who="anna")

@@ -8,7 +8,7 @@ from deid.findings import Finding
 from deid.pixels.shown.proposal import BROKEN
 from deid.pixels.shown.proposed import Picture, Proposal, ProposedBox, Why
 from deid.ruling import Box
-from flows.rulings import RulingError, approving, redacting
+from flows.review.rulings import RulingError, approving, redacting
 
 
 def proposal(reason: Reason, *findings: Finding) -> Proposal:

@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from flows.seal import BLOCK, PREFIX, TAG, SealError, seal, sealed_size, unseal
+from flows.quarantine.seal import BLOCK, PREFIX, TAG, SealError, seal, sealed_size, unseal
 
 KEY = bytes(range(32))
 NAME = "export-1/7/0a1b.sealed"

@@ -12,7 +12,7 @@ from catalog.protections.protection import Flags
 from catalog.search import Query, search
 from catalog.vocabulary import Flag
 from deid.identity.pseudonym import canonical
-from flows.side_table import Imported, SideTableError, import_file, read
+from flows.people.side_table import Imported, SideTableError, import_file, read
 from tests.flows.conftest import DECISION, TODAY
 from tests.flows.making import four_views, put, registered, walked
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from flows import sources
 from flows.errors import DiskFullError, SourceError
-from flows.sources import Fault, gather, locate
+from flows.sources import export_folder
+from flows.sources.export_folder import Fault, gather, locate
 
 LIMIT = 1 << 30
 
@@ -122,7 +122,7 @@ def test_two_members_of_one_name_are_two_files(root, landing):
 
 
 def test_a_bomb_is_cut_off(root, landing, monkeypatch):
-    monkeypatch.setattr(sources, "SMALL_MEMBER", 1 << 20)
+    monkeypatch.setattr(export_folder, "SMALL_MEMBER", 1 << 20)
     with zipfile.ZipFile(root / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("bomb.dcm", bytes(300 << 20))
         archive.writestr("1.dcm", b"one")
@@ -166,5 +166,5 @@ def test_a_full_disk_is_said_without_a_path(root, tmp_path):
         archive.writestr("1.dcm", bytes(2 << 20))
     full = Path("/dev/full")
     with pytest.raises(DiskFullError, match="disk is full") as caught:
-        sources._expand_to(zipfile.ZipFile(root / "cd.zip"), "1.dcm", full, LIMIT)
+        export_folder._expand_to(zipfile.ZipFile(root / "cd.zip"), "1.dcm", full, LIMIT)
     assert str(tmp_path) not in str(caught.value)

@@ -7,7 +7,7 @@ import pytest
 from deid.errors import Reason, SuspectError
 from deid.source import Lazy, Slice
 from flows.errors import DiskFullError, OriginalError
-from flows.spool import BLOCK, spool
+from flows.files.spool import BLOCK, spool
 
 SOURCE = bytes(index % 253 for index in range(3 * BLOCK))
 

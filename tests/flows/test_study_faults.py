@@ -10,8 +10,8 @@ import pytest
 from catalog.errors import RetriableError, StorageError
 from catalog.search import Query, search
 from flows.errors import DiskFullError
-from flows.seal import unseal
-from flows.study import StudyRun, settle
+from flows.quarantine.seal import unseal
+from flows.walk.study import StudyRun, settle
 from tests import objects
 from tests.flows.conftest import DECISION
 from tests.flows.making import counts, enrolled, four_views, put, registered, walked

@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from deid.identity.pseudonym import Person, Subkeys, weeks
-from flows import keys
 from flows.errors import CollisionError, KeyServiceBusyError, KeyServiceError
-from flows.key_service import KeyService, Rekeyed
-from flows.pseudonyms import edge_digest, token
-from flows.third_party import REMEMBERED, SECONDS, TransitPseudonyms
+from flows.keys import sides
+from flows.keys.key_service import KeyService, Rekeyed
+from flows.keys.pseudonyms import edge_digest, token
+from flows.keys.third_party import REMEMBERED, SECONDS, TransitPseudonyms
 from tests.key_service import OpenBao
 
 EDGE = bytes(range(32))
@@ -97,7 +97,7 @@ def test_a_woman_of_two_regions_is_one_person_with_one_shift(key_service, addres
     there = pseudonyms(key_service.enter("region-syd"))
     assert here.person(HER) == there.person(HER)
     regions = [
-        keys.RegionKeys(made, root, keys.subkey(EDGE, "date"), "x")
+        sides.RegionKeys(made, root, sides.subkey(EDGE, "date"), "x")
         for made, root in (
             (here, b"n" * 32),
             (there, b"s" * 32),
@@ -381,7 +381,7 @@ def test_an_earlier_subject_is_merged_with_the_weeks_between():
     subkeys = Subkeys(*(bytes([n]) * 32 for n in range(4)))
     person = Person("NEW", ("OLDER", "OLDEST"))
     shift = weeks(subkeys, Person("NEW"))
-    assert keys.merges(person, subkeys) == tuple(
+    assert sides.merges(person, subkeys) == tuple(
         (old, "NEW", shift - weeks(subkeys, Person(old))) for old in ("OLDER", "OLDEST")
     )
-    assert keys.merges(Person("NEW"), subkeys) == ()
+    assert sides.merges(Person("NEW"), subkeys) == ()

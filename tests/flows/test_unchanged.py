@@ -12,7 +12,7 @@ from deid.pixels.coding.frames import locate_frames, read_frame
 from deid.pixels.rewriting.witness import Witness, check_same
 from deid.source import parse
 from flows.errors import OriginalError
-from flows.original import CHANGED, Original
+from flows.sources.original import CHANGED, Original
 from tests.deid.headers import mammogram, written
 
 DARK, LIGHT = (

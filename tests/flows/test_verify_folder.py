@@ -12,11 +12,11 @@ import pytest
 from typer.testing import CliRunner
 
 from deid.pixels.detection.text_reader import load_text_reader
-from flows import verify_folder as room
 from flows.cli import app
 from flows.errors import SourceError
-from flows.verify_folder import Seen, Verification, verify_folder
-from flows.verify_report import as_csv, as_json, as_page
+from flows.verify import folder as room
+from flows.verify.folder import Seen, Verification, verify_folder
+from flows.verify.report import as_csv, as_json, as_page
 from tests.deid.documents import report
 from tests.deid.headers import finished, mammogram, profile, tomosynthesis, written
 

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from flows.who import WhoError, is_everybody, who
+from flows.cli.who import WhoError, is_everybody, who
 
-ASK = (sys.executable, "-c", "from flows.who import who; print(who())")
+ASK = (sys.executable, "-c", "from flows.cli.who import who; print(who())")
 NEW = ("unshare", "--user")
 
 

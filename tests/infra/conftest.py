@@ -18,7 +18,7 @@ from infra.ports import BLOCK, Ports, taken
 from infra.stack import Plan, Stack
 from infra.startup import Startup
 
-# What stands in for `flows.prepare` and the door where a test is about neither.
+# What stands in for `flows.startup.prepare` and the door where a test is about neither.
 MAKE_BUCKETS = """
 import os
 from minio import Minio

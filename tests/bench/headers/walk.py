@@ -9,13 +9,13 @@ from deid.identity.identifiers import harvest
 from deid.profiles.profile import load_profile
 from deid.screen import screen
 from deid.source import parse
-from flows import keys
-from flows.spool import write
+from flows.files.spool import write
+from flows.keys import sides
 
 
 def walk(*, digest: bool) -> Callable[[Path, Path], None]:
     """Give the whole walk of one file but the look at its pixels, with or without its digest."""
-    profile, held = load_profile(), keys.offline_keys(None)
+    profile, held = load_profile(), sides.offline_keys(None)
     subkeys = held.subkeys()
 
     def one(source: Path, target: Path) -> None:

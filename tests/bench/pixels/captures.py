@@ -22,9 +22,9 @@ from deid.identity.identifiers import harvest
 from deid.profiles.profile import load_profile
 from deid.screen import screen
 from deid.source import parse
-from flows import keys
 from flows.demo.encode import part10, set_meta, set_pixels
-from flows.spool import write
+from flows.files.spool import write
+from flows.keys import sides
 from tests.bench.pixels.lettering import FACES, draw
 from tests.bench.pixels.lettering import identity as some_identity
 from tests.bench.pixels.score import MISSED
@@ -81,7 +81,7 @@ def run(seed: int, *, rounds: int = 1) -> Iterator[str]:
 
 def walk(source: bytes) -> tuple[str, bytes | None]:
     """Walk one object with the mammography profile; give its end, and its bytes if released."""
-    profile, held = load_profile(), keys.offline_keys(None)
+    profile, held = load_profile(), sides.offline_keys(None)
     reader = io.BytesIO(source)
     try:
         parsed = parse(reader)

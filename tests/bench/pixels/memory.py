@@ -20,12 +20,13 @@ PROGRAM = """
 import sys
 from pathlib import Path
 import numpy as np
-from flows import deidentifier, keys
-from flows.offline import deidentify_folder
+from flows import deidentifier
+from flows.keys import sides
+from flows.offline.folder import deidentify_folder
 def peak():  # not ru_maxrss: that begins with the size of whoever started us
     lines = Path("/proc/self/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
-loaded = deidentifier.load(keys.offline_keys(None))
+loaded = deidentifier.load(sides.offline_keys(None))
 reader = loaded.text_reader
 print(f"loaded_megabytes={peak():.0f}")
 reader.probability(np.zeros((640, 640), np.uint8))

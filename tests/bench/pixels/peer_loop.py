@@ -16,10 +16,11 @@ Work = Callable[[Path, Path], str]
 
 def ours() -> Work:
     sys.path.insert(0, str(Path(__file__).parents[3]))
-    from flows import deidentifier, keys
-    from flows.offline import deidentify_folder
+    from flows import deidentifier
+    from flows.keys import sides
+    from flows.offline.folder import deidentify_folder
 
-    loaded = deidentifier.load(keys.offline_keys(None))
+    loaded = deidentifier.load(sides.offline_keys(None))
 
     def work(source: Path, target: Path) -> str:
         return " ".join(

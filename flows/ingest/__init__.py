@@ -1,0 +1,1 @@
+"""The ingest flow, and the names by which Prefect knows it."""

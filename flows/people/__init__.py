@@ -1,0 +1,1 @@
+"""Who may not come in, and who is one woman under two numbers."""

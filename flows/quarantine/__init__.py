@@ -1,0 +1,1 @@
+"""What is kept, sealed, of an original that could not pass."""

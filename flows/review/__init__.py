@@ -1,0 +1,1 @@
+"""What people decide of quarantined originals, and what comes of it."""

@@ -1,0 +1,1 @@
+"""Where originals come from, and how one is read: never written, never told by its path."""

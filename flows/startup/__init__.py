@@ -1,0 +1,1 @@
+"""What makes a machine ready, once before everything starts."""

@@ -1,0 +1,1 @@
+"""Finished objects looked at again: a folder of them, or those that are stored."""

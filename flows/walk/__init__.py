@@ -1,0 +1,1 @@
+"""The walk of one study: each file to an outcome, then bytes, then the record."""

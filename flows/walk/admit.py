@@ -1,0 +1,125 @@
+"""The walk of one image: a plain linear function from an identified file to a clean one."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from catalog.errors import CatalogError
+from catalog.publishing.describe import describe
+from catalog.records import Facts, Instance, Versions
+from deid.deidentify import deidentify, identity, inspect
+from deid.errors import DeidError, Reason, RefusedError, SuspectError
+from deid.headers.journal import Entry
+from deid.identity.identifiers import Identifiers
+from deid.identity.pseudonym import Person
+from deid.ruling import NONE, Box, Ruling
+from deid.screen import screen
+from deid.source import Parsed
+from flows.deidentifier import Deidentifier
+from flows.errors import FlowsError
+from flows.files.spool import Spooled, spool
+from flows.people.protection import is_confidential
+from flows.sources.original import Original
+
+
+@dataclass(frozen=True, repr=False)
+class Admitted:
+    """One clean object in the spool, and what the catalogue will say of it.
+
+    `changed_frames` are those that were written anew, from 1.
+    """
+
+    spooled: Spooled
+    person: Person
+    instance: Instance
+    facts: Facts
+    versions: Versions
+    boxes: tuple[Box, ...]
+    journal: tuple[Entry, ...]
+    applied: tuple[tuple[str, str], ...]
+    changed_frames: tuple[int, ...]
+
+
+@contextmanager
+def checked() -> Iterator[None]:
+    """Make SUSPECT of whatever nobody foresaw: could not check is not clean, and others go on.
+
+    What says that the machine or the source is in trouble passes.
+    """
+    try:
+        yield
+    except (DeidError, FlowsError, CatalogError, OSError, MemoryError):
+        raise
+    except Exception:  # noqa: BLE001  # a bug met by one object must not stop an export
+        raise SuspectError(Reason.UNCHECKED) from None
+
+
+@checked()
+def admit(
+    reader: BinaryIO,
+    parsed: Parsed,
+    target: Path,
+    *,
+    deidentifier: Deidentifier,
+    identifiers: Identifiers,
+    ask: Callable[[str], Person] | None = None,
+    ruling: Ruling = NONE,
+) -> Admitted:
+    """De-identify one object into `target`, and look at the result with the second eye.
+
+    The original is only read. `identifiers` are what both eyes seek: this object's, and those of
+    all objects of hers that are at hand. `ask` gives the person behind a canonical
+    identifier, where that is not left to the keys. `ruling` is what people decided about it.
+
+    Raises:
+        RefusedError: A rule of the profile refuses the object.
+        SuspectError: The result could not be proven clean.
+        OriginalError: The source cannot be read any more, or was changed while it was read.
+        RetriableError: The spool cannot be written.
+    """
+    profile, keys = deidentifier.profile, deidentifier.keys
+    if is_confidential(parsed.header):
+        raise RefusedError(Reason.CONFIDENTIAL)
+    passage = screen(parsed, profile)
+    person = (ask or keys.pseudonyms.person)(identity(parsed))
+    clean = deidentify(
+        reader,
+        parsed,
+        profile=profile,
+        person=person,
+        subkeys=keys.subkeys(),
+        identifiers=identifiers,
+        text_reader=deidentifier.text_reader,
+        passage=passage,
+        ruling=ruling,
+    )
+    spooled = spool(clean.pieces, reader, target, pixel_offset=clean.pixel_offset)
+    if isinstance(reader, Original):
+        reader.check_unchanged()
+    with target.open("rb") as finished:
+        inspect(
+            finished,
+            profile,
+            person,
+            identifiers=identifiers,
+            text_reader=deidentifier.text_reader,
+            applied=clean.applied,
+            pixels_changed=bool(clean.changed_frames),
+            looked_at=clean.looked_at,
+            passage=passage,
+            ruling=ruling,
+        )
+    facts = Facts(clean.facts.exam_year, clean.facts.age, len(clean.boxes), clean.flags)
+    return Admitted(
+        spooled=spooled,
+        person=person,
+        instance=describe(clean.header, facts),
+        facts=facts,
+        versions=deidentifier.versions,
+        boxes=clean.boxes,
+        journal=clean.journal,
+        applied=clean.applied,
+        changed_frames=clean.changed_frames,
+    )

@@ -1,0 +1,193 @@
+"""What becomes of each file of a study: walked one after another, with uploads one step behind."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from catalog.ledgers.records import Ending, Export, Item, Original
+from catalog.outcome import Outcome
+from catalog.records import NewRevision
+from catalog.reviews.upkeep import folder
+from deid.deidentify import identity
+from deid.errors import DeidError, Reason, RefusedError, SuspectError, UnreadableError
+from deid.findings import Finding
+from deid.identity.identifiers import Identifiers
+from deid.identity.pseudonym import Person
+from deid.source import Parsed, parse
+from deid.values import value_of
+from flows.deidentifier import Deidentifier
+from flows.errors import OriginalError
+from flows.quarantine.proposals import Case, Reviewed, hold_back
+from flows.sources.original import Original as File
+from flows.walk.admit import admit, checked
+from flows.walk.delivery import Delivery
+from flows.walk.derive import derive_from
+from flows.walk.standing import Stands, making_of
+from flows.walk.whom import Gate, People, look
+from flows.wiring import RegionParts
+
+STUDY_INSTANCE_UID, SOP_INSTANCE_UID = 0x0020000D, 0x00080018
+ACCESSION_NUMBER = 0x00080050
+
+TWO_PATIENTS = "the study names more than one patient"
+OUTCOMES: dict[type[DeidError], Outcome] = {
+    UnreadableError: Outcome.UNREADABLE,
+    RefusedError: Outcome.REFUSED,
+    SuspectError: Outcome.SUSPECT,
+}
+_QUARANTINED = frozenset({Outcome.CONFLICT, Outcome.SUSPECT, Outcome.UNREADABLE})
+_PUBLISHED = frozenset({Outcome.ADMITTED, Outcome.REVISED})
+
+
+@dataclass(frozen=True, repr=False)
+class Verdict:
+    """How one file ended, and what is to be published of it.
+
+    Attributes:
+        whose: The canonical identifier of the person it is about; empty if nothing is published.
+        person: Her pseudonym, and those she had before.
+        derived: What was made of it, to be published with it.
+        findings: Why it is SUSPECT, where that is known: places and kinds.
+    """
+
+    ending: Ending
+    whose: str = ""
+    person: Person | None = None
+    revision: NewRevision | None = None
+    derived: tuple[NewRevision, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+class Walk:
+    """One study's files on their way to a verdict, or one of them again after a review."""
+
+    def __init__(
+        self,
+        parts: RegionParts,
+        deidentifier: Deidentifier,
+        export: Export,
+        *,
+        gate: Gate,
+        scratch: Path,
+        pool: ThreadPoolExecutor,
+        reviewed: Reviewed | None = None,
+    ) -> None:
+        self._parts = parts
+        self._deidentifier = deidentifier
+        self._export = export
+        self._gate = gate
+        self._scratch = scratch
+        self._reviewed = reviewed or Reviewed()
+        self._stands = Stands(parts, export)
+        self._delivery = Delivery(parts.clean, export.holder_id, pool)
+        self._persons: dict[str, Person] = {}
+
+    def all(self, files: Sequence[tuple[Item, Path]]) -> list[Verdict]:
+        """Walk every file; return once all bytes are stored.
+
+        Raises:
+            RetriableError: The store or the disk did not answer.
+        """
+        people = look([path for _, path in files], self._gate).with_known(self._reviewed.hers)
+        verdicts = [self._one(item, path, people) for item, path in files]
+        self._delivery.finish()
+        return verdicts
+
+    def _one(self, item: Item, path: Path, people: People) -> Verdict:
+        try:
+            with File(path, self._scratch, limit=self._parts.expansion_limit) as file:
+                verdict = self._read(item, path, file, people)
+                if verdict.ending.outcome in _QUARANTINED and self._may_be_kept(verdict):
+                    verdict = self._quarantined(verdict, file, people)
+                return verdict
+        except OriginalError as error:
+            return Verdict(Ending(item.id, Outcome.UNAVAILABLE, str(error)))
+
+    def _read(self, item: Item, path: Path, file: File, people: People) -> Verdict:
+        named: Original | None = None
+        try:
+            with checked():
+                parsed = parse(file.reader)
+                if people.refusal is not None:
+                    return Verdict(Ending(item.id, Outcome.REFUSED, people.refusal))
+                named = _original(parsed)
+                # The file is read again: it may be another one than was looked at.
+                several = people.several or not {identity(parsed)} <= people.identities
+                known = people.known(path, file.stamp, parsed)
+            if several:
+                verdict = Verdict(Ending(item.id, Outcome.REFUSED, TWO_PATIENTS))
+            else:
+                verdict = self._admitted(item, file.reader, parsed, known)
+        except DeidError as error:
+            found = error.findings if isinstance(error, SuspectError) else ()
+            failed = self._failed(item, error, nobodys=named is None)
+            verdict = Verdict(failed, findings=found)
+        return replace(verdict, ending=replace(verdict.ending, original=named))
+
+    def _may_be_kept(self, verdict: Verdict) -> bool:
+        """Tell whether an original may wait in quarantine: of what is nobody's, one cannot say."""
+        return verdict.ending.original is not None or self._gate(None) is None
+
+    def _failed(self, item: Item, error: DeidError, *, nobodys: bool) -> Ending:
+        """End a file that did not pass; of one that nobody can tell whose it is, keep nothing."""
+        foreign = error.reason is Reason.NOT_DICOM
+        if nobodys and not foreign and (refusal := self._gate(None)) is not None:
+            return Ending(item.id, Outcome.REFUSED, refusal)
+        return Ending(item.id, OUTCOMES[type(error)], error.said, foreign=foreign)
+
+    def _person(self, canonical: str) -> Person:
+        """Ask for a person's pseudonym once per study."""
+        if canonical not in self._persons:
+            self._persons[canonical] = self._deidentifier.keys.pseudonyms.person(canonical)
+        return self._persons[canonical]
+
+    def _admitted(
+        self, item: Item, reader: BinaryIO, parsed: Parsed, known: Identifiers
+    ) -> Verdict:
+        """De-identify one object and start its upload, unless it is stored already."""
+        self._reviewed.check()
+        admitted = admit(
+            reader,
+            parsed,
+            self._scratch / f"{item.id}.dcm",
+            deidentifier=self._deidentifier,
+            identifiers=known,
+            ask=self._person,
+            ruling=self._reviewed.ruling,
+        )
+        ruling = self._reviewed.ruling
+        made = making_of(reader, parsed, admitted, deidentifier=self._deidentifier, ruling=ruling)
+        stand = self._stands.of(admitted, value_of(parsed.header, SOP_INSTANCE_UID), made)
+        ending = Ending(
+            item.id,
+            stand.outcome,
+            stand.reason,
+            clean_study_uid=admitted.instance.study_uid,
+            clean_sop_uid=admitted.instance.sop_uid,
+            making=None if stand.outcome is Outcome.CONFLICT else made,
+        )
+        if stand.outcome not in _PUBLISHED:
+            admitted.spooled.path.unlink()
+            return Verdict(ending)
+        derivation = derive_from(admitted, self._deidentifier, known, ruling=ruling)
+        self._stands.take(admitted)
+        revision, derived = self._delivery.send(admitted, derivation, stand.remade)
+        return Verdict(ending, identity(parsed), admitted.person, revision, derived)
+
+    def _quarantined(self, verdict: Verdict, file: File, people: People) -> Verdict:
+        ending = verdict.ending
+        name = folder(self._export.id, ending.item_id)
+        case = Case(ending, verdict.findings, people.identifiers, name, self._scratch)
+        original, opening = hold_back(self._parts, self._deidentifier, file, case)
+        return replace(verdict, ending=replace(ending, quarantine_key=original, review=opening))
+
+
+def _original(parsed: Parsed) -> Original:
+    header = parsed.header
+    return Original(
+        study_uid=value_of(header, STUDY_INSTANCE_UID),
+        sop_uid=value_of(header, SOP_INSTANCE_UID),
+        accession=value_of(header, ACCESSION_NUMBER),
+    )
