@@ -22,6 +22,7 @@ from catalog.ledgers.rows import (
     FORGOTTEN,
     accession_value,
     count_outcomes,
+    decision_of,
     ending_row,
     export_cell,
     path_cell,
@@ -30,10 +31,10 @@ from catalog.ledgers.rows import (
 )
 from catalog.ledgers.tables import export, item
 from catalog.outcome import Outcome, Tally
-from catalog.records import DisclosureDecision
+from catalog.plans.announced import AnnouncedStudies, claimed
+from catalog.plans.plans import Plans
 from catalog.reviews.review import Reviews
 from catalog.reviews.rows import open_review
-from catalog.vocabulary import ProtectionSource
 
 _BATCH = 500
 
@@ -46,6 +47,8 @@ class Ledger:
         self._key = key
         self.reviews = Reviews(engine, key)
         self.makings = Makings(engine, key)
+        self.plans = Plans(engine, key)
+        self.announced = AnnouncedStudies(engine, key)
 
     def register_export(self, registered: Export) -> None:
         """Enter an export; entering the same one again changes nothing.
@@ -87,16 +90,8 @@ class Ledger:
         row = connection.execute(select(export).where(export.c.id == export_id)).one_or_none()
         if row is None:
             raise NotFoundError
-        decision = DisclosureDecision(
-            reference=row.reference,
-            legal_basis=row.legal_basis,
-            purpose=row.purpose,
-            controller=row.controller,
-            valid_until=row.valid_until,
-            protection_source=ProtectionSource(row.protection_source),
-        )
         path = self._key.decrypt(export_cell(row.id), row.path_enc)
-        return Export(row.id, row.holder_id, path, row.claimed, decision)
+        return Export(row.id, row.holder_id, path, row.claimed, decision_of(row))
 
     def enroll(self, export_id: str, items: Iterable[NewItem]) -> int:
         """Enter an export's files that are not entered yet, and count them.
@@ -210,18 +205,19 @@ class Ledger:
         return {row[0]: row[1] for row in connection.execute(wanted)}
 
     def tally(self, export_id: str) -> Tally:
-        """Count an export's outcomes against its claim.
+        """Count an export's outcomes against its claim, and that of its announced studies.
 
         Raises:
             NotFoundError: There is no such export.
         """
         foreign = select(func.count()).where(item.c.export_id == export_id, item.c.foreign_file)
         with reading(self._engine) as connection:
-            claimed = connection.scalar(select(export.c.claimed).where(export.c.id == export_id))
-            if claimed is None:
+            mine = connection.scalar(select(export.c.claimed).where(export.c.id == export_id))
+            if mine is None:
                 raise NotFoundError
             counts, _ = count_outcomes(connection, export_id)
-            return Tally(claimed, connection.scalar(foreign) or 0, counts)
+            every = mine + claimed(connection, export_id)
+            return Tally(every, connection.scalar(foreign) or 0, counts)
 
     def progress(self, export_id: str) -> Progress:
         """Tell how many of an export's files have an outcome."""

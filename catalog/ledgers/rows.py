@@ -4,13 +4,15 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import Connection, Row, Select, func, or_, select
 
 from catalog.errors import ConflictError, Reason
 from catalog.ledgers.key import LedgerKey
 from catalog.ledgers.records import Ending
 from catalog.ledgers.tables import item
 from catalog.outcome import Outcome
+from catalog.records import DisclosureDecision
+from catalog.vocabulary import ProtectionSource
 
 NO_ACCESSION = ""
 
@@ -45,6 +47,18 @@ def path_cell(export_id: str, ordinal: int, path_index: str) -> str:
 def original_cell(column: str, item_id: int, path_index: str | None) -> str:
     """Name another sealed cell of an item's row."""
     return f"item.{column}\0{item_id}\0{path_index or ''}"
+
+
+def decision_of(row: Row[Any]) -> DisclosureDecision:
+    """Give the disclosure decision that a row holds."""
+    return DisclosureDecision(
+        reference=row.reference,
+        legal_basis=row.legal_basis,
+        purpose=row.purpose,
+        controller=row.controller,
+        valid_until=row.valid_until,
+        protection_source=ProtectionSource(row.protection_source),
+    )
 
 
 def ending_row(key: LedgerKey, ending: Ending, path_index: str | None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from catalog.reviews.tables import metadata  # the ledger's, with the side table and reviews
+from catalog.plans.tables import metadata  # the ledger's, with side table, reviews and plans
 
 context.configure(
     connection=context.config.attributes["connection"],

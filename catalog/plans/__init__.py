@@ -1,0 +1,1 @@
+"""What a region's administrators plan: sources, plans of exports, and the studies they announce."""
