@@ -4,6 +4,7 @@ FlowsError
 ├── PermanentError                trying again changes nothing
 │   ├── ExportRefusedError        no valid disclosure decision, or not what it claims
 │   ├── SourceError               the export's folder or archive cannot be used
+│   ├── PlanError                 what an administrator planned cannot be done as it is
 │   ├── OriginalError             one file of it cannot be read (any more)
 │   ├── SettingsError             a setting is missing or wrong
 │   ├── KeyFileError              the key file is missing, readable by others, or not allowed here
@@ -31,6 +32,10 @@ class ExportRefusedError(PermanentError):
 
 class SourceError(PermanentError):
     """The export's folder or archive cannot be used."""
+
+
+class PlanError(PermanentError):
+    """What an administrator planned cannot be done as it is; the message says what to change."""
 
 
 class OriginalError(PermanentError):

@@ -1,0 +1,61 @@
+"""Why an export stops before it is done: the night is over, or somebody said so."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+
+from catalog.errors import RetriableError
+from catalog.plans.plans import Plans
+from catalog.plans.records import PlanState
+
+#: Name of the file in the landing that stops every export of the region, the hub up or down.
+STOP_FILE = "STOP"
+NIGHT_OVER = "the night window is over"
+STOPPED_HERE = "stopped on this side (mammo exports stop)"
+_EVERY = 5.0  # seconds between looks at what another process may have written
+_STATES = {
+    PlanState.PAUSED: "the plan is paused",
+    PlanState.CANCELLED: "the plan is cancelled",
+}
+
+
+@dataclass
+class Stops:
+    """Tells an export whether to go on; asked between objects and between answers.
+
+    Attributes:
+        until: When the night window closes; None where a person begins a run outside of it.
+        landing: Where the stop file would lie.
+        plans: Where the plan's state is asked for.
+        clock: Seconds that never go back.
+    """
+
+    plan_id: str
+    plans: Plans
+    landing: Path
+    until: datetime | None
+    clock: Callable[[], float] = time.monotonic
+    _looked: float = field(default=-_EVERY, init=False)
+    _told: str = field(default="", init=False)
+    _lock: Lock = field(default_factory=Lock, init=False, repr=False)
+
+    def reason(self) -> str:
+        """Say why to stop; empty to go on."""
+        if self.until is not None and datetime.now(UTC) >= self.until:
+            return NIGHT_OVER
+        with self._lock:
+            now = self.clock()
+            if now - self._looked >= _EVERY:
+                self._looked, self._told = now, self._look()
+            return self._told
+
+    def _look(self) -> str:
+        if (self.landing / STOP_FILE).exists():
+            return STOPPED_HERE
+        try:
+            return _STATES.get(self.plans.get(self.plan_id).state, "")
+        except RetriableError:  # an answer that does not come stops nothing by itself
+            return self._told
