@@ -25,7 +25,15 @@ _MISSING_NAME = f"{DIVIDER}{DIVIDER}missing "
 
 
 @dataclass(frozen=True, repr=False)
-class _Looked:
+class LookedAt:
+    """What was read of a file before it is walked: whose it is, and of which study.
+
+    Attributes:
+        study_uid: Empty where it cannot be read.
+        foreign: Whether it is no DICOM file at all.
+        who: The canonical identifier of the person it is about, if it names one.
+    """
+
     file: SourceFile
     study_uid: str
     size: int
@@ -35,7 +43,7 @@ class _Looked:
 
 def count(root: Path, landing: Path, *, limit: int) -> int:
     """Count the DICOM files of an export: its claim, when its holder makes none."""
-    return _instances([_look(file) for file in gather(root, landing, limit=limit)])
+    return _instances([look_at(file) for file in gather(root, landing, limit=limit)])
 
 
 def enroll(
@@ -61,7 +69,7 @@ def enroll(
         for _ in gather(Path(export.path), landing, limit=limit, wanted=pending.__contains__):
             pass
         return frozenset()
-    looked = [_look(file) for file in gather(Path(export.path), landing, limit=limit)]
+    looked = [look_at(file) for file in gather(Path(export.path), landing, limit=limit)]
     found = _instances(looked)
     if found > export.claimed:
         shutil.rmtree(landing, ignore_errors=True)
@@ -76,21 +84,22 @@ def enroll(
     return frozenset(one.who for one in looked if one.who is not None)
 
 
-def _look(file: SourceFile) -> _Looked:
+def look_at(file: SourceFile) -> LookedAt:
+    """Read of a file what its export needs to number it."""
     if file.fault is not None:
-        return _Looked(file, "", 0, foreign=False)
+        return LookedAt(file, "", 0, foreign=False)
     size = 0
     try:
         with Original(file.path) as original, checked():
             size = original.seek(0, 2)
             parsed = parse(original.reader)
             study_uid = value_of(parsed.header, STUDY_INSTANCE_UID)
-            return _Looked(file, study_uid, size, foreign=False, who=_who(parsed))
+            return LookedAt(file, study_uid, size, foreign=False, who=_who(parsed))
     except DeidError as error:
-        return _Looked(file, "", size, foreign=error.reason is Reason.NOT_DICOM)
+        return LookedAt(file, "", size, foreign=error.reason is Reason.NOT_DICOM)
     except OriginalError:
         # It vanished or cannot be read: whoever walks it says which.
-        return _Looked(file, "", 0, foreign=False)
+        return LookedAt(file, "", 0, foreign=False)
 
 
 def _who(parsed: Parsed) -> str | None:
@@ -100,11 +109,11 @@ def _who(parsed: Parsed) -> str | None:
         return None
 
 
-def _instances(looked: Iterable[_Looked]) -> int:
+def _instances(looked: Iterable[LookedAt]) -> int:
     return sum(not one.foreign for one in looked)
 
 
-def _numbered(looked: Iterable[_Looked]) -> Iterator[NewItem]:
+def _numbered(looked: Iterable[LookedAt]) -> Iterator[NewItem]:
     numbers: dict[str, int] = {"": NO_STUDY}
     for one in looked:
         number = numbers.setdefault(one.study_uid, len(numbers))
@@ -115,7 +124,7 @@ def _missing(number: int) -> NewItem:
     return NewItem(f"{_MISSING_NAME}{number}", NO_STUDY, 0)
 
 
-def _record_faults(ledger: Ledger, export_id: str, looked: Iterable[_Looked], *, run: str) -> None:
+def _record_faults(ledger: Ledger, export_id: str, looked: Iterable[LookedAt], *, run: str) -> None:
     faults: dict[str, Fault] = {
         one.file.name: one.file.fault for one in looked if one.file.fault is not None
     }

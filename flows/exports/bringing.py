@@ -1,0 +1,233 @@
+"""Bring one announced study in: fetch it, compare it with what the source says, walk it.
+
+The order makes a crash harmless at every step: what landed stays landed, what was handed over is
+found again, items are entered before anything is walked, and the study counts as settled last.
+"""
+
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from time import monotonic
+
+from catalog.ledgers.records import Export
+from catalog.plans.records import Waiting
+from flows import log
+from flows.deidentifier import Deidentifier
+from flows.errors import SourceAwayError, StoppedError
+from flows.exports.enrolling import Came, astray, enroll
+from flows.people.protection import Protection
+from flows.sources.landing import LandedStudy, Landing, name
+from flows.sources.limits import Breaker
+from flows.sources.source import Ended, Fetched, FoundInstance, Source, Stop
+from flows.walk.study import StudyRun, settle
+from flows.wiring import RegionParts
+
+_AGAIN_AT_ONCE = 2  # fetches within one try: what a PACS dropped comes the second time
+_SHORTEST, _LONGEST = 60.0, 3600.0  # seconds until the next try
+
+AWAY = "the source did not answer"
+LACKING = "the source did not give all that it listed"
+RESTING = "the source answered too slowly and is left alone for a while"
+
+
+class Brought(StrEnum):
+    """What became of one study in one try."""
+
+    SETTLED = "settled"
+    LATER = "to be tried again"
+    STOPPED = "not tried, since we were told to stop"
+
+
+@dataclass(frozen=True, repr=False)
+class Job:
+    """One export's way of bringing studies in.
+
+    Attributes:
+        who: Whose leases the studies are.
+        tries: After so many, what lacks is UNAVAILABLE.
+        breaker: Shared by all who ask this source.
+    """
+
+    parts: RegionParts
+    deidentifier: Deidentifier
+    protection: Protection | None
+    export: Export
+    region: str
+    source: Source
+    landing: Landing
+    stop: Stop
+    breaker: Breaker
+    who: str
+    run: str
+    tries: int
+
+    def folder(self, ordinal: int) -> Path:
+        """Return where a study's files lie once the export has taken them."""
+        return Path(self.export.path) / str(ordinal)
+
+
+def bring(job: Job, waiting: Waiting) -> Brought:
+    """Bring a leased study to its outcomes, or give it back.
+
+    Raises:
+        SourceError: The source refuses all of it: an administrator has to act.
+        RetriableError: The store, a database or the disk did not answer.
+    """
+    if job.parts.ledger.items(job.export.id, waiting.ordinal):
+        return _finish(job, waiting.ordinal)
+    if not job.breaker.allows():
+        return _later(job, waiting, RESTING, tried=False)
+    try:
+        listed, lacking = _fetched(job, waiting)
+    except StoppedError:
+        return _stopped(job, waiting)
+    except SourceAwayError:
+        job.breaker.failed()
+        if waiting.tries + 1 < job.tries:
+            return _later(job, waiting, AWAY, tried=True)
+        listed, lacking = (), ()
+    if job.stop.reason() and lacking:
+        return _stopped(job, waiting)
+    if lacking and waiting.tries + 1 < job.tries:
+        return _later(job, waiting, LACKING, tried=True)
+    _enter(job, waiting, listed, lacking)
+    return _finish(job, waiting.ordinal)
+
+
+def _fetched(
+    job: Job, waiting: Waiting
+) -> tuple[tuple[FoundInstance, ...], tuple[FoundInstance, ...]]:
+    """Fetch what is not here yet; give what the source lists, and what of it still lacks."""
+    landed = job.landing.study(waiting.study_uid)
+    begun = monotonic()
+    listed = job.source.instances(waiting.study_uid, job.stop)
+    job.breaker.note(monotonic() - begun)
+    for number in range(_AGAIN_AT_ONCE):
+        lacking = _lacking(job, waiting, listed)
+        whole = not lacking if listed else bool(landed.files() or _handed(job, waiting.ordinal))
+        if whole or job.stop.reason():
+            break
+        only = lacking if number and listed else None
+        fetched = job.source.fetch(waiting.study_uid, only, landed, job.stop)
+        _say(job, waiting, fetched)
+        if fetched.ended is Ended.STOPPED:
+            raise StoppedError
+    return listed, _lacking(job, waiting, listed)
+
+
+def _lacking(
+    job: Job, waiting: Waiting, listed: tuple[FoundInstance, ...]
+) -> tuple[FoundInstance, ...]:
+    landed = job.landing.study(waiting.study_uid).names() | _handed(job, waiting.ordinal)
+    return tuple(one for one in listed if name(one.sop_uid) not in landed)
+
+
+def _handed(job: Job, ordinal: int) -> frozenset[str]:
+    """Give the names of objects that an earlier try took over and did not walk."""
+    return LandedStudy(job.folder(ordinal)).names()
+
+
+def _enter(
+    job: Job,
+    waiting: Waiting,
+    listed: tuple[FoundInstance, ...],
+    lacking: tuple[FoundInstance, ...],
+) -> None:
+    """Take over what landed, say how many outcomes are owed, and enter them as items."""
+    job.landing.study(waiting.study_uid).hand_over(job.folder(waiting.ordinal))
+    came = _came(job, waiting, listed, lacking)
+    for path in astray(came):
+        _put_back(job, path)
+    came = _came(job, waiting, listed, lacking)
+    announced = job.parts.ledger.announced
+    announced.claim(job.export.id, waiting.ordinal, came.claimed, who=job.who)
+    until = datetime.now(UTC) + job.parts.remembered
+    people = enroll(job.parts.ledger, job.export, waiting.ordinal, came, run=job.run, until=until)
+    job.parts.keys.pseudonyms.people(sorted(people))
+
+
+def _came(
+    job: Job,
+    waiting: Waiting,
+    listed: tuple[FoundInstance, ...],
+    lacking: tuple[FoundInstance, ...],
+) -> Came:
+    files = LandedStudy(job.folder(waiting.ordinal)).files()
+    never = tuple(one.sop_uid for one in lacking)
+    if not listed:  # the source gives no list: its count is all there is
+        never = ("",) * max(0, (waiting.instances or 0) - len(files))
+    return Came(
+        waiting.study_uid,
+        job.folder(waiting.ordinal),
+        tuple(path.name for path in files),
+        never,
+    )
+
+
+def _put_back(job: Job, path: Path) -> None:
+    """Put an object of another study back where what nobody asked for waits."""
+    log.get().warning("an object of another study came along", export=job.export.id)
+    with job.landing.odd().store(path.name) as sink, path.open("rb") as source:
+        while block := source.read(1 << 20):
+            sink.write(block)
+    path.unlink()
+
+
+def _finish(job: Job, ordinal: int) -> Brought:
+    """Walk what was entered, and say that all of it has its outcome."""
+    run = StudyRun(
+        job.parts,
+        job.deidentifier,
+        job.export,
+        ordinal,
+        job.region,
+        job.run,
+        protection=job.protection,
+    )
+    settle(run)
+    job.parts.ledger.announced.settle(job.export.id, ordinal, who=job.who)
+    folder = job.folder(ordinal)
+    if folder.exists() and not any(folder.iterdir()):
+        folder.rmdir()
+    return Brought.SETTLED
+
+
+def _later(job: Job, waiting: Waiting, why: str, *, tried: bool) -> Brought:
+    """Give a study back to be tried again after a while that grows, and is never quite the same."""
+    pause = min(_LONGEST, _SHORTEST * 2**waiting.tries) * random.uniform(0.7, 1.3)  # noqa: S311
+    job.parts.ledger.announced.give_back(
+        job.export.id,
+        waiting.ordinal,
+        who=job.who,
+        why=why,
+        due_at=datetime.now(UTC) + timedelta(seconds=pause),
+        tried=tried,
+    )
+    return Brought.LATER
+
+
+def _stopped(job: Job, waiting: Waiting) -> Brought:
+    job.parts.ledger.announced.give_back(
+        job.export.id,
+        waiting.ordinal,
+        who=job.who,
+        why=job.stop.reason(),
+        due_at=datetime.now(UTC),
+        tried=False,
+    )
+    return Brought.STOPPED
+
+
+def _say(job: Job, waiting: Waiting, fetched: Fetched) -> None:
+    log.get().info(
+        "study fetched",
+        export=job.export.id,
+        study=waiting.ordinal,
+        ended=fetched.ended.value,
+        completed=fetched.completed,
+        failed=fetched.failed,
+        bytes=fetched.bytes,
+        seconds=round(fetched.seconds, 3),
+    )

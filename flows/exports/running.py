@@ -1,0 +1,159 @@
+"""A plan's run: its next stretch of days becomes an export, whose studies are shared out.
+
+Nothing here is Prefect's: the flow hands in how a study is begun, and how many at a time.
+"""
+
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable, Collection
+from concurrent.futures import FIRST_COMPLETED, Future
+from concurrent.futures import wait as wait_for
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from catalog.ledgers.records import Export
+from catalog.plans.records import AnnouncedState, Plan, PlanState, Window, WindowState
+from flows import log
+from flows.exports.asking import Asked
+from flows.exports.bringing import Brought
+from flows.exports.content import Content
+from flows.exports.disclosure import require_decision
+from flows.exports.windows import following, is_finished
+from flows.sources.landing import RECEIVED
+from flows.sources.source import Stop
+from flows.wiring import RegionParts
+
+LEASE = timedelta(minutes=10)
+_RENEWED = timedelta(minutes=2)
+_PAUSE = 1.0  # seconds between looks while nothing may be begun
+_PATIENCE = timedelta(minutes=5)  # what is due later than that waits for the next run
+
+
+@dataclass(frozen=True, repr=False)
+class Run:
+    """One run of a plan.
+
+    Attributes:
+        who: Whose leases the studies are.
+    """
+
+    parts: RegionParts
+    plan: Plan
+    content: Content
+    asked: Asked
+    stop: Stop
+    who: str
+
+
+def name_worker() -> str:
+    """Name this process as the owner of leases."""
+    return f"{socket.gethostname()[:40]} {os.getpid()} {secrets.token_hex(4)}"
+
+
+def next_window(run: Run) -> Window | None:
+    """Give the stretch that a plan goes on with; new ones are entered as days settle."""
+    plans, today = run.parts.ledger.plans, _today(run.content)
+    present = plans.windows(run.plan.id)
+    if plans.add_windows(run.plan.id, following(run.content, present, today)):
+        present = plans.windows(run.plan.id)
+    undone = [one for one in present if one.state is not WindowState.DONE]
+    if not undone and is_finished(run.content, present, today):
+        plans.move(run.plan.id, PlanState.DONE)
+    return next(iter(undone), None)
+
+
+def export_of(run: Run, window: Window) -> Export:
+    """Give the export that brings a stretch in, with all that its source announces entered.
+
+    Raises:
+        ExportRefusedError: The plan's decision is over.
+        SourceError: The source refuses, or holds answers back.
+        RetriableError: It does not answer now, or we were told to stop: nothing is entered then.
+    """
+    ledger = run.parts.ledger
+    require_decision(run.plan.decision, today=datetime.now(UTC).date())
+    if window.export_id is not None:
+        return ledger.export(window.export_id)
+    found = [run.asked.announce(one) for one in run.asked.studies(_days(window), run.stop)]
+    export_id = f"{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(4)}"
+    path = run.parts.landing / export_id / RECEIVED
+    export = Export(export_id, run.plan.holder_id, str(path), 0, run.plan.decision)
+    ledger.register_export(export)
+    ledger.announced.announce(export_id, found)
+    begun = ledger.plans.begin_window(window, export_id)
+    log.get().info("export announced", export=export_id, plan=run.plan.id, studies=len(found))
+    # Somebody else may have begun it at the same time: then theirs is the one.
+    return export if begun.export_id == export_id else ledger.export(str(begun.export_id))
+
+
+def share_out(
+    run: Run,
+    export: Export,
+    begin: Callable[[int], Future[Brought]],
+    *,
+    at_a_time: int,
+    most: int,
+) -> int:
+    """Lease studies and begin them until none is left or we are told to stop; count those begun.
+
+    Args:
+        run: Which run.
+        export: Which export.
+        begin: Begins a leased study, by its number.
+        at_a_time: Studies under way.
+        most: Studies that this run may begin; 0 is without limit.
+
+    Raises:
+        Exception: What the first failed study failed with; the others under way are waited for.
+    """
+    announced = run.parts.ledger.announced
+    under_way: dict[Future[Brought], int] = {}
+    begun, renewed = 0, datetime.now(UTC)
+    try:
+        while True:
+            now = datetime.now(UTC)
+            if now - renewed > _RENEWED:
+                _renew(run, export, under_way.values())
+                renewed = now
+            may = len(under_way) < at_a_time and not (most and begun >= most)
+            leased = None
+            if may and not run.stop.reason():
+                leased = announced.lease(export.id, run.who, now + LEASE)
+            if leased is not None:
+                under_way[begin(leased.ordinal)] = leased.ordinal
+                begun += 1
+                continue
+            if under_way:
+                done, _ = wait_for(under_way, timeout=_PAUSE, return_when=FIRST_COMPLETED)
+                for future in done:
+                    del under_way[future]
+                    future.result()
+                continue
+            due = announced.next_due(export.id)
+            if not may or run.stop.reason() or due is None or due - now > _PATIENCE:
+                return begun
+            time.sleep(_PAUSE)
+    finally:
+        wait_for(under_way)
+
+
+def is_settled(run: Run, export: Export) -> bool:
+    """Tell whether every study that was announced has ended."""
+    return not run.parts.ledger.announced.counts(export.id).get(AnnouncedState.WAITING, 0)
+
+
+def _renew(run: Run, export: Export, ordinals: Collection[int]) -> None:
+    until = datetime.now(UTC) + LEASE
+    for ordinal in ordinals:
+        run.parts.ledger.announced.renew(export.id, ordinal, who=run.who, until=until)
+
+
+def _days(window: Window) -> tuple[date, date]:
+    return window.first, window.last
+
+
+def _today(content: Content) -> date:
+    return datetime.now(ZoneInfo(content.schedule.timezone)).date()
