@@ -4,6 +4,9 @@ FlowsError
 ├── PermanentError                trying again changes nothing
 │   ├── ExportRefusedError        no valid disclosure decision, or not what it claims
 │   ├── SourceError               the export's folder or archive cannot be used
+│   │   ├── SourceRefusedError    a PACS refuses us; an administrator must change something
+│   │   │   └── NotOfferedError   the PACS does not offer a service at all, to anybody like us
+│   │   └── TruncatedError        a PACS answers with fewer studies than it has
 │   ├── PlanError                 what an administrator planned cannot be done as it is
 │   ├── OriginalError             one file of it cannot be read (any more)
 │   ├── SettingsError             a setting is missing or wrong
@@ -13,6 +16,8 @@ FlowsError
 │   └── TallyError                the outcomes do not sum to what the export claimed
 └── RetriableError                worth another try: store, database or disk did not answer
     ├── DiskFullError
+    ├── SourceAwayError           a PACS does not answer now, or broke off
+    ├── StoppedError              a question to a PACS was cut short, because we were told to stop
     ├── KeyServiceBusyError       the third party does not answer now, or the quota is used up
     └── StudyError                a study could not be finished; the run can be repeated safely
 """
@@ -36,6 +41,16 @@ class SourceError(PermanentError):
 
 class PlanError(PermanentError):
     """What an administrator planned cannot be done as it is; the message says what to change."""
+class SourceRefusedError(SourceError):
+    """The source refuses us; the message says what an administrator can change."""
+
+
+class NotOfferedError(SourceRefusedError):
+    """The source does not offer this service to us; another one may do."""
+
+
+class TruncatedError(SourceError):
+    """The source gives fewer answers than it has, and the question cannot be made smaller."""
 
 
 class OriginalError(PermanentError):
@@ -71,6 +86,14 @@ class RetriableError(FlowsError):
 
 class DiskFullError(RetriableError):
     """The landing's disk is full."""
+
+
+class SourceAwayError(RetriableError):
+    """The source does not answer now, or broke off in the middle."""
+
+
+class StoppedError(RetriableError):
+    """A question was cut short because we were told to stop; its answers are not complete."""
 
 
 class KeyServiceBusyError(RetriableError):

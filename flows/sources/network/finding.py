@@ -1,0 +1,175 @@
+"""Find the studies that are meant, whatever the PACS ignores, repeats or holds back."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from flows.errors import SourceError, SourceRefusedError, TruncatedError
+from flows.sources.network.identifier import (
+    SERIES_KEYS,
+    STUDY_KEYS,
+    SeriesRow,
+    StudyRow,
+    question,
+    series_row,
+    study_row,
+)
+from flows.sources.network.peer import Peer, Watch
+from flows.sources.network.question import Line, line
+from flows.sources.network.window import Window
+from flows.sources.source import FoundStudy, Query, Stop
+
+#: Accession numbers that are asked for over one association, one question each: PS3.4 §C.2.2.2
+#: lets no list be matched but one of UIDs.
+PIECE = 50
+#: Characters that would make an accession number a pattern or a list, PS3.4 §C.2.2.2.4.
+SPECIAL = frozenset("*?\\")
+
+WHAT_TO_DO = (
+    "a day, or a moment of one, cannot be asked for in smaller pieces: ask for the limit of "
+    "answers to be raised there, or enter the true limit here (0 for none)"
+)
+NO_TIME = (
+    "the PACS holds answers of one day back, and does not divide the day by Study Time: "
+    "ask for the limit of answers to be raised there, or enter the true limit here (0 for none)"
+)
+NO_MODALITY = "the PACS tells modalities neither of studies nor of series: none can be chosen"
+NO_STATION = "the PACS does not tell the stations of series: studies cannot be chosen by station"
+NO_WINDOW = "give a window of dates or a list of accession numbers"
+BAD_ACCESSION = "an accession number that was asked for holds *, ? or a backslash"
+
+
+@dataclass
+class Finding:
+    """One search through a PACS.
+
+    Attributes:
+        seen: Study UIDs that were given already.
+    """
+
+    peer: Peer
+    query: Query
+    stop: Stop
+    watch: Watch | None = None
+    seen: set[str] = field(default_factory=set)
+
+    def studies(self) -> Iterator[FoundStudy]:
+        """Give each study that is meant, once. Raises as `Source.find` does."""
+        if self.query.accessions:
+            yield from self._by_accession()
+        elif self.query.dates is None:
+            yield from self._of_one_answer({})
+        else:
+            first, last = self.query.dates
+            for modality in self.query.modalities or ("",):
+                yield from self._by_window(Window(first, last), modality)
+
+    def _by_accession(self) -> Iterator[FoundStudy]:
+        wanted = tuple(dict.fromkeys(self.query.accessions))
+        if any(SPECIAL & set(accession) for accession in wanted):
+            raise SourceError(BAD_ACCESSION)
+        for at in range(0, len(wanted), PIECE):
+            found = []
+            with line(self.peer, self.stop, self.watch) as asked:
+                for accession in wanted[at : at + PIECE]:
+                    found += self._accession(asked, accession)
+            yield from found
+
+    def _accession(self, asked: Line, accession: str) -> list[FoundStudy]:
+        keys = {"AccessionNumber": accession}
+        answers = asked.ask(question("STUDY", STUDY_KEYS, keys), study_row)
+        if answers.held_back:
+            raise TruncatedError(answers.held_back)
+        rows = [row for row in answers.rows if row.study.accession == accession]
+        return self._meant(asked, rows)
+
+    def _of_one_answer(self, keys: Mapping[str, str]) -> Iterator[FoundStudy]:
+        """Ask for all there is, which only a small PACS answers whole."""
+        with line(self.peer, self.stop, self.watch) as asked:
+            answers = asked.ask(question("STUDY", STUDY_KEYS, keys), study_row)
+            if answers.held_back:
+                message = f"{answers.held_back}; {NO_WINDOW}"
+                raise TruncatedError(message)
+            found = self._meant(asked, answers.rows)
+        yield from found
+
+    def _by_window(self, window: Window, modality: str) -> Iterator[FoundStudy]:
+        """Ask for a window, and for its halves where the answer may not be whole."""
+        keys = window.keys() | ({"ModalitiesInStudy": modality} if modality else {})
+        with line(self.peer, self.stop, self.watch) as asked:
+            answers = asked.ask(question("STUDY", STUDY_KEYS, keys), study_row)
+            found = self._meant(asked, answers.rows)
+        yield from found
+        if not all(window.holds_time(row.time) for row in answers.rows):
+            # It is a half of an answer that was not whole, and the PACS does not know halves.
+            raise TruncatedError(NO_TIME)
+        if not answers.held_back:
+            return
+        halves = window.halves()
+        if halves is None:
+            message = f"{answers.held_back}; {WHAT_TO_DO}"
+            raise TruncatedError(message)
+        if halves[0].timed and not all(row.time for row in answers.rows):
+            raise TruncatedError(NO_TIME)
+        for half in halves:
+            yield from self._by_window(half, modality)
+
+    def _meant(self, asked: Line, rows: list[StudyRow]) -> list[FoundStudy]:
+        """Choose the rows that are meant, each study once: a PACS may ignore any key."""
+        found: dict[str, FoundStudy] = {}
+        for row in rows:
+            study = row.study
+            if study.study_uid in self.seen or not self._of_dates(study):
+                continue
+            before = found.get(study.study_uid, study)
+            both = tuple(dict.fromkeys((*before.modalities, *study.modalities)))
+            found[study.study_uid] = replace(before, modalities=both)
+        chosen = [one for study in found.values() if (one := self._chosen(asked, study))]
+        self.seen.update(found)
+        return chosen
+
+    def _of_dates(self, study: FoundStudy) -> bool:
+        return self.query.dates is None or Window(*self.query.dates).holds(study.study_date)
+
+    def _chosen(self, asked: Line, study: FoundStudy) -> FoundStudy | None:
+        """Check modality and station, with its series where the study does not say."""
+        wanted = {modality.upper() for modality in self.query.modalities}
+        if not self.query.stations and (not wanted or study.modalities):
+            return study if not wanted or wanted & set(study.modalities) else None
+        if study.modalities and wanted and not wanted & set(study.modalities):
+            return None
+        series = series_of(asked, study.study_uid)
+        modalities = study.modalities or tuple(
+            dict.fromkeys(row.modality for row in series if row.modality)
+        )
+        if wanted and not modalities:
+            raise SourceRefusedError(NO_MODALITY)
+        if wanted and not wanted & set(modalities):
+            return None
+        counts = [row.instances for row in series]
+        known = sum(count or 0 for count in counts) if counts and None not in counts else None
+        instances = study.instances if study.instances is not None else known
+        study = replace(study, modalities=modalities, instances=instances)
+        return study if self._of_stations(series) else None
+
+    def _of_stations(self, series: list[SeriesRow]) -> bool:
+        if not self.query.stations:
+            return True
+        told = frozenset[str]().union(*(row.stations for row in series))
+        if not told:
+            raise SourceRefusedError(NO_STATION)
+        return bool(told & {station.casefold() for station in self.query.stations})
+
+
+def series_of(asked: Line, study_uid: str) -> list[SeriesRow]:
+    """List a study's series, each once.
+
+    Raises:
+        TruncatedError: The PACS holds some back.
+    """
+    read = partial(series_row, study_uid=study_uid)
+    answers = asked.ask(question("SERIES", SERIES_KEYS, {"StudyInstanceUID": study_uid}), read)
+    rows = {row.series_uid: row for row in answers.rows}
+    if answers.held_back:
+        raise TruncatedError(answers.held_back)
+    return list(rows.values())
