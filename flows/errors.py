@@ -41,6 +41,8 @@ class SourceError(PermanentError):
 
 class PlanError(PermanentError):
     """What an administrator planned cannot be done as it is; the message says what to change."""
+
+
 class SourceRefusedError(SourceError):
     """The source refuses us; the message says what an administrator can change."""
 

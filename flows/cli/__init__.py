@@ -8,6 +8,7 @@ import typer
 from flows.cli import (
     catalogue,
     data,
+    exports,
     hold,
     key,
     offline,
@@ -17,6 +18,7 @@ from flows.cli import (
     release,
     report,
     rescan,
+    sources,
     stack,
     subject,
     verify,
@@ -34,11 +36,13 @@ app = typer.Typer(
 for module in (stack, data, report, offline, verify, release, rescan):
     module.add_to(app)
 app.add_typer(catalogue.app, name="catalog")
+app.add_typer(exports.app, name="exports")
 app.add_typer(hold.app, name="hold")
 app.add_typer(key.app, name="key")
 app.add_typer(profile.app, name="profile")
 app.add_typer(protection.app, name="protection")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(sources.app, name="sources")
 app.add_typer(subject.app, name="subject")
 
 

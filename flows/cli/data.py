@@ -1,4 +1,4 @@
-"""`mammo ingest|resume|exports|trace`: what comes in, and what became of it."""
+"""`mammo ingest|resume|trace`: what comes in, and what became of it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,7 @@ from flows.cli import place
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
-    for command in (ingest, resume, exports, trace):
+    for command in (ingest, resume, trace):
         app.command()(command)
 
 
@@ -41,7 +41,9 @@ def ingest(
 
 
 def resume(
-    export: Annotated[str, typer.Argument(help="An export's id, as `mammo exports` lists it.")],
+    export: Annotated[
+        str, typer.Argument(help="An export's id, as `mammo exports list` gives it.")
+    ],
 ) -> None:
     """Go on with an export that did not finish; what has its outcome keeps it.
 
@@ -54,7 +56,7 @@ def resume(
     try:
         wiring.region().ledger.export(export)
     except NotFoundError:
-        typer.echo("mammo: there is no such export; `mammo exports` lists them", err=True)
+        typer.echo("mammo: there is no such export; `mammo exports list` gives them", err=True)
         raise typer.Exit(1) from None
     _run(export)
 
@@ -65,21 +67,6 @@ def _run(export_id: str) -> None:
 
     for row in table(run_and_watch(export_id)):
         typer.echo(f"{row['outcome']:12} {row['instances']:6}  {row['means']}")
-
-
-def exports() -> None:
-    """List the exports of this region and how far each has come."""
-    place.enter("region")
-    from flows import wiring
-
-    ledger = wiring.region().ledger
-    typer.echo(f"{'export':17}  {'holder':16} {'state':10} {'files':>11}  outcomes")
-    for export in ledger.exports():
-        progress = ledger.progress(export.id)
-        counts = ", ".join(f"{name} {number}" for name, number in sorted(progress.counts.items()))
-        state = "finished" if progress.items and progress.done == progress.items else "unfinished"
-        settled = f"{progress.done}/{progress.items}"
-        typer.echo(f"{export.id}  {export.holder_id:16} {state:10} {settled:>11}  {counts}")
 
 
 def trace(

@@ -14,7 +14,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def report(
-    export: Annotated[str, typer.Argument(help="An export's id, as `mammo exports` lists it.")],
+    export: Annotated[
+        str, typer.Argument(help="An export's id, as `mammo exports list` gives it.")
+    ],
     to: Annotated[
         Path | None, typer.Option(help="The page to write; EXPORT.html if not given.")
     ] = None,
@@ -36,6 +38,6 @@ def report(
     try:
         write_page(region.ledger, export, path, versions)
     except NotFoundError:
-        typer.echo("mammo: there is no such export; `mammo exports` lists them", err=True)
+        typer.echo("mammo: there is no such export; `mammo exports list` gives them", err=True)
         raise typer.Exit(1) from None
     typer.echo(f"{path} says what became of the export; it names nobody")

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from time import monotonic
 
 from catalog.ledgers.records import Export
 from catalog.plans.records import Waiting
@@ -68,6 +67,15 @@ class Job:
         return Path(self.export.path) / str(ordinal)
 
 
+@dataclass(frozen=True, repr=False)
+class Given:
+    """What a source listed of a study, what of it still lacks, and why."""
+
+    listed: tuple[FoundInstance, ...]
+    lacking: tuple[FoundInstance, ...]
+    why: str
+
+
 def bring(job: Job, waiting: Waiting) -> Brought:
     """Bring a leased study to its outcomes, or give it back.
 
@@ -75,35 +83,30 @@ def bring(job: Job, waiting: Waiting) -> Brought:
         SourceError: The source refuses all of it: an administrator has to act.
         RetriableError: The store, a database or the disk did not answer.
     """
-    if job.parts.ledger.items(job.export.id, waiting.ordinal):
-        return _finish(job, waiting.ordinal)
-    if not job.breaker.allows():
-        return _later(job, waiting, RESTING, tried=False)
-    try:
-        listed, lacking = _fetched(job, waiting)
-    except StoppedError:
-        return _stopped(job, waiting)
-    except SourceAwayError:
-        job.breaker.failed()
-        if waiting.tries + 1 < job.tries:
-            return _later(job, waiting, AWAY, tried=True)
-        listed, lacking = (), ()
-    if job.stop.reason() and lacking:
-        return _stopped(job, waiting)
-    if lacking and waiting.tries + 1 < job.tries:
-        return _later(job, waiting, LACKING, tried=True)
-    _enter(job, waiting, listed, lacking)
+    if not job.parts.ledger.items(job.export.id, waiting.ordinal):
+        if not job.breaker.allows():
+            return _later(job, waiting, RESTING, tried=False)
+        try:
+            given = _fetched(job, waiting)
+        except StoppedError:
+            return _stopped(job, waiting)
+        except SourceAwayError:
+            given = Given((), (), AWAY)
+        if given.why and waiting.tries + 1 < job.tries:
+            return _later(job, waiting, given.why, tried=True)
+        _enter(job, waiting, given)
     return _finish(job, waiting.ordinal)
 
 
-def _fetched(
-    job: Job, waiting: Waiting
-) -> tuple[tuple[FoundInstance, ...], tuple[FoundInstance, ...]]:
-    """Fetch what is not here yet; give what the source lists, and what of it still lacks."""
+def _fetched(job: Job, waiting: Waiting) -> Given:
+    """Fetch what is not here yet, and compare what is here then with what the source lists.
+
+    Raises:
+        StoppedError: We were told to stop before all was here.
+        SourceAwayError: The source does not answer.
+    """
     landed = job.landing.study(waiting.study_uid)
-    begun = monotonic()
     listed = job.source.instances(waiting.study_uid, job.stop)
-    job.breaker.note(monotonic() - begun)
     for number in range(_AGAIN_AT_ONCE):
         lacking = _lacking(job, waiting, listed)
         whole = not lacking if listed else bool(landed.files() or _handed(job, waiting.ordinal))
@@ -114,7 +117,16 @@ def _fetched(
         _say(job, waiting, fetched)
         if fetched.ended is Ended.STOPPED:
             raise StoppedError
-    return listed, _lacking(job, waiting, listed)
+    lacking = _lacking(job, waiting, listed)
+    # Where there is no list, the count is all there is; of a study there is one object at least.
+    short = not listed and _here(job, waiting) < max(1, waiting.instances or 0)
+    if (lacking or short) and job.stop.reason():
+        raise StoppedError
+    return Given(listed, lacking, LACKING if lacking or short else "")
+
+
+def _here(job: Job, waiting: Waiting) -> int:
+    return len(job.landing.study(waiting.study_uid).names() | _handed(job, waiting.ordinal))
 
 
 def _lacking(
@@ -129,18 +141,13 @@ def _handed(job: Job, ordinal: int) -> frozenset[str]:
     return LandedStudy(job.folder(ordinal)).names()
 
 
-def _enter(
-    job: Job,
-    waiting: Waiting,
-    listed: tuple[FoundInstance, ...],
-    lacking: tuple[FoundInstance, ...],
-) -> None:
+def _enter(job: Job, waiting: Waiting, given: Given) -> None:
     """Take over what landed, say how many outcomes are owed, and enter them as items."""
     job.landing.study(waiting.study_uid).hand_over(job.folder(waiting.ordinal))
-    came = _came(job, waiting, listed, lacking)
+    came = _came(job, waiting, given)
     for path in astray(came):
         _put_back(job, path)
-    came = _came(job, waiting, listed, lacking)
+    came = _came(job, waiting, given)
     announced = job.parts.ledger.announced
     announced.claim(job.export.id, waiting.ordinal, came.claimed, who=job.who)
     until = datetime.now(UTC) + job.parts.remembered
@@ -148,15 +155,10 @@ def _enter(
     job.parts.keys.pseudonyms.people(sorted(people))
 
 
-def _came(
-    job: Job,
-    waiting: Waiting,
-    listed: tuple[FoundInstance, ...],
-    lacking: tuple[FoundInstance, ...],
-) -> Came:
+def _came(job: Job, waiting: Waiting, given: Given) -> Came:
     files = LandedStudy(job.folder(waiting.ordinal)).files()
-    never = tuple(one.sop_uid for one in lacking)
-    if not listed:  # the source gives no list: its count is all there is
+    never = tuple(one.sop_uid for one in given.lacking)
+    if not given.listed:  # the source gives no list: its count is all there is
         never = ("",) * max(0, (waiting.instances or 0) - len(files))
     return Came(
         waiting.study_uid,

@@ -12,13 +12,20 @@ from concurrent.futures import FIRST_COMPLETED, Future
 from concurrent.futures import wait as wait_for
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from catalog.ledgers.records import Export
-from catalog.plans.records import AnnouncedState, Plan, PlanState, Window, WindowState
+from catalog.plans.records import (
+    AnnouncedState,
+    Plan,
+    PlanState,
+    Waiting,
+    Window,
+    WindowState,
+)
 from flows import log
 from flows.exports.asking import Asked
-from flows.exports.bringing import Brought
 from flows.exports.content import Content
 from flows.exports.disclosure import require_decision
 from flows.exports.windows import following, is_finished
@@ -26,6 +33,8 @@ from flows.sources.landing import RECEIVED
 from flows.sources.source import Stop
 from flows.wiring import RegionParts
 
+T = TypeVar("T")
+UNFINISHED = "it could not be finished; the log says why"
 LEASE = timedelta(minutes=10)
 _RENEWED = timedelta(minutes=2)
 _PAUSE = 1.0  # seconds between looks while nothing may be begun
@@ -92,52 +101,56 @@ def export_of(run: Run, window: Window) -> Export:
 def share_out(
     run: Run,
     export: Export,
-    begin: Callable[[int], Future[Brought]],
+    begin: Callable[[Waiting], Future[T]],
     *,
     at_a_time: int,
     most: int,
-) -> int:
-    """Lease studies and begin them until none is left or we are told to stop; count those begun.
+) -> list[tuple[int, T]]:
+    """Lease studies and begin them until none is left or we are told to stop; say how all ended.
 
     Args:
         run: Which run.
         export: Which export.
-        begin: Begins a leased study, by its number.
+        begin: Begins a leased study; its future never fails.
         at_a_time: Studies under way.
         most: Studies that this run may begin; 0 is without limit.
-
-    Raises:
-        Exception: What the first failed study failed with; the others under way are waited for.
     """
     announced = run.parts.ledger.announced
-    under_way: dict[Future[Brought], int] = {}
-    begun, renewed = 0, datetime.now(UTC)
-    try:
-        while True:
-            now = datetime.now(UTC)
-            if now - renewed > _RENEWED:
-                _renew(run, export, under_way.values())
-                renewed = now
-            may = len(under_way) < at_a_time and not (most and begun >= most)
-            leased = None
-            if may and not run.stop.reason():
-                leased = announced.lease(export.id, run.who, now + LEASE)
+    under_way: dict[Future[T], int] = {}
+    ended: list[tuple[int, T]] = []
+    renewed = datetime.now(UTC)
+    while True:
+        now = datetime.now(UTC)
+        if now - renewed > _RENEWED:
+            _renew(run, export, under_way.values())
+            renewed = now
+        begun = len(ended) + len(under_way)
+        may = not (most and begun >= most) and not run.stop.reason()
+        if may and len(under_way) < at_a_time:
+            leased = announced.lease(export.id, run.who, now + LEASE)
             if leased is not None:
-                under_way[begin(leased.ordinal)] = leased.ordinal
-                begun += 1
+                under_way[begin(leased)] = leased.ordinal
                 continue
-            if under_way:
-                done, _ = wait_for(under_way, timeout=_PAUSE, return_when=FIRST_COMPLETED)
-                for future in done:
-                    del under_way[future]
-                    future.result()
-                continue
-            due = announced.next_due(export.id)
-            if not may or run.stop.reason() or due is None or due - now > _PATIENCE:
-                return begun
+        if under_way:
+            done, _ = wait_for(under_way, timeout=_PAUSE, return_when=FIRST_COMPLETED)
+            ended += [(under_way.pop(future), future.result()) for future in done]
+        elif may and _is_soon(announced.next_due(export.id), now):
             time.sleep(_PAUSE)
-    finally:
-        wait_for(under_way)
+        else:
+            return ended
+
+
+def _is_soon(due: datetime | None, now: datetime) -> bool:
+    return due is not None and due - now <= _PATIENCE
+
+
+def give_back_failed(run: Run, export: Export, ordinals: Collection[int]) -> None:
+    """Let studies that could not be finished be tried again after a while."""
+    due_at = datetime.now(UTC) + _PATIENCE
+    for ordinal in ordinals:
+        run.parts.ledger.announced.give_back(
+            export.id, ordinal, who=run.who, why=UNFINISHED, due_at=due_at, tried=False
+        )
 
 
 def is_settled(run: Run, export: Export) -> bool:

@@ -4,27 +4,17 @@ Its only parameter is the Export's id; parameters, names, logs, results and arti
 carry nothing else of what is ingested.
 """
 
-import shutil
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from prefect import flow, task
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State
 from prefect.futures import wait
-from prefect.runtime import flow_run
 
-from catalog.errors import RetriableError as CatalogRetriableError
 from catalog.ledgers.records import Export
-from catalog.outcome import Tally
-from catalog.records import ExportSummary
 from flows import deidentifier, log, wiring
-from flows.errors import RetriableError as FlowsRetriableError
-from flows.errors import StudyError, TallyError
 from flows.exports.disclosure import require_decision
 from flows.exports.index import NO_STUDY, enroll
-from flows.exports.report import markdown, table
+from flows.ingest.closing import close, is_retriable, run_id
 from flows.ingest.names import FLOW
 from flows.people import protection
 from flows.review import expiry
@@ -50,7 +40,7 @@ def ingest(export_id: str) -> None:
     wait(futures)
     failed = [future.state for future in futures if not future.state.is_completed()]
     with silenced("tally", export=export_id):
-        _close(parts, export, failed=failed)
+        close(parts, export, failed=failed)
 
 
 @task(
@@ -74,56 +64,9 @@ def study(export_id: str, ordinal: int) -> None:
         settle(this)
 
 
-def run_id() -> str:
-    """Name this flow run for the ledger; retries of one run share the name."""
-    return str(flow_run.id or "no-run")
-
-
-def is_retriable(state: State) -> bool:
-    """Tell whether another try may help: not if a rule or a contradiction stopped the study."""
-    error = state.result(raise_on_failure=False)
-    return isinstance(error, (FlowsRetriableError, CatalogRetriableError))
-
-
 def _enroll(parts: RegionParts, export: Export) -> None:
     """List an export's files, and ask for all its pseudonyms at once: one by one costs quota."""
     landing = parts.landing / export.id
     parts.keys.subkeys()  # without keys, nothing of the export is read
     people = enroll(parts.ledger, export, landing, limit=parts.expansion_limit, run=run_id())
     parts.keys.pseudonyms.people(sorted(people))
-
-
-def _close(parts: RegionParts, export: Export, *, failed: Sequence[State]) -> None:
-    """Tell an operator what happened, and fail unless every file has its outcome."""
-    tally = parts.ledger.tally(export.id)
-    parts.publisher.record_tally(
-        ExportSummary(export.id, export.holder_id, export.decision.reference, tally)
-    )
-    create_table_artifact(
-        key=f"outcomes-{export.id}", table=table(tally), description="Outcomes of the export"
-    )
-    create_markdown_artifact(
-        key=f"export-{export.id}",
-        markdown=markdown(export.id, export.holder_id, tally, parts.ledger.reasons(export.id)),
-    )
-    if failed:
-        why = sorted({str(state.result(raise_on_failure=False)) for state in failed})
-        message = f"{len(failed)} of the studies could not be finished: {'; '.join(why)}"
-        raise StudyError(message)
-    require_match(tally)
-    log.get().info("export settled", export=export.id, holder=export.holder_id, counts=tally.counts)
-    shutil.rmtree(parts.landing / export.id, ignore_errors=True)
-
-
-def require_match(tally: Tally) -> None:
-    """Fail unless the outcomes sum to the claim.
-
-    Raises:
-        TallyError: With the sums.
-    """
-    if not tally.matches:
-        message = (
-            f"{tally.total} outcomes do not make {tally.claimed} claimed instances "
-            f"and {tally.foreign} foreign files"
-        )
-        raise TallyError(message)

@@ -3,3 +3,5 @@
 FLOW = "ingest"
 DEPLOYMENT = "region"
 POOL = "region"
+#: The flow of a plan.
+PLANNED = "export"

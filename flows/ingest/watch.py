@@ -1,6 +1,7 @@
 """Start an ingest on the region's worker and watch it, by the ledger and by Prefect."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 
 import httpx
@@ -12,9 +13,10 @@ from rich.console import Console
 
 from catalog.ledgers.ledger import Ledger
 from catalog.outcome import Tally
+from catalog.plans.records import AnnouncedState
 from flows import wiring
 from flows.errors import StudyError
-from flows.ingest.names import DEPLOYMENT, FLOW
+from flows.ingest.names import DEPLOYMENT, FLOW, PLANNED
 from flows.progress import bar
 
 PAUSE = 0.3
@@ -33,7 +35,7 @@ def run_and_watch(
     ledger = wiring.region().ledger
     try:
         with get_client(sync_client=True) as client:
-            run = _start(client, export_id)
+            run = _start(client, FLOW, {"export_id": export_id})
             state = _watch(client, run, ledger, export_id, label=label, console=console)
     except httpx.HTTPError:
         message = (
@@ -55,14 +57,61 @@ def _ending(state: State, export_id: str) -> str:
     return f"{told}. What is done is kept; mend the cause and go on: mammo resume {export_id}"
 
 
-def _start(client: SyncPrefectClient, export_id: str) -> FlowRun:
+def run_plan(plan_id: str, *, console: Console | None = None) -> str:
+    """Go on with a plan on the region's worker, outside of its nights too; say how it ended.
+
+    Raises:
+        StudyError: The flow run did not complete; what it did is kept.
+    """
+    ledger = wiring.region().ledger
     try:
-        deployment = client.read_deployment_by_name(f"{FLOW}/{DEPLOYMENT}")
-        return client.create_flow_run_from_deployment(
-            deployment.id, parameters={"export_id": export_id}
-        )
+        with get_client(sync_client=True) as client:
+            run = _start(client, PLANNED, {"plan_id": plan_id, "at_once": True})
+            state = _watch_plan(client, run, ledger, plan_id, console=console)
+    except httpx.HTTPError:
+        message = "the region's Prefect server does not answer; run: mammo up"
+        raise StudyError(message) from None
+    if not state.is_completed():
+        raise StudyError(_plan_ending(state, plan_id))
+    return f"{plan_id} rests: mammo exports show {plan_id}"
+
+
+def _plan_ending(state: State, plan_id: str) -> str:
+    told = (state.message or "").partition("exception: ")[2].partition(": ")[2]
+    told = told or f"the flow run ended as {(state.name or 'unknown').lower()}"
+    return f"{told}. What is done is kept; mend the cause and go on: mammo exports run {plan_id}"
+
+
+def _watch_plan(
+    client: SyncPrefectClient,
+    run: FlowRun,
+    ledger: Ledger,
+    plan_id: str,
+    *,
+    console: Console | None,
+) -> State:
+    with bar(console) as shown:
+        row = shown.add_task("studies", total=None, state="waiting for the worker")
+        for state in _states(client, run):
+            counts: Counter[AnnouncedState] = Counter()
+            for window in ledger.plans.windows(plan_id):
+                if window.export_id is not None:
+                    counts.update(ledger.announced.counts(window.export_id))
+            shown.update(
+                row,
+                total=sum(counts.values()) or None,
+                completed=sum(counts.values()) - counts[AnnouncedState.WAITING],
+                state=(state.name or "").lower(),
+            )
+    return state
+
+
+def _start(client: SyncPrefectClient, flow: str, parameters: dict[str, object]) -> FlowRun:
+    try:
+        deployment = client.read_deployment_by_name(f"{flow}/{DEPLOYMENT}")
+        return client.create_flow_run_from_deployment(deployment.id, parameters=parameters)
     except ObjectNotFound:
-        message = "the region's Prefect server does not know the ingest flow; run: mammo up"
+        message = f"the region's Prefect server does not know the {flow} flow; run: mammo up"
         raise StudyError(message) from None
 
 

@@ -29,11 +29,13 @@ class Tls(_Described):
     Attributes:
         ca: Who vouches for the other side.
         certificate: Our own, with `key`.
+        name: That the other side's certificate bears, where it is not the host's.
     """
 
     ca: Path
     certificate: Path | None = None
     key: Path | None = None
+    name: str = ""
 
 
 class Care(_Described):
@@ -79,6 +81,7 @@ class DicomSource(_Described):
         ae_title: Its application entity title, called by ours.
         our_ae_title: What we call ourselves, and where it moves to: our receiver's.
         retrieve: `auto` takes C-GET where it is offered, and C-MOVE elsewhere.
+        most_answers: How many answers it gives at most, where that is known; 0 for no limit.
         screening_stations: Station names at which women are screened; others are clinical.
     """
 
@@ -91,6 +94,7 @@ class DicomSource(_Described):
     tls: Tls | None = None
     connect_seconds: Seconds = 15.0
     answer_seconds: Seconds = 120.0
+    most_answers: int | None = Field(default=None, ge=0)
     screening_stations: tuple[str, ...] = ()
     care: Care = Care()
 

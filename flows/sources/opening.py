@@ -1,35 +1,94 @@
 """A Source opened by its definition: the one place where kinds of sources are told apart."""
 
+from dataclasses import dataclass
+from functools import partial
+
 from catalog.plans.records import KnownSource
 from flows.errors import SourceError
-from flows.sources.definition import DicomSource, FolderSource, WebSource, definition
+from flows.sources.definition import Care, DicomSource, FolderSource, Tls, WebSource, definition
+from flows.sources.landing import Landing
+from flows.sources.limits import Bandwidth, Breaker
+from flows.sources.network import peer
+from flows.sources.network.pacs import Pacs
 from flows.sources.source import Source
 
 
-def open_source(known: KnownSource) -> Source:
+@dataclass(frozen=True, repr=False)
+class Opened:
+    """A source that studies are asked of, and how gently.
+
+    Attributes:
+        breaker: Sees how the source bears us; shared by all who ask it in this process.
+        stations: Its screening stations.
+    """
+
+    source: Source
+    breaker: Breaker
+    care: Care
+    stations: tuple[str, ...]
+
+
+def open_source(known: KnownSource, landing: Landing) -> Opened:
     """Open a source that studies are asked of.
 
     Raises:
-        SourceError: It is a folder, which is ingested as it lies, or its files are missing.
+        SourceError: It is a folder, which is ingested as it lies.
+        SettingsError: A certificate, key or token cannot be used.
     """
     told = definition(known)
     if isinstance(told, FolderSource):
         message = "a folder is not asked for studies: ingest it (mammo ingest)"
         raise SourceError(message)
-    if isinstance(told, WebSource):
-        return _web(told)
-    return _dicom(told)
+    care = told.care
+    breaker = Breaker(care.slow_seconds, care.failures, care.rest_seconds)
+    made = _web(told) if isinstance(told, WebSource) else _dicom(told, breaker, landing)
+    return Opened(made, breaker, care, told.screening_stations)
 
 
-def stations(known: KnownSource) -> tuple[str, ...]:
-    """Give the source's screening stations."""
+def to_enter(known: KnownSource) -> tuple[str, ...]:
+    """Say in lines what the administrator of a PACS has to enter there."""
     told = definition(known)
-    return () if isinstance(told, FolderSource) else told.screening_stations
+    if isinstance(told, FolderSource):
+        return ("nothing has to be entered: the region's account must be able to read the folder",)
+    if isinstance(told, WebSource):
+        return ("allow this client to search (QIDO-RS) and to retrieve (WADO-RS)",)
+    shown = "none"
+    if told.tls is not None and told.tls.certificate is not None:
+        shown = str(told.tls.certificate)
+    return (
+        "Enter at the PACS:",
+        f"  AE title       {told.our_ae_title}",
+        "  host and port  those of this region's receiver (mammo receiver)",
+        f"  certificate    {shown}",
+        "  allow          C-ECHO, C-FIND (study root), C-MOVE to that AE title, C-GET if offered",
+        f"Called here: {told.ae_title} at {told.host}:{told.port}",
+    )
 
 
-def _dicom(told: DicomSource) -> Source:
-    raise NotImplementedError(told.kind)
+def _dicom(told: DicomSource, breaker: Breaker, landing: Landing) -> Source:
+    care = told.care
+    other = peer.Peer(
+        ae_title=told.ae_title,
+        host=told.host,
+        port=told.port,
+        our_ae_title=told.our_ae_title,
+        retrieve=peer.Retrieve(told.retrieve),
+        tls=None if told.tls is None else _tls(told.tls),
+        associations=care.associations,
+        patience=peer.Patience(connect=told.connect_seconds, dimse=told.answer_seconds),
+        most_answers=told.most_answers,
+    )
+    return Pacs(
+        other,
+        bandwidth=Bandwidth(care.bytes_per_second),
+        watch=breaker,
+        landed=partial(landing.study),
+    )
 
 
 def _web(told: WebSource) -> Source:
     raise NotImplementedError(told.kind)
+
+
+def _tls(told: Tls) -> peer.Tls:
+    return peer.Tls(told.ca, told.certificate, told.key, told.name)

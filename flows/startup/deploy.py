@@ -1,19 +1,33 @@
-"""Register the ingest deployment with the region's own Prefect server. Safe to run again.
+"""Register the region's flows with its own Prefect server, and its plans' schedules.
+
+Safe to run again.
 
 python -m flows.startup.deploy
 """
 
 from pathlib import Path
+from typing import Any
+
+from prefect import Flow
 
 import flows
+from flows import wiring
+from flows.ingest import schedules
 from flows.ingest.flow import ingest
 from flows.ingest.names import DEPLOYMENT, POOL
+from flows.ingest.planned import export
 
 
 def deploy() -> None:
-    """Register the deployment in the region's work pool; only the region's worker runs it."""
+    """Register the deployments in the region's work pool; only the region's workers run them."""
     root = Path(flows.__file__).parents[1]
-    remote = ingest.from_source(source=str(root), entrypoint="flows/ingest/flow.py:ingest")
+    for one, entrypoint in ((ingest, "flow.py:ingest"), (export, "planned.py:export")):
+        _deploy(one, str(root), f"flows/ingest/{entrypoint}")
+    schedules.set_up(wiring.region().ledger.plans)
+
+
+def _deploy(one: Flow[..., Any], root: str, entrypoint: str) -> None:
+    remote = one.from_source(source=root, entrypoint=entrypoint)
     remote.deploy(  # type: ignore[union-attr]  # not awaited: this is no coroutine here
         name=DEPLOYMENT, work_pool_name=POOL, build=False, push=False, print_next_steps=False
     )

@@ -1,0 +1,181 @@
+"""`mammo exports`: what is planned to come in from sources, and how far each plan and export is."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.cli import place
+
+if TYPE_CHECKING:
+    from catalog.plans.records import PlanState
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Exports: preview, schedule, run, pause, resume, cancel; and how far each is.",
+    rich_markup_mode=None,
+)
+
+PlanId = Annotated[str, typer.Argument(help="A plan's id, as `mammo exports list` gives it.")]
+PlanFile = Annotated[
+    Path, typer.Argument(help="The plan, a TOML file (docs/pacs-administrator.md has one to copy).")
+]
+
+
+@app.command()
+def preview(
+    source: Annotated[str, typer.Argument(help="A source's name.")], plan: PlanFile
+) -> None:
+    """Ask how many studies a plan would bring, and reckon bytes and nights; nothing is moved.
+
+    Example: mammo exports preview sectra plan.toml
+    """
+    from flows import wiring
+    from flows.cli.plan_lines import preview_lines
+    from flows.exports.planning import opened, read_plan
+
+    place.enter("region")
+    content = read_plan(plan)
+    for line in preview_lines(opened(wiring.region(), source), content):
+        typer.echo(line)
+
+
+@app.command()
+def schedule(
+    holder: Annotated[str, typer.Argument(help="The care provider's id, as in the catalogue.")],
+    source: Annotated[str, typer.Argument(help="A source's name.")],
+    plan: PlanFile,
+    decision: Annotated[
+        Path,
+        typer.Option(help="The holder's disclosure decision, a TOML file; see docs/operator.md."),
+    ],
+    side_table: Annotated[
+        Path | None,
+        typer.Option(help="A CSV or Parquet file that is kept, sealed, with the plan."),
+    ] = None,
+    who: Annotated[str, typer.Option(help="Only in development: who enters it.")] = "",
+) -> None:
+    """Enter a plan: it runs by its own schedule, in its own nights, until it is done or cancelled.
+
+    Example: mammo exports schedule osterskog sectra plan.toml --decision decision.toml
+    """
+    from flows import wiring
+    from flows.cli.deciding import me
+    from flows.exports import planning
+    from flows.ingest import schedules
+
+    place.enter("region")
+    parts, content = wiring.region(), planning.read_plan(plan)
+    entered = planning.enter(parts, holder, source, content, decision=decision, who=me(who))
+    if side_table is not None:
+        planning.keep_side_table(parts, entered.id, side_table)
+    typer.echo(f"plan {entered.id}")
+    schedules.set_up(parts.ledger.plans)
+
+
+@app.command()
+def run(plan: PlanId) -> None:
+    """Go on with a plan now, outside of its nights too, and watch it.
+
+    Example: mammo exports run p-5f0c9a1e
+    """
+    from flows.ingest.watch import run_plan
+
+    place.enter("region")
+    typer.echo(run_plan(plan))
+
+
+@app.command()
+def pause(plan: PlanId) -> None:
+    """Let a plan rest; what is under way stops after the present object."""
+    from catalog.plans.records import PlanState
+
+    _move(plan, PlanState.PAUSED)
+    typer.echo(f"{plan} paused; it goes on with: mammo exports resume {plan}")
+
+
+@app.command()
+def resume(plan: PlanId) -> None:
+    """Let a paused plan go on in its next night."""
+    from catalog.plans.records import PlanState
+
+    _move(plan, PlanState.ACTIVE)
+    typer.echo(f"{plan} goes on in its next night; at once with: mammo exports run {plan}")
+
+
+@app.command()
+def cancel(
+    plan: PlanId,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """End a plan for good; what came in stays."""
+    from catalog.plans.records import PlanState
+
+    if not yes:
+        typer.confirm(f"End {plan} for good?", abort=True)
+    _move(plan, PlanState.CANCELLED)
+    typer.echo(f"{plan} cancelled")
+
+
+@app.command()
+def stop() -> None:
+    """Stop every export of this region until `mammo exports go`; needs nothing but the disk."""
+    place.enter("region")
+    path = _stop_file()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    typer.echo("every export stops after the present object; go on with: mammo exports go")
+
+
+@app.command()
+def go() -> None:
+    """Take `mammo exports stop` back."""
+    place.enter("region")
+    _stop_file().unlink(missing_ok=True)
+    typer.echo("exports go on in their nights")
+
+
+@app.command("list")
+def list_() -> None:
+    """List plans and exports, and how far each has come."""
+    from flows import wiring
+    from flows.cli.plan_lines import export_lines, plan_lines
+
+    place.enter("region")
+    ledger = wiring.region().ledger
+    for line in (*plan_lines(ledger), *export_lines(ledger)):
+        typer.echo(line)
+
+
+@app.command()
+def show(plan: PlanId) -> None:
+    """Show a plan: what it selects, when, its stretches of days, and what waits for what.
+
+    Example: mammo exports show p-5f0c9a1e
+    """
+    from flows import wiring
+    from flows.cli.plan_lines import show_plan
+
+    place.enter("region")
+    for line in show_plan(wiring.region().ledger, plan):
+        typer.echo(line)
+
+
+def _move(plan: str, state: "PlanState") -> None:
+    from flows import wiring
+    from flows.exports import planning
+    from flows.ingest import schedules
+
+    place.enter("region")
+    parts = wiring.region()
+    planning.move(parts, plan, state)
+    schedules.set_up(parts.ledger.plans)
+
+
+def _stop_file() -> Path:
+    from flows import wiring
+    from flows.exports.stopping import STOP_FILE
+    from flows.settings import RegionSettings
+
+    return wiring.read(RegionSettings).landing / STOP_FILE

@@ -1,0 +1,123 @@
+"""What an administrator reads of plans, previews and exports, line by line; nothing identified."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from catalog.ledgers.ledger import Ledger
+from catalog.plans.records import AnnouncedState, Plan, Window, WindowState
+from flows.exports.content import Content, content_of
+from flows.exports.nights import Nights
+
+if TYPE_CHECKING:
+    from flows.sources.opening import Opened
+
+_GIB = 1 << 30
+
+
+def preview_lines(here: "Opened", content: Content) -> Iterator[str]:
+    """Ask a source, and tell how much a plan would move."""
+    from flows.exports.planning import asked
+    from flows.exports.preview import preview
+
+    today = datetime.now(ZoneInfo(content.schedule.timezone)).date()
+    found = preview(
+        asked(here, content),
+        content,
+        _Never(),
+        today,
+        bytes_per_second=here.care.bytes_per_second,
+    )
+    if found.days is None:
+        yield "no day of the plan is settled yet"
+        return
+    yield f"study dates {found.days[0]} to {found.days[1]}"
+    yield f"studies     {found.studies}, and {found.skipped} that are not online"
+    reckoned = f", reckoned for {found.reckoned} studies" if found.reckoned else ""
+    yield f"instances   {found.instances}{reckoned}"
+    yield f"about       {found.bytes / _GIB:.1f} GiB, {found.seconds / 3600:.1f} h of fetching"
+    yield f"nights      {found.nights}"
+    most = max(found.by_month.values(), default=1)
+    for month, number in found.by_month.items():
+        yield f"  {month}  {number:6}  {'█' * round(30 * number / most)}"
+    yield "nothing was moved"
+
+
+def plan_lines(ledger: Ledger) -> Iterator[str]:
+    """Tell of every plan how far it is."""
+    plans = ledger.plans.all()
+    if plans:
+        yield f"{'plan':12} {'holder':16} {'source':16} {'state':10} {'windows':>9}  next night"
+    for plan in plans:
+        windows = ledger.plans.windows(plan.id)
+        done = sum(one.state is WindowState.DONE for one in windows)
+        yield (
+            f"{plan.id:12} {plan.holder_id:16} {plan.source:16} {plan.state.value:10} "
+            f"{f'{done}/{len(windows)}':>9}  {_next_night(plan)}"
+        )
+
+
+def export_lines(ledger: Ledger) -> Iterator[str]:
+    """Tell of every export how far it is."""
+    yield f"{'export':17}  {'holder':16} {'state':10} {'files':>11}  outcomes"
+    for export in ledger.exports():
+        progress = ledger.progress(export.id)
+        counts = ", ".join(f"{name} {number}" for name, number in sorted(progress.counts.items()))
+        waiting = ledger.announced.counts(export.id).get(AnnouncedState.WAITING, 0)
+        whole = progress.items and progress.done == progress.items and not waiting
+        state = "finished" if whole else "unfinished"
+        settled = f"{progress.done}/{progress.items}"
+        waits = f"  ({waiting} studies wait)" if waiting else ""
+        yield f"{export.id}  {export.holder_id:16} {state:10} {settled:>11}  {counts}{waits}"
+
+
+def show_plan(ledger: Ledger, plan_id: str) -> Iterator[str]:
+    """Tell all of one plan but what could identify anybody.
+
+    Raises:
+        NotFoundError: There is no such plan.
+    """
+    plan = ledger.plans.get(plan_id)
+    content = content_of(plan.content)
+    chosen, schedule, limits = content.selection, content.schedule, content.limits
+    yield f"{plan.id}  {plan.state.value}  of {plan.holder_id}, from {plan.source}; by {plan.who}"
+    yield f"decision    {plan.decision.reference}, until {plan.decision.valid_until}"
+    last = chosen.last or f"all that is {limits.settling_days} days old"
+    yield f"selection   {chosen.first or 'accession numbers'} to {last}, {chosen.screening}"
+    if chosen.accessions:
+        yield f"            {len(chosen.accessions)} accession numbers"
+    yield (
+        f"nights      {schedule.opens:%H:%M} to {schedule.closes:%H:%M} {schedule.timezone}, "
+        f"cron {schedule.cron or '-'}, {len(schedule.blackout)} days blacked out"
+    )
+    yield f"next night  {_next_night(plan)}"
+    for window in ledger.plans.windows(plan_id):
+        yield f"  {window.first} to {window.last}  {window.state.value:8} {_told(ledger, window)}"
+
+
+def _told(ledger: Ledger, window: Window) -> str:
+    if window.export_id is None:
+        return ""
+    studies = ledger.announced.counts(window.export_id)
+    tally = ledger.tally(window.export_id)
+    counted = Counter({one.value: number for one, number in studies.items()})
+    words = ", ".join(f"{word.lower()} {number}" for word, number in sorted(counted.items()))
+    return f"{window.export_id}  studies: {words or 'none'}; instances: {tally.total}"
+
+
+def _next_night(plan: Plan) -> str:
+    if plan.state.value != "ACTIVE":
+        return "-"
+    schedule = content_of(plan.content).schedule
+    moment = Nights.of(schedule).opens_at(datetime.now(UTC))
+    return f"{moment.astimezone(ZoneInfo(schedule.timezone)):%Y-%m-%d %H:%M}" if moment else "never"
+
+
+class _Never:
+    """Never says to stop: who waits for a preview presses Ctrl-C."""
+
+    def reason(self) -> str:
+        """Say nothing."""
+        return ""

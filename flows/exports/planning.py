@@ -1,0 +1,128 @@
+"""Plans as administrators enter, pause, resume and cancel them."""
+
+import secrets
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+
+from catalog.errors import NotFoundError
+from catalog.plans.records import Plan, PlanState
+from flows.errors import ExportRefusedError, PlanError, SourceError
+from flows.exports.asking import Asked
+from flows.exports.content import Content, read_content
+from flows.exports.disclosure import require_decision
+from flows.exports.registry import read_decision
+from flows.quarantine.originals import quarantine
+from flows.sources.landing import Landing
+from flows.sources.opening import Opened, open_source
+from flows.wiring import RegionParts
+
+SIDE_TABLES = frozenset({".csv", ".parquet"})
+
+
+def read_plan(path: Path) -> Content:
+    """Read a plan from its TOML file.
+
+    Raises:
+        PlanError: With what is wrong in it.
+    """
+    try:
+        told = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        message = "the plan cannot be read as TOML; docs/pacs-administrator.md has one to copy"
+        raise PlanError(message) from None
+    return read_content(told)
+
+
+def opened(parts: RegionParts, source: str) -> Opened:
+    """Open a source by its name.
+
+    Raises:
+        SourceError: There is none of that name, or it cannot be asked.
+    """
+    try:
+        known = parts.ledger.plans.source(source)
+    except NotFoundError:
+        message = "there is no source of that name; mammo sources list gives them"
+        raise SourceError(message) from None
+    return open_source(known, Landing(parts.landing))
+
+
+def asked(here: Opened, content: Content) -> Asked:
+    """Say what a plan asks of an opened source."""
+    return Asked(here.source, content.selection, here.stations, here.care.nearline)
+
+
+def enter(
+    parts: RegionParts,
+    holder: str,
+    source: str,
+    content: Content,
+    *,
+    decision: Path,
+    who: str,
+) -> Plan:
+    """Enter a plan; it runs by its schedule from now on.
+
+    Raises:
+        ExportRefusedError: Without a valid decision, or for an unknown holder.
+        SourceError: There is no such source.
+    """
+    decided = read_decision(decision)
+    require_decision(decided, today=datetime.now(UTC).date())
+    try:
+        parts.publisher.holder(holder)
+    except NotFoundError:
+        message = "the holder is unknown; enter it with: mammo catalog add-holder"
+        raise ExportRefusedError(message) from None
+    opened(parts, source)
+    plan = Plan(
+        id=f"p-{secrets.token_hex(4)}",
+        holder_id=holder,
+        source=source,
+        decision=decided,
+        content=content.model_dump_json(),
+        state=PlanState.ACTIVE,
+        who=who,
+    )
+    parts.ledger.plans.enter(plan)
+    return plan
+
+
+def move(parts: RegionParts, plan_id: str, state: PlanState) -> None:
+    """Pause, resume or cancel a plan.
+
+    Raises:
+        PlanError: There is no such plan.
+        ConflictError: It cannot become that as it stands.
+    """
+    try:
+        parts.ledger.plans.move(plan_id, state)
+    except NotFoundError:
+        message = "there is no such plan; mammo exports list gives them"
+        raise PlanError(message) from None
+
+
+def keep_side_table(parts: RegionParts, plan_id: str, path: Path) -> str:
+    """Keep a side table with a plan: sealed, on the region's side only; give its object key.
+
+    Raises:
+        PlanError: It is neither CSV nor Parquet, or cannot be read.
+        StorageError: The store did not answer.
+    """
+    if path.suffix.lower() not in SIDE_TABLES:
+        message = "a side table is a .csv or .parquet file"
+        raise PlanError(message)
+    try:
+        with path.open("rb") as table:
+            return quarantine(
+                table,
+                parts.quarantine,
+                parts.keys.quarantine(),
+                name=f"side-tables/{plan_id}",
+                scratch=parts.landing,
+                kind=path.suffix.lower(),
+            )
+    except OSError:
+        message = "the side table cannot be read"
+        raise PlanError(message) from None

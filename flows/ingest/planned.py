@@ -1,0 +1,199 @@
+"""The flow of a plan: its next stretches of days, study by study, while its night lasts.
+
+Its only parameters are the plan's id and whether a person asked for it; parameters, names, logs,
+results and artifacts of Prefect carry nothing else of what is fetched.
+"""
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from catalog.ledgers.records import Export
+from catalog.plans.records import Plan, PlanState, Waiting, Window
+from flows import deidentifier, log, wiring
+from flows.exports.asking import Asked
+from flows.exports.bringing import Job, bring
+from flows.exports.content import Content, content_of
+from flows.exports.nights import Nights
+from flows.exports.running import (
+    Run,
+    export_of,
+    give_back_failed,
+    is_settled,
+    name_worker,
+    next_window,
+    share_out,
+)
+from flows.exports.stopping import Stops
+from flows.ingest.closing import close, is_retriable, run_id
+from flows.ingest.names import PLANNED
+from flows.people import protection
+from flows.review import expiry
+from flows.silence import silenced
+from flows.sources.landing import Landing
+from flows.sources.opening import Opened, open_source
+from flows.wiring import RegionParts
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from prefect.client.schemas.objects import State
+
+ALL_IN = "all that is settled came in"
+FULL_NIGHT = "as many studies came in as one night may bring"
+LATER = "some studies wait for another try"
+SHUT = "the night window is shut; it opens at {:%Y-%m-%d %H:%M} UTC"
+
+
+@dataclass(frozen=True, repr=False)
+class _Now:
+    """What the tasks of this flow run work on; identified, so it is no parameter of theirs."""
+
+    job: Job
+    waiting: dict[int, Waiting] = field(default_factory=dict)
+
+
+_now: ContextVar[_Now] = ContextVar("what the tasks of this flow run work on")
+
+
+@flow(name=PLANNED, flow_run_name="plan-{plan_id}", persist_result=False)
+def export(plan_id: str, *, at_once: bool = False) -> str:
+    """Go on with a plan, and say why it ended.
+
+    Args:
+        plan_id: Which plan.
+        at_once: Whether a person began it: then it does not wait for the night, nor end with it.
+    """
+    log.configure()
+    with silenced("plan", plan=plan_id):
+        parts = wiring.region()
+        _tidy(parts)
+        plan = parts.ledger.plans.get(plan_id)
+        content = content_of(plan.content)
+        nights, moment = Nights.of(content.schedule), datetime.now(UTC)
+        if why := _not_now(plan, nights, moment, at_once=at_once):
+            return why
+        until = None if at_once else nights.closes_at(moment)
+        run, opened = _begin(parts, plan, content, until)
+    ended = _go_on(run, opened)
+    log.get().info("plan rests", plan=plan_id, reason=ended)
+    return ended
+
+
+@task(
+    task_run_name="study-{ordinal}",
+    retries=3,
+    retry_delay_seconds=[2, 10, 30],
+    retry_jitter_factor=0.3,
+    retry_condition_fn=lambda _task, _run, state: is_retriable(state),
+    persist_result=False,
+    cache_policy=NO_CACHE,
+)
+def planned_study(export_id: str, ordinal: int) -> str:
+    """Bring one announced study in: the unit of retry is the unit of commit."""
+    with silenced("study", export=export_id, study=ordinal):
+        now = _now.get()
+        return bring(now.job, now.waiting[ordinal]).value
+
+
+def _tidy(parts: RegionParts) -> None:
+    moment = datetime.now(UTC)
+    parts.ledger.forget_expired(moment)
+    parts.ledger.announced.forget(moment - parts.remembered)
+    expiry.expire(parts, moment)
+
+
+def _not_now(plan: Plan, nights: Nights, moment: datetime, *, at_once: bool) -> str:
+    """Say why a plan does not run now; empty if it does."""
+    if plan.state is not PlanState.ACTIVE:
+        return f"the plan is {plan.state.value}; mammo exports resume makes it go on"
+    if at_once or nights.closes_at(moment) is not None:
+        return ""
+    opens = nights.opens_at(moment)
+    return SHUT.format(opens) if opens else "every night of the plan is blacked out"
+
+
+def _begin(
+    parts: RegionParts, plan: Plan, content: Content, until: datetime | None
+) -> tuple[Run, Opened]:
+    """Open a plan's source.
+
+    Raises:
+        SourceError: It cannot be asked.
+    """
+    known = parts.ledger.plans.source(plan.source)
+    opened = open_source(known, Landing(parts.landing))
+    stop = Stops(plan.id, parts.ledger.plans, parts.landing, until)
+    asked = Asked(opened.source, content.selection, opened.stations, opened.care.nearline)
+    return Run(parts, plan, content, asked, stop, name_worker()), opened
+
+
+def _go_on(run: Run, opened: Opened) -> str:
+    """Bring stretches of days in until something says that it is enough; give what said so."""
+    most = left = run.content.limits.studies_per_night
+    while not run.stop.reason():
+        with silenced("window", plan=run.plan.id):
+            window = next_window(run)
+            if window is None:
+                return ALL_IN
+            brought, settled = _bring_in(run, opened, window, most=left)
+        left -= brought
+        if most and left <= 0:
+            return FULL_NIGHT
+        if not settled:
+            return run.stop.reason() or LATER
+    return run.stop.reason()
+
+
+def _bring_in(run: Run, opened: Opened, window: Window, *, most: int) -> tuple[int, bool]:
+    """Bring one stretch in; tell how many studies were tried, and whether all have ended."""
+    export = export_of(run, window)
+    now = _Now(_job(run, opened, export))
+    held = _now.set(now)
+    try:
+        ended = share_out(
+            run,
+            export,
+            lambda waiting: _submit(now, export, waiting),
+            at_a_time=opened.care.associations,
+            most=most,
+        )
+    finally:
+        _now.reset(held)
+    failed = {ordinal: state for ordinal, state in ended if not state.is_completed()}
+    give_back_failed(run, export, failed)
+    settled = is_settled(run, export)
+    if settled:
+        close(run.parts, export, failed=[])
+        run.parts.ledger.plans.end_window(window)
+    elif failed:
+        close(run.parts, export, failed=list(failed.values()))
+    return len(ended), settled
+
+
+def _submit(now: _Now, export: Export, waiting: Waiting) -> "Future[State[Any]]":
+    now.waiting[waiting.ordinal] = waiting
+    future = planned_study.submit(export.id, waiting.ordinal)
+    return future.wrapped_future  # type: ignore[attr-defined,no-any-return]  # of the threads' runner
+
+
+def _job(run: Run, opened: Opened, export: Export) -> Job:
+    parts = run.parts
+    return Job(
+        parts=parts,
+        deidentifier=deidentifier.of_region(),
+        protection=protection.of_region(),
+        export=export,
+        region=parts.publisher.holder(export.holder_id).region,
+        source=opened.source,
+        landing=Landing(parts.landing),
+        stop=run.stop,
+        breaker=opened.breaker,
+        who=run.who,
+        run=run_id(),
+        tries=run.content.limits.tries,
+    )
