@@ -8,13 +8,13 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
 
-from pynetdicom import AE, _config, evt
+from pynetdicom import _config
 from pynetdicom.association import Association
 from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation
 from pynetdicom.presentation import PresentationContext
 
-from deid.headers.statements import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
-from flows.errors import FlowsError, NotOfferedError, SettingsError, StoppedError
+from flows.errors import FlowsError, NotOfferedError, StoppedError
+from flows.sources.network.connection import Connection, Entity
 from flows.sources.network.conversation import Conversation, cut
 from flows.sources.network.peer import MAX_PDU, Peer
 from flows.sources.network.telling import connection_trouble, rejection, resolve, unanswered
@@ -93,21 +93,9 @@ def _open(
     roles: Sequence[SCP_SCU_RoleSelectionNegotiation],
     handlers: Sequence[tuple[Any, Any]],
 ) -> Association:
-    address = resolve(peer)
-    opened: list[Association] = []
-
-    def connected(event: Any) -> None:  # noqa: ANN401  # pynetdicom's event has no type
-        # Without a limit, a PACS that sends half a PDU would hold its thread for ever.
-        event.assoc.dul.socket.socket.settimeout(peer.patience.network)
-        opened.append(event.assoc)
-
-    entity = _entity(peer)
-    limit = peer.patience.connect + peer.patience.acse + 2
-    cutter = threading.Timer(limit, _cut, (opened,))
-    cutter.daemon = True
-    cutter.start()
+    entity, address = Entity(peer), resolve(peer)
     began = time.monotonic()
-    try:
+    with _cut_after(entity, peer.patience.connect + peer.patience.acse + 2):
         association = entity.associate(
             address,
             peer.port,
@@ -115,53 +103,35 @@ def _open(
             ae_title=peer.ae_title,
             max_pdu=MAX_PDU,
             ext_neg=list(roles),
-            tls_args=(peer.tls.context(), peer.tls.name or peer.host) if peer.tls else None,
-            evt_handlers=[(evt.EVT_CONN_OPEN, connected), *handlers],
+            evt_handlers=list(handlers),
         )
-    finally:
-        cutter.cancel()
     if association.is_established:
         return association
     cut(association)
     with suppress(Exception):
         association.kill()
-    raise _why(association, peer, address, timed_out=_late(began, peer) if opened else None)
+    raise _why(association, peer, late=time.monotonic() - began >= peer.patience.acse)
 
 
-def _cut(associations: list[Association]) -> None:
-    for association in associations:
-        cut(association)
+@contextmanager
+def _cut_after(entity: Entity, seconds: float) -> Iterator[None]:
+    """Cut a connection over which no association comes: a PACS may send it byte by byte."""
+    timer = threading.Timer(seconds, entity.cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
-def _late(began: float, peer: Peer) -> bool:
-    return time.monotonic() - began >= peer.patience.acse
-
-
-def _why(
-    association: Association, peer: Peer, address: str, *, timed_out: bool | None
-) -> FlowsError:
-    """Say why there is no association; `timed_out` is None if there was no connection."""
-    answer = association.acceptor.primitive
+def _why(association: Association, peer: Peer, *, late: bool) -> FlowsError:
+    """Say why there is no association."""
+    answer, connection = association.acceptor.primitive, association.dul.socket
     if association.is_rejected and answer is not None:
         return rejection(int(answer.result_source or 0), int(answer.diagnostic or 0))
     if answer is not None and answer.result == 0:
         return NotOfferedError(NOTHING_ACCEPTED)
-    if timed_out is None:
-        return connection_trouble(peer, address)
-    return unanswered(peer, timed_out=timed_out)
-
-
-def _entity(peer: Peer) -> AE:
-    try:
-        entity = AE(peer.our_ae_title)
-    except (TypeError, ValueError):
-        message = "our AE title is not one: 1 to 16 characters without a backslash"
-        raise SettingsError(message) from None
-    patience = peer.patience
-    entity.implementation_class_uid = IMPLEMENTATION_CLASS
-    entity.implementation_version_name = IMPLEMENTATION_VERSION
-    entity.connection_timeout = patience.connect
-    entity.acse_timeout = patience.acse
-    entity.dimse_timeout = patience.dimse
-    entity.network_timeout = None
-    return entity
+    if isinstance(connection, Connection) and connection.trouble is not None:
+        return connection_trouble(connection.trouble)
+    return unanswered(peer, timed_out=late)

@@ -5,10 +5,8 @@ object in memory. This one looks up four times a second, and passes an object's 
 come.
 """
 
-import socket
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from io import BytesIO
 from typing import Any, Protocol, cast
 
@@ -19,6 +17,7 @@ from pynetdicom.dimse_messages import C_STORE_RQ, DIMSEMessage
 from pynetdicom.dimse_primitives import C_GET, C_MOVE
 from pynetdicom.pdu_primitives import P_DATA
 
+from flows.sources.network.connection import Connection
 from flows.sources.network.peer import Patience
 from flows.sources.source import Ended, Stop
 
@@ -200,8 +199,5 @@ class Incoming(BytesIO):
 
 def cut(association: Association) -> None:
     """End an association's connection at once."""
-    wrapped = association.dul.socket
-    plain = wrapped.socket if wrapped is not None else None
-    if plain is not None:
-        with suppress(OSError):
-            plain.shutdown(socket.SHUT_RDWR)
+    if isinstance(association.dul.socket, Connection):
+        association.dul.socket.cut()

@@ -1,6 +1,8 @@
 """Retrieve a study with C-MOVE or C-GET, PS3.4 §C.4.2 and §C.4.3, and count what it counts."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 
 from pydicom import Dataset
@@ -45,6 +47,12 @@ class Counted:
     failed: int = 0
     warned: int = 0
     told: str = ""
+    status: int = SUCCESS
+
+    @property
+    def nothing(self) -> bool:
+        """Tell whether it came to an end without a single object."""
+        return self.ended not in BROKEN and not self.completed + self.failed + self.warned
 
     def add(self, other: "Counted") -> None:
         """Count a further request in; the first end that was not complete is told."""
@@ -148,15 +156,39 @@ def _all(
     requests: Iterable[Dataset],
     destination: str | None,
 ) -> Counted:
-    """Make requests one after another, as long as the association stands."""
-    total = Counted()
-    for number, request in enumerate(requests, start=1):
+    """Make requests one after another, as long as the association stands.
+
+    Raises:
+        SourceRefusedError: Every other study would end like this one.
+    """
+    total, pending, number = Counted(), deque(requests), 0
+    while pending:
         if stop.reason():
             total.add(Counted(Ended.STOPPED, told=BROKEN[Ended.STOPPED]))
-        if total.ended in {Ended.STOPPED, Ended.ABORTED, Ended.TIMED_OUT}:
+        if total.ended in BROKEN:
             break
-        total.add(_one(association, conversation, request, destination, number))
+        request, number = pending.popleft(), number + 1
+        counted = _one(association, conversation, request, destination, number)
+        if counted.nothing and len(singles := _singles(request)) > 1:
+            pending.extendleft(reversed(singles))
+            continue
+        if counted.status == UNKNOWN_DESTINATION:
+            raise SourceRefusedError(status_told(UNKNOWN_DESTINATION))
+        total.add(counted)
     return total
+
+
+def _singles(request: Dataset) -> list[Dataset]:
+    """Divide a request by objects: a PACS may not match lists of UIDs, PS3.4 §C.2.2.2.2."""
+    uids = request.get("SOPInstanceUID", [])
+    if isinstance(uids, str) or len(uids) < 2:  # noqa: PLR2004  # a list of one is one
+        return [request]
+    divided = []
+    for uid in uids:
+        single = deepcopy(request)
+        single.SOPInstanceUID = uid
+        divided.append(single)
+    return divided
 
 
 def _one(
@@ -194,13 +226,8 @@ def _latest(status: Dataset, kind: str, before: int) -> int:
 
 
 def _end(counted: Counted, final: int, *, cancelled: bool) -> None:
-    """Say how it ended, PS3.4 Tables C.4-2 and C.4-3.
-
-    Raises:
-        SourceRefusedError: Every other study would end like this one.
-    """
-    if final == UNKNOWN_DESTINATION:
-        raise SourceRefusedError(status_told(final))
+    """Say how it ended, PS3.4 Tables C.4-2 and C.4-3."""
+    counted.status = final
     if final == SUCCESS:
         counted.ended = Ended.PARTIAL if counted.failed else Ended.COMPLETE
     elif final == CANCELLED or cancelled:

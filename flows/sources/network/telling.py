@@ -13,7 +13,7 @@ REJECTIONS: Mapping[tuple[int, int], tuple[bool, str]] = {
     (1, 2): (False, "the PACS does not know the DICOM application context: is it a PACS?"),
     (1, 3): (False, "the PACS does not know our AE title: enter it there, exactly as it is here"),
     (1, 7): (False, "the PACS goes by another AE title than the one entered here: correct it"),
-    (2, 1): (False, "the PACS's network service rejects us: ask whether our address is known there"),
+    (2, 1): (False, "the PACS's network service rejects us: ask whether our address is known"),
     (2, 2): (False, "the PACS does not speak our version of the DICOM protocol"),
     (3, 1): (True, "the PACS is busy (temporary congestion)"),
     (3, 2): (True, "the PACS has as many associations as it allows: ask for more, or use fewer"),
@@ -70,27 +70,21 @@ def resolve(peer: Peer) -> str:
 TROUBLES: tuple[tuple[type[OSError], str], ...] = (
     (ConnectionRefusedError, "nothing listens on the PACS's port: is it the right one?"),
     (TimeoutError, "the PACS's address does not answer: a firewall may be in between"),
+    (ConnectionResetError, "the PACS's port closes at once: is it the right one, or behind TLS?"),
     (OSError, "the PACS's address cannot be reached from here"),
 )  # fmt: skip
 
 
-def connection_trouble(peer: Peer, address: str) -> FlowsError:
-    """Connect once more, and say at which step it fails."""
-    try:
-        with socket.create_connection((address, peer.port), peer.patience.connect) as plain:
-            if peer.tls is not None:
-                name = peer.tls.name or peer.host
-                peer.tls.context().wrap_socket(plain, server_hostname=name).close()
-    except ssl.SSLCertVerificationError as error:
+def connection_trouble(error: OSError) -> FlowsError:
+    """Say at which step a connection failed."""
+    if isinstance(error, ssl.SSLCertVerificationError):
         told = f"the PACS's certificate is not accepted: {error.verify_message or 'not valid'}"
         return SourceRefusedError(told)
-    except ssl.SSLError as error:
+    if isinstance(error, ssl.SSLError):
         why = (error.reason or "no reason given").lower().replace("_", " ")
         told = f"TLS fails ({why}): does the PACS speak TLS here, and accept our certificate?"
         return SourceRefusedError(told)
-    except OSError as error:
-        return SourceAwayError(next(told for kind, told in TROUBLES if isinstance(error, kind)))
-    return SourceAwayError("the connection to the PACS broke off; it stands now")
+    return SourceAwayError(next(told for kind, told in TROUBLES if isinstance(error, kind)))
 
 
 def unanswered(peer: Peer, *, timed_out: bool) -> FlowsError:
