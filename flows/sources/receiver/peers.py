@@ -1,0 +1,77 @@
+"""Who may send: calling AE titles, and the addresses and certificate each may come with."""
+
+import hashlib
+import tomllib
+from ipaddress import IPv6Address, ip_address
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError
+
+from flows.errors import SettingsError
+
+#: An AE title (PS3.5 table 6.2-1, AE): up to 16 printable characters, no backslash.
+TITLE = r"^[\x21-\x5b\x5d-\x7e]([\x20-\x5b\x5d-\x7e]{0,14}[\x21-\x5b\x5d-\x7e])?$"
+
+
+class Peer(BaseModel):
+    """One system that may send.
+
+    Attributes:
+        ae_title: What it calls itself.
+        addresses: Where it comes from: addresses or networks (`10.1.2.3`, `10.1.0.0/24`).
+        certificate: SHA-256 of its own certificate, in hexadecimal; with TLS, and if given, it
+            may come with no other.
+        note: For people.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    ae_title: str = Field(pattern=TITLE)
+    addresses: tuple[IPvAnyNetwork, ...] = Field(min_length=1)
+    certificate: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
+    note: str = ""
+
+
+class Peers(BaseModel):
+    """All systems that may send: an array `peer` in a TOML file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    peer: tuple[Peer, ...] = Field(min_length=1)
+
+    def admits(self, calling: str, address: str, certificate: bytes | None) -> bool:
+        """Tell whether one of them calls itself so and may come from there.
+
+        Args:
+            calling: The calling AE title.
+            address: IPv4 or IPv6 address of the connection.
+            certificate: The peer's certificate, DER; None without TLS.
+        """
+        place = ip_address(address)
+        if isinstance(place, IPv6Address) and place.ipv4_mapped:
+            place = place.ipv4_mapped
+        seen = hashlib.sha256(certificate).hexdigest() if certificate else ""
+        return any(
+            one.ae_title == calling
+            and any(place in network for network in one.addresses)
+            and one.certificate in {"", seen}
+            for one in self.peer
+        )
+
+
+def read_peers(path: Path) -> Peers:
+    """Read who may send.
+
+    Raises:
+        SettingsError: The file is missing or wrong; its values are not told.
+    """
+    try:
+        return Peers.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        message = "the peers file (MAMMO_RECEIVER_PEERS) is missing, or is not TOML"
+        raise SettingsError(message) from None
+    except ValidationError as error:
+        places = {".".join(map(str, one["loc"])) for one in error.errors(include_input=False)}
+        message = f"the peers file (MAMMO_RECEIVER_PEERS) is wrong at: {', '.join(sorted(places))}"
+        raise SettingsError(message) from None

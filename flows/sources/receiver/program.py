@@ -1,0 +1,125 @@
+"""The receiver as a program: its settings, its end on SIGTERM, and its counts."""
+
+import signal
+import ssl
+import time
+from contextlib import suppress
+from ipaddress import ip_address
+from threading import BoundedSemaphore, Event
+from types import FrameType
+from typing import Final
+
+from flows import log
+from flows.errors import SettingsError
+from flows.settings import ReceiverSettings
+from flows.sources.landing import Landing
+from flows.sources.limits import Bandwidth
+from flows.sources.receiver.counters import write_status
+from flows.sources.receiver.incoming import ObjectLimits
+from flows.sources.receiver.peers import read_peers
+from flows.sources.receiver.server import Receiver
+from flows.sources.receiver.terms import Terms
+
+#: Connections beside the associations: those that begin, and those that are told there are enough.
+_BEGINNING: Final = 32
+STATUS_FILE: Final = "receiver.json"
+
+
+def run(settings: ReceiverSettings) -> None:
+    """Receive until SIGTERM or SIGINT; then let objects under way be finished.
+
+    Raises:
+        SettingsError: A setting, the peers file or a certificate is missing or wrong.
+        OSError: The landing cannot be used.
+    """
+    log.configure()
+    terms = terms_of(settings)
+    terms.landing.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    swept = terms.landing.sweep()
+    told_to_end = Event()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        told_to_end.set()
+
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, end)
+    receiver = Receiver(
+        terms, settings.host, settings.port, connections=settings.associations + _BEGINNING
+    )
+    receiver.start()
+    _say_begun(settings, swept)
+    status = _Status(terms, settings, receiver.port)
+    status.write()
+    while not told_to_end.wait(settings.status_seconds):
+        status.write()
+    receiver.stop(settings.stop_seconds)
+    status.write(is_running=False)
+
+
+def terms_of(settings: ReceiverSettings) -> Terms:
+    """Put together what associations go by.
+
+    Raises:
+        SettingsError: The peers file or a certificate is missing or wrong.
+    """
+    return Terms(
+        ae_title=settings.ae_title,
+        admits=read_peers(settings.peers).admits,
+        landing=Landing(settings.landing),
+        limits=ObjectLimits(settings.object_bytes, settings.object_seconds, settings.room_bytes),
+        slots=BoundedSemaphore(settings.associations),
+        bandwidth=Bandwidth(settings.bytes_per_second),
+        idle_seconds=settings.idle_seconds,
+        negotiation_seconds=settings.negotiation_seconds,
+        private=settings.private_classes,
+        tls=_tls(settings),
+    )
+
+
+def _tls(settings: ReceiverSettings) -> ssl.SSLContext | None:
+    """Make mutual TLS, 1.2 or later (PS3.15 §B.12), of the three files; None if none is given."""
+    files = (settings.tls_certificate, settings.tls_private_key, settings.tls_ca)
+    if not any(files):
+        return None
+    if not all(files):
+        message = "MAMMO_RECEIVER_TLS_CERTIFICATE, …_PRIVATE_KEY and …_CA: set all three, or none"
+        raise SettingsError(message)
+    certificate, key, authority = (str(one) for one in files)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_mode = ssl.CERT_REQUIRED
+    try:
+        context.load_cert_chain(certificate, key)
+        context.load_verify_locations(authority)
+    except OSError:
+        message = "the MAMMO_RECEIVER_TLS_… files are missing, or do not belong together"
+        raise SettingsError(message) from None
+    return context
+
+
+def _say_begun(settings: ReceiverSettings, swept: int) -> None:
+    log.get().info("the receiver listens", part="receiver", count=swept)
+    with suppress(ValueError):
+        if not ip_address(settings.host).is_loopback and not settings.tls_certificate:
+            log.get().warning("the receiver listens without TLS", part="receiver")
+
+
+class _Status:
+    """Writes the status file, and a line of the log where the counts have changed."""
+
+    def __init__(self, terms: Terms, settings: ReceiverSettings, port: int) -> None:
+        self._terms, self._port = terms, port
+        self._path = settings.landing / STATUS_FILE
+        self._said = terms.counters.told()
+
+    def write(self, *, is_running: bool = True) -> None:
+        told = self._terms.counters.told()
+        facts = {"running": is_running, "port": self._port, "written": int(time.time())}
+        with suppress(OSError):  # a full disk ends no association
+            write_status(self._path, {**told, **facts, "room": self._terms.landing.room()})
+        if told != self._said:
+            counts = {**told["answers"], **told["ends"]}
+            log.get().info("received", part="receiver", bytes=told["bytes"], counts=counts)
+            self._said = told
+        if not is_running:
+            log.get().info("the receiver ended", part="receiver")

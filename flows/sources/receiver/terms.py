@@ -1,0 +1,50 @@
+"""What every association of one receiver goes by."""
+
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import BoundedSemaphore, Event
+from typing import TYPE_CHECKING
+
+from flows.sources.limits import Bandwidth
+from flows.sources.receiver.counters import Counters
+from flows.sources.receiver.incoming import ObjectLimits
+
+if TYPE_CHECKING:
+    from flows.sources.landing import Landing
+
+#: Asked with a calling AE title, an address and a certificate (DER), if there was one.
+Admits = Callable[[str, str, bytes | None], bool]
+
+
+@dataclass(frozen=True, repr=False)
+class Terms:
+    """What every association of one receiver goes by.
+
+    Attributes:
+        ae_title: What a peer must call us.
+        admits: Tells who may send.
+        landing: Where objects go.
+        limits: What one object may take.
+        slots: One for each association that may be open.
+        bandwidth: Shared by all of them.
+        idle_seconds: How long nothing may come.
+        negotiation_seconds: How long an association may take to begin (ARTIM, PS3.8 §9.1.5).
+        private: Storage classes of makers that are taken, besides those of the standard.
+        tls: Who must present which certificate; None without TLS.
+        counters: What is counted.
+        stopping: Set when no object may begin any more.
+    """
+
+    ae_title: str
+    admits: Admits
+    landing: "Landing"
+    limits: ObjectLimits
+    slots: BoundedSemaphore
+    bandwidth: Bandwidth
+    idle_seconds: float = 120.0
+    negotiation_seconds: float = 15.0
+    private: tuple[str, ...] = ()
+    tls: ssl.SSLContext | None = None
+    counters: Counters = field(default_factory=Counters)
+    stopping: Event = field(default_factory=Event)
