@@ -69,7 +69,7 @@ class Startup:
         (databases and buckets, then the door) does not wait for Prefect, the slowest.
         """
         first = Step("prepare", prepare, {**known.base, **known.region, **known.hub, **known.admin})
-        second = Step("deploy", deploy, {**known.base, **known.client})
+        second = Step("deploy", deploy, {**known.base, **known.client, **known.region})
         with ThreadPoolExecutor(max_workers=7, thread_name_prefix="startup") as pool:
             store = pool.submit(self.ensure, every["s3"])
             server = pool.submit(self.ensure, every["prefect"])
@@ -79,7 +79,7 @@ class Startup:
             )
             tracks = [
                 pool.submit(_after, lambda: self.ensure(every["api"]), prepared),
-                pool.submit(_after, lambda: self.do(second), pooled),
+                pool.submit(_after, lambda: self.do(second), pooled, prepared),
                 pool.submit(_after, lambda: self.ensure(every["worker"]), pooled, prepared),
             ]
             try:

@@ -38,7 +38,7 @@ UNFINISHED = "it could not be finished; the log says why"
 LEASE = timedelta(minutes=10)
 _RENEWED = timedelta(minutes=2)
 _PAUSE = 1.0  # seconds between looks while nothing may be begun
-_PATIENCE = timedelta(minutes=5)  # what is due later than that waits for the next run
+_REST = timedelta(minutes=5)  # of a study that could not be finished
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,6 +47,7 @@ class Run:
 
     Attributes:
         who: Whose leases the studies are.
+        patience: What is due later than that waits for the next run.
     """
 
     parts: RegionParts
@@ -55,6 +56,7 @@ class Run:
     asked: Asked
     stop: Stop
     who: str
+    patience: timedelta = timedelta(minutes=5)
 
 
 def name_worker() -> str:
@@ -134,19 +136,19 @@ def share_out(
         if under_way:
             done, _ = wait_for(under_way, timeout=_PAUSE, return_when=FIRST_COMPLETED)
             ended += [(under_way.pop(future), future.result()) for future in done]
-        elif may and _is_soon(announced.next_due(export.id), now):
+        elif may and _is_soon(announced.next_due(export.id), now + run.patience):
             time.sleep(_PAUSE)
         else:
             return ended
 
 
-def _is_soon(due: datetime | None, now: datetime) -> bool:
-    return due is not None and due - now <= _PATIENCE
+def _is_soon(due: datetime | None, limit: datetime) -> bool:
+    return due is not None and due <= limit
 
 
 def give_back_failed(run: Run, export: Export, ordinals: Collection[int]) -> None:
     """Let studies that could not be finished be tried again after a while."""
-    due_at = datetime.now(UTC) + _PATIENCE
+    due_at = datetime.now(UTC) + _REST
     for ordinal in ordinals:
         run.parts.ledger.announced.give_back(
             export.id, ordinal, who=run.who, why=UNFINISHED, due_at=due_at, tried=False

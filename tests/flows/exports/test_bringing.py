@@ -1,0 +1,290 @@
+"""Studies come from a real PACS, are compared with what it says, and end in one outcome each."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from catalog.ledgers.records import Export
+from catalog.plans.records import (
+    AnnouncedState,
+    KnownSource,
+    Plan,
+    PlanState,
+    SourceKind,
+    WindowState,
+)
+from catalog.search import Query, search
+from flows.deidentifier import Deidentifier
+from flows.exports.asking import Asked
+from flows.exports.bringing import Brought, Job, bring
+from flows.exports.content import Content, Limits, Selection
+from flows.exports.enrolling import NEVER_CAME
+from flows.exports.running import Run, export_of, is_settled, next_window, share_out
+from flows.sources.landing import Landing
+from flows.sources.limits import Breaker
+from flows.sources.network.pacs import Pacs
+from flows.sources.network.peer import Retrieve
+from flows.sources.source import Ended, Fetched, FoundInstance
+from flows.wiring import HubParts, RegionParts
+from tests.flows.conftest import DECISION
+from tests.flows.making import counts
+from tests.flows.sources.peers import QRSCP, Go, QrScp, qrscp, send
+from tests.objects import INSTANCE, mammogram
+from tests.servers import free_ports
+
+STUDY = "1.2.826.0.1.3680043.8.498.752.77"
+LIMITS = Limits(days=366, settling_days=0, tries=2)
+DAYS = Selection(first=date(2023, 1, 1), last=date(2023, 12, 31))
+
+
+@pytest.fixture(scope="module")
+def pacs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QrScp]:
+    """Two women's studies of four views each."""
+    (port,) = free_ports(1)
+    with qrscp(tmp_path_factory.mktemp("pacs"), port) as running:
+        for study, day in ((1, "20230302"), (2, "20230420")):
+            views = [
+                mammogram(
+                    view=view,
+                    SOPInstanceUID=f"{INSTANCE}.{study}.{number}",
+                    StudyInstanceUID=f"{STUDY}.{study}",
+                    SeriesInstanceUID=f"{STUDY}.{study}.1",
+                    StudyDate=day,
+                    AccessionNumber=f"ACC{study}",
+                )
+                for number, view in enumerate(("lcc", "rcc", "lmlo", "rmlo"), 1)
+            ]
+            send(running.port, QRSCP, views)
+        yield running
+
+
+class Forgetful:
+    """A PACS that gives some objects only after it was asked for them again, or never."""
+
+    def __init__(self, pacs: Pacs, *, lacks: str, tries: int) -> None:
+        self._pacs, self._lacks, self._left = pacs, lacks, tries
+        self.asked: list[int] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pacs, name)
+
+    def fetch(
+        self, study_uid: str, only: tuple[FoundInstance, ...] | None, landed: Any, stop: Any
+    ) -> Fetched:
+        listed = self._pacs.instances(study_uid, stop)
+        wanted = listed if only is None else only
+        self.asked.append(len(wanted))
+        if self._left:
+            self._left -= 1
+            wanted = tuple(one for one in wanted if one.sop_uid != self._lacks)
+        if not wanted:
+            return Fetched(Ended.PARTIAL, 0, 1, 0, 0.0, 0)
+        return self._pacs.fetch(study_uid, wanted, landed, stop)
+
+
+@dataclass
+class Region:
+    """All that a plan's run needs, without Prefect."""
+
+    parts: RegionParts
+    deidentifier: Deidentifier
+    source: Any
+    selection: Selection = DAYS
+    limits: Limits = LIMITS
+    stop: Any = None
+    who: str = "worker"
+
+    def run(self) -> Run:
+        content = Content(selection=self.selection, limits=self.limits)
+        plans = self.parts.ledger.plans
+        if not plans.all():
+            plans.set_source(KnownSource("pacs", SourceKind.DICOM, "{}"))
+            plan = Plan(
+                "p-1", "prov", "pacs", DECISION, content.model_dump_json(), PlanState.ACTIVE, "Eva"
+            )
+            plans.enter(plan)
+        asked = Asked(self.source, self.selection, (), nearline=False)
+        plan, stop = plans.get("p-1"), self.stop or Go()
+        return Run(self.parts, plan, content, asked, stop, self.who, timedelta(0))
+
+    def job(self, run: Run, export: Export) -> Job:
+        return Job(
+            parts=self.parts,
+            deidentifier=self.deidentifier,
+            protection=None,
+            export=export,
+            region="norr",
+            source=self.source,
+            landing=Landing(self.parts.landing),
+            stop=run.stop,
+            breaker=Breaker(60, 3, 60),
+            who=run.who,
+            run="run",
+            tries=self.limits.tries,
+        )
+
+    def bring(self, most: int = 0) -> tuple[Export, list[Brought]]:
+        run = self.run()
+        window = next_window(run) or self.parts.ledger.plans.windows("p-1")[0]
+        export = export_of(run, window)
+        job = self.job(run, export)
+        with ThreadPoolExecutor(2) as pool:
+            ended = share_out(
+                run,
+                export,
+                lambda waiting: pool.submit(bring, job, waiting),
+                at_a_time=2,
+                most=most,
+            )
+        if is_settled(run, export):
+            self.parts.ledger.plans.end_window(window)
+        return export, [brought for _, brought in ended]
+
+
+@pytest.fixture
+def hospital(
+    region: RegionParts, deidentify_with: Deidentifier, pacs: QrScp
+) -> Callable[..., Region]:
+    def made(source: Any = None, **more: Any) -> Region:
+        return Region(
+            region, deidentify_with, source or Pacs(pacs.peer(retrieve=Retrieve.GET)), **more
+        )
+
+    return made
+
+
+def test_a_plan_brings_its_studies_in(
+    hospital: Callable[..., Region], region: RegionParts, hub: HubParts
+) -> None:
+    here = hospital()
+    export, brought = here.bring()
+    assert brought == [Brought.SETTLED] * 2
+    assert counts(region.ledger.tally(export.id)) == {"ADMITTED": 8}
+    assert len(search(hub.catalogue, Query()).studies) == 2
+    assert not list(region.landing.rglob("*.dcm"))
+    assert [one.outcome for one in region.ledger.by_accession("ACC1")] == ["ADMITTED"] * 4
+    (window,) = region.ledger.plans.windows("p-1")
+    assert window.state is WindowState.DONE
+    assert next_window(here.run()) is None
+    assert region.ledger.plans.get("p-1").state is PlanState.DONE
+
+
+def test_what_a_pacs_dropped_is_fetched_again(hospital: Callable[..., Region], pacs: QrScp) -> None:
+    source = Forgetful(Pacs(pacs.peer(retrieve=Retrieve.GET)), lacks=f"{INSTANCE}.1.3", tries=1)
+    here = hospital(source, selection=Selection(accessions=("ACC1",)))
+    export, _ = here.bring()
+    assert source.asked == [4, 1]
+    assert counts(here.parts.ledger.tally(export.id)) == {"ADMITTED": 4}
+
+
+def test_what_never_comes_is_unavailable(hospital: Callable[..., Region], pacs: QrScp) -> None:
+    lacking = f"{INSTANCE}.1.3"
+    source = Forgetful(Pacs(pacs.peer(retrieve=Retrieve.GET)), lacks=lacking, tries=99)
+    limits = Limits(days=366, settling_days=0, tries=1)
+    here = hospital(source, selection=Selection(accessions=("ACC1",)), limits=limits)
+    export, _ = here.bring()
+    ledger = here.parts.ledger
+    assert counts(ledger.tally(export.id)) == {"ADMITTED": 3, "UNAVAILABLE": 1}
+    (trace,) = ledger.by_instance(lacking)
+    assert trace.reason == NEVER_CAME
+
+
+def test_what_did_not_come_waits_for_another_try(
+    hospital: Callable[..., Region], pacs: QrScp
+) -> None:
+    source = Forgetful(Pacs(pacs.peer(retrieve=Retrieve.GET)), lacks=f"{INSTANCE}.1.3", tries=99)
+    here = hospital(source, selection=Selection(accessions=("ACC1",)))
+    export, brought = here.bring()
+    assert brought == [Brought.LATER]
+    assert here.parts.ledger.announced.counts(export.id) == {AnnouncedState.WAITING: 1}
+    assert here.parts.ledger.progress(export.id).items == 0
+    assert len(list(here.parts.landing.rglob("*.dcm"))) == 3
+
+
+def test_a_stop_leaves_the_rest_for_the_next_night(
+    hospital: Callable[..., Region], region: RegionParts
+) -> None:
+    here = hospital()
+    export, brought = here.bring(most=1)
+    assert brought == [Brought.SETTLED]
+    assert region.ledger.announced.counts(export.id)[AnnouncedState.WAITING] == 1
+    again, rest = here.bring()
+    assert (again.id, rest) == (export.id, [Brought.SETTLED])
+    assert counts(region.ledger.tally(export.id)) == {"ADMITTED": 8}
+
+
+@pytest.mark.parametrize("step", ["handed over", "claimed", "entered", "walked"])
+def test_a_worker_that_dies_at_any_step_doubles_and_loses_nothing(
+    hospital: Callable[..., Region],
+    region: RegionParts,
+    hub: HubParts,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+) -> None:
+    from flows.exports import bringing
+    from flows.walk import study
+
+    here = hospital(selection=Selection(accessions=("ACC1",)))
+    run = here.run()
+    window = next_window(run)
+    assert window is not None
+    export = export_of(run, window)
+    job = here.job(run, export)
+    dies = {
+        "handed over": (bringing, "_came"),
+        "claimed": (bringing, "enroll"),
+        "entered": (bringing, "settle"),
+        "walked": (study, "_record"),
+    }
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    waiting = region.ledger.announced.lease(export.id, "worker", _soon())
+    assert waiting is not None
+    with monkeypatch.context() as patched:
+        patched.setattr(*dies[step], die)
+        with pytest.raises(KeyboardInterrupt):
+            bring(job, waiting)
+    again = region.ledger.announced.lease(export.id, "worker", _soon())
+    assert again is None  # its lease is not over
+    assert bring(job, waiting) is Brought.SETTLED
+    assert counts(region.ledger.tally(export.id)) == {"ADMITTED": 4}
+    assert len(search(hub.catalogue, Query()).studies) == 1
+    assert not list(region.landing.rglob("*.dcm"))
+
+
+def test_two_runs_share_an_export(hospital: Callable[..., Region], region: RegionParts) -> None:
+    one, other = hospital(who="one"), hospital(who="other")
+    one.run()
+    with ThreadPoolExecutor(2) as pool:
+        ended = list(pool.map(lambda here: here.bring(), (one, other)))
+    (first, _), (second, _) = ended
+    assert first.id == second.id
+    assert sum(len(brought) for _, brought in ended) == 2
+    assert counts(region.ledger.tally(first.id)) == {"ADMITTED": 8}
+
+
+def test_a_plan_that_ran_already_knows_what_it_has(
+    hospital: Callable[..., Region], region: RegionParts
+) -> None:
+    here = hospital(selection=Selection(accessions=("ACC1",)))
+    here.bring()
+    plan = replace(region.ledger.plans.get("p-1"), id="p-2")
+    region.ledger.plans.enter(plan)
+    run = replace(here.run(), plan=plan)
+    window = next_window(run)
+    assert window is not None
+    export = export_of(run, window)
+    waiting = region.ledger.announced.lease(export.id, "worker", _soon())
+    assert waiting is not None
+    assert bring(here.job(run, export), waiting) is Brought.SETTLED
+    assert counts(region.ledger.tally(export.id)) == {"KNOWN": 4}
+
+
+def _soon() -> datetime:
+    return datetime.now(UTC) + timedelta(minutes=5)
