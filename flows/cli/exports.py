@@ -59,12 +59,13 @@ def schedule(
 
     Example: mammo exports schedule osterskog sectra plan.toml --decision decision.toml
     """
+    place.enter("region")
+    # Prefect reads its settings when it is first imported: not before they are entered.
     from flows import wiring
     from flows.cli.deciding import me
     from flows.exports import planning
     from flows.ingest import schedules
 
-    place.enter("region")
     parts, content = wiring.region(), planning.read_plan(plan)
     entered = planning.enter(parts, holder, source, content, decision=decision, who=me(who))
     if side_table is not None:
@@ -79,9 +80,9 @@ def run(plan: PlanId) -> None:
 
     Example: mammo exports run p-5f0c9a1e
     """
+    place.enter("region")
     from flows.ingest.watch import run_plan
 
-    place.enter("region")
     typer.echo(run_plan(plan))
 
 
@@ -163,11 +164,11 @@ def show(plan: PlanId) -> None:
 
 
 def _move(plan: str, state: "PlanState") -> None:
+    place.enter("region")
     from flows import wiring
     from flows.exports import planning
     from flows.ingest import schedules
 
-    place.enter("region")
     parts = wiring.region()
     planning.move(parts, plan, state)
     schedules.set_up(parts.ledger.plans)
