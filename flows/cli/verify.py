@@ -8,7 +8,31 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from flows.verify.folder import Progress
+    from flows.verify.looks import Verification
+    from flows.verify.sought import Progress
+
+Folder = Annotated[Path, typer.Argument(help="Folder of finished objects.", metavar="FOLDER")]
+Against = Annotated[
+    Path | None,
+    typer.Option(
+        help="The originals, a folder or ZIP archive: what identifies anybody in them is "
+        "looked for in every object.",
+        metavar="SRC",
+    ),
+]
+Profile = Annotated[
+    str, typer.Option(help="mammography, general, or a TOML file.", metavar="NAME|FILE")
+]
+Report = Annotated[
+    Path | None,
+    typer.Option(
+        help="Write what was found (.csv or .json), and beside it a page (.html).",
+        metavar="FILE",
+    ),
+]
+Pixels = Annotated[
+    bool, typer.Option("--pixels", help="Read the pixels and overlays again; much slower.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -17,28 +41,12 @@ def add_to(app: typer.Typer) -> None:
 
 
 def verify(
-    folder: Annotated[Path, typer.Argument(help="Folder of finished objects.", metavar="FOLDER")],
-    against: Annotated[
-        Path | None,
-        typer.Option(
-            help="The originals, a folder or ZIP archive: what identifies anybody in them is "
-            "looked for in every object.",
-            metavar="SRC",
-        ),
-    ] = None,
-    profile: Annotated[
-        str, typer.Option(help="mammography, general, or a TOML file.", metavar="NAME|FILE")
-    ] = "mammography",
-    report: Annotated[
-        Path | None,
-        typer.Option(
-            help="Write what was found (.csv or .json), and beside it a page (.html).",
-            metavar="FILE",
-        ),
-    ] = None,
-    pixels: Annotated[  # noqa: FBT002  # a switch
-        bool, typer.Option("--pixels", help="Read the pixels and overlays again; much slower.")
-    ] = False,
+    folder: Folder,
+    against: Against = None,
+    profile: Profile = "mammography",
+    report: Report = None,
+    *,
+    pixels: Pixels = False,
 ) -> None:
     """Look at finished objects with the second eye alone; nothing is changed.
 
@@ -54,7 +62,7 @@ def verify(
     log.configure()
     from deid.pixels.detection.text_reader import load_text_reader
     from flows.deidentifier import named_profile
-    from flows.verify.folder import MEANINGS, verify_folder
+    from flows.verify.folder import verify_folder
     from flows.verify.report import write
 
     chosen = named_profile(profile)
@@ -66,16 +74,22 @@ def verify(
             text_reader=load_text_reader() if pixels else None,
             progress=progress,
         )
+    _tell(seen)
+    if report is not None:
+        typer.echo("written: " + ", ".join(str(path) for path in write(seen, report)))
+    if not seen.clean:
+        raise typer.Exit(1)
+
+
+def _tell(seen: "Verification") -> None:
+    from flows.verify.looks import MEANINGS
+
     for outcome, number in sorted(seen.tally.items()):
         typer.echo(f"{outcome:12} {number:6}  {MEANINGS[outcome]}")
     if not seen.looks:
         typer.echo("FOLDER holds no files")
     if seen.unread:
         typer.echo(f"{seen.unread} originals could not be read, so nobody looked for theirs")
-    if report is not None:
-        typer.echo("written: " + ", ".join(str(path) for path in write(seen, report)))
-    if not seen.clean:
-        raise typer.Exit(1)
 
 
 def _check(folder: Path, report: Path | None) -> None:

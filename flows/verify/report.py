@@ -14,7 +14,7 @@ from pathlib import Path
 from deid.report_page import html
 from flows.files.spool import local_trouble
 from flows.files.spreadsheet import plain
-from flows.verify.folder import MEANINGS, Look, Seen, Verification
+from flows.verify.looks import MEANINGS, Look, Seen, Verification
 
 SUFFIXES = (".csv", ".json")
 _COLUMNS = ("number", "file", "outcome", "reason", "where", "what")

@@ -17,8 +17,9 @@ from flows.deidentifier import Deidentifier, load
 from flows.errors import SourceError
 from flows.keys.sides import offline_keys
 from flows.offline import charter, folder
-from flows.offline.folder import Watch, deidentify_folder, tally
+from flows.offline.folder import deidentify_folder
 from flows.offline.journal import Journal
+from flows.offline.lines import Watch, tally
 from flows.offline.resume import state_of
 from tests import archives, objects
 from tests.flows.interrupting import interrupted, tree

@@ -15,7 +15,8 @@ from deid.pixels.detection.text_reader import load_text_reader
 from flows.cli import app
 from flows.errors import SourceError
 from flows.verify import folder as room
-from flows.verify.folder import Seen, Verification, verify_folder
+from flows.verify.folder import verify_folder
+from flows.verify.looks import Seen, Verification
 from flows.verify.report import as_csv, as_json, as_page
 from tests.deid.documents import report
 from tests.deid.headers import finished, mammogram, profile, tomosynthesis, written
