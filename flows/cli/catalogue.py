@@ -10,7 +10,7 @@ from flows.cli import place
 from flows.cli.person import Who, person
 
 if TYPE_CHECKING:
-    from catalog.search import FoundStudy
+    from catalog.search import FoundStudy, Query
 
 SIZES = (256, 512, 1024)
 
@@ -51,8 +51,6 @@ def search(
     Example: mammo catalog search --view MLO --laterality L --year-from 2018
     """
     place.enter("hub")
-    from catalog.search import search as find
-    from flows import wiring
     from flows.search.quality import quality
     from flows.search.query import query
 
@@ -66,9 +64,15 @@ def search(
         exam_year_to=year_to,
         holder=holder,
     )
-    wanted = replace(wanted, companions=not images_only, laterality_agrees=side_agrees)
-    if flag is not None:
-        wanted = replace(wanted, flag=quality(flag))
+    said = None if flag is None else quality(flag)
+    wanted = replace(wanted, companions=not images_only, laterality_agrees=side_agrees, flag=said)
+    _print_found(wanted, limit)
+
+
+def _print_found(wanted: "Query", limit: int) -> None:
+    from catalog.search import search as find
+    from flows import wiring
+
     page = find(wiring.hub().catalogue, wanted, limit=limit)
     typer.echo("\n".join(map(_row, page.studies)) or "no study matches")
     if page.next_cursor:
