@@ -1,11 +1,13 @@
 """`mammo deid`: de-identify a folder with no server, rehearse that, or explain one rule."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from flows.cli.exits import NOT_ALL
 
 if TYPE_CHECKING:
     from flows.deidentifier import Deidentifier
@@ -69,7 +71,8 @@ def deid(
 
     Of names only harmless words and counters stay. What is not released is absent from DST; the
     report says why. A run that was ended goes on when it is started again with the same
-    --key-file. The exit code is 0 when every file has an outcome.
+    --key-file. The exit code is 0 if every file was released, 3 if some were held back or there
+    was none, and 1 if the run failed.
 
     Example: mammo deid /mnt/export clean --report report.csv --key-file ~/mammo.key
 
@@ -84,21 +87,35 @@ def deid(
         return
     source = _checked(source, target, report, dry_run=dry_run)
     log.configure()
-    from flows.deidentifier import load
-    from flows.keys.sides import offline_keys
     from flows.offline.workers import processors
 
+    deidentifier = _deidentifier(key_file, profile)
+    with nullcontext() if dry_run else _interruptible(key_file):
+        if not _run(source, target, deidentifier, report, workers or processors()):
+            raise typer.Exit(NOT_ALL)
+
+
+def _deidentifier(key_file: Path | None, profile: str) -> "Deidentifier":
+    """Load rules and keys; say so if new keys were made."""
+    from flows.deidentifier import load
+    from flows.keys.sides import offline_keys
+
     new = key_file is not None and _is_new(key_file)
-    deidentifier = load(offline_keys(key_file), profile)
+    made = load(offline_keys(key_file), profile)
     if new:
         typer.echo("mammo: new keys were made in --key-file; keep it: others make other pseudonyms")
+    return made
+
+
+@contextmanager
+def _interruptible(key_file: Path | None) -> Iterator[None]:
+    """Say how to go on if Ctrl-C ends a run."""
     try:
-        _run(source, None if dry_run else target, deidentifier, report, workers or processors())
+        yield
     except KeyboardInterrupt:
-        if not dry_run:
-            kept = "what is done is kept; go on with the same command"
-            lost = "it cannot go on, as it had no --key-file; empty DST to start anew"
-            typer.echo(f"mammo: ended; {kept if key_file else lost}", err=True)
+        kept = "what is done is kept; go on with the same command"
+        lost = "it cannot go on, as it had no --key-file; empty DST to start anew"
+        typer.echo(f"mammo: ended; {kept if key_file else lost}", err=True)
         raise
 
 
@@ -150,9 +167,11 @@ def _run(
     deidentifier: "Deidentifier",
     report: Path | None,
     workers: int,
-) -> None:
+) -> bool:
+    """Run over a folder, and tell whether every file of it was released."""
     import time
 
+    from catalog.outcome import Outcome
     from flows.cli.offline_lines import say
     from flows.offline.folder import deidentify_folder, rehearse_folder
     from flows.offline.lines import MEANINGS, REHEARSED
@@ -179,6 +198,7 @@ def _run(
             meanings=meanings,
         )
     say(lines, reporter, meanings, deidentifier, rehearsed=target is None)
+    return bool(lines) and {line.outcome for line in lines} == {Outcome.ADMITTED}
 
 
 @contextmanager

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli.exits import NOT_ALL
+
 if TYPE_CHECKING:
     from flows.verify.looks import Verification
     from flows.verify.sought import Progress
@@ -52,7 +54,8 @@ def verify(
 
     It knows no rule of what made them. Without --against it finds what identifies anybody by its
     form, and whether an object is what it claims to be. The report holds no value and no name in
-    which an identifier was found. The exit code is 0 only if all files are clean.
+    which an identifier was found. The exit code is 0 if all files are clean, 3 if
+    not all are, or there was none, and 1 if it failed.
 
     Example: mammo verify clean --against /mnt/export --report found.csv
     """
@@ -78,14 +81,17 @@ def verify(
     if report is not None:
         typer.echo("written: " + ", ".join(str(path) for path in write(seen, report)))
     if not seen.clean:
-        raise typer.Exit(1)
+        raise typer.Exit(NOT_ALL)
 
 
 def _tell(seen: "Verification") -> None:
     from flows.verify.looks import MEANINGS
+    from flows.verify.words import found
 
     for outcome, number in sorted(seen.tally.items()):
         typer.echo(f"{outcome:12} {number:6}  {MEANINGS[outcome]}")
+    for what, number, files, means in found(seen):
+        typer.echo(f"  {number:6} in {files} file{'s'[: files - 1]}: {what} ({means})")
     if not seen.looks:
         typer.echo("FOLDER holds no files")
     if seen.unread:
