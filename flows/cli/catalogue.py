@@ -8,6 +8,7 @@ import typer
 
 from flows.cli import place
 from flows.cli.person import Who, person
+from flows.cli.searching import HolderId, ImagesOnly, Laterality, View, YearFrom, YearTo
 
 if TYPE_CHECKING:
     from catalog.search import FoundStudy, Query
@@ -18,9 +19,6 @@ app = typer.Typer(help="Search the catalogue; enter regions and holders.", no_ar
 
 
 Kind = Annotated[str | None, typer.Option(help="FFDM, DBT, S2D, FILM, CAD_SR, SR, KO, PR or SEG")]
-ImagesOnly = Annotated[
-    bool, typer.Option("--images-only", help="leave out reports, CAD results and the like")
-]
 SideAgrees = Annotated[
     bool | None,
     typer.Option("--side-agrees/--side-differs", help="by the pixels, with what the header says"),
@@ -29,14 +27,14 @@ SideAgrees = Annotated[
 
 @app.command()
 def search(
-    view: Annotated[str | None, typer.Option(help="CC, MLO, ML, …")] = None,
-    laterality: Annotated[str | None, typer.Option(help="L, R or B")] = None,
+    view: View = None,
+    laterality: Laterality = None,
     vendor: Annotated[str | None, typer.Option(help="HOLOGIC, SIEMENS, GE, …")] = None,
     kind: Kind = None,
     age_band: Annotated[str | None, typer.Option(help="such as 50-54")] = None,
-    year_from: Annotated[int | None, typer.Option(help="first year of examination")] = None,
-    year_to: Annotated[int | None, typer.Option(help="last year of examination")] = None,
-    holder: Annotated[str | None, typer.Option(help="a care provider's id")] = None,
+    year_from: YearFrom = None,
+    year_to: YearTo = None,
+    holder: HolderId = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="studies to show")] = 50,
     *,
     images_only: ImagesOnly = False,

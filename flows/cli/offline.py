@@ -207,19 +207,17 @@ def _watching(reporter: "Reporter") -> Iterator["Watch"]:
     import time
 
     from flows.offline.lines import Watch
-    from flows.progress import bar
+    from flows.progress import row
 
     begun: dict[str, float] = {}
-    with bar() as shown:
-        row = shown.add_task("read headers", total=None, state="")
+    with row("read headers") as update:
 
         def progress(step: "Step") -> None:
             now = time.monotonic()
             seconds = now - begun.setdefault(step.doing, now)
             rate = f"{step.done / seconds:.1f} files/s" if seconds > 0 else ""
             counts = "  ".join(f"{name} {n}" for name, n in sorted(step.outcomes.items()))
-            shown.update(
-                row,
+            update(
                 description=step.doing,
                 completed=step.done,
                 total=step.total,
@@ -227,5 +225,3 @@ def _watching(reporter: "Reporter") -> Iterator["Watch"]:
             )
 
         yield Watch(progress, reporter.add)
-        if shown.tasks[row].total is None:  # there was nothing to count
-            shown.update(row, visible=False)

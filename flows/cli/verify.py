@@ -113,14 +113,7 @@ def _check(folder: Path, report: Path | None) -> None:
 
 @contextmanager
 def _watching() -> Iterator["Progress"]:
-    from flows.progress import bar
+    from flows.progress import row
 
-    with bar() as shown:
-        row = shown.add_task("verify", total=None, state="")
-
-        def progress(doing: str, done: int, total: int) -> None:
-            shown.update(row, description=doing, completed=done, total=total)
-
-        yield progress
-        if shown.tasks[row].total is None:  # there was nothing to count
-            shown.update(row, visible=False)
+    with row("verify") as update:
+        yield lambda doing, done, total: update(description=doing, completed=done, total=total)

@@ -4,11 +4,8 @@ Of the source's names only what is known to be harmless stays: other components 
 token. What is not released is absent from the target, and named in the report.
 """
 
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -22,9 +19,8 @@ from flows.offline.one_file import Done, Job, bring, ended, look_at
 from flows.offline.resume import State
 from flows.offline.target import Target, stamped
 from flows.offline.workers import FILES_PER_PROCESS, Workers
-from flows.sources.export_folder import SourceFile, gather
+from flows.sources.export_folder import MOST, SourceFile, gather, listing
 
-LIMIT = 1 << 40
 _AS_ONE_MORE = 1 << 20
 #: Headers are quick to read, so a process is handed some at a time.
 _TOGETHER = 8
@@ -55,7 +51,7 @@ def deidentify_folder(
         message = "the target lies inside the source; choose another"
         raise SourceError(message)
     with State(target, source, deidentifier) as state:
-        stamps = dict(stamped(gather(source, state.landing, limit=LIMIT), source))
+        stamps = dict(stamped(gather(source, state.landing, limit=MOST), source))
         files = list(stamps)
         run = _Run(files, watch or Watch(), "de-identify")
         with Workers(deidentifier, _enough(workers, sum(map(_work, files)))) as pool:
@@ -85,23 +81,12 @@ def rehearse_folder(
     Raises:
         SourceError: If the source cannot be read.
     """
-    with _landing() as landing:
-        files = list(gather(source, landing, limit=LIMIT))
+    with listing(source) as files:
         run = _Run(files, watch or Watch(), "rehearse")
         with Workers(deidentifier, _enough(workers, len(files))) as pool:
             _look(run, pool)
             run.rehearse(pool, listed=listed)
     return run.in_order()
-
-
-@contextmanager
-def _landing() -> Iterator[Path]:
-    """Give a private folder into which archives are expanded, and end it."""
-    landing = Path(tempfile.mkdtemp(prefix="mammo-deid-"))
-    try:
-        yield landing
-    finally:
-        shutil.rmtree(landing, ignore_errors=True)
 
 
 def _enough(workers: int, work: int) -> int:

@@ -1,7 +1,5 @@
 """What is looked for in finished objects: all that identifies anybody in their originals."""
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,11 +10,9 @@ from deid.identity.spelling import Needle
 from deid.language.lexicon import load_lexicon
 from deid.source import parse
 from flows.errors import OriginalError
-from flows.sources.export_folder import gather
+from flows.sources.export_folder import listing
 from flows.sources.original import Original
 from flows.walk.admit import checked
-
-LIMIT = 1 << 40
 
 #: So many needles are looked for in one go; more people than they are of are looked for in turns.
 CHUNK = 200_000
@@ -45,17 +41,13 @@ class Originals:
         Raises:
             SourceError: It cannot be read.
         """
-        landing = Path(tempfile.mkdtemp(prefix="mammo-verify-"))
-        try:
-            files = list(gather(root, landing, limit=LIMIT))
+        with listing(root) as files:
             for place, file in enumerate(files, 1):
                 if file.fault is None:
                     self._one(file.path)
                 else:
                     self.unread += 1
                 progress("read originals", place, len(files))
-        finally:
-            shutil.rmtree(landing, ignore_errors=True)
 
     def _one(self, path: Path) -> None:
         """Take one original; what is no DICOM object at all has no people."""

@@ -17,6 +17,7 @@ from catalog.publishing.publish import CataloguePublisher
 from catalog.records import DisclosureDecision, Holder, Region
 from catalog.vocabulary import ProtectionSource
 from flows import deidentifier
+from flows.cli import main
 from flows.deidentifier import Deidentifier
 from flows.keys import sides
 from flows.keys.key_file import HUB_ROOTS, REGION_ROOTS, create
@@ -141,5 +142,18 @@ def waits(original, region, ingest):
 def apply(region, deidentify_with):
     def run(made, **named):
         return applying.apply(region, deidentify_with, made.id, who="bo", **named)
+
+    return run
+
+
+@pytest.fixture
+def mammo(capsys):
+    """Run the command line; give its exit code, and what it said on both streams."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
 
     return run

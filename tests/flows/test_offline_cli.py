@@ -6,7 +6,6 @@ import sys
 import pytest
 
 from deid.profiles.profile import load_profile
-from flows.cli import main
 from tests import objects
 from tests.flows.making import four_views, put
 from tests.objects import mammogram, part10
@@ -16,17 +15,6 @@ from tests.objects import mammogram, part10
 def nowhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MAMMO_STATE", str(tmp_path / "var"))
-
-
-@pytest.fixture
-def mammo(capsys):
-    def run(*arguments: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return run
 
 
 def test_a_folder_is_de_identified_and_reported(mammo, export_folder, tmp_path):
