@@ -14,7 +14,8 @@ from catalog import database
 from catalog.ledgers.key import LedgerKey
 from catalog.ledgers.key_marks import KeyMarks
 from catalog.ledgers.ledger import Ledger
-from catalog.objects import Credentials, MinioStore, ObjectStore
+from catalog.minio_store import MinioStore
+from catalog.objects import Credentials, ObjectStore
 from catalog.publishing.port import Publisher
 from catalog.publishing.publish import CataloguePublisher
 from flows.errors import KeyFileError, SettingsError
