@@ -18,9 +18,9 @@ from deid.passage import Passage
 from deid.pixels.coding.streams import check_finished
 from deid.pixels.detection.patience import patient
 from deid.pixels.detection.text_reader import TextReader
-from deid.pixels.drawn.graphics import drop_writing, graphics_left, has_graphics, without
-from deid.pixels.drawn.lookups import crooked_left, drop_crooked, without_tables
+from deid.pixels.drawn.graphics import graphics_left, has_graphics
 from deid.pixels.drawn.overlays import clean_overlays, has_overlays, overlays_left
+from deid.pixels.drawn.unseen import drop_unseen, unseen_left
 from deid.pixels.redact import Flag, Redaction, ViewTag, read_again, redact
 from deid.pixels.rewriting.high_bits import lift
 from deid.pixels.rewriting.witness import check_same
@@ -119,8 +119,9 @@ def deidentify(  # noqa: PLR0913 -- each is given by name
         pixels_looked_at=text_reader is not None and parsed.pixels is not None,
     )
     _follow(header, redaction)
-    dropped = drop_writing(header.dataset, eyes)
-    crooked = drop_crooked(header.dataset, pixels=parsed.pixels is not None)
+    journal, dropped = drop_unseen(
+        header.dataset, header.journal, eyes, pixels=parsed.pixels is not None
+    )
     pieces, pixel_offset = serialise(header, redaction.pieces)
     return Clean(
         pieces=pieces,
@@ -129,7 +130,7 @@ def deidentify(  # noqa: PLR0913 -- each is given by name
         facts=observe(parsed.header, age_cap=profile.age_cap),
         boxes=redaction.boxes,
         flags=(*redaction.flags, *((Flag.DRAWN,) if dropped and eyes is not None else ())),
-        journal=without_tables(without(header.journal, dropped), crooked),
+        journal=journal,
         applied=header.applied,
         changed_frames=redaction.changed_frames,
         looked_at=redaction.looked_at,
@@ -206,7 +207,7 @@ def inspect(  # noqa: PLR0913 -- as above
     _refuse(found, Reason.IDENTIFIER_LEFT)  # no picture shows what people would let pass
     parsed = whole.parsed
     text_reader = patient(text_reader, parsed.header)
-    _refuse(crooked_left(parsed.header), Reason.UNCHECKED)
+    _refuse(unseen_left(parsed.header), Reason.UNCHECKED)
     if parsed.pixels is not None:
         eyes = text_reader if pixels_changed else None
         left = _text_left(finished, parsed, eyes, passage, ruling)
