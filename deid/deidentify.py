@@ -18,9 +18,8 @@ from deid.passage import Passage
 from deid.pixels.coding.streams import check_finished
 from deid.pixels.detection.patience import patient
 from deid.pixels.detection.text_reader import TextReader
-from deid.pixels.drawn.graphics import graphics_left, has_graphics
-from deid.pixels.drawn.overlays import clean_overlays, has_overlays, overlays_left
-from deid.pixels.drawn.unseen import drop_unseen, unseen_left
+from deid.pixels.drawn.overlays import clean_overlays
+from deid.pixels.drawn.unseen import drawn_left, drop_unseen, flags_of, unseen_left
 from deid.pixels.redact import Flag, Redaction, ViewTag, read_again, redact
 from deid.pixels.rewriting.high_bits import lift
 from deid.pixels.rewriting.witness import check_same
@@ -109,13 +108,14 @@ def deidentify(  # noqa: PLR0913 -- each is given by name
     eyes = text_reader if _GRAPHICS in profile.options else None
     if eyes is not None:
         parsed = lift(reader, parsed)
+    overlays = {} if eyes is None else clean_overlays(parsed.header, eyes)
     header = clean_header(
         parsed,
         profile=profile,
         person=person,
         subkeys=subkeys,
         identifiers=identifiers,
-        overlays={} if eyes is None else clean_overlays(parsed.header, eyes),
+        overlays=overlays,
         pixels_looked_at=text_reader is not None and parsed.pixels is not None,
     )
     _follow(header, redaction)
@@ -129,7 +129,7 @@ def deidentify(  # noqa: PLR0913 -- each is given by name
         header=header.dataset,
         facts=observe(parsed.header, age_cap=profile.age_cap),
         boxes=redaction.boxes,
-        flags=(*redaction.flags, *((Flag.DRAWN,) if dropped and eyes is not None else ())),
+        flags=(*redaction.flags, *flags_of(overlays, drawn=dropped and eyes is not None)),
         journal=journal,
         applied=header.applied,
         changed_frames=redaction.changed_frames,
@@ -214,12 +214,7 @@ def inspect(  # noqa: PLR0913 -- as above
         _refuse(left, Reason.TEXT_LEFT)  # which people let pass by its place, or not at all
         if looked_at and not pixels_changed:
             check_same(finished, parsed, looked_at)
-    if has_overlays(parsed.header) or has_graphics(parsed.header):
-        if text_reader is None:
-            raise SuspectError(Reason.UNCHECKED)
-        left = overlays_left(parsed.header, text_reader)
-        left += graphics_left(parsed.header, text_reader)
-        _refuse(left, Reason.TEXT_LEFT)  # no picture shows it
+    _refuse(drawn_left(parsed.header, text_reader), Reason.TEXT_LEFT)  # no picture shows it
     held = tuple(Finding(_OBJECT, kind) for kind in passage.review)
     _refuse(ruling.left(held), Reason.REVIEW)
 

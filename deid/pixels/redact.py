@@ -46,6 +46,7 @@ class Flag(StrEnum):
     MARKER_UNSURE = "what may be a marker names another side or view than the header"
     LONE = "a lone sign in the breast may be a letter"
     DRAWN = "graphics that write were dropped"
+    UNSEEN = "an overlay that nobody could look at was dropped"
 
 
 @dataclass(frozen=True)

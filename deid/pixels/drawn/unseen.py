@@ -1,13 +1,18 @@
 """What draws or shows, and was not seen or writes, goes: graphics, tables and palettes."""
 
+from collections.abc import Iterator, Mapping
+
 from pydicom.dataset import Dataset
 
+from deid.errors import Reason, SuspectError
 from deid.findings import Finding
 from deid.headers.journal import Entry
 from deid.pixels.detection.text_reader import TextReader
 from deid.pixels.drawn import palettes
-from deid.pixels.drawn.graphics import drop_writing, without
+from deid.pixels.drawn.graphics import drop_writing, graphics_left, has_graphics, without
 from deid.pixels.drawn.lookups import crooked_left, drop_crooked, without_tables
+from deid.pixels.drawn.overlays import has_overlays, overlays_left
+from deid.pixels.redact import Flag
 
 Journal = tuple[Entry, ...]
 
@@ -39,3 +44,24 @@ def drop_unseen(
 def unseen_left(header: Dataset) -> tuple[Finding, ...]:
     """Give the tables of a finished object through which nobody looked."""
     return crooked_left(header) + palettes.palettes_left(header)
+
+
+def drawn_left(header: Dataset, text_reader: TextReader | None) -> tuple[Finding, ...]:
+    """Look at what is laid over the pixels of a finished object with another eye.
+
+    Raises:
+        SuspectError: There is something, and nobody to look.
+    """
+    if not has_overlays(header) and not has_graphics(header):
+        return ()
+    if text_reader is None:
+        raise SuspectError(Reason.UNCHECKED)
+    return overlays_left(header, text_reader) + graphics_left(header, text_reader)
+
+
+def flags_of(overlays: Mapping[int, bytes | None], *, drawn: bool) -> Iterator[Flag]:
+    """Give what a person may want to know of what was dropped: graphics, and overlay planes."""
+    if drawn:
+        yield Flag.DRAWN
+    if None in overlays.values():
+        yield Flag.UNSEEN
