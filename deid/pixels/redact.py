@@ -49,6 +49,14 @@ class Flag(StrEnum):
     UNSEEN = "an overlay that nobody could look at was dropped"
 
 
+def flags_of(overlays: Mapping[int, bytes | None], *, drawn: bool) -> Iterator[Flag]:
+    """Give what a person may want to know of what was dropped: graphics, and overlay planes."""
+    if drawn:
+        yield Flag.DRAWN
+    if None in overlays.values():
+        yield Flag.UNSEEN
+
+
 @dataclass(frozen=True)
 class ViewTag:
     """Side and view as the header says: "L", "R", "B" or "", and "CC", "MLO", … or ""."""

@@ -1,7 +1,5 @@
 """What draws or shows, and was not seen or writes, goes: graphics, tables and palettes."""
 
-from collections.abc import Iterator, Mapping
-
 from pydicom.dataset import Dataset
 
 from deid.errors import Reason, SuspectError
@@ -12,7 +10,6 @@ from deid.pixels.drawn import palettes
 from deid.pixels.drawn.graphics import drop_writing, graphics_left, has_graphics, without
 from deid.pixels.drawn.lookups import crooked_left, drop_crooked, without_tables
 from deid.pixels.drawn.overlays import has_overlays, overlays_left
-from deid.pixels.redact import Flag
 
 Journal = tuple[Entry, ...]
 
@@ -57,11 +54,3 @@ def drawn_left(header: Dataset, text_reader: TextReader | None) -> tuple[Finding
     if text_reader is None:
         raise SuspectError(Reason.UNCHECKED)
     return overlays_left(header, text_reader) + graphics_left(header, text_reader)
-
-
-def flags_of(overlays: Mapping[int, bytes | None], *, drawn: bool) -> Iterator[Flag]:
-    """Give what a person may want to know of what was dropped: graphics, and overlay planes."""
-    if drawn:
-        yield Flag.DRAWN
-    if None in overlays.values():
-        yield Flag.UNSEEN
