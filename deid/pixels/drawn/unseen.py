@@ -9,6 +9,7 @@ from deid.pixels.detection.text_reader import TextReader
 from deid.pixels.drawn import palettes
 from deid.pixels.drawn.graphics import drop_writing, graphics_left, has_graphics, without
 from deid.pixels.drawn.lookups import crooked_left, drop_crooked, without_tables
+from deid.pixels.drawn.outlines import has_outlines, outlines_left
 from deid.pixels.drawn.overlays import has_overlays, overlays_left
 
 Journal = tuple[Entry, ...]
@@ -49,8 +50,9 @@ def drawn_left(header: Dataset, text_reader: TextReader | None) -> tuple[Finding
     Raises:
         SuspectError: There is something, and nobody to look.
     """
-    if not has_overlays(header) and not has_graphics(header):
+    if not any(has(header) for has in (has_overlays, has_graphics, has_outlines)):
         return ()
     if text_reader is None:
         raise SuspectError(Reason.UNCHECKED)
-    return overlays_left(header, text_reader) + graphics_left(header, text_reader)
+    every = overlays_left, graphics_left, outlines_left
+    return tuple(finding for left in every for finding in left(header, text_reader))
