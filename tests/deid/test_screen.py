@@ -4,9 +4,9 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import UID_dictionary
 
-from deid.errors import Reason, RefusedError
+from deid.errors import ProfileError, Reason, RefusedError
 from deid.passage import Passage
-from deid.profiles.profile import load_profile
+from deid.profiles.profile import load_profile, read_profile
 from deid.screen import screen
 from tests.deid import documents
 from tests.deid.headers import DBT, MG, mammogram, parsed, profile, tomosynthesis, written
@@ -152,3 +152,35 @@ def test_an_overlay_of_its_own_passes_the_gate() -> None:
     made.add_new(0x60000102, "US", 0)
     made.add_new(0x60003000, "OW", bytes(64 * 48 // 8))
     screen(parsed(made), profile())
+
+
+BARE = """name = "bare"
+version = "1"
+table = "ps3_15_e1_1.csv"
+types = "attribute_types.csv"
+texts = "text_attributes.csv"
+groups = ["0008", "0010", "0018", "0020", "0028", "7FE0"]
+age_cap = 89
+options = []
+accept = [
+  { sop_class = "1.2.840.10008.5.1.4.1.1.1.2", iod = "mg", reason = "ours", clause = "ours" },
+  { sop_class = "1.2.840.10008.5.1.4.1.1.88.11", iod = "sr", reason = "ours", clause = "ours" },
+]
+"""
+UNITS = """device_table = "devices.csv"
+pass = [{ device = "mammography unit", reason = "ours", clause = "ours" }]
+"""
+
+
+@pytest.mark.parametrize("head", ["", 'extends = "common"\n'])
+def test_without_rules_of_devices_no_image_passes(head: str) -> None:
+    own = read_profile(head + BARE, file="bare.toml")
+    for made in (mammogram(SOPClassUID=MG), mammogram(SOPClassUID=MG, BurnedInAnnotation="YES")):
+        with pytest.raises(RefusedError) as caught:
+            screen(parsed(written(made)), own)
+        assert caught.value.reason is Reason.DEVICE
+    with pytest.raises(RefusedError) as caught:
+        screen(parsed(written(tomosynthesis())), own)
+    assert caught.value.reason is Reason.SOP_CLASS
+    with pytest.raises(ProfileError):  # of the other kinds of the table nothing is said
+        read_profile(head + UNITS + BARE, file="bare.toml")
