@@ -10,6 +10,7 @@ from deid.profiles.profile import load_profile, read_profile
 from deid.screen import screen
 from tests.deid import documents
 from tests.deid.headers import DBT, MG, mammogram, parsed, profile, tomosynthesis, written
+from tests.deid.test_deidentify import walked
 
 CLASSES = "1.2.840.10008.5.1.4.1.1"
 
@@ -184,3 +185,31 @@ def test_without_rules_of_devices_no_image_passes(head: str) -> None:
     assert caught.value.reason is Reason.SOP_CLASS
     with pytest.raises(ProfileError):  # of the other kinds of the table nothing is said
         read_profile(head + UNITS + BARE, file="bare.toml")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"ContainerIdentifier": "K 1947"},
+        {"SpecimenIdentifier": "K 1947"},
+        {"SpecimenDescriptionSequence": [Dataset()]},
+        {"ImageType": ["ORIGINAL", "PRIMARY", "SPECIMEN"]},
+        {"SeriesDescription": "Preparatbild hö"},
+        {"ProtocolName": "Breast specimen"},
+    ],
+)
+def test_a_specimen_on_a_known_unit_is_looked_at_by_people(said: dict[str, Any]) -> None:
+    found = screen(parsed(written(mammogram(**said))), profile())
+    assert found.review == ("specimen radiograph",)
+    assert found.closely
+
+
+def test_what_a_specimen_is_called_does_not_leave() -> None:
+    item = Dataset()
+    item.SpecimenIdentifier, item.SpecimenShortDescription = "K 1947", "Ronnby, Märta"
+    item.SpecimenDetailedDescription = "Ronnby, Märta 19470802-2391"
+    made = mammogram(ContainerIdentifier="K 1947", SpecimenDescriptionSequence=[item])
+    made.ContainerDescription, made.SpecimenAccessionNumber = "Ronnby, Märta", "K 1947"
+    finished, _, _ = walked(made, look=False)
+    assert b"1947" not in finished
+    assert b"Ronnby" not in finished
