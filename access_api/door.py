@@ -17,7 +17,8 @@ from access_api.streams import READERS
 from access_api.tokens import Verifier
 from catalog.database import connect, reading
 from catalog.errors import CatalogError, NotFoundError
-from catalog.objects import Credentials, MinioStore, ObjectStore
+from catalog.minio_store import MinioStore
+from catalog.objects import Credentials, ObjectStore
 
 PULSE_S: Final = 2.0
 """Anonymous callers may ask often; what is behind the door is asked once in this many seconds."""

@@ -160,15 +160,10 @@ def list_holds(engine: Engine, *, lifted: bool = False) -> tuple[Hold, ...]:
 def study_not_held() -> ColumnElement[bool]:
     """Give the condition that neither the study nor its subject is held, by any pseudonym."""
     merged = subject.alias("merged")
-    by_another = and_(
-        hold.c.scope == HoldScope.SUBJECT,
-        hold.c.target == merged.c.pseudonym,
-        hold.c.lifted_at.is_(None),
-        merged.c.merged_into == subject.c.id,
-    )
+    joined = merged.c.merged_into == subject.c.id
     return and_(
         _free(HoldScope.SUBJECT, subject.c.pseudonym, subject),
-        ~exists().where(by_another).correlate(subject),
+        _free(HoldScope.SUBJECT, merged.c.pseudonym, subject, joined),
         _free(HoldScope.STUDY, study.c.study_uid, study),
     )
 
@@ -179,20 +174,21 @@ def instance_not_held() -> ColumnElement[bool]:
     Nor the image, nor the revision of it, that they were derived from.
     """
     image = instance.alias("image")
-    by_image = and_(
-        hold.c.scope == HoldScope.INSTANCE,
-        hold.c.target == image.c.sop_uid,
-        hold.c.lifted_at.is_(None),
-        image.c.id == instance.c.derived_from,
-    )
+    joined = image.c.id == instance.c.derived_from
     return and_(
         _free(HoldScope.INSTANCE, instance.c.sop_uid, instance),
-        ~exists().where(by_image).correlate(instance),
+        _free(HoldScope.INSTANCE, image.c.sop_uid, instance, joined),
         _free(HoldScope.REVISION, cast(revision.c.id, String), revision),
         _free(HoldScope.REVISION, cast(revision.c.derived_from, String), revision),
     )
 
 
-def _free(scope: HoldScope, value: ColumnElement[str], outside: FromClause) -> ColumnElement[bool]:
+def _free(
+    scope: HoldScope,
+    value: ColumnElement[str],
+    outside: FromClause,
+    *joined: ColumnElement[bool],
+) -> ColumnElement[bool]:
+    """Give the condition that no Hold is on a value: of `outside`, or of what is joined to it."""
     active = and_(hold.c.scope == scope, hold.c.target == value, hold.c.lifted_at.is_(None))
-    return ~exists().where(active).correlate(outside)
+    return ~exists().where(active, *joined).correlate(outside)

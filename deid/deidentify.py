@@ -18,10 +18,9 @@ from deid.passage import Passage
 from deid.pixels.coding.streams import check_finished
 from deid.pixels.detection.patience import patient
 from deid.pixels.detection.text_reader import TextReader
-from deid.pixels.drawn.graphics import drop_writing, graphics_left, has_graphics, without
-from deid.pixels.drawn.lookups import crooked_left, drop_crooked, without_tables
-from deid.pixels.drawn.overlays import clean_overlays, has_overlays, overlays_left
-from deid.pixels.redact import Flag, Redaction, ViewTag, read_again, redact
+from deid.pixels.drawn.overlays import clean_overlays
+from deid.pixels.drawn.unseen import drawn_left, drop_unseen, unseen_left
+from deid.pixels.redact import Flag, Redaction, ViewTag, flags_of, read_again, redact
 from deid.pixels.rewriting.high_bits import lift
 from deid.pixels.rewriting.witness import check_same
 from deid.profiles.profile import Profile
@@ -109,18 +108,20 @@ def deidentify(  # noqa: PLR0913 -- each is given by name
     eyes = text_reader if _GRAPHICS in profile.options else None
     if eyes is not None:
         parsed = lift(reader, parsed)
+    overlays = {} if eyes is None else clean_overlays(parsed.header, eyes)
     header = clean_header(
         parsed,
         profile=profile,
         person=person,
         subkeys=subkeys,
         identifiers=identifiers,
-        overlays={} if eyes is None else clean_overlays(parsed.header, eyes),
+        overlays=overlays,
         pixels_looked_at=text_reader is not None and parsed.pixels is not None,
     )
     _follow(header, redaction)
-    dropped = drop_writing(header.dataset, eyes)
-    crooked = drop_crooked(header.dataset, pixels=parsed.pixels is not None)
+    journal, dropped = drop_unseen(
+        header.dataset, header.journal, eyes, pixels=parsed.pixels is not None
+    )
     pieces, pixel_offset = serialise(header, redaction.pieces)
     return Clean(
         pieces=pieces,
@@ -128,8 +129,8 @@ def deidentify(  # noqa: PLR0913 -- each is given by name
         header=header.dataset,
         facts=observe(parsed.header, age_cap=profile.age_cap),
         boxes=redaction.boxes,
-        flags=(*redaction.flags, *((Flag.DRAWN,) if dropped and eyes is not None else ())),
-        journal=without_tables(without(header.journal, dropped), crooked),
+        flags=(*redaction.flags, *flags_of(overlays, drawn=dropped and eyes is not None)),
+        journal=journal,
         applied=header.applied,
         changed_frames=redaction.changed_frames,
         looked_at=redaction.looked_at,
@@ -206,19 +207,14 @@ def inspect(  # noqa: PLR0913 -- as above
     _refuse(found, Reason.IDENTIFIER_LEFT)  # no picture shows what people would let pass
     parsed = whole.parsed
     text_reader = patient(text_reader, parsed.header)
-    _refuse(crooked_left(parsed.header), Reason.UNCHECKED)
+    _refuse(unseen_left(parsed.header), Reason.UNCHECKED)
     if parsed.pixels is not None:
         eyes = text_reader if pixels_changed else None
         left = _text_left(finished, parsed, eyes, passage, ruling)
         _refuse(left, Reason.TEXT_LEFT)  # which people let pass by its place, or not at all
         if looked_at and not pixels_changed:
             check_same(finished, parsed, looked_at)
-    if has_overlays(parsed.header) or has_graphics(parsed.header):
-        if text_reader is None:
-            raise SuspectError(Reason.UNCHECKED)
-        left = overlays_left(parsed.header, text_reader)
-        left += graphics_left(parsed.header, text_reader)
-        _refuse(left, Reason.TEXT_LEFT)  # no picture shows it
+    _refuse(drawn_left(parsed.header, text_reader), Reason.TEXT_LEFT)  # no picture shows it
     held = tuple(Finding(_OBJECT, kind) for kind in passage.review)
     _refuse(ruling.left(held), Reason.REVIEW)
 

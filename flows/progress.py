@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import (
@@ -27,11 +28,36 @@ def bar(console: Console | None = None) -> Progress:
     )
 
 
+class Update(Protocol):
+    """Shows how far something has come."""
+
+    def __call__(
+        self, *, completed: int, total: int, description: str | None = None, state: str = ""
+    ) -> None:
+        """Show how many are done, of how many, and what is being done."""
+        ...
+
+
+@contextmanager
+def row(label: str, console: Console | None = None) -> Iterator[Update]:
+    """Show a bar that is updated by what is given; it goes if there was nothing to count."""
+    with bar(console) as shown:
+        task = shown.add_task(label, total=None, state="")
+
+        def update(
+            *, completed: int, total: int, description: str | None = None, state: str = ""
+        ) -> None:
+            shown.update(
+                task, completed=completed, total=total, description=description, state=state
+            )
+
+        yield update
+        if shown.tasks[task].total is None:
+            shown.update(task, visible=False)
+
+
 @contextmanager
 def counting(label: str, console: Console | None = None) -> Iterator[Callable[[int, int], None]]:
     """Show a bar while something counts: call what is given with how many are done, of how many."""
-    with bar(console) as shown:
-        row = shown.add_task(label, total=None, state="")
-        yield lambda done, total: shown.update(row, completed=done, total=total)
-        if shown.tasks[row].total is None:  # there was nothing to count
-            shown.update(row, visible=False)
+    with row(label, console) as update:
+        yield lambda done, total: update(completed=done, total=total)

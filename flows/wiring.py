@@ -14,8 +14,10 @@ from catalog import database
 from catalog.ledgers.key import LedgerKey
 from catalog.ledgers.key_marks import KeyMarks
 from catalog.ledgers.ledger import Ledger
-from catalog.objects import Credentials, MinioStore, ObjectStore
-from catalog.publishing.publish import CataloguePublisher, Publisher
+from catalog.minio_store import MinioStore
+from catalog.objects import Credentials, ObjectStore
+from catalog.publishing.port import Publisher
+from catalog.publishing.publish import CataloguePublisher
 from flows.errors import KeyFileError, SettingsError
 from flows.keys import sides
 from flows.keys.key_service import Address, KeyService

@@ -20,7 +20,8 @@ from sqlalchemy.engine import URL
 from catalog import tables
 from catalog.database import Chain, migrate
 from catalog.errors import RetriableError
-from catalog.objects import Credentials, MinioStore, ensure_buckets
+from catalog.minio_store import MinioStore, ensure_buckets
+from catalog.objects import Credentials
 from catalog.reviews import tables as review_tables
 
 BUCKETS = ("quarantine", "clean", "releases")

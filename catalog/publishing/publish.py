@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from typing import Protocol
 
 from sqlalchemy import Connection, Engine, select
 
@@ -26,54 +25,6 @@ from catalog.tables import export, holder, outcome
 from catalog.vocabulary import HoldKind, Standing
 
 NEW_KEY = "she has another pseudonym since a key or her number changed"
-
-
-class Publisher(Protocol):
-    """The port through which a region delivers its records."""
-
-    def holder(self, holder_id: str) -> Holder:
-        """Give the holder that an export is of."""
-        ...
-
-    def standing(
-        self,
-        sop_uid: str,
-        header_sha256: str,
-        pixel_sha256: str,
-        *,
-        export_id: str = "",
-        remade: Collection[str] = (),
-    ) -> Standing:
-        """Tell how an instance stands to what is already published under its UID."""
-        ...
-
-    def contradiction(
-        self, new: Instance, *, subject: str, holder_id: str, before: Collection[str] = ()
-    ) -> Reason | None:
-        """Tell what forbids that an instance is ever published as it is."""
-        ...
-
-    def published_as(
-        self, sop_uid: str, header_sha256: str, pixel_sha256: str, *, export_id: str
-    ) -> int | None:
-        """Give the number of the revision that an export published with these digests."""
-        ...
-
-    def publish(self, draft: StudyDraft) -> Mapping[str, int]:
-        """Publish one study whole or not at all; its bytes must already be stored."""
-        ...
-
-    def record_tally(self, summary: ExportSummary) -> None:
-        """Record what a finished export claimed and how it was disclosed."""
-        ...
-
-    def hold(self, subject: str, kind: HoldKind, *, reason: str, who: str) -> bool:
-        """Hold a subject if anything of hers is published; tell whether a Hold was placed."""
-        ...
-
-    def merge(self, merge: Merge, *, reason: str, who: str) -> None:
-        """Make two pseudonyms of one woman one Subject."""
-        ...
 
 
 class CataloguePublisher:

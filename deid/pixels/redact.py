@@ -46,6 +46,15 @@ class Flag(StrEnum):
     MARKER_UNSURE = "what may be a marker names another side or view than the header"
     LONE = "a lone sign in the breast may be a letter"
     DRAWN = "graphics that write were dropped"
+    UNSEEN = "an overlay that nobody could look at was dropped"
+
+
+def flags_of(overlays: Mapping[int, bytes | None], *, drawn: bool) -> Iterator[Flag]:
+    """Give what a person may want to know of what was dropped: graphics, and overlay planes."""
+    if drawn:
+        yield Flag.DRAWN
+    if None in overlays.values():
+        yield Flag.UNSEEN
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,8 @@ class Gate:
 
     Attributes:
         rules: In the order of `Then`.
-        devices: The table, a profile's own lines last; None if devices are not asked for.
+        devices: The table, a profile's own lines last; None if there is none: then no image
+            passes, but those that any device may make.
         without_device: IODs that any device may make that no rule speaks of.
     """
 

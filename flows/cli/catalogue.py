@@ -8,39 +8,38 @@ import typer
 
 from flows.cli import place
 from flows.cli.person import Who, person
+from flows.cli.searching import HolderId, ImagesOnly, Laterality, View, YearFrom, YearTo
 
 if TYPE_CHECKING:
-    from catalog.search import FoundStudy
+    from catalog.search import FoundStudy, Query
 
 SIZES = (256, 512, 1024)
 
 app = typer.Typer(help="Search the catalogue; enter regions and holders.", no_args_is_help=True)
 
 
+Kind = Annotated[str | None, typer.Option(help="FFDM, DBT, S2D, FILM, CAD_SR, SR, KO, PR or SEG")]
+SideAgrees = Annotated[
+    bool | None,
+    typer.Option("--side-agrees/--side-differs", help="by the pixels, with what the header says"),
+]
+
+
 @app.command()
 def search(
-    view: Annotated[str | None, typer.Option(help="CC, MLO, ML, …")] = None,
-    laterality: Annotated[str | None, typer.Option(help="L, R or B")] = None,
+    view: View = None,
+    laterality: Laterality = None,
     vendor: Annotated[str | None, typer.Option(help="HOLOGIC, SIEMENS, GE, …")] = None,
-    kind: Annotated[
-        str | None, typer.Option(help="FFDM, DBT, S2D, FILM, CAD_SR, SR, KO, PR or SEG")
-    ] = None,
+    kind: Kind = None,
     age_band: Annotated[str | None, typer.Option(help="such as 50-54")] = None,
-    year_from: Annotated[int | None, typer.Option(help="first year of examination")] = None,
-    year_to: Annotated[int | None, typer.Option(help="last year of examination")] = None,
-    holder: Annotated[str | None, typer.Option(help="a care provider's id")] = None,
+    year_from: YearFrom = None,
+    year_to: YearTo = None,
+    holder: HolderId = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="studies to show")] = 50,
     *,
-    images_only: Annotated[
-        bool, typer.Option("--images-only", help="leave out reports, CAD results and the like")
-    ] = False,
+    images_only: ImagesOnly = False,
     flag: Annotated[str | None, typer.Option(help="what the pixels tell of the quality")] = None,
-    side_agrees: Annotated[
-        bool | None,
-        typer.Option(
-            "--side-agrees/--side-differs", help="by the pixels, with what the header says"
-        ),
-    ] = None,
+    side_agrees: SideAgrees = None,
 ) -> None:
     """Search studies by what you know of them.
 
@@ -50,8 +49,7 @@ def search(
     Example: mammo catalog search --view MLO --laterality L --year-from 2018
     """
     place.enter("hub")
-    from catalog.search import search as find
-    from flows import wiring
+    from flows.search.quality import quality
     from flows.search.query import query
 
     wanted = query(
@@ -64,18 +62,19 @@ def search(
         exam_year_to=year_to,
         holder=holder,
     )
-    wanted = replace(wanted, companions=not images_only, laterality_agrees=side_agrees)
-    if flag is not None:
-        from flows.search.quality import quality
+    said = None if flag is None else quality(flag)
+    wanted = replace(wanted, companions=not images_only, laterality_agrees=side_agrees, flag=said)
+    _print_found(wanted, limit)
 
-        wanted = replace(wanted, flag=quality(flag))
+
+def _print_found(wanted: "Query", limit: int) -> None:
+    from catalog.search import search as find
+    from flows import wiring
+
     page = find(wiring.hub().catalogue, wanted, limit=limit)
-    for study in page.studies:
-        typer.echo(_row(study))
+    typer.echo("\n".join(map(_row, page.studies)) or "no study matches")
     if page.next_cursor:
         typer.echo(f"… and more; raise --limit above {limit} to see them")
-    if not page.studies:
-        typer.echo("no study matches")
 
 
 def _row(study: "FoundStudy") -> str:

@@ -1,21 +1,54 @@
 """`mammo deid`: de-identify a folder with no server, rehearse that, or explain one rule."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from flows.cli.exits import NOT_ALL
 
-    from catalog.outcome import Outcome
+if TYPE_CHECKING:
     from flows.deidentifier import Deidentifier
-    from flows.offline.folder import Line, Step, Watch
+    from flows.offline.lines import Step, Watch
     from flows.offline.report import Reporter
 
 MAMMOGRAPHY = "mammography"
+
+Source = Annotated[
+    Path | None, typer.Argument(help="Folder or ZIP archive to read.", metavar="SRC")
+]
+Target = Annotated[
+    Path | None,
+    typer.Argument(help="New or empty folder, or one to go on with.", metavar="DST"),
+]
+Profile = Annotated[
+    str, typer.Option(help="mammography, general, or a TOML file.", metavar="NAME|FILE")
+]
+Report = Annotated[
+    Path | None,
+    typer.Option(
+        help="Private CSV that names every file; beside it a page (.html) and JSON "
+        "(.json, .jsonl) that name none.",
+        metavar="FILE.csv",
+    ),
+]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option(help="Keys to use, made if absent; without it, keys for this run only."),
+]
+Processes = Annotated[
+    int | None,
+    typer.Option(min=1, max=64, help="Processes; as many as processors, at most 8."),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would happen, and write nothing.")
+]
+Explain = Annotated[
+    str | None,
+    typer.Option(help="Say what becomes of an attribute: keyword or (gggg,eeee)."),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -24,45 +57,22 @@ def add_to(app: typer.Typer) -> None:
 
 
 def deid(
-    source: Annotated[
-        Path | None, typer.Argument(help="Folder or ZIP archive to read.", metavar="SRC")
-    ] = None,
-    target: Annotated[
-        Path | None,
-        typer.Argument(help="New or empty folder, or one to go on with.", metavar="DST"),
-    ] = None,
-    profile: Annotated[
-        str, typer.Option(help="mammography, general, or a TOML file.", metavar="NAME|FILE")
-    ] = MAMMOGRAPHY,
-    report: Annotated[
-        Path | None,
-        typer.Option(
-            help="Private CSV that names every file; beside it a page (.html) and JSON "
-            "(.json, .jsonl) that name none.",
-            metavar="FILE.csv",
-        ),
-    ] = None,
-    key_file: Annotated[
-        Path | None,
-        typer.Option(help="Keys to use, made if absent; without it, keys for this run only."),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, max=64, help="Processes; as many as processors, at most 8."),
-    ] = None,
-    dry_run: Annotated[  # noqa: FBT002  # a switch
-        bool, typer.Option("--dry-run", help="Say what would happen, and write nothing.")
-    ] = False,
-    explain: Annotated[
-        str | None,
-        typer.Option(help="Say what becomes of an attribute: keyword or (gggg,eeee)."),
-    ] = None,
+    source: Source = None,
+    target: Target = None,
+    profile: Profile = MAMMOGRAPHY,
+    report: Report = None,
+    key_file: KeyFile = None,
+    workers: Processes = None,
+    explain: Explain = None,
+    *,
+    dry_run: DryRun = False,
 ) -> None:
     """De-identify a folder offline: what an ingest would release, with no server.
 
     Of names only harmless words and counters stay. What is not released is absent from DST; the
     report says why. A run that was ended goes on when it is started again with the same
-    --key-file. The exit code is 0 when every file has an outcome.
+    --key-file. The exit code is 0 if every file was released, 3 if some were held back or there
+    was none, and 1 if the run failed.
 
     Example: mammo deid /mnt/export clean --report report.csv --key-file ~/mammo.key
 
@@ -75,29 +85,46 @@ def deid(
     if explain is not None:
         _explain(profile, explain)
         return
-    _check(source, target, report, dry_run=dry_run)
-    if source is None:
-        return
+    source = _checked(source, target, report, dry_run=dry_run)
     log.configure()
-    from flows.deidentifier import load
-    from flows.keys.sides import offline_keys
     from flows.offline.workers import processors
 
-    new = key_file is not None and not key_file.exists()
-    if new and key_file is not None and not key_file.parent.is_dir():
-        message = "the folder of --key-file is not there; make it, or name the file that you have"
-        raise typer.BadParameter(message)
-    deidentifier = load(offline_keys(key_file), profile)
+    deidentifier = _deidentifier(key_file, profile)
+    with nullcontext() if dry_run else _interruptible(key_file):
+        if not _run(source, target, deidentifier, report, workers or processors()):
+            raise typer.Exit(NOT_ALL)
+
+
+def _deidentifier(key_file: Path | None, profile: str) -> "Deidentifier":
+    """Load rules and keys; say so if new keys were made."""
+    from flows.deidentifier import load
+    from flows.keys.sides import offline_keys
+
+    new = key_file is not None and _is_new(key_file)
+    made = load(offline_keys(key_file), profile)
     if new:
         typer.echo("mammo: new keys were made in --key-file; keep it: others make other pseudonyms")
+    return made
+
+
+@contextmanager
+def _interruptible(key_file: Path | None) -> Iterator[None]:
+    """Say how to go on if Ctrl-C ends a run."""
     try:
-        _run(source, None if dry_run else target, deidentifier, report, workers or processors())
+        yield
     except KeyboardInterrupt:
-        if not dry_run:
-            kept = "what is done is kept; go on with the same command"
-            lost = "it cannot go on, as it had no --key-file; empty DST to start anew"
-            typer.echo(f"mammo: ended; {kept if key_file else lost}", err=True)
+        kept = "what is done is kept; go on with the same command"
+        lost = "it cannot go on, as it had no --key-file; empty DST to start anew"
+        typer.echo(f"mammo: ended; {kept if key_file else lost}", err=True)
         raise
+
+
+def _is_new(key_file: Path) -> bool:
+    """Tell whether a key file is to be made; its folder has to be there."""
+    if not key_file.exists() and not key_file.parent.is_dir():
+        message = "the folder of --key-file is not there; make it, or name the file that you have"
+        raise typer.BadParameter(message)
+    return not key_file.exists()
 
 
 def _explain(profile: str, said: str) -> None:
@@ -109,7 +136,10 @@ def _explain(profile: str, said: str) -> None:
         typer.echo(line)
 
 
-def _check(source: Path | None, target: Path | None, report: Path | None, *, dry_run: bool) -> None:
+def _checked(
+    source: Path | None, target: Path | None, report: Path | None, *, dry_run: bool
+) -> Path:
+    """Give the source, if all that was said goes together."""
     wrong = ""
     if source is None:
         wrong = "say what to read: mammo deid SRC DST (or --explain TAG); mammo deid --help"
@@ -125,9 +155,10 @@ def _check(source: Path | None, target: Path | None, report: Path | None, *, dry
         and report.resolve().is_relative_to(target.resolve())
     ):
         wrong = "the report maps names, so it may not lie in DST"
-    if wrong:
+    if wrong or source is None:
         typer.echo(f"mammo: {wrong}", err=True)
         raise typer.Exit(1)
+    return source
 
 
 def _run(
@@ -136,10 +167,14 @@ def _run(
     deidentifier: "Deidentifier",
     report: Path | None,
     workers: int,
-) -> None:
+) -> bool:
+    """Run over a folder, and tell whether every file of it was released."""
     import time
 
-    from flows.offline.folder import MEANINGS, REHEARSED, deidentify_folder, rehearse_folder
+    from catalog.outcome import Outcome
+    from flows.cli.offline_lines import say
+    from flows.offline.folder import deidentify_folder, rehearse_folder
+    from flows.offline.lines import MEANINGS, REHEARSED
     from flows.offline.report import Reporter
 
     begun = time.monotonic()
@@ -162,7 +197,8 @@ def _run(
             seconds=time.monotonic() - begun,
             meanings=meanings,
         )
-    _say(lines, reporter, meanings, deidentifier, rehearsed=target is None)
+    say(lines, reporter, meanings, deidentifier, rehearsed=target is None)
+    return bool(lines) and {line.outcome for line in lines} == {Outcome.ADMITTED}
 
 
 @contextmanager
@@ -170,20 +206,18 @@ def _watching(reporter: "Reporter") -> Iterator["Watch"]:
     """Show a bar with files a second and outcomes so far."""
     import time
 
-    from flows.offline.folder import Watch
-    from flows.progress import bar
+    from flows.offline.lines import Watch
+    from flows.progress import row
 
     begun: dict[str, float] = {}
-    with bar() as shown:
-        row = shown.add_task("read headers", total=None, state="")
+    with row("read headers") as update:
 
         def progress(step: "Step") -> None:
             now = time.monotonic()
             seconds = now - begun.setdefault(step.doing, now)
             rate = f"{step.done / seconds:.1f} files/s" if seconds > 0 else ""
             counts = "  ".join(f"{name} {n}" for name, n in sorted(step.outcomes.items()))
-            shown.update(
-                row,
+            update(
                 description=step.doing,
                 completed=step.done,
                 total=step.total,
@@ -191,59 +225,3 @@ def _watching(reporter: "Reporter") -> Iterator["Watch"]:
             )
 
         yield Watch(progress, reporter.add)
-        if shown.tasks[row].total is None:  # there was nothing to count
-            shown.update(row, visible=False)
-
-
-def _say(
-    lines: "tuple[Line, ...]",
-    reporter: "Reporter",
-    meanings: "Mapping[Outcome, str]",
-    deidentifier: "Deidentifier",
-    *,
-    rehearsed: bool,
-) -> None:
-    from flows.offline.folder import tally
-
-    for outcome, number in sorted(tally(lines).items()):
-        typer.echo(f"{outcome:12} {number:6}  {meanings[outcome]}")
-    for (ended, reason), number in reporter.run.reasons.most_common():
-        typer.echo(f"  {number:6} {ended.lower()}: {reason}")
-    _say_other_profile(reporter, deidentifier)
-    if not lines:
-        typer.echo("SRC holds no files")
-    if rehearsed:
-        _say_rules(reporter)
-    if reporter.path is not None:
-        typer.echo(f"{reporter.path} names every file; it maps names, so keep it private")
-        others = ", ".join(str(path) for path in reporter.others)
-        typer.echo(f"{others} name none")
-
-
-def _say_other_profile(reporter: "Reporter", deidentifier: "Deidentifier") -> None:
-    """Name the refused classes that the other shipped profile accepts."""
-    from deid.profiles.tags import class_name
-    from flows.deidentifier import named_profile
-
-    accepted = {class_name(uid) for uid in deidentifier.profile.iods}
-    refused = {name for name, number in reporter.run.refused.items() if number and name}
-    if not refused <= accepted:
-        general = {class_name(uid) for uid in named_profile("general").iods}
-        for name in sorted((refused - accepted) & general):
-            typer.echo(f"--profile general accepts {name}; mammo profile gate says how")
-
-
-def _say_rules(reporter: "Reporter") -> None:
-    """Group what would happen by attribute, what changes most first."""
-    run = reporter.run
-    typer.echo("\nwhat would become of attributes, all files together; --report has each one")
-    for done, number in sorted(run.done.items()):
-        typer.echo(f"  {done.lower():10} {number:8}")
-    typer.echo(f"\n{'tag':12} {'attribute':36} {'action':7} {'done':9} {'met':>8}  clause")
-    rules = sorted(run.rules.items(), key=lambda rule: (rule[0].tag, rule[0]))
-    for applied, (many, _, _) in rules:
-        name = applied.keyword[:36]
-        typer.echo(
-            f"{applied.tag:12} {name:36} {applied.action:7} {applied.done.lower():9} "
-            f"{many:8}  {applied.clause}"
-        )

@@ -2,18 +2,23 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli import ruling
 from flows.cli.person import Who
+from flows.cli.ruling import Number
+
+if TYPE_CHECKING:
+    from catalog.outcome import Outcome
+    from flows.review.reviews import Shown
+    from flows.wiring import RegionParts
 
 app = typer.Typer(
     help="What could not be proven clean: look at it, and decide.", no_args_is_help=True
 )
 
-Number = Annotated[int, typer.Argument(help="The review's, as `mammo quarantine list` shows it.")]
-Reason = Annotated[str, typer.Option(help="Why; it is kept sealed, and should name nobody.")]
 IDENTIFIES = "it may show who it is of: keep it where nobody else reads, and remove it when done"
 
 
@@ -33,34 +38,32 @@ def list_(
     from flows.cli.deciding import alarm, enter
 
     enter()
-    from catalog.outcome import Outcome
     from flows import wiring
-    from flows.cli.quarantine_lines import STATES, record
+    from flows.cli.quarantine_lines import line, record
     from flows.review import reviews
 
-    asked = None if outcome is None else outcome.upper()
-    if asked not in {None, *Outcome}:
-        message = "SUSPECT, CONFLICT or UNREADABLE"
-        raise typer.BadParameter(message)
-    wanted = None if asked is None else Outcome(asked)
     parts = wiring.region()
-    found = reviews.waiting(parts, export_id=export, outcome=wanted)
+    found = reviews.waiting(parts, export_id=export, outcome=_outcome(outcome))
     changed = reviews.changed(parts)
     if as_json:
         every = [record(one) for one in found]
         every += [{"id": number, "state": "CHANGED"} for number in changed]
         typer.echo(json.dumps(every, indent=1))
-        alarm(changed)
-        return
-    for one in found:
-        made = one.review
-        typer.echo(
-            f"{made.id:6}  {made.export_id:17}  {made.outcome:10} {STATES[made.state]:18} "
-            f"{one.days_left:3} days left  {made.reason}"
-        )
-    if not found:
-        typer.echo("nothing waits")
+    else:
+        typer.echo("\n".join(map(line, found)) or "nothing waits")
     alarm(changed)
+
+
+def _outcome(said: str | None) -> "Outcome | None":
+    """Read an outcome as people type it."""
+    from catalog.outcome import Outcome
+
+    if said is None:
+        return None
+    if said.upper() not in {*Outcome}:
+        message = "SUSPECT, CONFLICT or UNREADABLE"
+        raise typer.BadParameter(message)
+    return Outcome(said.upper())
 
 
 @app.command()
@@ -99,141 +102,28 @@ def show(
     else:
         typer.echo("\n".join(told(shown)))
     if picture is not None:
-        which = frame or next(iter(shown.pictures), 1)
-        if shown.proposal is None or not shown.proposal.is_seen(which):
-            typer.echo("mammo: there is no picture of it", err=True)
-            raise typer.Exit(1)
-        give(picture, [reviews.picture(parts, number, which, who=me(who))])
-        typer.echo(f"frame {which} is in {picture}; {IDENTIFIES}", err=True)
+        _give_picture(parts, shown, picture, frame=frame, who=who)
     if original is not None:
         give(original, reviews.original(parts, number, who=me(who)))
         typer.echo(f"the original is in {original}; {IDENTIFIES}", err=True)
 
 
-@app.command()
-def approve(number: Number, reason: Reason, who: Who = "") -> None:
-    """Let pass what was found; text that is proposed to be blanked is blanked. It takes two people.
-
-    Example: mammo quarantine approve 12 --reason "the marker is right, the header is wrong"
-    """
-    from flows.cli.deciding import enter, follow, me
-
-    enter()
-    from flows import wiring
-    from flows.review import reviews
-
-    parts = wiring.region()
-    follow(reviews.approve(parts, number, who=me(who), reason=reason), who)
-
-
-@app.command()
-def redact(
-    number: Number,
-    reason: Reason,
-    box: Annotated[
-        list[str] | None, typer.Option(help="Blank this too.", metavar="FRAME,X0,Y0,X1,Y1")
-    ] = None,
-    keep: Annotated[
-        list[int] | None, typer.Option(help="Do not blank this proposed box.", metavar="N")
-    ] = None,
-    who: Who = "",
+def _give_picture(
+    parts: "RegionParts", shown: "Shown", path: Path, *, frame: int | None, who: str
 ) -> None:
-    """Blank more, or less, than is proposed. It takes two people.
-
-    Example: mammo quarantine redact 12 --box 1,40,60,420,110 --keep 2 --reason "a cassette number"
-    """
-    from flows.cli.deciding import enter, follow, me, rectangle
-
-    enter()
-    from flows import wiring
+    """Write the picture of a frame, or of the first of those shown."""
+    from flows.cli.deciding import give, me
     from flows.review import reviews
 
-    blank = [rectangle(one) for one in box or ()]
-    made = reviews.redact(
-        wiring.region(), number, who=me(who), reason=reason, blank=blank, keep=keep or ()
-    )
-    follow(made, who)
-
-
-@app.command()
-def confirm(
-    number: Number,
-    decision: Annotated[str, typer.Argument(help="The decision's, as `show` gives it.")],
-    reason: Reason,
-    who: Who = "",
-) -> None:
-    """Decide the same as the first of two people; then it is applied.
-
-    Example: mammo quarantine confirm 12 5f0c9a1e77d2 --reason "looked at it, agreed"
-    """
-    from flows.cli.deciding import enter, follow, me
-
-    enter()
-    from flows import wiring
-    from flows.review import reviews
-
-    made = reviews.confirm(wiring.region(), number, decision, who=me(who), reason=reason)
-    follow(made, who)
-
-
-@app.command()
-def retry(number: Number, reason: Reason, who: Who = "") -> None:
-    """Walk it again as it is, after an update or a repair; nothing is let pass.
-
-    Example: mammo quarantine retry 12 --reason "version 2 reads this syntax"
-    """
-    from flows.cli.deciding import enter, follow, me
-
-    enter()
-    from flows import wiring
-    from flows.review import reviews
-
-    follow(reviews.retry(wiring.region(), number, who=me(who), reason=reason), who)
-
-
-@app.command()
-def reject(number: Number, reason: Reason, who: Who = "") -> None:
-    """Keep it out for good: all that is kept of it is erased at once.
-
-    Example: mammo quarantine reject 12 --reason "a photograph of a letter"
-    """
-    from flows.cli.deciding import enter, me
-
-    enter()
-    from flows import wiring
-    from flows.review import reviews
-
-    reviews.reject(wiring.region(), number, who=me(who), reason=reason)
-    typer.echo(f"{number} stays out; all that was kept of it is erased")
-
-
-@app.command("apply")
-def apply_(
-    number: Annotated[int | None, typer.Argument(help="This one; all if not given.")] = None,
-    who: Who = "",
-) -> None:
-    """Apply what is decided and was not applied yet, such as after trouble with the store.
-
-    What cannot be applied stops nothing else; the exit code is 1 then, or if a record was changed
-    by other hands.
-    """
-    from flows.cli.deciding import alarm, apply_every, apply_now, enter
-
-    enter()
-    from catalog.reviews.records import ReviewState
-    from flows import wiring
-
-    if number is not None:
-        apply_now(number, who)
-        return
-    reviews = wiring.region().ledger.reviews
-    wanted = [one.id for one in reviews.all(states=[ReviewState.DECIDED, ReviewState.APPLYING])]
-    went = apply_every(wanted, who)
-    if not wanted:
-        typer.echo("nothing is decided and not applied")
-    alarm(reviews.changed())
-    if not went:
+    which = frame or next(iter(shown.pictures), 1)
+    if shown.proposal is None or not shown.proposal.is_seen(which):
+        typer.echo("mammo: there is no picture of it", err=True)
         raise typer.Exit(1)
+    give(path, [reviews.picture(parts, shown.listed.review.id, which, who=me(who))])
+    typer.echo(f"frame {which} is in {path}; {IDENTIFIES}", err=True)
+
+
+ruling.add_to(app)
 
 
 @app.command()

@@ -17,6 +17,15 @@ STATES = {
 }
 
 
+def line(one: Listed) -> str:
+    """Give one line of the list for people."""
+    made = one.review
+    return (
+        f"{made.id:6}  {made.export_id:17}  {made.outcome:10} {STATES[made.state]:18} "
+        f"{one.days_left:3} days left  {made.reason}"
+    )
+
+
 def record(one: Listed) -> dict[str, str | int]:
     """Give one line of the list for programs."""
     made = one.review

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from flows.cli import place
+from flows.cli.searching import HolderId, ImagesOnly, Laterality, View, YearFrom, YearTo
 
 
 def add_to(app: typer.Typer) -> None:
@@ -60,15 +61,13 @@ def revoke(permit: Annotated[str, typer.Argument(help="The permit's id.")]) -> N
 
 def release(
     permit: Annotated[str, typer.Argument(help="The permit's id.")],
-    view: Annotated[str | None, typer.Option(help="CC, MLO, …")] = None,
-    laterality: Annotated[str | None, typer.Option(help="L, R or B")] = None,
-    holder: Annotated[str | None, typer.Option(help="a care provider's id")] = None,
-    year_from: Annotated[int | None, typer.Option(help="first year of examination")] = None,
-    year_to: Annotated[int | None, typer.Option(help="last year of examination")] = None,
+    view: View = None,
+    laterality: Laterality = None,
+    holder: HolderId = None,
+    year_from: YearFrom = None,
+    year_to: YearTo = None,
     *,
-    images_only: Annotated[
-        bool, typer.Option("--images-only", help="leave out reports, CAD results and the like")
-    ] = False,
+    images_only: ImagesOnly = False,
 ) -> None:
     """Freeze what a search finds now into a permit's release.
 

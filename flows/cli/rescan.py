@@ -11,28 +11,31 @@ if TYPE_CHECKING:
     from flows.verify.rescan import Rescanned
 
 
+Since = Annotated[
+    str | None,
+    typer.Option(help="Leave out what this detector, or a later one, saw; else the present."),
+]
+Limit = Annotated[int | None, typer.Option(min=1, help="Objects to look at, at most.")]
+Profile = Annotated[str, typer.Option(help="Its gate says what is looked at closely.")]
+Again = Annotated[
+    bool, typer.Option("--again", help="Also what the present detector saw as it was made.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Look and tell; hold and record nothing.")]
+
+
 def add_to(app: typer.Typer) -> None:
     """Add this command."""
     app.command()(rescan)
 
 
 def rescan(
-    since_detector: Annotated[
-        str | None,
-        typer.Option(help="Leave out what this detector, or a later one, saw; else the present."),
-    ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Objects to look at, at most.")] = None,
-    profile: Annotated[
-        str, typer.Option(help="Its gate says what is looked at closely.")
-    ] = "mammography",
+    since_detector: Since = None,
+    limit: Limit = None,
+    profile: Profile = "mammography",
     who: Who = "",
     *,
-    again: Annotated[
-        bool, typer.Option("--again", help="Also what the present detector saw as it was made.")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Look and tell; hold and record nothing.")
-    ] = False,
+    again: Again = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Look for text in clean objects that are stored already, and hold what shows any.
 
@@ -51,22 +54,12 @@ def rescan(
     from flows.verify.rescan import Rescanner
     from flows.verify.rescan import rescan as look
 
-    parts = wiring.hub()
-    with_ = Rescanner(
-        catalogue=parts.catalogue,
-        clean=parts.clean,
-        text_reader=load_text_reader(),
-        profile=named_profile(profile),
-        who=person(who, HubSettings),
-    )
+    parts, chosen, me = wiring.hub(), named_profile(profile), person(who, HubSettings)
+    with_ = Rescanner(parts.catalogue, parts.clean, load_text_reader(), chosen, me)
+    since = since_detector or DETECTOR
     with counting("looking") as progress:
         made = look(
-            with_,
-            since=since_detector or DETECTOR,
-            again=again,
-            limit=limit,
-            dry_run=dry_run,
-            progress=progress,
+            with_, since=since, again=again, limit=limit, dry_run=dry_run, progress=progress
         )
     typer.echo(f"looked at {made.looked} objects with {DETECTOR}")
     _tell(made, dry_run=dry_run)

@@ -2,27 +2,34 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flows.cli import place
 from flows.cli.person import Who, person
 
+if TYPE_CHECKING:
+    from flows.people.merging import Pair
+
 app = typer.Typer(help="One woman who has been two Subjects.", no_args_is_help=True)
+
+
+Numbers = Annotated[
+    Path | None,
+    typer.Option(
+        "--list", help="A CSV file: reserve,personnummer[,issuer]. Without it, they are asked."
+    ),
+]
+Issuer = Annotated[
+    str, typer.Option(help="Who issued the reserve numbers, as the PACS names them.")
+]
 
 
 @app.command()
 def merge(
-    numbers: Annotated[
-        Path | None,
-        typer.Option(
-            "--list", help="A CSV file: reserve,personnummer[,issuer]. Without it, they are asked."
-        ),
-    ] = None,
-    issuer: Annotated[
-        str, typer.Option(help="Who issued the reserve numbers, as the PACS names them.")
-    ] = "",
+    numbers: Numbers = None,
+    issuer: Issuer = "",
     who: Who = "",
 ) -> None:
     """Join what is known under a reserve number with what is known under a personnummer.
@@ -35,15 +42,10 @@ def merge(
     place.enter("region")
     from flows import wiring
     from flows.people import protection
-    from flows.people.merging import Merged, Merging, merge_pairs, pair, read_pairs
+    from flows.people.merging import Merged, Merging, merge_pairs, read_pairs
     from flows.settings import RegionSettings
 
-    if numbers is not None:
-        pairs = read_pairs(numbers, issuer=issuer)
-    else:
-        reserve = typer.prompt("Reserve number", hide_input=True)
-        became = typer.prompt("Personnummer, twelve digits", hide_input=True)
-        pairs = (pair(reserve, became, issuer),)
+    pairs = _asked(issuer) if numbers is None else read_pairs(numbers, issuer=issuer)
     parts = wiring.region()
 
     def tell(done: Merged) -> None:
@@ -64,3 +66,11 @@ def merge(
     if counts[Merging.CONFLICT]:
         typer.echo("conflict: an earlier merge says otherwise; a person has to look", err=True)
         raise typer.Exit(1)
+
+
+def _asked(issuer: str) -> "tuple[Pair, ...]":
+    from flows.people.merging import pair
+
+    reserve = typer.prompt("Reserve number", hide_input=True)
+    became = typer.prompt("Personnummer, twelve digits", hide_input=True)
+    return (pair(reserve, became, issuer),)

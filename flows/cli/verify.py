@@ -7,8 +7,34 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli.exits import NOT_ALL
+
 if TYPE_CHECKING:
-    from flows.verify.folder import Progress
+    from flows.verify.looks import Verification
+    from flows.verify.sought import Progress
+
+Folder = Annotated[Path, typer.Argument(help="Folder of finished objects.", metavar="FOLDER")]
+Against = Annotated[
+    Path | None,
+    typer.Option(
+        help="The originals, a folder or ZIP archive: what identifies anybody in them is "
+        "looked for in every object.",
+        metavar="SRC",
+    ),
+]
+Profile = Annotated[
+    str, typer.Option(help="mammography, general, or a TOML file.", metavar="NAME|FILE")
+]
+Report = Annotated[
+    Path | None,
+    typer.Option(
+        help="Write what was found (.csv or .json), and beside it a page (.html).",
+        metavar="FILE",
+    ),
+]
+Pixels = Annotated[
+    bool, typer.Option("--pixels", help="Read the pixels and overlays again; much slower.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -17,34 +43,19 @@ def add_to(app: typer.Typer) -> None:
 
 
 def verify(
-    folder: Annotated[Path, typer.Argument(help="Folder of finished objects.", metavar="FOLDER")],
-    against: Annotated[
-        Path | None,
-        typer.Option(
-            help="The originals, a folder or ZIP archive: what identifies anybody in them is "
-            "looked for in every object.",
-            metavar="SRC",
-        ),
-    ] = None,
-    profile: Annotated[
-        str, typer.Option(help="mammography, general, or a TOML file.", metavar="NAME|FILE")
-    ] = "mammography",
-    report: Annotated[
-        Path | None,
-        typer.Option(
-            help="Write what was found (.csv or .json), and beside it a page (.html).",
-            metavar="FILE",
-        ),
-    ] = None,
-    pixels: Annotated[  # noqa: FBT002  # a switch
-        bool, typer.Option("--pixels", help="Read the pixels and overlays again; much slower.")
-    ] = False,
+    folder: Folder,
+    against: Against = None,
+    profile: Profile = "mammography",
+    report: Report = None,
+    *,
+    pixels: Pixels = False,
 ) -> None:
     """Look at finished objects with the second eye alone; nothing is changed.
 
     It knows no rule of what made them. Without --against it finds what identifies anybody by its
     form, and whether an object is what it claims to be. The report holds no value and no name in
-    which an identifier was found. The exit code is 0 only if all files are clean.
+    which an identifier was found. The exit code is 0 if all files are clean, 3 if
+    not all are, or there was none, and 1 if it failed.
 
     Example: mammo verify clean --against /mnt/export --report found.csv
     """
@@ -54,7 +65,7 @@ def verify(
     log.configure()
     from deid.pixels.detection.text_reader import load_text_reader
     from flows.deidentifier import named_profile
-    from flows.verify.folder import MEANINGS, verify_folder
+    from flows.verify.folder import verify_folder
     from flows.verify.report import write
 
     chosen = named_profile(profile)
@@ -66,16 +77,25 @@ def verify(
             text_reader=load_text_reader() if pixels else None,
             progress=progress,
         )
+    _tell(seen)
+    if report is not None:
+        typer.echo("written: " + ", ".join(str(path) for path in write(seen, report)))
+    if not seen.clean:
+        raise typer.Exit(NOT_ALL)
+
+
+def _tell(seen: "Verification") -> None:
+    from flows.verify.looks import MEANINGS
+    from flows.verify.words import found
+
     for outcome, number in sorted(seen.tally.items()):
         typer.echo(f"{outcome:12} {number:6}  {MEANINGS[outcome]}")
+    for what, number, files, means in found(seen):
+        typer.echo(f"  {number:6} in {files} file{'s'[: files - 1]}: {what} ({means})")
     if not seen.looks:
         typer.echo("FOLDER holds no files")
     if seen.unread:
         typer.echo(f"{seen.unread} originals could not be read, so nobody looked for theirs")
-    if report is not None:
-        typer.echo("written: " + ", ".join(str(path) for path in write(seen, report)))
-    if not seen.clean:
-        raise typer.Exit(1)
 
 
 def _check(folder: Path, report: Path | None) -> None:
@@ -93,14 +113,7 @@ def _check(folder: Path, report: Path | None) -> None:
 
 @contextmanager
 def _watching() -> Iterator["Progress"]:
-    from flows.progress import bar
+    from flows.progress import row
 
-    with bar() as shown:
-        row = shown.add_task("verify", total=None, state="")
-
-        def progress(doing: str, done: int, total: int) -> None:
-            shown.update(row, description=doing, completed=done, total=total)
-
-        yield progress
-        if shown.tasks[row].total is None:  # there was nothing to count
-            shown.update(row, visible=False)
+    with row("verify") as update:
+        yield lambda doing, done, total: update(description=doing, completed=done, total=total)

@@ -53,12 +53,17 @@ class Inside:
     def put(self, made: Path, name: str) -> None:
         """Give a finished file its name, and make folders for it; never over another file.
 
+        It is on the disk before it has the name, and the name before this ends.
+
         Raises:
             OSError: It cannot have that name.
         """
         *parents, last = _parts(name)
+        sync(made)
         with self._opened(parents, make=True) as folders:
             os.link(made, last, dst_dir_fd=folders[-1], follow_symlinks=False)
+            for folder in reversed(folders):
+                os.fsync(folder)
 
     def take_out(self, name: str) -> None:
         """Take a file out, with its folders if they are empty then.
@@ -72,6 +77,7 @@ class Inside:
                 _refuse_link(last, folders[-1])
                 with suppress(FileNotFoundError):
                     os.unlink(last, dir_fd=folders[-1])
+                os.fsync(folders[-1])
             for depth in range(len(folders) - 1, 0, -1):
                 if _is_full(folders[depth]):
                     break
@@ -93,6 +99,19 @@ class Inside:
             folders.append(os.open(self._folder, _FOLDER))
             for part in parents:
                 folders.append(_open_folder(part, folders[-1], make=make))
+
+
+def sync(path: Path) -> None:
+    """Wait until the disk holds a file, or the names in a folder.
+
+    Raises:
+        OSError: It does not.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _open_folder(part: str, within: int, *, make: bool) -> int:

@@ -4,30 +4,31 @@ What goes out is edge digests; URLs name a key and nothing else, so that the log
 library holds an identifier. No error quotes an answer.
 """
 
-import binascii
-import re
 import secrets
 import ssl
 import threading
 import time
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 
 from flows.errors import KeyServiceBusyError, KeyServiceError
+from flows.keys.key_answers import (
+    BAD,
+    DENIED,
+    REFUSED,
+    STRANGE,
+    Rekeyed,
+    is_busy,
+    rekeyed,
+    require_answer,
+)
 
-DIGEST_BYTES = 32
 _TOKEN, _NAMESPACE = "X-Vault-Token", "X-Vault-Namespace"  # OpenBao kept Vault's names
-_VALUE = re.compile(r"vault:v(?P<version>[1-9]\d{0,5}):(?P<digest>[A-Za-z0-9+/]{43}=)")
-_OK, _BAD, _DENIED, _TOO_LARGE = 200, 400, 403, 413
-_ABSENT = frozenset({404, 405})
-#: Besides 5xx: a read that is too early for its node (412), the quota (429), a standby (307, 47x).
-_BUSY = frozenset({307, 408, 412, 429, 472, 473})
-_SERVER_ERROR = 500
 _RENEWALS = 3
 
 _NO_ANSWER = "the third party's key service does not answer, or is sealed; run it again later"
@@ -36,24 +37,6 @@ _TLS = (
     "the third party's key service and this region do not trust each other's certificates; "
     "see MAMMO_REGION_PSEUDONYMS_CA, _CERTIFICATE and _PRIVATE_KEY"
 )
-_REFUSED = (
-    "the third party's key service refuses this region: its certificate, token or policy does not "
-    "allow to re-key pseudonyms with this key. Ask the third party; nothing was published"
-)
-_NO_KEY = (
-    "the third party has no such key. If it was destroyed, nothing more can be linked with what "
-    "it made, and no run will make another. Ask the third party; see docs/third-party.md"
-)
-_TOO_OLD = (
-    "the third party no longer computes an earlier version of its key. Once all Subjects have been "
-    "carried over, say so with MAMMO_REGION_PSEUDONYMS_PREVIOUS=0"
-)
-_NO_SERVICE = (
-    "there is no transit engine at this address; "
-    "see MAMMO_REGION_PSEUDONYMS_URL, _MOUNT and _NAMESPACE"
-)
-_LARGE = "the third party takes smaller requests only; lower MAMMO_REGION_PSEUDONYMS_BATCH"
-_STRANGE = "the third party's key service answered something else than pseudonyms"
 _NO_TOKEN = "the file of MAMMO_REGION_PSEUDONYMS_TOKEN_FILE cannot be read, or is empty"  # noqa: S105
 
 
@@ -86,13 +69,6 @@ class Address:
     timeout: float = 10.0
     attempts: int = 4
     pause: float = 0.25
-
-
-class Rekeyed(NamedTuple):
-    """Digests under one version of the key, in the order they were asked for."""
-
-    version: int
-    digests: tuple[bytes, ...]
 
 
 class KeyService:
@@ -129,9 +105,9 @@ class KeyService:
         if version is not None:
             body["key_version"] = version
         path = f"{self._address.mount}/hmac/{self._address.key}/sha2-256"
-        found = _rekeyed(self._ask(path, body))
+        found = rekeyed(self._ask(path, body))
         if len(found.digests) != len(digests) or version not in {None, found.version}:
-            raise KeyServiceError(_STRANGE)
+            raise KeyServiceError(STRANGE)
         return found
 
     def _ask(self, path: str, body: dict[str, Any]) -> httpx.Response:
@@ -144,13 +120,13 @@ class KeyService:
         used = self._token or self._renewed("")
         answer = self._post(path, body, used)
         for _ in range(_RENEWALS):
-            if answer.status_code != _DENIED or self._is_new(used):
+            if answer.status_code != DENIED or self._is_new(used):
                 break
             denied, used = used, self._renewed(used)
             if used == denied:
                 break
             answer = self._post(path, body, used)
-        _require_answer(answer)
+        require_answer(answer)
         return answer
 
     def _renewed(self, used: str) -> str:
@@ -186,13 +162,13 @@ class KeyService:
     def _log_in(self) -> str:
         path = f"auth/{self._address.login_mount}/login"
         answer = self._post(path, {"name": self._address.role}, "")
-        if answer.status_code == _BAD:  # no role that this certificate would fit
-            raise KeyServiceError(_REFUSED)
-        _require_answer(answer)
+        if answer.status_code == BAD:  # no role that this certificate would fit
+            raise KeyServiceError(REFUSED)
+        require_answer(answer)
         try:
             return str(answer.json()["auth"]["client_token"])
         except (ValueError, KeyError, TypeError):
-            raise KeyServiceError(_STRANGE) from None
+            raise KeyServiceError(STRANGE) from None
 
     def _post(self, path: str, body: dict[str, Any], token: str) -> httpx.Response:
         """Post, again and again while the service is busy."""
@@ -212,7 +188,7 @@ class KeyService:
             if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
                 # A quota is by the hour: more attempts would only use it up for others.
                 raise KeyServiceBusyError(_QUOTA)
-            if answer.status_code not in _BUSY and answer.status_code < _SERVER_ERROR:
+            if not is_busy(answer):
                 return answer
         raise KeyServiceBusyError(_NO_ANSWER)
 
@@ -241,36 +217,6 @@ def _is_distrust(error: BaseException) -> bool:
             return True
         cause = cause.__cause__ or cause.__context__
     return False
-
-
-def _require_answer(answer: httpx.Response) -> None:
-    status = answer.status_code
-    if status == _OK:
-        return
-    if status == _BAD and "key not found" in answer.text:
-        raise KeyServiceError(_NO_KEY)
-    if status == _BAD and "version is too old" in answer.text:
-        raise KeyServiceError(_TOO_OLD)
-    if status in _ABSENT:
-        raise KeyServiceError(_NO_SERVICE)
-    if status == _TOO_LARGE:
-        raise KeyServiceError(_LARGE)
-    raise KeyServiceError(_REFUSED if status == _DENIED else f"{_STRANGE} ({status})")
-
-
-def _rekeyed(answer: httpx.Response) -> Rekeyed:
-    """Read an answer; one item that is not what it must be spoils all."""
-    try:
-        values = [one["hmac"] for one in answer.json()["data"]["batch_results"]]
-        found = [_VALUE.fullmatch(value) for value in values]
-        digests = tuple(b64decode(one["digest"], validate=True) for one in found if one)
-        versions = {int(one["version"]) for one in found if one}
-    except (ValueError, KeyError, TypeError, binascii.Error):
-        raise KeyServiceError(_STRANGE) from None
-    whole = len(digests) == len(values) and all(len(one) == DIGEST_BYTES for one in digests)
-    if not whole or len(versions) != 1:
-        raise KeyServiceError(_STRANGE)
-    return Rekeyed(versions.pop(), digests)
 
 
 def _text(digest: bytes) -> str:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from deid.identity.pseudonym import Person
 from flows.errors import KeyServiceBusyError, KeyServiceError
-from flows.keys.key_service import Rekeyed
+from flows.keys.key_answers import Rekeyed
 from flows.keys.pseudonyms import (
     PROBE,
     Marks,

@@ -4,73 +4,26 @@ Of the source's names only what is known to be harmless stays: other components 
 token. What is not released is absent from the target, and named in the report.
 """
 
-import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 from catalog.outcome import Outcome
-from deid.report import InstanceReport
 from flows.deidentifier import Deidentifier
 from flows.errors import SourceError
 from flows.offline.journal import Journal
 from flows.offline.known import Known
+from flows.offline.lines import Line, Step, Watch
 from flows.offline.one_file import Done, Job, bring, ended, look_at
 from flows.offline.resume import State
 from flows.offline.target import Target, stamped
 from flows.offline.workers import FILES_PER_PROCESS, Workers
-from flows.sources.export_folder import SourceFile, gather
+from flows.sources.export_folder import MOST, SourceFile, gather, listing
 
-LIMIT = 1 << 40
-MEANINGS = {
-    Outcome.ADMITTED: "clean, in DST",
-    Outcome.REFUSED: "a rule says it may not pass",
-    Outcome.UNREADABLE: "not a whole DICOM object",
-    Outcome.SUSPECT: "could not be proven clean",
-    Outcome.UNAVAILABLE: "listed, but not to be had",
-}
-REHEARSED = MEANINGS | {Outcome.ADMITTED: "would be cleaned; pixels were not looked at"}
 _AS_ONE_MORE = 1 << 20
 #: Headers are quick to read, so a process is handed some at a time.
 _TOGETHER = 8
-
-
-@dataclass(frozen=True, repr=False)
-class Line:
-    """One file's fate; it maps names, so it is for the source's owner only."""
-
-    number: int
-    source: str
-    target: str
-    outcome: Outcome
-    reason: str
-    boxes: int = 0
-
-
-@dataclass(frozen=True)
-class Step:
-    """How far a run has come: what it does, how many files of how many, and their outcomes."""
-
-    doing: str
-    done: int
-    total: int
-    outcomes: Counter[Outcome]
-
-
-@dataclass(frozen=True, repr=False)
-class Watch:
-    """Who is told what a run does: how far it has come, and of each file once it is done.
-
-    Attributes:
-        told: Files come in the order in which they are finished.
-    """
-
-    progress: Callable[[Step], None] = lambda _step: None
-    told: Callable[[InstanceReport], None] = lambda _report: None
 
 
 def deidentify_folder(
@@ -98,7 +51,7 @@ def deidentify_folder(
         message = "the target lies inside the source; choose another"
         raise SourceError(message)
     with State(target, source, deidentifier) as state:
-        stamps = dict(stamped(gather(source, state.landing, limit=LIMIT), source))
+        stamps = dict(stamped(gather(source, state.landing, limit=MOST), source))
         files = list(stamps)
         run = _Run(files, watch or Watch(), "de-identify")
         with Workers(deidentifier, _enough(workers, sum(map(_work, files)))) as pool:
@@ -128,28 +81,12 @@ def rehearse_folder(
     Raises:
         SourceError: If the source cannot be read.
     """
-    with _landing() as landing:
-        files = list(gather(source, landing, limit=LIMIT))
+    with listing(source) as files:
         run = _Run(files, watch or Watch(), "rehearse")
         with Workers(deidentifier, _enough(workers, len(files))) as pool:
             _look(run, pool)
             run.rehearse(pool, listed=listed)
     return run.in_order()
-
-
-def tally(lines: Iterable[Line]) -> Counter[Outcome]:
-    """Count the lines of a report by outcome."""
-    return Counter(line.outcome for line in lines)
-
-
-@contextmanager
-def _landing() -> Iterator[Path]:
-    """Give a private folder into which archives are expanded, and end it."""
-    landing = Path(tempfile.mkdtemp(prefix="mammo-deid-"))
-    try:
-        yield landing
-    finally:
-        shutil.rmtree(landing, ignore_errors=True)
 
 
 def _enough(workers: int, work: int) -> int:

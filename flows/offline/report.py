@@ -16,7 +16,7 @@ from flows.deidentifier import Deidentifier
 from flows.errors import SourceError
 from flows.files.spool import local_trouble
 from flows.files.spreadsheet import plain
-from flows.offline.folder import Line
+from flows.offline.lines import Line
 
 _MOST_STOPPED = 500
 

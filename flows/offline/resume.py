@@ -14,6 +14,7 @@ from typing import Self
 
 from flows.deidentifier import Deidentifier
 from flows.errors import SourceError
+from flows.files.inside import sync
 from flows.files.spool import local_trouble
 from flows.offline.charter import charter, require_same
 from flows.offline.journal import Journal
@@ -82,6 +83,9 @@ class State:
         self.journal.open()
         self._target.mkdir(parents=True, exist_ok=True)
         self.landing.mkdir(mode=_PRIVATE, exist_ok=True)
+        os.fsync(self._lock)
+        for folder in (self.folder, self.folder.parent):  # a power cut must not lose their names
+            sync(folder)
 
     def __exit__(self, *_: object) -> None:
         """Close it; what was expanded goes, and all of it if there is nothing to go on with."""

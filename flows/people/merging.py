@@ -13,7 +13,7 @@ from itertools import product
 from pathlib import Path
 
 from catalog.errors import ConflictError, NotFoundError
-from catalog.publishing.publish import Publisher
+from catalog.publishing.port import Publisher
 from catalog.records import Merge
 from deid.errors import RefusedError
 from deid.identity.pseudonym import Person, Subkeys, canonical, weeks

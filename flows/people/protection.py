@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 
 from catalog import database
 from catalog.protections.protection import Flags, ProtectionTable, without_issuer
-from catalog.publishing.publish import Publisher
+from catalog.publishing.port import Publisher
 from catalog.vocabulary import Flag, HoldKind, ProtectionSource
 from deid.errors import Reason
 from deid.identity.pseudonym import Person

@@ -8,9 +8,11 @@ import hashlib
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import IO
 
 from flows.errors import DiskFullError, SourceError
@@ -23,6 +25,8 @@ BLOCK = 1 << 20
 LARGEST_RATIO = 200
 SMALL_MEMBER = 64 << 20
 MOST_MEMBERS = 200_000
+#: Bytes that all archives of an export may expand to, where nobody says otherwise.
+MOST = 1 << 40
 #: No file name holds a NUL, so it divides the parts of a name without doubt.
 DIVIDER = "\0"
 
@@ -86,6 +90,17 @@ def gather(
     else:
         message = "the export is neither a folder nor a ZIP archive, or it is not there any more"
         raise SourceError(message)
+
+
+@contextmanager
+def listing(root: Path) -> Iterator[list[SourceFile]]:
+    """List what `gather` gives; what archives hold is expanded into a private folder, then gone.
+
+    Raises:
+        SourceError: As `gather`.
+    """
+    with TemporaryDirectory(prefix="mammo-", ignore_cleanup_errors=True) as landing:
+        yield list(gather(root, Path(landing), limit=MOST))
 
 
 def locate(name: str, root: Path, landing: Path) -> Path:

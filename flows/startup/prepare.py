@@ -5,7 +5,8 @@ python -m flows.startup.prepare
 
 from catalog import database
 from catalog.ledgers.key_marks import is_begun
-from catalog.objects import Credentials, ensure_buckets
+from catalog.minio_store import ensure_buckets
+from catalog.objects import Credentials
 from flows import log
 from flows.errors import KeyFileError
 from flows.keys import key_file

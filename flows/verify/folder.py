@@ -5,20 +5,13 @@ of their people is looked for in every object: whose an object is, no pseudonym 
 """
 
 import os
-import shutil
-import tempfile
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from deid.errors import DeidError, Reason, SuspectError, UnreadableError
+from deid.errors import SuspectError, UnreadableError
 from deid.findings import Finding
-from deid.identity.identifiers import Identifiers, harvest
-from deid.identity.spelling import Needle
-from deid.language.lexicon import load_lexicon
+from deid.identity.identifiers import Identifiers
 from deid.pixels.coding.streams import check_finished
 from deid.pixels.detection.text_reader import TextReader
 from deid.pixels.drawn.graphics import graphics_left
@@ -30,85 +23,13 @@ from deid.second_eye.verify import kinds_in, verify
 from deid.source import Parsed, parse
 from deid.values import elements, items, value_of
 from flows.errors import OriginalError, SourceError
-from flows.sources.export_folder import gather
 from flows.sources.original import Original
+from flows.verify.looks import Look, Seen, Verification
+from flows.verify.sought import Originals, Progress
 from flows.walk.admit import checked
 
-LIMIT = 1 << 40
-#: So many needles are looked for in one go; more people than they are of are looked for in turns.
-CHUNK = 200_000
 FILE_NAME = "file name"
 _METHOD_CODES, _CODE_VALUE = 0x00120064, 0x00080100
-
-Progress = Callable[[str, int, int], None]
-
-
-class Seen(StrEnum):
-    """How the look at one file ended."""
-
-    CLEAN = "CLEAN"
-    SUSPECT = "SUSPECT"
-    UNREADABLE = "UNREADABLE"
-
-
-MEANINGS = {
-    Seen.CLEAN: "nothing found",
-    Seen.SUSPECT: "something found, or it could not be checked",
-    Seen.UNREADABLE: "not a whole DICOM object",
-}
-
-
-@dataclass(frozen=True, repr=False)
-class Look:
-    """What was seen of one file; nothing in it identifies anybody.
-
-    Attributes:
-        number: Of the file, from 1, in the order of all paths.
-        name: Its path within the folder; empty if an identifier was found in it.
-        seen: How the look ended.
-        reason: Why it could not be checked, if so.
-        findings: What was found, by place and kind.
-    """
-
-    number: int
-    name: str
-    seen: Seen
-    reason: str = ""
-    findings: tuple[Finding, ...] = ()
-
-    @property
-    def shown(self) -> str:
-        """The name, or what stands for it."""
-        return self.name or f"file {self.number}"
-
-
-@dataclass(frozen=True, repr=False)
-class Verification:
-    """The look at a whole folder.
-
-    Attributes:
-        profile: By whose options was judged, and its version.
-        originals: How many originals' identifiers were looked for; None if none were given.
-        unread: How many originals could not be read, so that nobody looked for theirs.
-        pixels: Whether the pixels were read again.
-        looks: One for every file.
-    """
-
-    profile: str
-    originals: int | None
-    unread: int
-    pixels: bool
-    looks: tuple[Look, ...] = field(default=())
-
-    @property
-    def clean(self) -> bool:
-        """Tell whether there were files, all are clean, and nothing was left unsought."""
-        return bool(self.looks) and not self.unread and set(self.tally) == {Seen.CLEAN}
-
-    @property
-    def tally(self) -> Counter[Seen]:
-        """Count the files by how the look at them ended."""
-        return Counter(look.seen for look in self.looks)
 
 
 def verify_folder(
@@ -134,74 +55,28 @@ def verify_folder(
     if not folder.is_dir():
         message = "the folder is not there; check the path"
         raise SourceError(message)
-    originals = _Originals()
+    originals = Originals()
     if against is not None:
         originals.read(against, progress)
-    paths = list(_files(folder))
-    names = (path.relative_to(folder).as_posix() for path in paths)
-    looks = [Look(number, name, Seen.CLEAN) for number, name in enumerate(names, 1)]
+    looks = {path: Look(number, name, Seen.CLEAN) for number, (path, name) in _numbered(folder)}
     turns = list(originals.chunks())
     for turn, sought in enumerate(turns):
-        reader = text_reader if turn == 0 else None
-        for place, path in enumerate(paths):
-            looks[place] = _again(looks[place], path, sought, profile, reader)
-            progress("verify", turn * len(paths) + place + 1, len(turns) * len(paths))
+        reader = text_reader if turn == 0 else None  # the pixels tell the same in every turn
+        for place, path in enumerate(looks, 1):
+            looks[path] = _again(looks[path], path, sought, profile, reader)
+            progress("verify", turn * len(looks) + place, len(turns) * len(looks))
     return Verification(
         profile=f"{profile.name} {profile.version}",
         originals=originals.number if against is not None else None,
         unread=originals.unread,
         pixels=text_reader is not None,
-        looks=tuple(looks),
+        looks=tuple(looks.values()),
     )
 
 
-@dataclass(repr=False)
-class _Originals:
-    """What identifies any of the people in a folder of originals."""
-
-    needles: dict[Needle, None] = field(default_factory=dict)
-    uids: set[str] = field(default_factory=set)
-    number: int = 0
-    unread: int = 0
-
-    def read(self, root: Path, progress: Progress) -> None:
-        landing = Path(tempfile.mkdtemp(prefix="mammo-verify-"))
-        try:
-            files = list(gather(root, landing, limit=LIMIT))
-            for place, file in enumerate(files, 1):
-                if file.fault is None:
-                    self._one(file.path)
-                else:
-                    self.unread += 1
-                progress("read originals", place, len(files))
-        finally:
-            shutil.rmtree(landing, ignore_errors=True)
-
-    def _one(self, path: Path) -> None:
-        """Take one original; what is no DICOM object at all has no people."""
-        try:
-            with Original(path) as original, checked():
-                found = harvest(parse(original.reader))
-        except UnreadableError as error:
-            self.unread += error.reason is not Reason.NOT_DICOM
-            return
-        except (DeidError, OriginalError):
-            self.unread += 1
-            return
-        self.number += 1
-        self.needles.update(dict.fromkeys(found.needles))
-        self.uids |= found.uids
-
-    def chunks(self) -> Iterator[Identifiers]:
-        """Give what is to be looked for, in turns.
-
-        A name that is a harmless word too tells nothing in an object of who knows whom.
-        """
-        lexicon = load_lexicon()
-        wanted = [n for n in self.needles if n.what != "name" or not lexicon.is_harmless(n.text)]
-        uids = frozenset(self.uids)
-        for start in range(0, max(len(wanted), 1), CHUNK):
-            yield Identifiers(tuple(wanted[start : start + CHUNK]), uids, {})
+def _numbered(folder: Path) -> Iterator[tuple[int, tuple[Path, str]]]:
+    """Number the files below a folder, from 1, with their paths within it."""
+    return enumerate(((path, path.relative_to(folder).as_posix()) for path in _files(folder)), 1)
 
 
 def _files(folder: Path) -> Iterator[Path]:

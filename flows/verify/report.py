@@ -14,7 +14,8 @@ from pathlib import Path
 from deid.report_page import html
 from flows.files.spool import local_trouble
 from flows.files.spreadsheet import plain
-from flows.verify.folder import MEANINGS, Look, Seen, Verification
+from flows.verify.looks import MEANINGS, Look, Seen, Verification
+from flows.verify.words import found
 
 SUFFIXES = (".csv", ".json")
 _COLUMNS = ("number", "file", "outcome", "reason", "where", "what")
@@ -83,7 +84,7 @@ def as_page(verification: Verification) -> str:
         f"<h1>{escape(_TITLE)}</h1>",
         _summary(verification),
         _table("Outcomes", ("outcome", "files", "means"), _outcomes(verification)),
-        _table("What was found", ("what", "findings", "files"), _kinds(verification)),
+        _table("What was found", ("what", "findings", "files", "means"), _kinds(verification)),
         _table("Where", ("where", "what", "files"), _places(verification)),
         _table("Files that are not clean", ("file", "outcome", "found"), _files(verification)),
         _more(verification),
@@ -118,10 +119,8 @@ def _outcomes(verification: Verification) -> Iterator[tuple[str, ...]]:
 
 
 def _kinds(verification: Verification) -> Iterator[tuple[str, ...]]:
-    many = Counter(f.what for look in verification.looks for f in look.findings)
-    files = Counter(w for look in verification.looks for w in {f.what for f in look.findings})
-    for what, number in many.most_common():
-        yield what, str(number), str(files[what])
+    for what, number, files, means in found(verification):
+        yield what, str(number), str(files), means
 
 
 def _places(verification: Verification) -> Iterator[tuple[str, ...]]:
@@ -132,8 +131,8 @@ def _places(verification: Verification) -> Iterator[tuple[str, ...]]:
 
 def _files(verification: Verification) -> Iterator[tuple[str, ...]]:
     for look in _stopped(verification)[:_MOST]:
-        found = "; ".join(f"{finding.what} at {finding.where}" for finding in look.findings)
-        yield look.shown, look.seen, "; ".join(filter(None, (look.reason, found)))
+        places = "; ".join(f"{finding.what} at {finding.where}" for finding in look.findings)
+        yield look.shown, look.seen, "; ".join(filter(None, (look.reason, places)))
 
 
 def _more(verification: Verification) -> str:

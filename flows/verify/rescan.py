@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import BinaryIO, cast
 
 from sqlalchemy import Engine
@@ -101,18 +102,15 @@ def rescan(
     """
     total, waiting = scans.unscanned(with_.catalogue, DETECTOR, since=since, again=again)
     total = total if limit is None else min(total, limit)
-    seen: Counter[Seen] = Counter()
-    placed: list[int] = []
+    seen, placed = Counter[Seen](), list[int]()
     progress(0, total)
-    for done, one in enumerate(waiting):
-        if done == total:
-            break
+    for done, one in enumerate(islice(waiting, total), 1):
         what, look = _look(with_, one)
         seen[what] += 1
         if not dry_run:
             number = scans.record(with_.catalogue, one.revision_id, look, who=with_.who)
             placed += [] if number is None else [number]
-        progress(done + 1, total)
+        progress(done, total)
     return Rescanned(seen, tuple(placed))
 
 

@@ -9,11 +9,12 @@ from typing import BinaryIO
 from catalog.errors import CatalogError
 from catalog.publishing.describe import describe
 from catalog.records import Facts, Instance, Versions
-from deid.deidentify import deidentify, identity, inspect
+from deid.deidentify import Clean, deidentify, identity, inspect
 from deid.errors import DeidError, Reason, RefusedError, SuspectError
 from deid.headers.journal import Entry
 from deid.identity.identifiers import Identifiers
 from deid.identity.pseudonym import Person
+from deid.passage import Passage
 from deid.ruling import NONE, Box, Ruling
 from deid.screen import screen
 from deid.source import Parsed
@@ -56,6 +57,46 @@ def checked() -> Iterator[None]:
         raise SuspectError(Reason.UNCHECKED) from None
 
 
+@dataclass(frozen=True, repr=False)
+class _Eyes:
+    """Both eyes' look at one object: what either is told of it, and nothing but that."""
+
+    deidentifier: Deidentifier
+    passage: Passage
+    person: Person
+    identifiers: Identifiers
+    ruling: Ruling
+
+    def clean(self, reader: BinaryIO, parsed: Parsed) -> Clean:
+        """De-identify it, with the first eye."""
+        return deidentify(
+            reader,
+            parsed,
+            profile=self.deidentifier.profile,
+            person=self.person,
+            subkeys=self.deidentifier.keys.subkeys(),
+            identifiers=self.identifiers,
+            text_reader=self.deidentifier.text_reader,
+            passage=self.passage,
+            ruling=self.ruling,
+        )
+
+    def inspect(self, finished: BinaryIO, clean: Clean) -> None:
+        """Look at the finished bytes with the second eye."""
+        inspect(
+            finished,
+            self.deidentifier.profile,
+            self.person,
+            identifiers=self.identifiers,
+            text_reader=self.deidentifier.text_reader,
+            applied=clean.applied,
+            pixels_changed=bool(clean.changed_frames),
+            looked_at=clean.looked_at,
+            passage=self.passage,
+            ruling=self.ruling,
+        )
+
+
 @checked()
 def admit(
     reader: BinaryIO,
@@ -79,45 +120,28 @@ def admit(
         OriginalError: The source cannot be read any more, or was changed while it was read.
         RetriableError: The spool cannot be written.
     """
-    profile, keys = deidentifier.profile, deidentifier.keys
     if is_confidential(parsed.header):
         raise RefusedError(Reason.CONFIDENTIAL)
-    passage = screen(parsed, profile)
-    person = (ask or keys.pseudonyms.person)(identity(parsed))
-    clean = deidentify(
-        reader,
-        parsed,
-        profile=profile,
-        person=person,
-        subkeys=keys.subkeys(),
-        identifiers=identifiers,
-        text_reader=deidentifier.text_reader,
-        passage=passage,
-        ruling=ruling,
-    )
+    passage = screen(parsed, deidentifier.profile)
+    person = (ask or deidentifier.keys.pseudonyms.person)(identity(parsed))
+    eyes = _Eyes(deidentifier, passage, person, identifiers, ruling)
+    clean = eyes.clean(reader, parsed)
     spooled = spool(clean.pieces, reader, target, pixel_offset=clean.pixel_offset)
     if isinstance(reader, Original):
         reader.check_unchanged()
     with target.open("rb") as finished:
-        inspect(
-            finished,
-            profile,
-            person,
-            identifiers=identifiers,
-            text_reader=deidentifier.text_reader,
-            applied=clean.applied,
-            pixels_changed=bool(clean.changed_frames),
-            looked_at=clean.looked_at,
-            passage=passage,
-            ruling=ruling,
-        )
+        eyes.inspect(finished, clean)
+    return _admitted(spooled, person, clean, deidentifier.versions)
+
+
+def _admitted(spooled: Spooled, person: Person, clean: Clean, versions: Versions) -> Admitted:
     facts = Facts(clean.facts.exam_year, clean.facts.age, len(clean.boxes), clean.flags)
     return Admitted(
         spooled=spooled,
         person=person,
         instance=describe(clean.header, facts),
         facts=facts,
-        versions=deidentifier.versions,
+        versions=versions,
         boxes=clean.boxes,
         journal=clean.journal,
         applied=clean.applied,

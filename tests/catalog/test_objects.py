@@ -20,7 +20,8 @@ from catalog.errors import (
     RetriableError,
     StorageError,
 )
-from catalog.objects import BLOCK_BYTES, PART_BYTES, MinioStore, StoredObject, ensure_buckets
+from catalog.minio_store import BLOCK_BYTES, PART_BYTES, MinioStore, ensure_buckets
+from catalog.objects import StoredObject
 from tests.servers import S3Server, free_ports
 
 

@@ -4,10 +4,16 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
+from deid.deidentify import deidentify
 from deid.findings import Finding
 from deid.headers.made import made
+from deid.identity.identifiers import harvest
+from deid.identity.pseudonym import Person, Subkeys
 from deid.pixels.drawn.overlays import clean_overlays, overlays_left
-from tests.deid.pictures import Array, burn, glyphs, text_reader
+from deid.pixels.redact import Flag
+from deid.profiles.profile import load_profile
+from tests.deid.pictures import Array, burn, glyphs, opened, text_reader
+from tests.objects import mammogram, part10
 
 NAME = "Sjostrom Asa 470802-2980"
 CROSS = np.eye(60, dtype=bool) | np.eye(60, dtype=bool)[::-1]
@@ -178,3 +184,34 @@ def test_more_than_anybody_looks_at_is_dropped():
     cleaned_planes = clean_overlays(header, text_reader())
     assert cleaned_planes[0x6000] is None
     assert process_time() - before < 2
+
+
+def test_frames_that_are_alike_are_looked_at_once() -> None:
+    bits = plane()
+    burn(bits, (200, 40), glyphs("CAD", 20), True)
+    many = overlaid(*[plane()] * 150, bits, *[plane()] * 150)
+    data = cleaned(many)
+    assert (bits_of(data, bits, 0) == plane()).all()
+    assert (bits_of(data, bits, 300) == plane()).all()
+
+
+def test_a_plane_that_nobody_could_look_at_is_said_to_be_dropped() -> None:
+    words = [np.zeros((32, 64), bool) for _ in range(120)]
+    for number, word in enumerate(words):
+        word[number // 4, number % 4 : 40] = True
+    for planes, flags in ((words[:2], ()), (words, (Flag.UNSEEN,))):
+        made = mammogram()
+        made.update(overlaid(*planes))
+        source = part10(made)
+        reader, parsed = opened(source)
+        clean = deidentify(
+            reader,
+            parsed,
+            profile=load_profile(),
+            person=Person("PSEUDONYM"),
+            subkeys=Subkeys(b"u" * 32, b"a" * 32, b"d" * 32, b"t" * 32),
+            identifiers=harvest(parsed),
+            text_reader=text_reader(),
+        )
+        assert clean.flags == flags
+        assert (0x60003000 in clean.header) is not bool(flags)

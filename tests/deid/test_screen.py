@@ -4,12 +4,13 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import UID_dictionary
 
-from deid.errors import Reason, RefusedError
+from deid.errors import ProfileError, Reason, RefusedError
 from deid.passage import Passage
-from deid.profiles.profile import load_profile
+from deid.profiles.profile import load_profile, read_profile
 from deid.screen import screen
 from tests.deid import documents
 from tests.deid.headers import DBT, MG, mammogram, parsed, profile, tomosynthesis, written
+from tests.deid.test_deidentify import walked
 
 CLASSES = "1.2.840.10008.5.1.4.1.1"
 
@@ -152,3 +153,63 @@ def test_an_overlay_of_its_own_passes_the_gate() -> None:
     made.add_new(0x60000102, "US", 0)
     made.add_new(0x60003000, "OW", bytes(64 * 48 // 8))
     screen(parsed(made), profile())
+
+
+BARE = """name = "bare"
+version = "1"
+table = "ps3_15_e1_1.csv"
+types = "attribute_types.csv"
+texts = "text_attributes.csv"
+groups = ["0008", "0010", "0018", "0020", "0028", "7FE0"]
+age_cap = 89
+options = []
+accept = [
+  { sop_class = "1.2.840.10008.5.1.4.1.1.1.2", iod = "mg", reason = "ours", clause = "ours" },
+  { sop_class = "1.2.840.10008.5.1.4.1.1.88.11", iod = "sr", reason = "ours", clause = "ours" },
+]
+"""
+UNITS = """device_table = "devices.csv"
+pass = [{ device = "mammography unit", reason = "ours", clause = "ours" }]
+"""
+
+
+@pytest.mark.parametrize("head", ["", 'extends = "common"\n'])
+def test_without_rules_of_devices_no_image_passes(head: str) -> None:
+    own = read_profile(head + BARE, file="bare.toml")
+    for made in (mammogram(SOPClassUID=MG), mammogram(SOPClassUID=MG, BurnedInAnnotation="YES")):
+        with pytest.raises(RefusedError) as caught:
+            screen(parsed(written(made)), own)
+        assert caught.value.reason is Reason.DEVICE
+    with pytest.raises(RefusedError) as caught:
+        screen(parsed(written(tomosynthesis())), own)
+    assert caught.value.reason is Reason.SOP_CLASS
+    with pytest.raises(ProfileError):  # of the other kinds of the table nothing is said
+        read_profile(head + UNITS + BARE, file="bare.toml")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"ContainerIdentifier": "K 1947"},
+        {"SpecimenIdentifier": "K 1947"},
+        {"SpecimenDescriptionSequence": [Dataset()]},
+        {"ImageType": ["ORIGINAL", "PRIMARY", "SPECIMEN"]},
+        {"SeriesDescription": "Preparatbild hö"},
+        {"ProtocolName": "Breast specimen"},
+    ],
+)
+def test_a_specimen_on_a_known_unit_is_looked_at_by_people(said: dict[str, Any]) -> None:
+    found = screen(parsed(written(mammogram(**said))), profile())
+    assert found.review == ("specimen radiograph",)
+    assert found.closely
+
+
+def test_what_a_specimen_is_called_does_not_leave() -> None:
+    item = Dataset()
+    item.SpecimenIdentifier, item.SpecimenShortDescription = "K 1947", "Ronnby, Märta"
+    item.SpecimenDetailedDescription = "Ronnby, Märta 19470802-2391"
+    made = mammogram(ContainerIdentifier="K 1947", SpecimenDescriptionSequence=[item])
+    made.ContainerDescription, made.SpecimenAccessionNumber = "Ronnby, Märta", "K 1947"
+    finished, _, _ = walked(made, look=False)
+    assert b"1947" not in finished
+    assert b"Ronnby" not in finished

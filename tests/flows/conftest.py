@@ -17,13 +17,17 @@ from catalog.publishing.publish import CataloguePublisher
 from catalog.records import DisclosureDecision, Holder, Region
 from catalog.vocabulary import ProtectionSource
 from flows import deidentifier
+from flows.cli import main
 from flows.deidentifier import Deidentifier
 from flows.keys import sides
 from flows.keys.key_file import HUB_ROOTS, REGION_ROOTS, create
 from flows.people.protection import Protection, key
+from flows.review import applying, reviews
 from flows.settings import Environment
 from flows.wiring import HubParts, RegionParts
-from tests.flows.making import registered, walked
+from tests.flows.making import counts, put, registered, walked
+from tests.flows.reviewing import contradicting
+from tests.objects import INSTANCE, mammogram, part10
 from tests.servers import S3Server
 
 DECISION = DisclosureDecision(
@@ -116,3 +120,40 @@ def ingest(
 
 
 TODAY: date = datetime.now(UTC).date()
+
+
+@pytest.fixture
+def original(export_folder):
+    ds = contradicting()
+    sibling = mammogram(view="rcc", SOPInstanceUID=f"{INSTANCE}.2", OtherPatientNames="Zäta^Eva")
+    put(export_folder, part10(ds), part10(sibling))
+    return ds
+
+
+@pytest.fixture
+def waits(original, region, ingest):
+    """The one review that an ingest has left."""
+    assert counts(ingest()) == {"ADMITTED": 1, "SUSPECT": 1}
+    (one,) = reviews.waiting(region)
+    return one.review
+
+
+@pytest.fixture
+def apply(region, deidentify_with):
+    def run(made, **named):
+        return applying.apply(region, deidentify_with, made.id, who="bo", **named)
+
+    return run
+
+
+@pytest.fixture
+def mammo(capsys):
+    """Run the command line; give its exit code, and what it said on both streams."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return run

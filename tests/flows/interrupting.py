@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from flows.deidentifier import Deidentifier
-from flows.offline.folder import Watch, deidentify_folder
+from flows.offline.folder import deidentify_folder
+from flows.offline.lines import Watch
 
 
 def tree(folder: Path) -> dict[str, bytes | None]:

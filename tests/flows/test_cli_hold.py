@@ -6,7 +6,7 @@ from catalog import audit, holds
 from catalog.holds import HoldTarget
 from catalog.vocabulary import HoldKind, HoldScope
 from flows import wiring
-from flows.cli import main, place
+from flows.cli import place
 from flows.cli.who import who
 from flows.settings import Environment, HubSettings
 
@@ -14,16 +14,14 @@ PSEUDONYM = "k7tq2vxn4ad6mw3sz5rf"
 
 
 @pytest.fixture
-def run(hub, monkeypatch, capsys):
+def run(hub, monkeypatch, mammo):
     monkeypatch.setattr(place, "enter", lambda _side: None)
     monkeypatch.setattr(wiring, "hub", lambda: hub)
 
     def say(*arguments: str) -> tuple[int, str]:
-        with pytest.raises(SystemExit) as ended:
-            main(["hold", *arguments])
-        said = capsys.readouterr()
-        assert PSEUDONYM not in said.out + said.err
-        return int(ended.value.code or 0), said.out + said.err
+        code, out, error = mammo("hold", *arguments)
+        assert PSEUDONYM not in out + error
+        return code, out + error
 
     return say
 

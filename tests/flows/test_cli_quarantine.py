@@ -22,7 +22,7 @@ from flows.review.reviews import waiting
 from flows.settings import Environment, RegionSettings
 from tests import objects
 from tests.flows.making import counts, put
-from tests.flows.test_review import contradicting
+from tests.flows.reviewing import contradicting
 from tests.objects import part10
 
 # The hospital is no secret: it is the holder's name in the catalogue.

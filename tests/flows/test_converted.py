@@ -16,7 +16,8 @@ from deid.errors import Reason, UnreadableError
 from deid.pixels.redact import read_again
 from deid.source import parse
 from flows.errors import DiskFullError
-from flows.offline.folder import deidentify_folder, rehearse_folder, tally
+from flows.offline.folder import deidentify_folder, rehearse_folder
+from flows.offline.lines import tally
 from flows.quarantine.seal import unseal
 from flows.sources.converted import Converted
 from flows.sources.original import Original

@@ -19,7 +19,7 @@ from catalog.sightings import tables as pixel_tables
 from catalog.vocabulary import HoldKind, HoldScope, Kind
 from deid.derived.derive import derive
 from flows import wiring
-from flows.cli import main, place
+from flows.cli import place
 from flows.cli.who import who
 from flows.walk.derive import NOT_DERIVED
 from flows.walk.study import StudyRun, settle
@@ -181,15 +181,13 @@ def test_an_image_that_nothing_can_be_made_of_is_stored_and_says_so(
 
 
 @pytest.fixture
-def run(hub, monkeypatch, capsys):
+def run(hub, monkeypatch, mammo):
     monkeypatch.setattr(place, "enter", lambda _side: None)
     monkeypatch.setattr(wiring, "hub", lambda: hub)
 
     def say(*arguments: str) -> tuple[int, str]:
-        with pytest.raises(SystemExit) as ended:
-            main(["catalog", *arguments])
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out + said.err
+        code, out, error = mammo("catalog", *arguments)
+        return code, out + error
 
     return say
 

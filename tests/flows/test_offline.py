@@ -11,8 +11,9 @@ from catalog.outcome import Outcome
 from deid.identity.identifiers import Identifiers
 from deid.identity.spelling import Edge, Needle, Reach
 from flows.errors import SourceError
-from flows.offline.folder import deidentify_folder, tally
+from flows.offline.folder import deidentify_folder
 from flows.offline.known import Known, Look
+from flows.offline.lines import tally
 from flows.people.protection import CONFIDENTIAL
 from tests import archives, objects
 from tests.deid import documents

@@ -12,7 +12,8 @@ from flows.deidentifier import Deidentifier, load
 from flows.errors import SourceError
 from flows.keys.sides import offline_keys
 from flows.offline import folder, one_file
-from flows.offline.folder import Line, Watch, deidentify_folder, tally
+from flows.offline.folder import deidentify_folder
+from flows.offline.lines import Line, Watch, tally
 from flows.offline.resume import state_of
 from flows.people.protection import CONFIDENTIAL
 from flows.walk.verdict import TWO_PATIENTS

@@ -6,7 +6,6 @@ import sys
 import pytest
 
 from deid.profiles.profile import load_profile
-from flows.cli import main
 from tests import objects
 from tests.flows.making import four_views, put
 from tests.objects import mammogram, part10
@@ -18,21 +17,10 @@ def nowhere(tmp_path, monkeypatch):
     monkeypatch.setenv("MAMMO_STATE", str(tmp_path / "var"))
 
 
-@pytest.fixture
-def mammo(capsys):
-    def run(*arguments: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return run
-
-
 def test_a_folder_is_de_identified_and_reported(mammo, export_folder, tmp_path):
     put(export_folder, part10(mammogram()), objects.truncated())
     code, out, _ = mammo("deid", export_folder, "clean", "--report", "report.csv")
-    assert code == 0
+    assert code == 3
     assert "ADMITTED          1  clean, in DST" in out
     assert "1 unreadable: the file ends before its data does" in out
     assert "report.csv names every file" in out
@@ -45,10 +33,21 @@ def test_a_folder_is_de_identified_and_reported(mammo, export_folder, tmp_path):
     }
 
 
+def test_the_exit_code_tells_whether_all_was_released(mammo, export_folder, tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert mammo("deid", tmp_path / "empty", "none")[0] == 3
+    put(export_folder, part10(mammogram()))
+    assert mammo("deid", export_folder, "all")[0] == 0
+    assert mammo("deid", export_folder, "--dry-run")[0] == 0
+    put(export_folder, part10(objects.ultrasound()), start=2)
+    assert mammo("deid", export_folder, "some")[0] == 3
+    assert len(list((tmp_path / "some").iterdir())) == 1
+
+
 def test_a_dry_run_shows_what_would_become_of_attributes(mammo, export_folder, tmp_path):
     put(export_folder, *four_views(), objects.truncated())
     code, out, _ = mammo("deid", export_folder, "--dry-run", "--report", "r.csv")
-    assert code == 0
+    assert code == 3
     assert "ADMITTED          4  would be cleaned; pixels were not looked at" in out
     lines = [line.split() for line in out.splitlines()]
     assert ["(0010,0010)", "PatientName", "P", "replaced", "4", "PS3.15", "E.1-1"] in [

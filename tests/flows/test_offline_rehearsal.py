@@ -5,7 +5,8 @@ import pytest
 
 from catalog.outcome import Outcome
 from deid.values import where
-from flows.offline.folder import Watch, deidentify_folder, rehearse_folder, tally
+from flows.offline.folder import deidentify_folder, rehearse_folder
+from flows.offline.lines import Watch, tally
 from tests import archives, objects
 from tests.deid import documents
 from tests.deid.headers import written

@@ -8,7 +8,8 @@ from catalog.outcome import Outcome
 from deid.errors import Reason, SuspectError
 from deid.findings import Finding
 from flows.offline import one_file
-from flows.offline.folder import MEANINGS, Line, Watch, deidentify_folder, rehearse_folder
+from flows.offline.folder import deidentify_folder, rehearse_folder
+from flows.offline.lines import MEANINGS, Line, Watch
 from flows.offline.report import Reporter, write_report
 from tests import objects
 from tests.flows.making import put

@@ -17,8 +17,9 @@ from flows.deidentifier import Deidentifier, load
 from flows.errors import SourceError
 from flows.keys.sides import offline_keys
 from flows.offline import charter, folder
-from flows.offline.folder import Watch, deidentify_folder, tally
+from flows.offline.folder import deidentify_folder
 from flows.offline.journal import Journal
+from flows.offline.lines import Watch, tally
 from flows.offline.resume import state_of
 from tests import archives, objects
 from tests.flows.interrupting import interrupted, tree
@@ -123,6 +124,40 @@ def test_death_between_any_two_steps_leaves_nothing_unknown(
     deidentify_folder(export_folder, tmp_path / "clean", keyed)
     deidentify_folder(export_folder, tmp_path / "whole", keyed)
     assert tree(tmp_path / "clean") == tree(tmp_path / "whole")
+
+
+def test_a_file_counts_as_done_once_the_disk_holds_it(keyed, tmp_path, export_folder, monkeypatch):
+    """Data, then what is about to be taken, then the name, then what became of it."""
+    (export_folder / "a").mkdir()
+    put(export_folder / "a", part10(mammogram()))
+    did = []
+
+    def seen(name, genuine):
+        def call(*arguments, **options):
+            it = arguments[0]
+            kind = "name" if name == "link" else _kind(it)
+            did.append((name, kind))
+            return genuine(*arguments, **options)
+
+        return call
+
+    def _kind(descriptor):
+        at = Path(f"/proc/self/fd/{descriptor}").readlink()
+        return "folder" if at.is_dir() else at.suffix
+
+    for name in ("fsync", "fdatasync", "link"):
+        monkeypatch.setattr(os, name, seen(name, getattr(os, name)))
+    deidentify_folder(export_folder, tmp_path / "clean", keyed)
+    at = did.index(("link", "name"))
+    assert did[at - 2 : at + 4] == [
+        ("fdatasync", ".jsonl"),
+        ("fsync", ".dcm"),
+        ("link", "name"),
+        ("fsync", "folder"),
+        ("fsync", "folder"),
+        ("fdatasync", ".jsonl"),
+    ]
+    assert did[:at].count(("fsync", "folder")) == 2
 
 
 def test_a_line_cut_short_by_death_says_nothing(keyed, tmp_path, export_folder):

@@ -15,7 +15,8 @@ from flows.deidentifier import load
 from flows.errors import StudyError
 from flows.keys.sides import offline_keys
 from flows.offline import workers
-from flows.offline.folder import deidentify_folder, rehearse_folder, tally
+from flows.offline.folder import deidentify_folder, rehearse_folder
+from flows.offline.lines import tally
 from flows.offline.workers import FILES_PER_PROCESS, Workers
 from tests.flows.making import put
 from tests.infra.killing import end

@@ -4,21 +4,9 @@ import pytest
 
 from deid.profiles.conformance import statement
 from deid.profiles.profile import load_profile
-from flows.cli import main
 
 ROOT = Path(__file__).parents[2]
 HEAD = 'extends = "mammography"\nname = "mine"\nversion = "1"\n'
-
-
-@pytest.fixture
-def mammo(capsys):
-    def run(*arguments: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return run
 
 
 def test_the_shipped_profiles_are_listed_with_what_they_claim(mammo):

@@ -1,111 +1,34 @@
 """What waits in quarantine: shown to people, decided by two, and walked again as they decided."""
 
-import io
 import shutil
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 
 import cv2
 import numpy as np
-import pydicom
 import pytest
-from sqlalchemy import select
 
-import deid.deidentify
-import deid.pixels.redact
-from catalog import tables
-from catalog.database import reading
-from catalog.errors import ConflictError, DatabaseError, NotFoundError, Reason
-from catalog.holds import list_holds
-from catalog.ledgers.records import Ending
+from catalog.errors import NotFoundError, Reason
 from catalog.outcome import Outcome
-from catalog.protections.protection import Flags
 from catalog.publishing.study_rows import clean_key
 from catalog.reviews.records import ReviewState
-from catalog.vocabulary import Flag
-from deid.findings import Finding
 from deid.pixels.shown.proposal import UNRULED
-from flows.demo.burn import Text
-from flows.errors import ExportRefusedError, RetriableError
 from flows.quarantine.proposals import kept
 from flows.review import applying, reviews
-from flows.review.applying import one_at_a_time
-from flows.review.expiry import expire, standing
 from flows.review.reviews import ReviewError
 from flows.review.rulings import RulingError, as_text, from_text
-from flows.walk.verdict import Verdict
 from tests import objects
-from tests.flows.conftest import TODAY, decision
 from tests.flows.making import counts, put
-from tests.objects import INSTANCE, mammogram, part10, phantom
-
-FRAME = phantom(1200, 900)
-NAME = Text("PROVSTRÖM ÅSA 570312-9808", 0.02, 0.9, height=22)
-WRONG = Text("R MLO", 0.7, 0.1, height=40)
-NAMED, MARKED = np.s_[1070:1130, 10:380], np.s_[110:170, 620:770]
-
-
-def contradicting(*texts, **overrides):
-    """An image of the left breast with a marker of the right one, and a name beside it."""
-    return mammogram(pixels=FRAME, text=(NAME, WRONG, *texts), **overrides)
-
-
-@pytest.fixture
-def original(export_folder):
-    ds = contradicting()
-    sibling = mammogram(view="rcc", SOPInstanceUID=f"{INSTANCE}.2", OtherPatientNames="Zäta^Eva")
-    put(export_folder, part10(ds), part10(sibling))
-    return ds
-
-
-@pytest.fixture
-def waits(original, region, ingest):
-    """The one review that an ingest has left."""
-    assert counts(ingest()) == {"ADMITTED": 1, "SUSPECT": 1}
-    (one,) = reviews.waiting(region)
-    return one.review
-
-
-@pytest.fixture
-def apply(region, deidentify_with):
-    def run(made, **named):
-        return applying.apply(region, deidentify_with, made.id, who="bo", **named)
-
-    return run
-
-
-def approved(region, made):
-    reviews.approve(region, made.id, who="anna", reason="the marker is right")
-    return reviews.approve(region, made.id, who="bo", reason="so it is")
-
-
-def refused(expected, call, /, *arguments, **named):
-    with pytest.raises(ConflictError) as caught:
-        call(*arguments, **named)
-    assert caught.value.reason is expected
-
-
-def stored(region, ds):
-    (trace,) = region.ledger.by_instance(ds.SOPInstanceUID)
-    assert trace.outcome is Outcome.ADMITTED
-    key = clean_key(region.publisher._engine, trace.clean_sop_uid)
-    return pydicom.dcmread(io.BytesIO(b"".join(region.clean.get(key)))).pixel_array
-
-
-def kept_of(region, made):
-    return list(region.quarantine.keys(f"{made.export_id}/{made.item_id}/"))
-
-
-def tallies_agree(region, made):
-    """The catalogue has counted as the ledger has."""
-    outcome = tables.outcome
-    wanted = select(outcome.c.outcome, outcome.c.instances).where(
-        outcome.c.export_id == made.export_id
-    )
-    with reading(region.publisher._engine) as connection:
-        there = {row[0]: row[1] for row in connection.execute(wanted)}
-    return there == counts(region.ledger.tally(made.export_id))
-
+from tests.flows.reviewing import (
+    FRAME,
+    MARKED,
+    NAMED,
+    approved,
+    contradicting,
+    kept_of,
+    refused,
+    stored,
+    tallies_agree,
+)
+from tests.objects import INSTANCE, mammogram, part10
 
 # ---- shown ---------------------------------------------------------------------------------
 
@@ -296,116 +219,6 @@ def test_a_ruling_is_read_as_it_was_written(region, waits):
     assert chosen in {box.corners for box in from_text(text).blank}
 
 
-def test_a_crash_between_publish_and_record_ends_as_without_one(
-    region, original, waits, apply, monkeypatch
-):
-    approved(region, waits)
-
-    def crash(*_arguments, **_named):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(region.ledger.reviews, "settle", crash)
-        with pytest.raises(KeyboardInterrupt):
-            apply(waits)
-    assert len(kept_of(region, waits)) == 3
-    assert apply(waits).outcome is Outcome.ADMITTED
-    assert tallies_agree(region, waits)
-    assert stored(region, original).shape == FRAME.shape
-
-
-@pytest.fixture
-def half(region, waits, apply, monkeypatch):
-    """A review whose original is published, while the ledger could not say so."""
-    approved(region, waits)
-    with monkeypatch.context() as patch:
-        patch.setattr(region.ledger.reviews, "settle", _down)
-        with pytest.raises(DatabaseError):
-            apply(waits)
-    return region.ledger.reviews.get(waits.id)[0]
-
-
-def _down(*_arguments, **_named):
-    raise DatabaseError
-
-
-def test_what_is_published_is_rejected_by_nobody(region, original, half, apply):
-    assert half.state is ReviewState.APPLYING
-    refused(Reason.REVIEW_BEGUN, reviews.reject, region, half.id, who="eva", reason="no")
-    assert len(kept_of(region, half)) == 3
-    assert apply(half).outcome is Outcome.ADMITTED
-    assert tallies_agree(region, half)
-    assert stored(region, original).shape == FRAME.shape
-    (trace,) = region.ledger.by_instance(original.SOPInstanceUID)
-    assert trace.revision == 1
-
-
-def test_what_is_published_does_not_expire(region, half, apply, monkeypatch):
-    later = datetime.now(UTC) + timedelta(days=40)
-    for module in ("catalog.reviews.upkeep", "catalog.reviews.rules"):
-        monkeypatch.setattr(f"{module}.now", lambda: later)
-    done = expire(region, later)
-    assert (done.reviews, done.changed) == (0, 0)
-    assert standing(region, later).is_alarming
-    assert apply(half).state is ReviewState.APPLIED
-    assert tallies_agree(region, half)
-    assert kept_of(region, half) == []
-
-
-def test_what_is_published_is_recorded_though_all_has_changed(
-    region, original, half, apply, monkeypatch, protection
-):
-    """Not walked again: neither the rules nor her flags of today take back what is published."""
-    protection.table.enter({"195703129808": Flags(Flag.YES, Flag.NO, TODAY)})
-    monkeypatch.setattr(applying, "require_decision", _down)
-    monkeypatch.setattr(applying, "Walk", _down)
-    assert apply(half, protection=protection).outcome is Outcome.ADMITTED
-    assert tallies_agree(region, half)
-    assert [one.kind.value for one in list_holds(region.publisher._engine)] == ["PROTECTED"]
-
-
-@pytest.mark.parametrize("end", ["reject", "apply", "expire"])
-def test_what_was_begun_and_not_published_is_taken_back(region, waits, apply, monkeypatch, end):
-    approved(region, waits)
-    with monkeypatch.context() as patch:
-        patch.setattr(applying, "publish", _down)
-        with pytest.raises(DatabaseError):
-            apply(waits)
-    assert region.ledger.reviews.get(waits.id)[0].state is ReviewState.APPLYING
-    if end == "reject":
-        after = reviews.reject(region, waits.id, who="eva", reason="no")
-    elif end == "apply":
-        after = apply(waits)
-    else:
-        later = datetime.now(UTC) + timedelta(days=40)
-        for module in ("catalog.reviews.upkeep", "catalog.reviews.rules"):
-            monkeypatch.setattr(f"{module}.now", lambda: later)
-        assert expire(region, later).reviews == 1
-        after = region.ledger.reviews.get(waits.id)[0]
-    wanted = {"reject": "REJECTED", "apply": "APPLIED", "expire": "EXPIRED"}
-    assert after.state == wanted[end]
-    assert tallies_agree(region, waits)
-    actions = [one.action.value for one in region.ledger.reviews.get(waits.id)[1]]
-    assert actions[:4] == ["APPROVE", "APPROVE", "BEGIN", "WITHDRAW"]
-
-
-def test_counts_that_were_not_recorded_are_taken_back(region, waits, apply, monkeypatch):
-    """A walk that ends otherwise publishes nothing, but its outcome: rejected, that goes too."""
-    reviews.retry(region, waits.id, who="anna", reason="so")
-    monkeypatch.setattr(applying.Walk, "all", _refused_walk)
-    with monkeypatch.context() as patch:
-        patch.setattr(region.ledger.reviews, "settle", _down)
-        with pytest.raises(DatabaseError):
-            apply(waits)
-    assert not tallies_agree(region, waits)
-    reviews.reject(region, waits.id, who="eva", reason="no")
-    assert tallies_agree(region, waits)
-
-
-def _refused_walk(_walk, files):
-    return [Verdict(Ending(item.id, Outcome.REFUSED, "so")) for item, _path in files]
-
-
 def test_a_look_at_what_identifies_is_written_down(region, waits):
     reviews.show(region, waits.id)
     reviews.picture(region, waits.id, 1, who="anna")
@@ -421,60 +234,6 @@ def test_a_look_at_what_identifies_is_written_down(region, waits):
     assert after.state is ReviewState.DECIDED
 
 
-def test_trouble_of_another_kind_is_not_the_landing_s(region):
-    with pytest.raises(BrokenPipeError), one_at_a_time(region):
-        raise BrokenPipeError
-    shutil.rmtree(region.landing)
-    region.landing.write_bytes(b"")
-    with pytest.raises(RetriableError, match="landing"), one_at_a_time(region):
-        pass
-
-
-def test_text_that_was_left_is_let_pass_nowhere_else(
-    region, ingest, apply, export_folder, monkeypatch
-):
-    """Two people let pass what a picture showed; a better eye then finds another text there."""
-    ds = mammogram(pixels=FRAME, text=(NAME, Text("EVA QVIST", 0.55, 0.04, height=22)))
-    put(export_folder, part10(ds))
-    plan = deid.pixels.redact.plan_blank
-    with monkeypatch.context() as patch:
-        patch.setattr(deid.pixels.redact, "plan_blank", _half_blind(plan))
-        assert counts(ingest()) == {"SUSPECT": 1}
-    (listed,) = reviews.waiting(region)
-    made = listed.review
-    assert made.reason == "text is left in the pixels"
-    approved(region, made)
-    again = deid.deidentify.read_again
-    with monkeypatch.context() as patch:
-        patch.setattr(deid.deidentify, "read_again", _also_elsewhere(again))
-        assert apply(made).outcome is Outcome.SUSPECT
-    approved(region, made)
-    assert apply(made).outcome is Outcome.ADMITTED
-    now = stored(region, ds)
-    drawn = ds.pixel_array[NAMED] != FRAME[NAMED]
-    assert len(np.unique(now[NAMED][drawn])) == 1
-
-
-def _half_blind(plan):
-    """Let what is in the lower half not be blanked, so that only the second eye finds it."""
-
-    def half(writings, layout, **boxes):
-        upper = (it for it in writings if it.line.corners()[:, 1].max() < layout.rows / 2)
-        return plan(tuple(upper), layout, **boxes)
-
-    return half
-
-
-def _also_elsewhere(again):
-    """Find one more text in the frame, where no picture showed any."""
-
-    def look(*arguments, **named):
-        found = again(*arguments, **named)
-        return tuple(dict.fromkeys((*found, Finding("frame 1", "text"))))
-
-    return look
-
-
 def test_a_fault_in_the_rules_stops_no_study(region, ingest, export_folder, monkeypatch):
     def fault(*_arguments):
         raise ZeroDivisionError
@@ -487,55 +246,7 @@ def test_a_fault_in_the_rules_stops_no_study(region, ingest, export_folder, monk
     assert UNRULED in reviews.show(region, listed.review.id).proposal.said
 
 
-def test_two_of_one_study_applied_at_once_are_both_counted(region, ingest, apply, export_folder):
-    views = (("lcc", 1), ("lmlo", 2))
-    put(
-        export_folder,
-        *(part10(contradicting(view=view, SOPInstanceUID=f"{INSTANCE}.{n}")) for view, n in views),
-    )
-    assert counts(ingest()) == {"SUSPECT": 2}
-    both = [listed.review for listed in reviews.waiting(region)]
-    for made in both:
-        approved(region, made)
-    with ThreadPoolExecutor(2) as pool:
-        ended = [one.outcome for one in pool.map(apply, both)]
-    assert ended == [Outcome.ADMITTED] * 2
-    assert counts(region.ledger.tally(both[0].export_id)) == {"ADMITTED": 2}
-    assert tallies_agree(region, both[0])
-
-
 # ---- asked anew ----------------------------------------------------------------------------
-
-
-def test_a_flag_that_came_meanwhile_keeps_her_out(region, waits, apply, protection):
-    approved(region, waits)
-    protection.table.enter({"195703129808": Flags(Flag.YES, Flag.NO, TODAY)})
-    after = apply(waits, protection=protection)
-    assert (after.state, after.outcome) == (ReviewState.APPLIED, Outcome.REFUSED)
-    assert kept_of(region, waits) == []
-    assert tallies_agree(region, waits)
-
-
-def test_a_disclosure_decision_that_is_over_lets_nothing_pass(
-    region, waits, apply, monkeypatch, tmp_path
-):
-    approved(region, waits)
-    genuine = region.ledger.export
-
-    def ended(export_id):
-        export = genuine(export_id)
-        return type(export)(
-            export.id,
-            export.holder_id,
-            export.path,
-            export.claimed,
-            decision(valid_until=TODAY.replace(year=2020)),
-        )
-
-    monkeypatch.setattr(region.ledger, "export", ended)
-    with pytest.raises(ExportRefusedError):
-        apply(waits)
-    assert reviews.show(region, waits.id).listed.review.state is ReviewState.DECIDED
 
 
 # ---- others than suspects ------------------------------------------------------------------

@@ -13,9 +13,9 @@ from catalog.reviews.records import ReviewState
 from deid.errors import Reason, SuspectError
 from deid.findings import Finding
 from flows import deidentifier
-from flows.review import applying, reviews
+from flows.review import reviews
 from tests.flows.making import counts, put
-from tests.flows.test_review import FRAME, NAMED, approved, contradicting, stored, tallies_agree
+from tests.flows.reviewing import FRAME, NAMED, approved, contradicting, stored, tallies_agree
 from tests.objects import part10, tomosynthesis
 
 
@@ -31,11 +31,6 @@ def waits(original, region, ingest):
     assert counts(ingest()) == {"SUSPECT": 1}
     (one,) = reviews.waiting(region)
     return one.review
-
-
-@pytest.fixture
-def apply(region, deidentify_with):
-    return lambda made: applying.apply(region, deidentify_with, made.id, who="bo")
 
 
 def blind(monkeypatch):

@@ -13,7 +13,8 @@ import pytest
 from deid.identity.pseudonym import Person, Subkeys, weeks
 from flows.errors import CollisionError, KeyServiceBusyError, KeyServiceError
 from flows.keys import sides
-from flows.keys.key_service import KeyService, Rekeyed
+from flows.keys.key_answers import Rekeyed
+from flows.keys.key_service import KeyService
 from flows.keys.pseudonyms import edge_digest, token
 from flows.keys.third_party import REMEMBERED, SECONDS, TransitPseudonyms
 from tests.key_service import OpenBao

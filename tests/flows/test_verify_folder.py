@@ -15,7 +15,9 @@ from deid.pixels.detection.text_reader import load_text_reader
 from flows.cli import app
 from flows.errors import SourceError
 from flows.verify import folder as room
-from flows.verify.folder import Seen, Verification, verify_folder
+from flows.verify import sought
+from flows.verify.folder import verify_folder
+from flows.verify.looks import Seen, Verification
 from flows.verify.report import as_csv, as_json, as_page
 from tests.deid.documents import report
 from tests.deid.headers import finished, mammogram, profile, tomosynthesis, written
@@ -87,7 +89,7 @@ def test_more_people_than_fit_are_sought_in_turns(
     (clean / "her" / "1.dcm").write_bytes(leaky("sett av Kvistberg"))
     (clean / "her" / "2.dcm").write_bytes(leaky("sett av Bergqvist"))
     whole = verify_folder(clean, profile(), against=originals)
-    monkeypatch.setattr(room, "CHUNK", 50)
+    monkeypatch.setattr(sought, "CHUNK", 50)
     steps: list[tuple[int, int]] = []
     seen = verify_folder(
         clean,
@@ -268,8 +270,9 @@ def test_the_command_ends_well_only_if_all_is_clean(
     assert "all files are clean" in (tmp_path / "found.html").read_text()
     (clean / "her" / "1.dcm").write_bytes(leaky("sett av Kvistberg"))
     ended = run(app, [*command, "--report", str(tmp_path / "found.json"), "--profile", "general"])
-    assert ended.exit_code == 1
+    assert ended.exit_code == 3
     assert json.loads((tmp_path / "found.json").read_text())["clean"] is False
+    assert "1 in 1 file: name (a name in the originals" in ended.output
     assert "Kvistberg" not in ended.output
 
 

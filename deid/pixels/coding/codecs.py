@@ -38,7 +38,7 @@ from deid.pixels.coding.palette import luminance_of, read_colours
 from deid.values import number, value_of, where
 
 LOSSY_JPEG = frozenset({JPEGBaseline8Bit, JPEGExtended12Bit})
-_JPEG_LS = frozenset({JPEGLSLossless, JPEGLSNearLossless})
+JPEG_LS = frozenset({JPEGLSLossless, JPEGLSNearLossless})
 JPEG_2000_PLAIN = frozenset({JPEG2000Lossless, JPEG2000})
 HTJ2K_FAMILY = frozenset({HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K})
 LOSSLESS_JPEG = frozenset({JPEGLossless, JPEGLosslessSV1})
@@ -172,7 +172,7 @@ def _imagecodecs(data: bytes, layout: Layout, syntax: UID) -> Pixel | None:
         as_stored = syntax in LOSSLESS_JPEG and layout.samples > 1
         space = "RGB" if as_stored else None  # from one to the same: nothing is converted
         return np.asarray(imagecodecs.jpeg8_decode(data, colorspace=space, outcolorspace=space))
-    if syntax in _JPEG_LS:
+    if syntax in JPEG_LS:
         return np.asarray(imagecodecs.jpegls_decode(data))
     if syntax in JPEG_2000_PLAIN:
         return np.asarray(imagecodecs.jpeg2k_decode(data))

@@ -35,10 +35,20 @@ REENCODED = (
 LOSSY = frozenset({JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLSNearLossless})
 _BYTE = 8
 _WHOLE = (8, 16)
+# Bytes of a frame: to write JPEG-LS of any other number of bits takes six times as many, with the
+# frame, and may take 350 MB with the stream that it came in
+_MOST = 48 << 20
 _TINY, _ROOM = 1024, bytes(4096)  # pixels; bytes that follow them
 _START, _SPIFF = b"\xff\xd8", b"\xff\xe8"  # of JPEG-LS; the header is left out
 _COLOURS = 3
 _SIZE, _SSIZ, _SIGN = b"\xff\x51", 40, 0x80
+
+
+def is_written_back(layout: Layout, syntax: UID) -> bool:
+    """Tell whether a frame may go back into its syntax: losslessly, and in bounded memory."""
+    if syntax == JPEGLSLossless and layout.samples == 1 and layout.stored not in _WHOLE:
+        return layout.frame_length <= _MOST
+    return syntax not in LOSSY
 
 
 def encode(frame: Pixel, layout: Layout, syntax: UID) -> bytes:

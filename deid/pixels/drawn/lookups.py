@@ -52,12 +52,14 @@ def crooked_left(header: Dataset) -> tuple[Finding, ...]:
     return tuple(Finding(where(path), _CROOKED) for path, _ in _crooked(header))
 
 
-def without_tables(journal: tuple[Entry, ...], dropped: tuple[Path, ...]) -> tuple[Entry, ...]:
-    """Write into a journal that some sequences were dropped, with all that was in them."""
+def without_tables(
+    journal: tuple[Entry, ...], dropped: tuple[Path, ...], rule: Rule = _RULE
+) -> tuple[Entry, ...]:
+    """Write into a journal that some elements were dropped, with all that was in them."""
     entries = []
     for entry in journal:
         if entry.path in dropped:
-            entries.append(Entry(entry.path, Action.REMOVE, Done.REMOVED, _RULE, 0))
+            entries.append(Entry(entry.path, Action.REMOVE, Done.REMOVED, rule, 0))
         elif not any(entry.path[: len(path)] == path for path in dropped):
             entries.append(entry)
     return tuple(entries)

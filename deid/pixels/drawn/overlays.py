@@ -59,7 +59,7 @@ def clean_overlays(header: Dataset, text_reader: TextReader) -> Mapping[int, byt
     Returns:
         By group, Overlay Data as it may leave; None for a plane that must be dropped. What holds
         no text comes back byte for byte. A plane that is more to look at than is left of what is
-        looked at in one object is dropped.
+        looked at in one object is dropped, as one that cannot be read: none stays unseen.
     """
     cleaned: dict[int, bytes | None] = {}
     left = _MOST_LOOKS
@@ -116,12 +116,18 @@ def _read(header: Dataset, group: int) -> _Overlay | None:
 def _looks_at(overlay: _Overlay, most: int) -> int:
     """Count the looks that a plane takes; of more than enough, no more than tell that they are."""
     looks = 0
+    before = None
     for *_, picture in overlay.pictures():
-        if picture.any():
+        if picture.any() and not _is_same(picture, before):
             looks += 1 + sum(1 for _ in _parts(picture))
         if looks > most:
             break
+        before = picture
     return looks
+
+
+def _is_same(picture: Grey, before: Grey | None) -> bool:
+    return before is not None and np.array_equal(picture, before)
 
 
 def _clean(overlay: _Overlay, text_reader: TextReader) -> bytes:
@@ -149,15 +155,16 @@ class _OverlayEye:
         self._open = partial(Eye, text_reader, sight)
         self._whole = self._open()
         self._parts: dict[tuple[int, int], Eye] = {}
+        self._before: Grey | None = None
+        self._found: tuple[Writing, ...] = ()
 
     def look(self, picture: Grey) -> tuple[Writing, ...]:
         """Find writing but single letters: crosses, circles and triangles are CAD's marks."""
         if not picture.any():
             return ()
-        found = tuple(self._look(picture))
-        single = [it for it in found if it.kind is Kind.TEXT and it.letters < _LETTERS]
-        alone = {id(it) for it in single if not _is_of_a_row(it, single)}
-        return tuple(it for it in found if id(it) not in alone)
+        if not _is_same(picture, self._before):
+            self._before, self._found = picture, tuple(_but_marks(tuple(self._look(picture))))
+        return self._found
 
     def _look(self, picture: Grey) -> Iterator[Writing]:
         """Look at the whole, and closely at every part where there is anything.
@@ -184,6 +191,12 @@ def _parts(picture: Grey) -> Iterator[tuple[int, int]]:
         for left in range(0, picture.shape[1], _STEP):
             if picture[top : top + _TILE, left : left + _TILE].any():
                 yield top, left
+
+
+def _but_marks(found: Sequence[Writing]) -> Iterator[Writing]:
+    single = [it for it in found if it.kind is Kind.TEXT and it.letters < _LETTERS]
+    alone = {id(it) for it in single if not _is_of_a_row(it, single)}
+    yield from (it for it in found if id(it) not in alone)
 
 
 def _is_of_a_row(one: Writing, single: Sequence[Writing]) -> bool:

@@ -18,6 +18,8 @@ GRAPHIC_OBJECTS, COMPOUND_GRAPHICS = 0x00700009, 0x00700209
 #: Points of all graphics of one annotation: outlines by hand have some hundreds.
 MOST_POINTS = 20_000
 _UNITS = {GRAPHIC_OBJECTS: 0x00700005, COMPOUND_GRAPHICS: 0x00700282}
+#: What holds the graphics of an annotation.
+GRAPHICS = frozenset(_UNITS)
 _TYPES = {GRAPHIC_OBJECTS: 0x00700023, COMPOUND_GRAPHICS: 0x00700294}
 _DIMENSIONS, _COUNT, _DATA = 0x00700020, 0x00700021, 0x00700022
 _PAIR = 8  # bytes of x and y
@@ -49,7 +51,7 @@ def read_strokes(annotation: Dataset) -> tuple[Stroke, ...] | None:
             return None
         display = value_of(graphic, _UNITS[tag]).upper() == "DISPLAY"
         kind = value_of(graphic, _TYPES[tag]).upper()
-        strokes += (Stroke(display, line) for line in _lines(kind, data, tag=tag))
+        strokes += (Stroke(display, line) for line in lines_of(kind, data, tag=tag))
     return tuple(strokes)
 
 
@@ -77,7 +79,7 @@ def _points(graphic: Dataset) -> Points | None:
     return points
 
 
-def _lines(kind: str, points: Points, *, tag: int) -> Iterator[Points]:
+def lines_of(kind: str, points: Points, *, tag: int = GRAPHIC_OBJECTS) -> Iterator[Points]:
     """Give the lines of one graphic; what is of no known kind is drawn from point to point."""
     if kind == "POINT":
         yield from points[:, None]

@@ -1,9 +1,10 @@
 """Encapsulated frames written anew, one at a time in memory.
 
 Each is written back losslessly in its transfer syntax; all other frames keep their bytes. A syntax
-whose frames cannot be lossless is left: then the whole object is written as the values its frames
-were decoded to, uncompressed (Explicit VR Little Endian), so that nothing more is lost. It still
-says that it was compressed lossily, how much and how (PS3.3 §C.7.6.1.1.5).
+whose frames cannot be lossless, or not be written in bounded memory, is left: then the whole object
+is written as the values its frames were decoded to, uncompressed (Explicit VR Little Endian), so
+that nothing more is lost. It still says that it was compressed lossily, how much and how, where it
+was (PS3.3 §C.7.6.1.1.5).
 """
 
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 from deid.errors import Reason, SuspectError
 from deid.pixels.coding.arrays import Pixel
 from deid.pixels.coding.codecs import Layout, decode
-from deid.pixels.coding.encoding import LOSSY, REENCODED, encode
+from deid.pixels.coding.encoding import LOSSY, REENCODED, encode, is_written_back
 from deid.pixels.coding.frames import Frames
 from deid.pixels.coding.planes import is_native, load_frame, native_bytes, stored_values
 from deid.pixels.rewriting.blanking import Blank, Value, background, fill, is_proven, unproven
@@ -77,7 +78,7 @@ class Rewriting:
             return
         layout, syntax = self._frames.layout, self._parsed.transfer_syntax
         change = blank, background(frame, blank, layout)
-        if syntax in LOSSY:
+        if not is_written_back(layout, syntax):
             self._expand(index, change)
         elif syntax not in REENCODED or layout.photometric == "YBR_ICT":
             raise unproven()
@@ -178,7 +179,8 @@ def _expanded(
         for index in range(layout.frames)
     ]
     changes: dict[str, bytes | None] = dict.fromkeys(_TABLES)
-    changes["LossyImageCompression"] = b"01"
+    if parsed.transfer_syntax in LOSSY:
+        changes["LossyImageCompression"] = b"01"
     pieces: tuple[Piece, ...] = (head, *made, *[b"\0"] * pad)
     return Rewritten(pieces, changes, ExplicitVRLittleEndian)
 
