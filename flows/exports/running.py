@@ -76,8 +76,10 @@ def next_window(run: Run) -> Window | None:
     return next(iter(undone), None)
 
 
-def export_of(run: Run, window: Window) -> Export:
+def export_of(run: Run, window: Window) -> Export | None:
     """Give the export that brings a stretch in, with all that its source announces entered.
+
+    None if the source has nothing in that stretch: then it is done.
 
     Raises:
         ExportRefusedError: The plan's decision is over.
@@ -89,6 +91,9 @@ def export_of(run: Run, window: Window) -> Export:
     if window.export_id is not None:
         return ledger.export(window.export_id)
     found = [run.asked.announce(one) for one in run.asked.studies(_days(window), run.stop)]
+    if not found:
+        ledger.plans.end_window(window)
+        return None
     export_id = f"{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(4)}"
     path = run.parts.landing / export_id / RECEIVED
     export = Export(export_id, run.plan.holder_id, str(path), 0, run.plan.decision)

@@ -5,7 +5,7 @@ results and artifacts of Prefect carry nothing else of what is fetched.
 """
 
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -152,6 +152,8 @@ def _go_on(run: Run, opened: Opened) -> str:
 def _bring_in(run: Run, opened: Opened, window: Window, *, most: int) -> tuple[int, bool]:
     """Bring one stretch in; tell how many studies were tried, and whether all have ended."""
     export = export_of(run, window)
+    if export is None:
+        return 0, True
     now = _Now(_job(run, opened, export))
     held = _now.set(now)
     try:
@@ -169,7 +171,7 @@ def _bring_in(run: Run, opened: Opened, window: Window, *, most: int) -> tuple[i
     settled = is_settled(run, export)
     if settled:
         close(run.parts, export, failed=[])
-        run.parts.ledger.plans.end_window(window)
+        run.parts.ledger.plans.end_window(replace(window, export_id=export.id))
     elif failed:
         close(run.parts, export, failed=list(failed.values()))
     return len(ended), settled

@@ -101,10 +101,12 @@ def test_a_window_comes_in_by_one_export(ledger: Ledger) -> None:
     assert ledger.plans.begin_window(window, "export-1").export_id == "export-1"
     assert ledger.plans.begin_window(window, "export-2").export_id == "export-1"
     ledger.plans.end_window(window)
+    assert ledger.plans.windows("plan-1")[0].state is WindowState.BEGUN  # there is an export by now
+    ledger.plans.end_window(replace(window, export_id="export-1"))
     states = [one.state for one in ledger.plans.windows("plan-1")]
     assert states == [WindowState.DONE, WindowState.WAITING]
-    ledger.plans.end_window(other)
-    assert ledger.plans.windows("plan-1")[1].state is WindowState.WAITING
+    ledger.plans.end_window(other)  # there is nothing in it
+    assert ledger.plans.windows("plan-1")[1].state is WindowState.DONE
 
 
 def test_a_study_is_announced_once(ledger: Ledger) -> None:
