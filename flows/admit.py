@@ -107,6 +107,7 @@ def admit(
             text_reader=deidentifier.text_reader,
             applied=clean.applied,
             pixels_changed=bool(clean.changed_frames),
+            blanked=clean.boxes,
             looked_at=clean.looked_at,
             passage=passage,
             ruling=ruling,
