@@ -1,6 +1,5 @@
 """The walk inside this room: header and pixels to clean pieces, and the second eye on them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO
@@ -212,9 +211,8 @@ def inspect(  # noqa: PLR0913 -- as above
     text_reader = patient(text_reader, parsed.header)
     _refuse(crooked_left(parsed.header), Reason.UNCHECKED)
     if parsed.pixels is not None:
-        eyes = text_reader if pixels_changed else None
         look = partial(read_again, closely=passage.closely, kept=ruling.keep, blanked=blanked)
-        left = _text_left(finished, parsed, eyes, look)
+        left = _text_left(finished, parsed, text_reader if pixels_changed else None, look)
         _refuse(left, Reason.TEXT_LEFT)  # which people let pass by its place, or not at all
         if looked_at and not pixels_changed:
             check_same(finished, parsed, looked_at)
@@ -232,7 +230,7 @@ def _text_left(
     finished: BinaryIO,
     parsed: Parsed,
     text_reader: TextReader | None,
-    look: Callable[[BinaryIO, Parsed, TextReader], tuple[Finding, ...]],
+    look: "partial[tuple[Finding, ...]]",
 ) -> tuple[Finding, ...]:
     """Walk the code streams of a finished object, and look at its pixels where somebody can.
 
@@ -241,9 +239,7 @@ def _text_left(
     """
     try:
         check_finished(finished, parsed)
-        if text_reader is None:
-            return ()
-        return look(finished, parsed, text_reader)
+        return () if text_reader is None else look(finished, parsed, text_reader)
     except SuspectError as error:
         raise SuspectError(Reason.UNCHECKED, error.findings) from error
 
