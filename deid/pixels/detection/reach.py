@@ -31,6 +31,7 @@ _HALF = 1 / 2  # outlines are those of the half picture
 _SOME = 12.0  # of 255: how much of outlines noise shows
 _PLAIN = 1.0
 _MORE = 1.05  # times as long
+_SAME = 0.9  # of the area: two ways to follow it came to one end
 # Faint small print: the network sees it in part, and a few letters more cost little.
 _SMALL = 48.0  # pixels high with margins
 _UNSURE = 0.85
@@ -75,7 +76,11 @@ def _followed(it: Writing, relief: Relief, markers: list[Line]) -> Iterator[Writ
         if line.length > _MORE * max(it.line.length, line.height)
         and not any(share(marker, line) > share(marker, it.line) for marker in markers)
     ]
-    yield from (replace(it, line=line) for line in found or [it.line])
+    longest: list[Line] = []
+    for line in sorted(found, key=lambda one: -one.length):
+        if not any(share(line, other) > _SAME for other in longest):
+            longest.append(line)
+    yield from (replace(it, line=line) for line in longest or [it.line])
 
 
 def _longer(it: Writing, relief: Relief) -> Iterator[Line]:
