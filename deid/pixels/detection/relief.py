@@ -19,6 +19,8 @@ Window = tuple[int, int, int, int]  # left, top, right, bottom
 _TILE = 32  # pixels of the half picture over which noise is the same
 _EVERY = 2  # pixels of it that are looked at
 _QUIET = 0.75  # of a tile is noise and no print
+_DENSE = 0.6  # of a tile full of print is not
+_RISE = 3.0  # times what that stays below; noise rises less from there to three quarters
 _MIDDLE = 5  # tiles: one full of print takes the noise of those around it
 _FLOOR = 0.0016  # of the range: fainter is nothing; a film has noise of half of that in its black
 _BAND = 512  # rows of the half picture that are worked on at a time
@@ -140,8 +142,10 @@ def _noise(half: Half) -> Map:
         below, right = high * side - steep.shape[0], wide * side - steep.shape[1]
         full = cv2.copyMakeBorder(steep, 0, below, 0, right, cv2.BORDER_REFLECT)
         tiles = full.reshape(high, side, wide, side).swapaxes(1, 2).reshape(high, wide, -1)
-        at = int(_QUIET * side * side)
-        found[start // _TILE : start // _TILE + high] = np.partition(tiles, at, axis=2)[..., at]
+        most, least = (int(share * side * side) for share in (_QUIET, _DENSE))
+        ordered = np.partition(tiles, (least, most), axis=2)
+        quiet = np.minimum(ordered[..., most], _RISE * ordered[..., least])
+        found[start // _TILE : start // _TILE + high] = quiet
     # A film's rim is noisy and one tile wide: turned over, it is one row in five, not three.
     around = _MIDDLE // 2
     wide = cv2.copyMakeBorder(found, around, around, around, around, cv2.BORDER_REFLECT_101)
