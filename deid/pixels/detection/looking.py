@@ -49,7 +49,7 @@ class Eye:
 
     def look(self, plane: Plane) -> tuple[Writing, ...]:
         """Find all writing in a plane (rows by columns of luminance, white on black)."""
-        if (plane == plane.flat[0]).all():  # such as the empty frames of a segment
+        if _is_even(plane):  # such as the empty frames of a segment
             return ()
         found = self._look(plane, self._gazes)
         if plane.size > SMALL:
@@ -96,6 +96,12 @@ def look(plane: Plane, text_reader: TextReader, sight: Sight) -> tuple[Writing, 
 def look_closely(plane: Plane, text_reader: TextReader, sight: Sight) -> tuple[Writing, ...]:
     """Find small writing in a picture, or part of one, at twice its size."""
     return Eye(text_reader, sight).look_closely(plane)
+
+
+def _is_even(plane: Plane) -> bool:
+    """Tell whether all of a plane is one grey; a row tells of most that it is not."""
+    first = plane.flat[0]
+    return bool((plane[len(plane) // 2] == first).all() and (plane == first).all())
 
 
 def _past_ends(found: tuple[Writing, ...], relief: Relief) -> Grey:
