@@ -17,6 +17,7 @@ _CLEAR = 0.7
 _PAST = 1.0  # heights: so near its end a line must have been looked at
 _FARTHER = 2.5  # heights
 _SAME = 0.7  # of the area
+_AFAR = 1 / 8  # of the plane: all of it is small, and windows have much around them
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class View:
         """Show a window of the plane."""
         if self.outlined:
             return relief.outlined(window, self.scale)
+        if self.scale <= _AFAR:
+            return relief.overview(window, self.scale, neighbourhood=self.neighbourhood)
         return relief.filled(window, self.scale, neighbourhood=self.neighbourhood)
 
 
