@@ -69,7 +69,7 @@ class Eye:
         relief = Relief(plane)
         quarter = shrunk(relief)
         measured = None if self._closely else survey(relief)
-        sight = Eyesight(self._sight.threshold, self._sight.score)
+        sight = Eyesight(self._sight.threshold, self._sight.score, self._closely)
         found: tuple[Writing, ...] = ()
         for gaze, is_ahead in zip(gazes, self._sight.are_ahead(), strict=True):
             passing: Passing | None = Ahead(_past_ends(found, relief)) if is_ahead else measured
