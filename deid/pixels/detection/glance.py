@@ -12,13 +12,11 @@ from deid.pixels.detection.reading import is_short
 from deid.pixels.detection.relief import Half, Map, Relief
 from deid.pixels.detection.search import Eyesight, View, drawn, everywhere, search
 from deid.pixels.detection.text_reader import Line, TextReader
-from deid.pixels.detection.windows import PIXELS
 from deid.pixels.detection.writing import Kind, Writing, is_part_of, share
 
 _CHANGED = 0.35  # of the gradients of the noise: white noise leaves 0.2 of them, print 0.5
 _HIDDEN = 0.06  # of the variance: a quarter of the contrast, and the network is shown no more grey
 _SIDE = 4  # quarter pixels in a cell
-_BESIDE = 3  # cells: a cell and those next to it
 _SEVERAL = 5  # letters
 _ALIKE = 0.7  # of the area
 _LEAD = 100.0  # pixels high
@@ -38,8 +36,6 @@ class Gaze:
         self._gate = gate
         self._view = view
         self._lettering = lettering
-        # As far as the network is shown one contrast; outlines have no other than the noise's.
-        self._around = max(_BESIDE, round(view.neighbourhood / view.scale / PIXELS))
         self._looked = np.zeros((0, 0), np.uint8)  # cells
         self._quarter = np.zeros((0, 0), np.uint16)  # the picture as it was when looked at
         self._found: tuple[Writing, ...] = ()
@@ -126,7 +122,7 @@ class Gaze:
 
     def _changed(self, quarter: Half, noise: Map) -> Grey:
         """Give the cells that are not what was looked at, brighter or fainter, 1 on 0."""
-        rest, whole = _unexplained(quarter, self._quarter, self._around)
+        rest, whole = _unexplained(quarter, self._quarter)
         changed = rest > np.maximum((_CHANGED * noise) ** 2, _HIDDEN * whole)
         return np.asarray(changed, np.uint8)
 
@@ -141,32 +137,25 @@ def _known(line: Line, found: tuple[Writing, ...]) -> Writing | None:
     return None
 
 
-def _unexplained(now: Half, before: Half, around: int) -> tuple[Map, Map]:
-    """Give the variance beside each cell that no change of contrast explains, and all around it.
+def _unexplained(now: Half, before: Half) -> tuple[Map, Map]:
+    """Give the variance around each cell, first what no change of contrast explains, then all.
 
     A clip fades from slice to slice and is the same clip; a letter over it is something new.
     """
     one, other = (it.astype(np.float32) - float(before.mean()) for it in (now, before))
-    sums = (one, other, one * one, other * other, one * other)
-    cells = [_of_cells(values) for values in sums]
-    mean, mean_before, square, square_before, product = (_mean(it, _BESIDE) for it in cells)
-    variance = square - mean * mean
-    variance_before = square_before - mean_before * mean_before
-    common = product - mean * mean_before
-    rest = np.asarray(variance - common * common / np.maximum(variance_before, 1), np.float32)
-    if around > _BESIDE:
-        mean, square = _mean(cells[0], around), _mean(cells[2], around)
-        variance = square - mean * mean
-    return rest, variance
+    mean, mean_before = _mean(one), _mean(other)
+    variance = _mean(one * one) - mean * mean
+    variance_before = _mean(other * other) - mean_before * mean_before
+    common = _mean(one * other) - mean * mean_before
+    rest = variance - common * common / np.maximum(variance_before, 1)
+    return np.asarray(rest, np.float32), np.asarray(variance, np.float32)
 
 
-def _of_cells(values: Map) -> Map:
+def _mean(values: Map) -> Map:
+    """Give the mean of each cell and those beside it."""
     size = (values.shape[1] // _SIDE, values.shape[0] // _SIDE)
-    return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), np.float32)
-
-
-def _mean(cells: Map, side: int) -> Map:
-    return np.asarray(cv2.blur(cells, (side, side)), np.float32)
+    cells = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.blur(cells, (3, 3)), np.float32)
 
 
 def shrunk(relief: Relief) -> Half:
