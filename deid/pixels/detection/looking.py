@@ -51,7 +51,7 @@ class Eye:
 
     def look(self, plane: Plane) -> tuple[Writing, ...]:
         """Find all writing in a plane (rows by columns of luminance, white on black)."""
-        if (plane == plane.flat[0]).all():  # such as the empty frames of a segment
+        if _is_even(plane):  # such as the empty frames of a segment
             return ()
         found = self._look(plane, self._gazes)
         if plane.size > SMALL:
@@ -71,7 +71,7 @@ class Eye:
         relief = Relief(plane)
         quarter = shrunk(relief)
         measured = None if self._closely else survey(relief)
-        sight = Eyesight(self._sight.threshold, self._sight.score)
+        sight = Eyesight(self._sight.threshold, self._sight.score, self._closely)
         found: tuple[Writing, ...] = ()
         for gaze, is_ahead in zip(gazes, self._sight.are_ahead(), strict=True):
             passing: Passing | None = Ahead(_past_ends(found, relief)) if is_ahead else measured
@@ -98,6 +98,12 @@ def look(plane: Plane, text_reader: TextReader, sight: Sight) -> tuple[Writing, 
 def look_closely(plane: Plane, text_reader: TextReader, sight: Sight) -> tuple[Writing, ...]:
     """Find small writing in a picture, or part of one, at twice its size."""
     return Eye(text_reader, sight).look_closely(plane)
+
+
+def _is_even(plane: Plane) -> bool:
+    """Tell whether all of a plane is one grey; a row tells of most that it is not."""
+    first = plane.flat[0]
+    return bool((plane[len(plane) // 2] == first).all() and (plane == first).all())
 
 
 def _past_ends(found: tuple[Writing, ...], relief: Relief) -> Grey:
