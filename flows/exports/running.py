@@ -3,9 +3,7 @@
 Nothing here is Prefect's: the flow hands in how a study is begun, and how many at a time.
 """
 
-import os
 import secrets
-import socket
 import time
 from collections.abc import Callable, Collection
 from concurrent.futures import FIRST_COMPLETED, Future
@@ -46,7 +44,7 @@ class Run:
     """One run of a plan.
 
     Attributes:
-        who: Whose leases the studies are.
+        who: Whose leases the studies are: the name of a flow run.
         patience: What is due later than that waits for the next run.
     """
 
@@ -57,11 +55,6 @@ class Run:
     stop: Stop
     who: str
     patience: timedelta = timedelta(minutes=5)
-
-
-def name_worker() -> str:
-    """Name this process as the owner of leases."""
-    return f"{socket.gethostname()[:40]} {os.getpid()} {secrets.token_hex(4)}"
 
 
 def next_window(run: Run) -> Window | None:

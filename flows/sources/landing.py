@@ -28,8 +28,10 @@ from flows.sources.placing import (
 
 RECEIVED: Final = "received"
 ODD: Final = "odd"
+#: Where flow runs show that they live.
+RUNS: Final = "runs"
 #: Folders of the landing that belong to no export, and that nobody may tidy away.
-SHARED: Final = frozenset({RECEIVED, ODD})
+SHARED: Final = frozenset({RECEIVED, ODD, RUNS})
 
 
 def name(uid: str) -> str:

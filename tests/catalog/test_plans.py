@@ -148,6 +148,15 @@ def test_the_lease_of_a_dead_worker_is_taken_over(ledger: Ledger) -> None:
         ledger.announced.settle("export-1", 1, who="dead")
 
 
+def test_the_leases_of_one_known_to_be_dead_are_ended(ledger: Ledger) -> None:
+    ledger.announced.announce("export-1", STUDIES[:2])
+    for who in ("dead", "alive"):
+        assert ledger.announced.lease("export-1", who, soon())
+    assert ledger.announced.release("dead") == 1
+    assert ledger.announced.lease("export-1", "third", soon()) is not None
+    assert ledger.announced.lease("export-1", "third", soon()) is None
+
+
 def test_what_was_tried_in_vain_waits_for_its_time(ledger: Ledger) -> None:
     ledger.announced.announce("export-1", STUDIES[:1])
     who = "worker"
