@@ -36,6 +36,7 @@ class Connection(AssociationSocket):
         super().__init__(association, address=address)
         self._peer, self._secure = peer, secure
         self.trouble: OSError | None = None
+        self._made: socket.socket | None = None
 
     def _create_socket(self, address: AddressInformation) -> socket.socket:  # noqa: ARG002
         """Make none yet: one is made when there is something to connect to."""
@@ -56,11 +57,22 @@ class Connection(AssociationSocket):
             self.provider_queue.put(primitive)
             self._ready.set()
 
+    def shut(self) -> None:
+        """Close it for good."""
+        self._shutdown_socket()
+
     def cut(self) -> None:
         """End it at once: what waits for it, in any thread, goes on."""
         if self.socket is not None:
             with suppress(OSError):
                 self.socket.shutdown(socket.SHUT_RDWR)
+
+    def _shutdown_socket(self) -> None:
+        """Close, also where the PACS has gone already."""
+        self.cut()
+        for one in (self._made, self.socket):
+            if one is not None:
+                one.close()
 
     def _connected(self, address: tuple[str, int]) -> socket.socket:
         plain = socket.create_connection(address, self._peer.patience.connect)
@@ -71,6 +83,7 @@ class Connection(AssociationSocket):
                 name = self._peer.tls.name or self._peer.host
                 made = self._secure.wrap_socket(plain, server_hostname=name)
             made.settimeout(self._peer.patience.network)
+            self._made = made
         except OSError:
             plain.close()
             raise
