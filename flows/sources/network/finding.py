@@ -45,6 +45,7 @@ class Finding:
 
     Attributes:
         seen: Study UIDs that were given already.
+        stations_told: Whether any study's stations were told; None if none was asked for.
     """
 
     peer: Peer
@@ -52,6 +53,7 @@ class Finding:
     stop: Stop
     watch: Watch | None = None
     seen: set[str] = field(default_factory=set)
+    stations_told: bool | None = None
 
     def studies(self) -> Iterator[FoundStudy]:
         """Give each study that is meant, once. Raises as `Source.find` does."""
@@ -63,6 +65,8 @@ class Finding:
             first, last = self.query.dates
             for modality in self.query.modalities or ("",):
                 yield from self._by_window(Window(first, last), modality)
+        if self.stations_told is False:
+            raise SourceRefusedError(NO_STATION)
 
     def _by_accession(self) -> Iterator[FoundStudy]:
         wanted = tuple(dict.fromkeys(self.query.accessions))
@@ -156,8 +160,7 @@ class Finding:
         if not self.query.stations:
             return True
         told = frozenset[str]().union(*(row.stations for row in series))
-        if not told:
-            raise SourceRefusedError(NO_STATION)
+        self.stations_told = bool(told) or bool(self.stations_told)
         return bool(told & {station.casefold() for station in self.query.stations})
 
 
