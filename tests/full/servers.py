@@ -95,7 +95,7 @@ AETable BEGIN
 AETable END
 """
     )
-    command = [needed("dcmqrscp"), "+xs", "-c", str(settings)]
+    command = [needed("dcmqrscp"), "+xs", "-xs", "-c", str(settings)]
     with _running(DCMQRSCP, port, command, folder) as server:
         yield server
 

@@ -103,8 +103,15 @@ def test_objects_are_listed(hospital: Hospital) -> None:
 def test_what_is_compressed_comes_as_it_lies(
     hospital: Hospital, tmp_path: Path, retrieve: Retrieve
 ) -> None:
-    landed = Folder(hospital.received / uid(6) if retrieve is Retrieve.MOVE else tmp_path)
+    # In C-GET, DCMTK's PACS takes the first context of a class, whatever the object's syntax is.
+    clumsy = hospital.pacs.title == DCMQRSCP
+    moved = retrieve is Retrieve.MOVE or (clumsy and retrieve is Retrieve.AUTO)
+    landed = Folder(hospital.received / uid(6) if moved else tmp_path)
     fetched = Pacs(hospital.pacs.peer(retrieve=retrieve)).fetch(uid(6), None, landed, Go())
+    if clumsy and retrieve is Retrieve.GET:
+        assert fetched.ended is Ended.REFUSED
+        assert not landed.files()
+        return
     stored = COMPRESSED[hospital.pacs.title]
     assert (fetched.ended, fetched.completed, fetched.failed) == (Ended.COMPLETE, len(stored), 0)
     syntaxes = {pydicom.dcmread(path).file_meta.TransferSyntaxUID for path in landed.files()}
