@@ -76,7 +76,7 @@ def orthanc(folder: Path, receiver_port: int, **more: Any) -> Iterator[Server]:
 
 @contextmanager
 def dcmqrscp(folder: Path, receiver_port: int) -> Iterator[Server]:
-    """Start DCMTK's PACS, which knows one compressed syntax at a time: here JPEG Lossless."""
+    """Start DCMTK's PACS, without compression: it has one syntax for all that it sends."""
     (port,) = free_ports(1)
     store = folder / "store"
     store.mkdir(parents=True, exist_ok=True)
@@ -95,7 +95,7 @@ AETable BEGIN
 AETable END
 """
     )
-    command = [needed("dcmqrscp"), "+xs", "-xs", "-c", str(settings)]
+    command = [needed("dcmqrscp"), "-c", str(settings)]
     with _running(DCMQRSCP, port, command, folder) as server:
         yield server
 
