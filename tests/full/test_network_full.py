@@ -48,7 +48,7 @@ class Hospital:
 def hospital(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Hospital]:
-    """Studies 1 to 3 of MG, 4 of CT, 5 with a report, 6 with compressed images where it takes them."""
+    """Studies 1 to 3 of MG, 4 of CT, 5 with a report, 6 with compressed images, if it can."""
     folder = tmp_path_factory.mktemp(request.param)
     (port,) = free_ports(1)
     start = STARTS[request.param]

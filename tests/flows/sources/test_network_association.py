@@ -136,6 +136,7 @@ def listener(answer: bytes, *, drip: bool = False) -> Iterator[int]:
         (b"\x02\x00\x00\x00", False),  # half a head of a PDU
         (b"\x02\x00\x00\x00\x10\x00" + bytes(9), False),  # an A-ASSOCIATE-AC that does not end
         (b"\x02\x00\x00\x00\x10\x00", True),  # ... and trickles
+        (b"\x02\x00\xff\xff\xff\xff", True),  # 4 GiB are announced
     ],
 )
 def test_a_service_that_says_nothing_whole_is_given_up(said: bytes, *, drip: bool) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from flows import log
 from flows.errors import (
     SourceAwayError,
     SourceError,
@@ -38,12 +39,12 @@ def find(pacs: Scripted, query: Query, **peer: Any) -> list[str]:
         return [study.accession for study in Pacs(pacs.peer(**peer)).find(query, Go())]
 
 
-@pytest.mark.parametrize(("most", "status"), [(50, 0), (70, 0xA700), (64, 0), (60, 0xC001)])
+@pytest.mark.parametrize(("most", "status"), [(50, 0), (32, 0xA700), (40, 0xC001)])
 def test_an_answer_that_is_cut_off_is_asked_for_in_halves(most: int, status: int) -> None:
-    rows = [row(number, FIRST + timedelta(days=number % 3)) for number in range(230)]
+    rows = [row(number, FIRST + timedelta(days=number % 2)) for number in range(120)]
     pacs = Scripted(archive(rows, most=most, status=status))
     found = find(pacs, Query(JANUARY))
-    assert sorted(found) == sorted(f"A{number}" for number in range(230))
+    assert sorted(found) == sorted(f"A{number}" for number in range(120))
     assert any(asked.get("StudyTime") for asked in pacs.questions)
 
 
@@ -193,6 +194,20 @@ def test_a_pacs_that_breaks_off_or_falls_silent_is_away() -> None:
         find(Scripted(aborts), Query(JANUARY))
     with pytest.raises(SourceAwayError, match="silent"):
         find(Scripted(sleeps), Query(JANUARY))
+
+
+def test_an_answer_of_megabytes_is_none() -> None:
+    def answers(_identifier: Any, _event: Any) -> Given:
+        yield answer(**row(1), TextValue="x" * (2 << 20))
+
+    with pytest.raises(SourceAwayError):
+        find(Scripted(answers), Query(JANUARY))
+
+
+def test_an_answer_that_names_no_study_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure()
+    assert find(Scripted(archive([row(1, StudyInstanceUID=""), row(2)])), Query(JANUARY)) == ["A2"]
+    assert '"count": 1' in capsys.readouterr().err
 
 
 def test_a_question_that_is_not_accepted_is_told() -> None:
