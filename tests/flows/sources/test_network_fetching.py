@@ -207,11 +207,20 @@ class _Small:
 
 
 def test_a_full_disk_is_ours_and_ends_the_retrieval(tmp_path: Path) -> None:
-    landed = Full(tmp_path)
-    many = [image(1, number=number) for number in range(1, 40)]
-    many[0].PixelData = bytes(5000)
+    landed, cancelled = Full(tmp_path), []
+
+    def get(_identifier: Dataset, event: Any) -> Given:
+        yield 200
+        for number in range(1, 201):
+            if event.is_cancelled:
+                cancelled.append(number)
+                yield 0xFE00, None
+                return
+            yield 0xFF00, with_meta(image(1, number=number, pixels=bytes(5000)))
+
     with pytest.raises(DiskFullError):
-        fetch(Scripted(get=objects(*many)), landed)
+        fetch(Scripted(get=get), landed)
+    assert cancelled
     assert not landed.files()
     assert not landed.left_over()
 
