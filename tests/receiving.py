@@ -2,8 +2,9 @@
 
 import socket
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import BoundedSemaphore
@@ -74,10 +75,11 @@ def associated(
     transfers: tuple[str, ...] = (ExplicitVRLittleEndian,),
     *,
     called: str = TITLE,
+    calling: str = "PACS",
     **options: Any,
 ) -> Iterator[Any]:
     """Associate as pynetdicom does, and release at the end."""
-    entity = AE("PACS")
+    entity = AE(calling)
     entity.maximum_pdu_size = 131072
     entity.add_requested_context(abstract, list(transfers))
     entity.add_requested_context(syntaxes.VERIFICATION)
@@ -87,6 +89,8 @@ def associated(
     finally:
         if association.is_established:
             association.release()
+        elif association.dul.socket and association.dul.socket.socket:
+            association.dul.socket.socket.close()
 
 
 def send(address: tuple[str, int], *datasets: Dataset, **options: Any) -> list[int]:
@@ -157,12 +161,30 @@ def raw(address: tuple[str, int], *, opened: bool = True) -> Iterator[socket.soc
 
 def read_unit(connection: socket.socket) -> tuple[int, bytes]:
     """One unit from the receiver; (0, b"") once it has closed."""
-    with connection.makefile("rb") as stream:
-        head = stream.read(6)
-        if len(head) < 6:
-            return 0, b""
-        kind, length = struct.unpack(">BxL", head)
-        return kind, stream.read(length)
+    head = _read(connection, 6)
+    if len(head) < 6:
+        return 0, b""
+    kind, length = struct.unpack(">BxL", head)
+    return kind, _read(connection, length)
+
+
+def _read(connection: socket.socket, count: int) -> bytes:
+    got = b""
+    with suppress(ConnectionError):
+        while len(got) < count and (more := connection.recv(count - len(got))):
+            got += more
+    return got
+
+
+def cut_off(connection: socket.socket, pieces: Iterable[bytes], *, pause: float = 0.0) -> bool:
+    """Send pieces one after another; tell whether the receiver had enough before the last."""
+    try:
+        for piece in pieces:
+            connection.sendall(piece)
+            time.sleep(pause)
+    except OSError:
+        return True
+    return False
 
 
 def status_of(body: bytes) -> int:
