@@ -37,6 +37,7 @@ from flows.sources.limits import Bandwidth
 from flows.sources.receiver.incoming import ObjectLimits
 from flows.sources.receiver.server import Receiver
 from flows.sources.receiver.terms import Terms
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
 landing = Landing(Path(sys.argv[2]), durable=sys.argv[3] == "durable")
 limits, slots = ObjectLimits(4 << 30, 3600, 0), BoundedSemaphore(16)
 terms = Terms("REGION", lambda *_: True, landing, limits, slots, Bandwidth(0))
@@ -80,12 +81,17 @@ def _started(command: list[str | Path], port: int) -> Iterator[subprocess.Popen[
     with subprocess.Popen(command, env=os.environ | {"TCP_NODELAY": "1"}) as process:
         try:
             deadline = time.monotonic() + PATIENCE_SECONDS
-            while socket.socket().connect_ex(("127.0.0.1", port)):
+            while not _listens(port):
                 assert time.monotonic() < deadline
                 time.sleep(0.1)
             yield process
         finally:
             process.terminate()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as trial:
+        return trial.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _made(folder: Path, rows: int, columns: int, count: int) -> int:
