@@ -12,7 +12,7 @@ from typing import Any
 
 from pydicom import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
-from pynetdicom import AE
+from pynetdicom import AE, evt
 
 from flows.sources.landing import Landing
 from flows.sources.limits import Bandwidth
@@ -83,14 +83,27 @@ def associated(
     entity.maximum_pdu_size = 131072
     entity.add_requested_context(abstract, list(transfers))
     entity.add_requested_context(syntaxes.VERIFICATION)
-    association = entity.associate(*address, ae_title=called, max_pdu=131072, **options)
+    sockets: list[socket.socket] = []
+    association = entity.associate(
+        *address,
+        ae_title=called,
+        max_pdu=131072,
+        # pynetdicom forgets a socket that the other side has closed first.
+        evt_handlers=[(evt.EVT_CONN_OPEN, lambda event: sockets.append(_socket(event)))],
+        **options,
+    )
     try:
         yield association
     finally:
         if association.is_established:
             association.release()
-        elif association.dul.socket and association.dul.socket.socket:
-            association.dul.socket.socket.close()
+        for one in sockets:
+            one.close()
+
+
+def _socket(event: Any) -> socket.socket:
+    connection: socket.socket = event.assoc.dul.socket.socket
+    return connection
 
 
 def send(address: tuple[str, int], *datasets: Dataset, **options: Any) -> list[int]:

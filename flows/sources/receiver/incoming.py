@@ -7,13 +7,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from deid.headers.statements import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
 from flows.errors import DiskFullError
 from flows.sources.landing import Landing
 from flows.sources.receiver.commands import Command, Status
 from flows.sources.receiver.errors import AssociationError, Reason
 from flows.sources.receiver.head import BrokenHeadError, Head, Named
-from flows.sources.receiver.negotiation import Context
+from flows.sources.receiver.negotiation import (
+    IMPLEMENTATION_CLASS,
+    IMPLEMENTATION_VERSION,
+    Context,
+)
 
 if TYPE_CHECKING:
     from flows.sources.placing import Sink

@@ -118,6 +118,7 @@ def test_what_still_comes_stays_while_the_rest_is_taken(landing):
     with study.store(f"{OBJECT}.2") as sink:
         sink.write(b"late.")
         assert study.hand_over(to) == 1
+    assert [path.read_bytes() for path in to.iterdir()] == [b"first"]
     assert [path.read_bytes() for path in study.files()] == [b"late."]
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import resource
 import signal
 import ssl
 import subprocess
@@ -190,6 +191,19 @@ def test_large_objects_in_several_associations_take_no_memory(tmp_path):
         assert statuses == [0x0000] * peers
         assert _high_water(process.pid) - before < 16  # MB; each object has 105
     assert sum(path.stat().st_size for path in tmp_path.rglob("*.dcm")) > peers * count * len(block)
+
+
+def test_a_disk_that_takes_no_more_refuses_until_it_does(tmp_path):
+    with program(tmp_path) as (process, address):
+        with associated(address) as association:
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (50_000, resource.RLIM_INFINITY))
+            assert association.send_c_store(mammogram()).Status == 0xA700
+            assert not [*tmp_path.rglob("*.dcm"), *tmp_path.rglob("*.partial")]
+            unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, unlimited)
+            assert association.send_c_store(mammogram()).Status == 0x0000
+        ends(process)
+    assert said(tmp_path)["answers"] == {"out_of_room": 1, "success": 1}
 
 
 def _high_water(pid):
