@@ -125,8 +125,7 @@ class Incoming:
         odd = self._status is not Status.SUCCESS
         study = self._landing.odd() if odd else self._landing.study(named.study_uid)
         self._sink = self._opened.enter_context(study.store(uid))
-        self._sink.write(part10_header(self._command, self._context.transfer))
-        self._sink.write(self._head.data)
+        self._sink.write(part10_header(self._command, self._context.transfer) + self._head.data)
         self._head.data.clear()
 
     def _judged(self, named: Named) -> Status:
