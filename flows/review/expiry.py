@@ -152,7 +152,7 @@ def _sweep(parts: RegionParts, moment: datetime, *, but: str) -> int:
 
 
 def _leftovers(parts: RegionParts, moment: datetime, *, but: str = "") -> list[Path]:
-    """Give the folders in the landing that nothing was done in for long."""
+    """Give the exports' folders in the landing that nothing was done in for long."""
     try:
         found = [path for path in parts.landing.iterdir() if path.is_dir()]
     except FileNotFoundError:
