@@ -1,7 +1,6 @@
 """One object of a C-STORE on its way to the landing (PS3.4 §B.2)."""
 
 import re
-import struct
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -9,12 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from flows.errors import DiskFullError
 from flows.sources.landing import Landing
+from flows.sources.part_ten import file_header
 from flows.sources.receiver.commands import Command, Status
 from flows.sources.receiver.errors import AssociationError, Reason
 from flows.sources.receiver.head import BrokenHeadError, Head, Named
 from flows.sources.receiver.negotiation import (
-    IMPLEMENTATION_CLASS,
-    IMPLEMENTATION_VERSION,
     Context,
 )
 
@@ -125,7 +123,10 @@ class Incoming:
         odd = self._status is not Status.SUCCESS
         study = self._landing.odd() if odd else self._landing.study(named.study_uid)
         self._sink = self._opened.enter_context(study.store(uid))
-        self._sink.write(part10_header(self._command, self._context.transfer) + self._head.data)
+        self._sink.write(
+            file_header(self._command.sop_class, self._command.sop_instance, self._context.transfer)
+            + self._head.data
+        )
         self._head.data.clear()
 
     def _judged(self, named: Named) -> Status:
@@ -148,31 +149,3 @@ class Incoming:
         if not self._wasted:
             self._wasted = True
             self.abandon()
-
-
-def part10_header(command: Command, transfer: str) -> bytes:
-    """Return preamble, prefix and File Meta Information (PS3.10 §7.1).
-
-    It says nothing of who sent the object, so the same object has the same bytes from everywhere.
-    """
-    meta = b"".join(
-        (
-            struct.pack("<HH2s2xL2s", 0x0002, 0x0001, b"OB", 2, b"\0\1"),
-            _ui(0x0002, command.sop_class),
-            _ui(0x0003, command.sop_instance),
-            _ui(0x0010, transfer),
-            _ui(0x0012, IMPLEMENTATION_CLASS),
-            _short(0x0013, b"SH", IMPLEMENTATION_VERSION.encode(), b" "),
-        )
-    )
-    length = struct.pack("<HH2sHL", 0x0002, 0x0000, b"UL", 4, len(meta))
-    return bytes(128) + b"DICM" + length + meta
-
-
-def _ui(element: int, uid: str) -> bytes:
-    return _short(element, b"UI", uid.encode("latin-1"), b"\0")
-
-
-def _short(element: int, vr: bytes, value: bytes, pad: bytes) -> bytes:
-    value += pad * (len(value) % 2)
-    return struct.pack("<HH2sH", 0x0002, element, vr, len(value)) + value
