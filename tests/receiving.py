@@ -45,7 +45,13 @@ class Running:
 
 @contextmanager
 def running(
-    root: Path, *, slots: int = 8, connections: int = 16, limits: Any = None, **terms: Any
+    root: Path,
+    *,
+    port: int = 0,
+    slots: int = 8,
+    connections: int = 16,
+    limits: Any = None,
+    **terms: Any,
 ) -> Iterator[Running]:
     """Start a receiver that lets everybody in, unless said otherwise."""
     landing = terms.pop("landing", None) or Landing(root)
@@ -60,7 +66,7 @@ def running(
             **terms,
         }
     )
-    receiver = Receiver(agreed, "127.0.0.1", 0, connections=connections)
+    receiver = Receiver(agreed, "127.0.0.1", port, connections=connections)
     receiver.start()
     try:
         yield Running(receiver, agreed, landing)

@@ -30,9 +30,10 @@ from flows.sources.network.pacs import Pacs
 from flows.sources.network.peer import Retrieve
 from flows.sources.source import Ended, Fetched, FoundInstance
 from flows.wiring import HubParts, RegionParts
+from tests import receiving
 from tests.flows.conftest import DECISION
 from tests.flows.making import counts
-from tests.flows.sources.peers import QRSCP, Go, QrScp, qrscp, send
+from tests.flows.sources.peers import OURS, QRSCP, Go, QrScp, qrscp, send
 from tests.objects import INSTANCE, mammogram
 from tests.servers import free_ports
 
@@ -42,10 +43,15 @@ DAYS = Selection(first=date(2023, 1, 1), last=date(2023, 12, 31))
 
 
 @pytest.fixture(scope="module")
-def pacs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QrScp]:
+def receiver_port() -> int:
+    """Where the PACS sends to when it is asked to move."""
+    return int(free_ports(1)[0])
+
+
+@pytest.fixture(scope="module")
+def pacs(tmp_path_factory: pytest.TempPathFactory, receiver_port: int) -> Iterator[QrScp]:
     """Two women's studies of four views each."""
-    (port,) = free_ports(1)
-    with qrscp(tmp_path_factory.mktemp("pacs"), port) as running:
+    with qrscp(tmp_path_factory.mktemp("pacs"), receiver_port) as running:
         for study, day in ((1, "20230302"), (2, "20230420")):
             views = [
                 mammogram(
@@ -172,6 +178,17 @@ def test_a_plan_brings_its_studies_in(
     assert window.state is WindowState.DONE
     assert next_window(here.run()) is None
     assert region.ledger.plans.get("p-1").state is PlanState.DONE
+
+
+def test_studies_are_moved_to_our_own_receiver(
+    hospital: Callable[..., Region], region: RegionParts, pacs: QrScp, receiver_port: int
+) -> None:
+    source = Pacs(pacs.peer(retrieve=Retrieve.MOVE))
+    with receiving.running(region.landing, port=receiver_port, ae_title=OURS):
+        export, brought = hospital(source).bring()
+    assert brought == [Brought.SETTLED] * 2
+    assert counts(region.ledger.tally(export.id)) == {"ADMITTED": 8}
+    assert not list(region.landing.rglob("*.dcm"))
 
 
 def test_what_a_pacs_dropped_is_fetched_again(hospital: Callable[..., Region], pacs: QrScp) -> None:
