@@ -87,7 +87,7 @@ def test_a_key_file_makes_pseudonyms_that_last(capsys, export_folder, tmp_path):
 def test_an_error_is_one_line_and_no_traceback(capsys, tmp_path):
     code, _, error = run(capsys, "deid", tmp_path / "nowhere", tmp_path / "clean")
     assert code == 1
-    assert error.splitlines()[-1].startswith("mammo: the export is neither a folder nor a ZIP")
+    assert error.splitlines()[-1].startswith("mammo: the source is not there")
 
 
 def test_help_is_quick_and_needs_no_settings():
