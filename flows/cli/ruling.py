@@ -25,7 +25,7 @@ def approve(number: Number, reason: Reason, who: Who = "") -> None:
     """
     from flows.cli.deciding import enter, follow, me
 
-    enter()
+    enter(number)
     from flows import wiring
     from flows.review import reviews
 
@@ -50,11 +50,11 @@ def redact(
     """
     from flows.cli.deciding import enter, follow, me, rectangle
 
-    enter()
+    blank = [rectangle(one) for one in box or ()]
+    enter(number)
     from flows import wiring
     from flows.review import reviews
 
-    blank = [rectangle(one) for one in box or ()]
     made = reviews.redact(
         wiring.region(), number, who=me(who), reason=reason, blank=blank, keep=keep or ()
     )
@@ -73,7 +73,7 @@ def confirm(
     """
     from flows.cli.deciding import enter, follow, me
 
-    enter()
+    enter(number)
     from flows import wiring
     from flows.review import reviews
 
@@ -88,7 +88,7 @@ def retry(number: Number, reason: Reason, who: Who = "") -> None:
     """
     from flows.cli.deciding import enter, follow, me
 
-    enter()
+    enter(number)
     from flows import wiring
     from flows.review import reviews
 
@@ -102,7 +102,7 @@ def reject(number: Number, reason: Reason, who: Who = "") -> None:
     """
     from flows.cli.deciding import enter, me
 
-    enter()
+    enter(number)
     from flows import wiring
     from flows.review import reviews
 
@@ -121,7 +121,7 @@ def apply_(
     """
     from flows.cli.deciding import alarm, apply_every, apply_now, enter
 
-    enter()
+    enter(number)
     from catalog.reviews.records import ReviewState
     from flows import wiring
 
