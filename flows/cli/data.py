@@ -60,11 +60,12 @@ def resume(
 
 
 def _run(export_id: str) -> None:
-    from flows.exports.report import table
+    # Prefect reads its settings when it is first imported: not before they are entered.
+    from flows import wiring
+    from flows.cli.ingest_lines import follow
     from flows.ingest.watch import run_and_watch
 
-    for row in table(run_and_watch(export_id)):
-        typer.echo(f"{row['outcome']:12} {row['instances']:6}  {row['means']}")
+    follow(export_id, wiring.region(), run_and_watch)
 
 
 def exports() -> None:
