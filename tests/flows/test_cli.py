@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from access_api.tokens import Role
 from catalog.errors import Reason, StorageError
 from flows.cli import main, place
+from flows.cli.release import ROLES
 from tests import objects
 from tests.flows.making import put
 from tests.objects import mammogram, part10
@@ -72,6 +74,12 @@ def test_a_store_that_does_not_answer_is_to_be_started(capsys, monkeypatch, reas
     error = run(capsys, "status")[2]
     hint = "; run: mammo up" if reason is Reason.UNREACHABLE else ""
     assert error == f"mammo: {reason}{hint}\n"
+
+
+def test_a_role_that_nobody_knows_gets_no_token(capsys):
+    code, _, error = run(capsys, "token", "me", "--role", "nonsense")
+    assert (code, "researcher, operator or spe" in error) == (2, True)
+    assert {*Role} == ROLES
 
 
 def test_there_is_nothing_to_forget(capsys):
