@@ -43,7 +43,9 @@ def ingest(
 def resume(
     export: Annotated[str, typer.Argument(help="An export's id, as `mammo exports` lists it.")],
 ) -> None:
-    """Go on with an export that did not finish; what has its outcome keeps it.
+    """Go on with an export that did not finish.
+
+    What has its outcome keeps it.
 
     Example: mammo resume 20261122-5f0c9a1e
     """
@@ -69,7 +71,10 @@ def _run(export_id: str) -> None:
 
 
 def exports() -> None:
-    """List the exports of this region and how far each has come."""
+    """List the exports of this region, and how far each is.
+
+    Example: mammo exports
+    """
     place.enter("region")
     from flows import wiring
 
@@ -86,7 +91,9 @@ def exports() -> None:
 def trace(
     accession: Annotated[str, typer.Argument(help="An accession number as the PACS has it.")],
 ) -> None:
-    """Tell what became of every file of an accession number, from the region's own ledger.
+    """Tell what became of every file of an accession number.
+
+    It is told from the region's own ledger.
 
     Example: mammo trace SEOST2019001234
     """
@@ -97,6 +104,7 @@ def trace(
     if not found:
         typer.echo("the ledger knows no file of that accession number")
         raise typer.Exit(1)
+    typer.echo(f"{'export':17}  {'when':16}  {'outcome':12} {'clean SOP Instance UID':44} why")
     for one in found:
         when = f"{one.recorded_at:%Y-%m-%d %H:%M}"
         typer.echo(

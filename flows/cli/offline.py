@@ -63,12 +63,12 @@ def deid(
     *,
     dry_run: DryRun = False,
 ) -> None:
-    """De-identify a folder offline: what an ingest would release, with no server.
+    """De-identify a folder offline, with no server.
 
-    Of names only harmless words and counters stay. What is not released is absent from DST; the
-    report says why. A run that was ended goes on when it is started again with the same
-    --key-file. The exit code is 0 if every file was released, 3 if some were held back, and 1 if
-    the run failed or SRC holds no file.
+    DST then holds what an ingest would release. Of names only harmless words and counters stay.
+    What is not released is absent from DST; the report says why. A run that was ended goes on when
+    it is started again with the same --key-file. The exit code is 0 if every file was released, 3
+    if some were held back, and 1 if the run failed or SRC holds no file.
 
     Example: mammo deid /mnt/export clean --report report.csv --key-file ~/mammo.key
 

@@ -30,9 +30,9 @@ def list_(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
 ) -> None:
-    """List what waits, with the days until it is erased; nothing of it identifies anybody.
+    """List what waits, with the days until it is erased.
 
-    The exit code is 1 if a record was changed by other hands.
+    Nothing of it identifies anybody. The exit code is 1 if a record was changed by other hands.
 
     Example: mammo quarantine list --outcome SUSPECT
     """
@@ -86,7 +86,7 @@ def show(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
 ) -> None:
-    """Show what was found, what is proposed and what was said; write picture or original.
+    """Show what was found, what is proposed and was said.
 
     Whoever has a picture or the original written, or asks for the source, is recorded.
 
@@ -139,9 +139,12 @@ ruling.add_to(app)
 
 @app.command()
 def expire() -> None:
-    """Erase what waited too long, and what ended runs left in the landing; each ingest does so too.
+    """Erase what waited too long; each ingest does so too.
 
-    The exit code is 1 if a record was changed by other hands, or is gone.
+    What ended runs left in the landing is removed. The exit code is 1 if a record was changed by
+    other hands, or is gone.
+
+    Example: mammo quarantine expire
     """
     from flows.cli.deciding import enter
 
@@ -167,7 +170,12 @@ def expire() -> None:
 
 @app.command()
 def status() -> None:
-    """Tell how much waits; the exit code is 1 if somebody should look soon."""
+    """Tell how much waits.
+
+    The exit code is 1 if somebody should look soon.
+
+    Example: mammo quarantine status
+    """
     from flows.cli.deciding import enter
 
     enter()

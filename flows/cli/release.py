@@ -29,7 +29,9 @@ def permit(
     days: Annotated[int, typer.Option(min=1, max=3650, help="Days it is in force.")] = 30,
     tier: Annotated[str, typer.Option(help="PSEUDO_SPE or ANON_DOWNLOAD.")] = "PSEUDO_SPE",
 ) -> None:
-    """Issue a permit, for development: the application that leads to one comes later.
+    """Issue a permit, for development.
+
+    The application that leads to one comes later.
 
     Example: mammo permit researcher-1 --tier ANON_DOWNLOAD
     """
@@ -78,7 +80,7 @@ def release(
     *,
     images_only: ImagesOnly = False,
 ) -> None:
-    """Freeze what a search finds now into a permit's release.
+    """Freeze what a search finds into a permit's release.
 
     A query that names a view or a side finds images only.
 
@@ -126,7 +128,7 @@ def token(
     role: Annotated[list[str], typer.Option(help="researcher, operator or spe.")],
     hours: Annotated[float, typer.Option(min=0.01, max=12, help="How long it lasts.")] = 1,
 ) -> None:
-    """Print a development token for the access API of the local stack.
+    """Print a development token for the access API.
 
     Example: curl -H "Authorization: Bearer $(mammo token me --role researcher)" …/studies
     """

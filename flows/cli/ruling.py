@@ -19,7 +19,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def approve(number: Number, reason: Reason, who: Who = "") -> None:
-    """Let pass what was found; text that is proposed to be blanked is blanked. It takes two people.
+    """Let pass what was found. It takes two people.
+
+    Text that is proposed to be blanked is blanked.
 
     Example: mammo quarantine approve 12 --reason "the marker is right, the header is wrong"
     """
@@ -67,7 +69,7 @@ def confirm(
     reason: Reason,
     who: Who = "",
 ) -> None:
-    """Decide the same as the first of two people; then it is applied.
+    """Decide the same as the first person; then it is applied.
 
     Example: mammo quarantine confirm 12 5f0c9a1e77d2 --reason "looked at it, agreed"
     """
@@ -82,7 +84,9 @@ def confirm(
 
 
 def retry(number: Number, reason: Reason, who: Who = "") -> None:
-    """Walk it again as it is, after an update or a repair; nothing is let pass.
+    """Walk it again as it is; nothing is let pass.
+
+    Do so after an update or a repair.
 
     Example: mammo quarantine retry 12 --reason "version 2 reads this syntax"
     """
@@ -96,7 +100,7 @@ def retry(number: Number, reason: Reason, who: Who = "") -> None:
 
 
 def reject(number: Number, reason: Reason, who: Who = "") -> None:
-    """Keep it out for good: all that is kept of it is erased at once.
+    """Keep it out for good: what is kept of it is erased.
 
     Example: mammo quarantine reject 12 --reason "a photograph of a letter"
     """
@@ -114,10 +118,12 @@ def apply_(
     number: Annotated[int | None, typer.Argument(help="This one; all if not given.")] = None,
     who: Who = "",
 ) -> None:
-    """Apply what is decided and was not applied yet, such as after trouble with the store.
+    """Apply what is decided and was not applied yet.
 
-    What cannot be applied stops nothing else; the exit code is 1 then, or if a record was changed
-    by other hands.
+    So it is after trouble with the store. What cannot be applied stops nothing else; the exit code
+    is 1 then, or if a record was changed by other hands.
+
+    Example: mammo quarantine apply
     """
     from flows.cli.deciding import alarm, apply_every, apply_now, enter
 

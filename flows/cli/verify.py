@@ -50,12 +50,13 @@ def verify(
     *,
     pixels: Pixels = False,
 ) -> None:
-    """Look at finished objects with the second eye alone; nothing is changed.
+    """Look at finished objects with the second eye alone.
 
-    It knows no rule of what made them. Without --against it finds what identifies anybody by its
-    form, and whether an object is what it claims to be. The report holds no value and no name in
-    which an identifier was found. The exit code is 0 if all files are clean, 3 if not all are or an
-    original could not be read, and 1 if it failed or there was no file.
+    Nothing is changed. It knows no rule of what made them. Without --against it finds what
+    identifies anybody by its form, and whether an object is what it claims to be. The report holds
+    no value and no name in which an identifier was found. The exit code is 0 if all files are
+    clean, 3 if not all are or an original could not be read, and 1 if it failed or there was no
+    file.
 
     Example: mammo verify clean --against /mnt/export --report found.csv
     """
