@@ -13,11 +13,14 @@ from typing import Any, Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from access_api import errors
 from catalog import errors as catalog_errors
 
+_LIMITS: Final = {"ge": "at least", "le": "at most", "pattern": "in the form"}
 MEDIA_TYPE: Final = "application/problem+json"
 
 
@@ -121,21 +124,45 @@ def _on_http(_: Request, error: Exception) -> JSONResponse:
     return _respond(problem, {"Allow": allow} if allow else None)
 
 
-def _on_invalid(_: Request, error: Exception) -> JSONResponse:
+def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     found = error.errors() if isinstance(error, RequestValidationError) else []
     if any(entry["loc"][:1] == ("path",) for entry in found):
         return _respond(UNKNOWN)
-    return _respond(INVALID, errors=[_without_input(entry) for entry in found])
+    known = _parameters(request)
+    return _respond(INVALID, errors=[_without_input(entry, known) for entry in found])
 
 
-def _without_input(entry: Mapping[str, Any]) -> dict[str, str]:
-    """Keep where and why; a parameter nobody declared is input too, so its name is left out."""
+def _parameters(request: Request) -> str:
+    """Name the query parameters that the path asked for knows."""
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute):
+        return ""
+    names: list[str] = []
+    for field in route.dependant.query_params:
+        kind = field.field_info.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            names += kind.model_fields
+        else:
+            names.append(field.alias)
+    return ", ".join(names)
+
+
+def _without_input(entry: Mapping[str, Any], known: str) -> dict[str, str]:
+    """Keep where and why, and what is allowed.
+
+    A parameter nobody declared is input too, so its name is left out; those there are, are named.
+    """
     declared = entry["type"] != "extra_forbidden"
-    return {
+    told = {
         "in": str(entry["loc"][0]),
         "name": str(entry["loc"][1]) if declared and len(entry["loc"]) > 1 else "",
-        "reason": str(entry["type"]),
+        "reason": str(entry["type"]) if declared else "unknown parameter",
     }
+    limits = entry.get("ctx") or {}
+    allowed = [str(limits["expected"])] if "expected" in limits else []
+    allowed += [f"{words} {limits[key]}" for key, words in _LIMITS.items() if key in limits]
+    said = known if not declared else ", ".join(allowed)
+    return told | ({"allowed": said} if said else {})
 
 
 def answer_with_problems(app: FastAPI) -> None:

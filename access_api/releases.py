@@ -15,7 +15,7 @@ from access_api.access import guarded_router
 from access_api.content import path_of
 from access_api.streams import BlocksResponse, in_blocks, opened
 from access_api.visits import UID_PATTERN, Uid, Visitor
-from catalog.releases import Servable, list_instances, list_studies, manifest, releases_of
+from catalog.releases import Servable, contents, list_instances, list_studies, manifest, releases_of
 from catalog.vocabulary import Laterality, ReleaseState, Tier
 
 MAX_LIMIT: Final = 500
@@ -37,6 +37,9 @@ class ReleaseSummary(BaseModel):
     valid_until: date = Field(description="Last day the permit is in force.")
     release: int | None = Field(description="Number of the release served; null: not ready yet.")
     sealed_at: datetime | None = Field(description="Since when it has not changed (UTC).")
+    studies: int | None = Field(description="Studies in it that may be served; null: not ready.")
+    instances: int | None = Field(description="DICOM files in it that may be served.")
+    size: int | None = Field(description="Bytes of those files.")
 
 
 class StudyListed(BaseModel):
@@ -120,7 +123,7 @@ class _Shape:
 
 @router.get("/releases/{permit}", summary="Show a permit", responses=wire.RELEASE_REFUSALS)
 def show_release(visit: Visitor) -> ReleaseSummary:
-    """Return the permit and the number of the release it gives access to."""
+    """Return the permit, the number of the release it gives access to, and how much that holds."""
     permit = visit.permit()
     sealed = (
         release
@@ -128,6 +131,7 @@ def show_release(visit: Visitor) -> ReleaseSummary:
         if release.state is ReleaseState.SEALED
     )
     newest = next(sealed, None)
+    held = contents(visit.door.engine, newest.id) if newest else None
     return ReleaseSummary(
         permit=permit.id,
         title=permit.title,
@@ -137,6 +141,9 @@ def show_release(visit: Visitor) -> ReleaseSummary:
         valid_until=permit.valid_until,
         release=newest.number if newest else None,
         sealed_at=newest.sealed_at if newest else None,
+        studies=held.studies if held else None,
+        instances=held.instances if held else None,
+        size=held.size if held else None,
     )
 
 

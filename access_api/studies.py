@@ -10,7 +10,7 @@ from access_api.door import OpenDoor
 from access_api.wire import REFUSALS, STUDY_FOUND
 from catalog.search import Query as CatalogQuery
 from catalog.search import search
-from catalog.vocabulary import AGE_BANDS, Kind, Laterality, View
+from catalog.vocabulary import AGE_BANDS, Kind, Laterality, QualityFlag, View
 
 router = guarded_router(tag="Catalogue")
 
@@ -60,9 +60,8 @@ class SearchParameters(BaseModel):
     )
     exam_year_from: Year | None = Field(None, description="First year.", examples=[2018])
     exam_year_to: Year | None = Field(None, description="Last year.", examples=[2022])
-    flag: str | None = Field(
+    flag: QualityFlag | None = Field(
         None,
-        pattern=r"^[a-z][a-z -]{0,63}$",
         description="What the pixels tell of an image's quality; finds images only.",
         examples=["saturated"],
     )

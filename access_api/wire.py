@@ -75,6 +75,9 @@ SUMMARY: Final[dict[str, Any]] = {
     "valid_until": "2027-10-31",
     "release": 1,
     "sealed_at": "2026-11-20T08:00:00Z",
+    "studies": 1204,
+    "instances": 4816,
+    "size": 85849014272,
 }
 STUDY: Final[dict[str, Any]] = {
     "study_uid": STUDY_UID,

@@ -110,3 +110,19 @@ class ReleaseState(StrEnum):
 
     BUILDING = "BUILDING"
     SEALED = "SEALED"
+
+
+class QualityFlag(StrEnum):
+    """What the pixels tell of an image's quality; the same words as de-identification writes."""
+
+    SATURATED = "saturated"
+    CLIPPED = "clipped black"
+    LOW_CONTRAST = "low contrast"
+    CUT = "breast cut off"
+    NO_AIR = "no air seen"
+    NEARLY_EMPTY = "nearly empty"
+    MASK_UNCERTAIN = "mask uncertain"
+    LATERALITY = "laterality disagrees"
+    ORIENTATION = "orientation disagrees"
+    NO_SPACING = "no pixel spacing"
+    DATES = "dates disagree"

@@ -9,13 +9,15 @@ from pydicom.dataset import Dataset
 from deid.dates import parse_date, years_between
 from deid.values import value_of
 
-# Acquisition, content, series and study: the first that says when the image was made
-_WHEN = (0x00080022, 0x0008002A, 0x00080023, 0x00080021, 0x00080020)
+# Acquisition, study, series and content: the first that says when the image was made. Content comes
+# last, since processing anew and conversion write its date.
+_WHEN = (0x00080022, 0x0008002A, 0x00080020, 0x00080021, 0x00080023)
 _BIRTH_DATE = 0x00100030
 _AGE = 0x00101010
 _AGE_STRING = compile_pattern(r"(\d{3})([DWMY])")
 _PER_YEAR = {"D": 365.25, "W": 52.18, "M": 12.0, "Y": 1.0}
 _OLDEST = 150
+_DAYS_OF_A_YEAR = 365
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,13 @@ class Facts:
 
     exam_year: int | None
     age: int | None
+
+
+def dates_disagree(header: Dataset) -> bool:
+    """Tell whether the dates of an image lie a year or more apart; shifted dates tell the same."""
+    days = [parse_date(value_of(header, tag)) for tag in _WHEN]
+    found = sorted(day for day in days if day is not None)
+    return bool(found) and (found[-1] - found[0]).days >= _DAYS_OF_A_YEAR
 
 
 def observe(header: Dataset, *, age_cap: int) -> Facts:

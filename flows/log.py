@@ -24,9 +24,17 @@ def drop_unlisted(
     return {key: value for key, value in event.items() if key in ALLOWED}
 
 
-def configure() -> None:
-    """Set up structured logging for this process, and silence libraries that print values."""
+def configure(*, for_people: bool = False) -> None:
+    """Set up structured logging for this process, and silence libraries that print values.
+
+    Args:
+        for_people: Whether a command says itself what it does: then a terminal shows warnings only.
+    """
+    quiet = for_people and sys.stderr.isatty()
     structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.WARNING if quiet else logging.NOTSET
+        ),
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -7,22 +7,32 @@ the door reads sealed releases. Permit and Hold are checked on every call.
 from catalog.releases.building import add_instance, discard, freeze, pending, releases_of, seal
 from catalog.releases.records import (
     Release,
+    ReleaseContents,
     ReleasedInstance,
     ReleasedStudy,
     RevisionRef,
     Servable,
     ServablePreview,
 )
-from catalog.releases.serving import list_instances, list_studies, manifest, preview, servable
+from catalog.releases.serving import (
+    contents,
+    list_instances,
+    list_studies,
+    manifest,
+    preview,
+    servable,
+)
 
 __all__ = [
     "Release",
+    "ReleaseContents",
     "ReleasedInstance",
     "ReleasedStudy",
     "RevisionRef",
     "Servable",
     "ServablePreview",
     "add_instance",
+    "contents",
     "discard",
     "freeze",
     "list_instances",

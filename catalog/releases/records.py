@@ -134,3 +134,12 @@ class ReleasedStudy:
     series: int
     instances: int
     size: int
+
+
+@dataclass(frozen=True)
+class ReleaseContents:
+    """How much of a release may be served now: studies, objects, and bytes as they are sent."""
+
+    studies: int
+    instances: int
+    size: int

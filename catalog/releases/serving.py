@@ -4,15 +4,15 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, select
+from sqlalchemy import Connection, Engine, Row, func, select
 
 from catalog.database import reading
 from catalog.errors import HeldError, NotFoundError
 from catalog.permits import require
-from catalog.releases.records import ReleasedStudy, Servable, ServablePreview
+from catalog.releases.records import ReleaseContents, ReleasedStudy, Servable, ServablePreview
 from catalog.releases.rows import current, free_of, released, servables
 from catalog.sightings.tables import preview as previews
-from catalog.tables import release_instance
+from catalog.tables import release_instance, revision
 
 _BATCH = 500
 
@@ -63,6 +63,17 @@ def _one(connection: Connection, release_id: str, sop_uid: str) -> Row[Any]:
     if not row.free:
         raise HeldError
     return row
+
+
+def contents(engine: Engine, release_id: str) -> ReleaseContents:
+    """Count what of a release nothing holds; whoever asks has checked the permit."""
+    size = release_instance.c.header_size + revision.c.size - revision.c.pixel_offset
+    wanted = free_of(release_id).with_only_columns(
+        func.count(release_instance.c.study_uid.distinct()), func.count(), func.sum(size)
+    )
+    with reading(engine) as connection:
+        studies, instances, total = connection.execute(wanted).one()
+    return ReleaseContents(studies, instances, total or 0)
 
 
 def list_studies(

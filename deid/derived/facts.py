@@ -12,6 +12,7 @@ from deid.derived.breast import Breast, find_breast
 from deid.derived.shown import Shown, enlarge
 from deid.derived.side import Side, find_side
 from deid.derived.spacing import Spacing, find_spacing
+from deid.facts import dates_disagree
 from deid.pixels.coding.arrays import Grey, Pixel
 from deid.values import value_of
 
@@ -28,7 +29,7 @@ _STRIDE = 4
 
 
 class Flag(StrEnum):
-    """What whoever uses an image should know about its pixels; nothing else is ever flagged."""
+    """What whoever uses an image should know about it; nothing else is ever flagged."""
 
     SATURATED = "saturated"
     CLIPPED = "clipped black"
@@ -40,6 +41,7 @@ class Flag(StrEnum):
     LATERALITY = "laterality disagrees"
     ORIENTATION = "orientation disagrees"
     NO_SPACING = "no pixel spacing"
+    DATES = "dates disagree"
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ def measure(shown: Shown) -> Measured:
     found = _of_the_mask(breast, side, share) | tones.flags
     found |= {Flag.LATERALITY} if agrees is False else set()
     found |= {Flag.NO_SPACING} if spacing is None else set()
+    found |= {Flag.DATES} if dates_disagree(header) else set()
     facts = PixelFacts(
         breast_area_mm2=pixels * spacing.rows * spacing.columns if spacing and pixels else None,
         breast_share=share,

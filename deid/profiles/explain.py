@@ -30,7 +30,7 @@ ACTIONS = {
     "G": "kept as an age, capped",
 }
 _OTHERWISE = frozenset("KUSCAIG")
-_FIRST_GROUP = 0x0008
+_FIRST_GROUP, _CREATORS = 0x0008, 0x10
 _ENTERED = "entered: every attribute in it by its own rule"
 _SEEN = "kept if nothing can be read in it, or after that is taken out"
 #: What a content item of a structured report says; there its concept name may decide.
@@ -112,29 +112,37 @@ def lines(profile: Profile, tag: int) -> Iterator[str]:
     """Write what becomes of an attribute, for a terminal."""
     name = keyword(tag) or ("private" if tag >> 16 & 1 else "not in PS3.6")
     vr = known_vr(tag)
-    yield f"{written(tag)} {name}{f', VR {vr}' if vr else ''}"
+    anywhere = tag >> 16 & 1 and tag & 0xFFFF < _CREATORS  # asked for as (gggg,xxee)
+    shown = f"({tag >> 16:04X},xx{tag & 0xFF:02X})" if anywhere else written(tag)
+    yield f"{shown} {name}{f', VR {vr}' if vr else ''}"
     yield f"profile {profile.name} {profile.version}, PS3.15 edition {profile.edition}"
     if tag >> 16 & 1:
         yield from _private(profile, tag)
         return
+    said: dict[tuple[str, ...], list[tuple[str, str]]] = {}  # what reads alike is one
     for found in explain(profile, tag):
-        rule = found.rule
-        yield ""
-        yield f"{rule.action.value:2} {action_words(rule, vr)}"
-        if rule.action.value in _OTHERWISE and rule.otherwise is not rule.action:
-            yield f"   if it is not what it should be: {ACTIONS[rule.otherwise.value]}"
-        if rule.form is not None and rule.form.pattern != r"[\s\S]*":
-            yield f"   if each value matches: {rule.form.pattern}"
-        if rule.device:
-            yield "   the dummy is a keyed token of the device, the same for the same device"
-        yield f"   why:   {rule.reason}"
-        yield f"   by:    {rule.clause}; {found.origin}"
-        yield f"   where: {places(found.places, len(profile.rules))}"
+        said.setdefault(tuple(_block(found, vr)), []).extend(found.places)
+    for block, where in said.items():
+        yield from ("", *block, f"   where: {places(where, len(profile.rules))}")
     if tag in _CONTENT and profile.structured is not None:
         yield ""
         yield "In content items of reports their concept name decides first (PS3.15 E.3.4)."
     told = tuple(rule_lines(profile, tag))
     yield from ("", *told) if told else ()
+
+
+def _block(found: Found, vr: str | None) -> Iterator[str]:
+    """Write one rule, but not where it holds."""
+    rule = found.rule
+    yield f"{rule.action.value:2} {action_words(rule, vr)}"
+    if rule.action.value in _OTHERWISE and rule.otherwise is not rule.action:
+        yield f"   if it is not what it should be: {ACTIONS[rule.otherwise.value]}"
+    if rule.form is not None and rule.form.pattern != r"[\s\S]*":
+        yield f"   if each value matches: {rule.form.pattern}"
+    if rule.device:
+        yield "   the dummy is a keyed token of the device, the same for the same device"
+    yield f"   why:   {rule.reason}"
+    yield f"   by:    {rule.clause}; {found.origin}"
 
 
 def action_words(rule: Rule, vr: str | None) -> str:

@@ -206,9 +206,11 @@ def _check_settled(book: Rulebook, devices: Devices, settled: set[str]) -> None:
     kinds = {line.kind for line in devices.lines} | {UNKNOWN}
     for kind in sorted(kinds - settled):
         there = ", ".join(sorted(settled & kinds))
-        raise _wrong(
-            book, kind, f"no rule says what becomes of such a device; rules are of {there}"
-        )
+        what = f"no rule says what becomes of such a device; rules are of {there}"
+        for entry in book.entries["devices"]:
+            if entry.said["is"] == kind:
+                raise entry.wrong(kind, what)
+        raise _wrong(book, kind, what)
     for kind in sorted(settled - kinds):
         raise _wrong(book, kind, "there is no such kind of device in the table")
 

@@ -186,9 +186,10 @@ def _entries(data: Mapping[str, Any], part: str, file: str, source: str) -> Iter
         line = lines[index] if index < len(lines) else 1
         entry = Entry(said, file, f"line {line}, {part}[{index}]")
         missing = sorted(needed - {key for key, value in said.items() if value})
-        if missing:
-            raise entry.wrong(", ".join(missing), "is missing")
         unknown = sorted(said.keys() - needed - allowed)
+        if missing:
+            others = f"; there is no key {', '.join(map(repr, unknown))}" if unknown else ""
+            raise entry.wrong(", ".join(missing), f"is missing{others}")
         if unknown:
             raise entry.wrong(", ".join(unknown), "there is no such key here")
         for key, value in said.items():

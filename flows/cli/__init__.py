@@ -56,8 +56,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:
         if not _is_ours(error):
             raise
-        typer.echo(f"mammo: {error}", err=True)
+        typer.echo(f"mammo: {error}{_hint(error)}", err=True)
         sys.exit(1)
+
+
+def _hint(error: Exception) -> str:
+    """Say what helps where the error's own room cannot know it."""
+    from catalog.errors import Reason, StorageError
+
+    down = isinstance(error, StorageError) and error.reason is Reason.UNREACHABLE
+    return "; run: mammo up" if down else ""
 
 
 def _is_ours(error: Exception) -> bool:

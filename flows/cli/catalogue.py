@@ -8,6 +8,7 @@ import typer
 
 from flows.cli import place
 from flows.cli.person import Who, person
+from flows.cli.plural import counted
 from flows.cli.searching import HolderId, ImagesOnly, Laterality, View, YearFrom, YearTo
 
 if TYPE_CHECKING:
@@ -72,9 +73,16 @@ def _print_found(wanted: "Query", limit: int) -> None:
     from flows import wiring
 
     page = find(wiring.hub().catalogue, wanted, limit=limit)
-    typer.echo("\n".join(map(_row, page.studies)) or "no study matches")
+    rows = [_HEADER, *map(_row, page.studies)] if page.studies else ["no study matches"]
+    typer.echo("\n".join(rows))
     if page.next_cursor:
         typer.echo(f"… and more; raise --limit above {limit} to see them")
+
+
+_HEADER = (
+    f"{'study':12}  {'holder':14} year {'age':7} {'kinds':10} side {'views':10} {'vendors':12} "
+    f"{'images':11} {'others':12} {'size':>8}"
+)
 
 
 def _row(study: "FoundStudy") -> str:
@@ -86,14 +94,14 @@ def _row(study: "FoundStudy") -> str:
         f"{'/'.join(study.kinds):10}",
         f"{'/'.join(study.lateralities):4} {'/'.join(study.views):10}",
         f"{'/'.join(study.vendors):12}",
-        f"{study.images:4} images {_others(study):12} {study.size / 1e6:8.1f} MB",
+        f"{counted(study.images, 'image'):11} {_others(study):12} {study.size / 1e6:8.1f} MB",
     )
     return " ".join(columns)
 
 
 def _others(study: "FoundStudy") -> str:
     others = study.instances - study.images
-    return f"+{others} others" if others else ""
+    return f"+{counted(others, 'other')}" if others else ""
 
 
 @app.command()
@@ -103,7 +111,9 @@ def preview(
     into: Annotated[Path, typer.Option(help="The folder to write to.")] = Path("previews"),
     who: Who = "",
 ) -> None:
-    """Save small pictures of a study's images, but of those that are held; the look is recorded.
+    """Save small pictures of a study's images.
+
+    Of those that are held there is none. The look is recorded.
 
     Example: mammo catalog preview 6f1c2a9be0d9 --size 512
     """
@@ -136,7 +146,7 @@ def add_holder(
     organisation_number: Annotated[str, typer.Option(help="Organisation number.")] = "",
     hsa_id: Annotated[str, typer.Option(help="HSA-id.")] = "",
 ) -> None:
-    """Enter a care provider, and its region, or bring their names up to date.
+    """Enter a care provider and its region, or new names.
 
     Example: mammo catalog add-holder osterskog "Österskogs sjukhus" --region norrland
     """
@@ -154,10 +164,14 @@ def add_holder(
 
 @app.command()
 def holders() -> None:
-    """List the care providers."""
+    """List the care providers.
+
+    Example: mammo catalog holders
+    """
     place.enter("hub")
     from catalog.holders import list_holders
     from flows import wiring
 
+    typer.echo(f"{'holder':16} {'region':16} name")
     for holder in list_holders(wiring.hub().catalogue):
         typer.echo(f"{holder.id:16} {holder.region:16} {holder.name}")

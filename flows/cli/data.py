@@ -45,7 +45,9 @@ def resume(
         str, typer.Argument(help="An export's id, as `mammo exports list` gives it.")
     ],
 ) -> None:
-    """Go on with an export that did not finish; what has its outcome keeps it.
+    """Go on with an export that did not finish.
+
+    What has its outcome keeps it.
 
     Example: mammo resume 20261122-5f0c9a1e
     """
@@ -62,17 +64,20 @@ def resume(
 
 
 def _run(export_id: str) -> None:
-    from flows.exports.report import table
+    # Prefect reads its settings when it is first imported: not before they are entered.
+    from flows import wiring
+    from flows.cli.ingest_lines import follow
     from flows.ingest.watch import run_and_watch
 
-    for row in table(run_and_watch(export_id)):
-        typer.echo(f"{row['outcome']:12} {row['instances']:6}  {row['means']}")
+    follow(export_id, wiring.region(), run_and_watch)
 
 
 def trace(
     accession: Annotated[str, typer.Argument(help="An accession number as the PACS has it.")],
 ) -> None:
-    """Tell what became of every file of an accession number, from the region's own ledger.
+    """Tell what became of every file of an accession number.
+
+    It is told from the region's own ledger.
 
     Example: mammo trace SEOST2019001234
     """
@@ -83,6 +88,7 @@ def trace(
     if not found:
         typer.echo("the ledger knows no file of that accession number")
         raise typer.Exit(1)
+    typer.echo(f"{'export':17}  {'when':16}  {'outcome':12} {'clean SOP Instance UID':44} why")
     for one in found:
         when = f"{one.recorded_at:%Y-%m-%d %H:%M}"
         typer.echo(

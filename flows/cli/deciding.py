@@ -10,10 +10,27 @@ from flows import log
 from flows.cli import place
 
 
-def enter() -> None:
-    """Take the region's settings, and say what is logged on standard error only."""
+def enter(number: int | None = None) -> None:
+    """Take the region's settings; if a review is named, it has to be there.
+
+    What is logged goes to standard error, and is not shown on a terminal unless it is a warning.
+    """
     place.enter("region")
-    log.configure()
+    log.configure(for_people=True)
+    if number is not None:
+        _require_review(number)
+
+
+def _require_review(number: int) -> None:
+    from catalog.errors import NotFoundError
+    from flows import wiring
+
+    try:
+        wiring.region().ledger.reviews.get(number)
+    except NotFoundError:
+        message = f"mammo: there is no review {number}; `mammo quarantine list` shows them"
+        typer.echo(message, err=True)
+        raise typer.Exit(1) from None
 
 
 def me(who: str) -> str:
@@ -40,17 +57,21 @@ def follow(made: Review, who: str) -> None:
 
 def apply_now(number: int, who: str) -> None:
     """Apply a decision, and say how it ended."""
+    from rich.console import Console
+
     from flows import deidentifier, wiring
     from flows.people import protection
     from flows.review.applying import apply
 
-    after = apply(
-        wiring.region(),
-        deidentifier.of_region(),
-        number,
-        who=me(who),
-        protection=protection.of_region(),
-    )
+    person = me(who)
+    with Console(stderr=True).status(f"walking {number} again"):
+        after = apply(
+            wiring.region(),
+            deidentifier.of_region(),
+            number,
+            who=person,
+            protection=protection.of_region(),
+        )
     word = "waits again" if after.state is ReviewState.WAITING else "is over"
     typer.echo(
         f"{number} ended {after.outcome}, and {word}{': ' if after.reason else ''}{after.reason}"

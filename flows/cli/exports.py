@@ -26,7 +26,7 @@ PlanFile = Annotated[
 def preview(
     source: Annotated[str, typer.Argument(help="A source's name.")], plan: PlanFile
 ) -> None:
-    """Ask how many studies a plan would bring, and reckon bytes and nights; nothing is moved.
+    """Count and reckon what a plan would bring; move nothing.
 
     Example: mammo exports preview sectra plan.toml
     """
@@ -55,7 +55,9 @@ def schedule(
     ] = None,
     who: Annotated[str, typer.Option(help="Only in development: who enters it.")] = "",
 ) -> None:
-    """Enter a plan: it runs by its own schedule, in its own nights, until it is done or cancelled.
+    """Enter a plan, which runs by its own schedule.
+
+    It runs in its own nights, until it is done or cancelled.
 
     Example: mammo exports schedule osterskog sectra plan.toml --decision decision.toml
     """
@@ -76,7 +78,9 @@ def schedule(
 
 @app.command()
 def run(plan: PlanId) -> None:
-    """Go on with a plan now, outside of its nights too, and watch it.
+    """Go on with a plan now, and watch it.
+
+    Its nights do not count then.
 
     Example: mammo exports run p-5f0c9a1e
     """
@@ -88,7 +92,12 @@ def run(plan: PlanId) -> None:
 
 @app.command()
 def pause(plan: PlanId) -> None:
-    """Let a plan rest; what is under way stops after the present object."""
+    """Let a plan rest.
+
+    What is under way stops after the present object.
+
+    Example: mammo exports pause p-5f0c9a1e
+    """
     from catalog.plans.records import PlanState
 
     _move(plan, PlanState.PAUSED)
@@ -97,7 +106,10 @@ def pause(plan: PlanId) -> None:
 
 @app.command()
 def resume(plan: PlanId) -> None:
-    """Let a paused plan go on in its next night."""
+    """Let a paused plan go on in its next night.
+
+    Example: mammo exports resume p-5f0c9a1e
+    """
     from catalog.plans.records import PlanState
 
     _move(plan, PlanState.ACTIVE)
@@ -110,7 +122,10 @@ def cancel(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """End a plan for good; what came in stays."""
+    """End a plan for good; what came in stays.
+
+    Example: mammo exports cancel p-5f0c9a1e
+    """
     from catalog.plans.records import PlanState
 
     if not yes:
@@ -121,7 +136,12 @@ def cancel(
 
 @app.command()
 def stop() -> None:
-    """Stop every export of this region until `mammo exports go`; needs nothing but the disk."""
+    """Stop every plan of this region.
+
+    Needs nothing but the disk; `mammo exports go` takes it back.
+
+    Example: mammo exports stop
+    """
     place.enter("region")
     path = _stop_file()
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -131,7 +151,10 @@ def stop() -> None:
 
 @app.command()
 def go() -> None:
-    """Take `mammo exports stop` back."""
+    """Take `mammo exports stop` back.
+
+    Example: mammo exports go
+    """
     place.enter("region")
     _stop_file().unlink(missing_ok=True)
     typer.echo("exports go on in their nights")
@@ -139,7 +162,10 @@ def go() -> None:
 
 @app.command("list")
 def list_() -> None:
-    """List plans and exports, and how far each has come."""
+    """List plans and exports, and how far each is.
+
+    Example: mammo exports list
+    """
     from flows import wiring
     from flows.cli.plan_lines import export_lines, plan_lines
 
@@ -151,7 +177,7 @@ def list_() -> None:
 
 @app.command()
 def show(plan: PlanId) -> None:
-    """Show a plan: what it selects, when, its stretches of days, and what waits for what.
+    """Show a plan, its nights and its stretches of days.
 
     Example: mammo exports show p-5f0c9a1e
     """

@@ -18,7 +18,9 @@ def list_(
     *,
     every: Annotated[bool, typer.Option("--all", help="those that were lifted, too")] = False,
 ) -> None:
-    """List the Holds in force, with their numbers; whom they stop is shown shortened.
+    """List the Holds in force, with their numbers.
+
+    Whom they stop is shown shortened.
 
     Example: mammo hold list --all
     """
@@ -27,6 +29,8 @@ def list_(
     from flows import wiring
 
     found = list_holds(wiring.hub().catalogue, lifted=every)
+    if found:
+        typer.echo(f"{'hold':>6} {'kind':9} {'scope':8} whom, since when, by whom: why")
     for one in found:
         typer.echo(_row(one))
     if not found:
@@ -39,7 +43,9 @@ def lift(
     reason: Annotated[str, typer.Option(help="Why; it is kept, and must name nobody.")],
     who: Who = "",
 ) -> None:
-    """Lift a Hold: what it stopped can be found, released and served again at once.
+    """Lift a Hold.
+
+    What it stopped can be found, released and served again at once.
 
     Example: mammo hold lift 12 --reason "no longer protected, case 7/2026"
     """

@@ -3,6 +3,7 @@
 import typer
 
 from flows.cli import place
+from flows.cli.plural import counted
 
 app = typer.Typer(help="The key of the second step of a pseudonym.", no_args_is_help=True)
 
@@ -30,6 +31,6 @@ def rotate() -> None:
     typer.echo(f"version {version} of the key is in use by what starts from now on")
     typer.echo("what runs still uses the one before: mammo down, mammo up")
     typer.echo(
-        f"women are recognised under {settings.pseudonyms_previous} earlier version(s) "
+        f"women are recognised under {counted(settings.pseudonyms_previous, 'earlier version')} "
         "(MAMMO_REGION_PSEUDONYMS_PREVIOUS): carry all over before the next rotation"
     )

@@ -1,7 +1,5 @@
 """`mammo deid`: de-identify a folder with no server, rehearse that, or explain one rule."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,8 +9,6 @@ from flows.cli.exits import NOT_ALL
 
 if TYPE_CHECKING:
     from flows.deidentifier import Deidentifier
-    from flows.offline.lines import Step, Watch
-    from flows.offline.report import Reporter
 
 MAMMOGRAPHY = "mammography"
 
@@ -67,12 +63,12 @@ def deid(
     *,
     dry_run: DryRun = False,
 ) -> None:
-    """De-identify a folder offline: what an ingest would release, with no server.
+    """De-identify a folder offline, with no server.
 
-    Of names only harmless words and counters stay. What is not released is absent from DST; the
-    report says why. A run that was ended goes on when it is started again with the same
-    --key-file. The exit code is 0 if every file was released, 3 if some were held back or there
-    was none, and 1 if the run failed.
+    DST then holds what an ingest would release. Of names only harmless words and counters stay.
+    What is not released is absent from DST; the report says why. A run that was ended goes on when
+    it is started again with the same --key-file. The exit code is 0 if every file was released, 3
+    if some were held back, and 1 if the run failed or SRC holds no file.
 
     Example: mammo deid /mnt/export clean --report report.csv --key-file ~/mammo.key
 
@@ -87,36 +83,44 @@ def deid(
         return
     source = _checked(source, target, report, dry_run=dry_run)
     log.configure()
+    from flows.cli.offline_run import Order, run
     from flows.offline.workers import processors
 
+    _require_places(source, target, key_file)
     deidentifier = _deidentifier(key_file, profile)
-    with nullcontext() if dry_run else _interruptible(key_file):
-        if not _run(source, target, deidentifier, report, workers or processors()):
-            raise typer.Exit(NOT_ALL)
+    order = Order(source, target, deidentifier, report, workers or processors())
+    if not run(order, keyed=key_file is not None):
+        raise typer.Exit(NOT_ALL)
+
+
+def _require_places(source: Path, target: Path | None, key_file: Path | None) -> None:
+    """Refuse what cannot be read or written before keys or anything else are made."""
+    from flows.errors import KeyFileError
+    from flows.offline.places import require_files, require_places
+    from flows.offline.resume import is_begun
+
+    if target is None:
+        require_files(source)
+        return
+    require_places(source, target)
+    if key_file is not None and is_begun(target) and not key_file.exists():
+        message = (
+            "there is no such --key-file; an unfinished run goes on with the one it began with"
+        )
+        raise KeyFileError(message)
 
 
 def _deidentifier(key_file: Path | None, profile: str) -> "Deidentifier":
     """Load rules and keys; say so if new keys were made."""
-    from flows.deidentifier import load
+    from flows.deidentifier import load, named_profile
     from flows.keys.sides import offline_keys
 
+    named_profile(profile)  # if there is none, no keys are made
     new = key_file is not None and _is_new(key_file)
     made = load(offline_keys(key_file), profile)
     if new:
         typer.echo("mammo: new keys were made in --key-file; keep it: others make other pseudonyms")
     return made
-
-
-@contextmanager
-def _interruptible(key_file: Path | None) -> Iterator[None]:
-    """Say how to go on if Ctrl-C ends a run."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        kept = "what is done is kept; go on with the same command"
-        lost = "it cannot go on, as it had no --key-file; empty DST to start anew"
-        typer.echo(f"mammo: ended; {kept if key_file else lost}", err=True)
-        raise
 
 
 def _is_new(key_file: Path) -> bool:
@@ -155,73 +159,9 @@ def _checked(
         and report.resolve().is_relative_to(target.resolve())
     ):
         wrong = "the report maps names, so it may not lie in DST"
+    elif report is not None and not report.parent.is_dir():
+        wrong = "the report cannot be written there; check the folder of --report"
     if wrong or source is None:
         typer.echo(f"mammo: {wrong}", err=True)
         raise typer.Exit(1)
     return source
-
-
-def _run(
-    source: Path,
-    target: Path | None,
-    deidentifier: "Deidentifier",
-    report: Path | None,
-    workers: int,
-) -> bool:
-    """Run over a folder, and tell whether every file of it was released."""
-    import time
-
-    from catalog.outcome import Outcome
-    from flows.cli.offline_lines import say
-    from flows.offline.folder import deidentify_folder, rehearse_folder
-    from flows.offline.lines import MEANINGS, REHEARSED
-    from flows.offline.report import Reporter
-
-    begun = time.monotonic()
-    with Reporter(report) as reporter:
-        with _watching(reporter) as watch:
-            if target is None:
-                listed = report is not None
-                lines = rehearse_folder(
-                    source, deidentifier, workers=workers, listed=listed, watch=watch
-                )
-            else:
-                lines = deidentify_folder(
-                    source, target, deidentifier, workers=workers, watch=watch
-                )
-        meanings = REHEARSED if target is None else MEANINGS
-        reporter.finish(
-            lines,
-            deidentifier,
-            mode="dry-run" if target is None else "deid",
-            seconds=time.monotonic() - begun,
-            meanings=meanings,
-        )
-    say(lines, reporter, meanings, deidentifier, rehearsed=target is None)
-    return bool(lines) and {line.outcome for line in lines} == {Outcome.ADMITTED}
-
-
-@contextmanager
-def _watching(reporter: "Reporter") -> Iterator["Watch"]:
-    """Show a bar with files a second and outcomes so far."""
-    import time
-
-    from flows.offline.lines import Watch
-    from flows.progress import row
-
-    begun: dict[str, float] = {}
-    with row("read headers") as update:
-
-        def progress(step: "Step") -> None:
-            now = time.monotonic()
-            seconds = now - begun.setdefault(step.doing, now)
-            rate = f"{step.done / seconds:.1f} files/s" if seconds > 0 else ""
-            counts = "  ".join(f"{name} {n}" for name, n in sorted(step.outcomes.items()))
-            update(
-                description=step.doing,
-                completed=step.done,
-                total=step.total,
-                state=f"{rate}  {counts}",
-            )
-
-        yield Watch(progress, reporter.add)

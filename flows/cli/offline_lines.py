@@ -29,8 +29,6 @@ def say(
     for (ended, reason), number in reporter.run.reasons.most_common():
         typer.echo(f"  {number:6} {ended.lower()}: {reason}")
     _say_other_profile(reporter, deidentifier)
-    if not lines:
-        typer.echo("SRC holds no files")
     if rehearsed:
         _say_rules(reporter)
     if reporter.path is not None:

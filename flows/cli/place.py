@@ -16,6 +16,20 @@ def state() -> Path:
     return Path(os.environ.get("MAMMO_STATE") or "var")
 
 
+def require_stack() -> None:
+    """Refuse to speak of a local stack where there is none.
+
+    Raises:
+        NotUpError: With where it was looked for.
+    """
+    if not (state() / "secrets" / "credentials.json").exists():
+        message = (
+            f"there is no local stack in {state().resolve()}: go to the folder where it was "
+            "started, or set MAMMO_STATE; `mammo up` would start one here"
+        )
+        raise NotUpError(message)
+
+
 def enter(side: str) -> None:
     """Take one side's settings into this process, unless the environment has them already.
 

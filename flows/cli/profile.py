@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    help="The rules of de-identification: list, check, show and state them.",
+    help="The rules of de-identification.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -39,7 +39,9 @@ def list_profiles() -> None:
 def check(
     file: Annotated[Path, typer.Argument(help="A profile of your own, a TOML file.")],
 ) -> None:
-    """Check a profile of your own; what is wrong is named with its line and rule.
+    """Check a profile of your own.
+
+    What is wrong is named with its line and rule.
 
     A file that says `extends = "mammography"` needs to say only what is different.
 
@@ -61,7 +63,9 @@ def show(
     ] = None,
     profile: Named = MAMMOGRAPHY,
 ) -> None:
-    """Show what becomes of one attribute, or of every row of Table E.1-1.
+    """Show what becomes of one attribute, or of all.
+
+    Without an attribute, every row of Table E.1-1 is shown.
 
     Example: mammo profile show PatientAge, or: mammo profile show --profile general
     """
@@ -82,7 +86,9 @@ def show(
 
 @app.command()
 def gate(profile: Named = MAMMOGRAPHY) -> None:
-    """Show which objects are refused, looked at by people or closely, or pass, and why.
+    """Show which objects are refused, reviewed or pass.
+
+    It says why, too, and what is looked at closely.
 
     Example: mammo profile gate --profile general
     """
@@ -99,7 +105,9 @@ def devices(
     model: Annotated[str, typer.Option(help="As Manufacturer's Model Name (0008,1090).")] = "",
     profile: Named = MAMMOGRAPHY,
 ) -> None:
-    """Show the devices that are known, or what one is and what becomes of its pictures.
+    """Show the devices that are known, or what one is.
+
+    Of one it says what becomes of its pictures, too.
 
     Example: mammo profile devices --maker "HOLOGIC, Inc." --model "Selenia Dimensions"
     """
@@ -117,7 +125,7 @@ def devices(
 
 @app.command()
 def conformance(profile: Named = MAMMOGRAPHY) -> None:
-    """Write the conformance statement of a profile, in Markdown.
+    """Write the conformance statement, in Markdown.
 
     Example: mammo profile conformance > docs/deid.md
     """

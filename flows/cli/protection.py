@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from flows.cli import place
+from flows.cli.plural import counted
 
 app = typer.Typer(
     help="The side table of protected identities and blocked records.", no_args_is_help=True
@@ -23,7 +24,7 @@ def import_(
         typer.Option(formats=["%Y-%m-%d"], help="Day the file was made; today if not given."),
     ] = None,
 ) -> None:
-    """Enter whose identity is protected and whose records are blocked.
+    """Enter whose identity is protected or records blocked.
 
     The table keeps keyed hashes and no identity. Whoever is flagged now and published already is
     held at the hub at once; only a person lifts that. Nothing in the file is repeated here.
@@ -43,14 +44,18 @@ def import_(
         as_of=today if as_of is None else as_of.date(),
         today=today,
     )
-    typer.echo(f"{done.persons} persons, {done.taken} entered (the others have a newer word)")
+    persons = counted(done.persons, "person")
+    typer.echo(f"{persons}, {done.taken} entered (the others have a newer word)")
     typer.echo(f"protected {done.protected}, blocked {done.blocked}, unknown {done.unknown}")
     typer.echo(f"holds placed on what is published: {done.holds}")
 
 
 @app.command()
 def status() -> None:
-    """Tell how many persons the side table knows, and how old its word is."""
+    """Tell whom the side table knows: numbers and age.
+
+    Example: mammo protection status
+    """
     place.enter("region")
     from flows.people import protection
 

@@ -19,6 +19,7 @@ app = typer.Typer(
     help="What could not be proven clean: look at it, and decide.", no_args_is_help=True
 )
 
+SEEN = "that you asked is recorded"
 IDENTIFIES = "it may show who it is of: keep it where nobody else reads, and remove it when done"
 
 
@@ -29,9 +30,9 @@ def list_(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
 ) -> None:
-    """List what waits, with the days until it is erased; nothing of it identifies anybody.
+    """List what waits, with the days until it is erased.
 
-    The exit code is 1 if a record was changed by other hands.
+    Nothing of it identifies anybody. The exit code is 1 if a record was changed by other hands.
 
     Example: mammo quarantine list --outcome SUSPECT
     """
@@ -39,7 +40,7 @@ def list_(
 
     enter()
     from flows import wiring
-    from flows.cli.quarantine_lines import line, record
+    from flows.cli.quarantine_lines import HEADER, line, record
     from flows.review import reviews
 
     parts = wiring.region()
@@ -50,7 +51,7 @@ def list_(
         every += [{"id": number, "state": "CHANGED"} for number in changed]
         typer.echo(json.dumps(every, indent=1))
     else:
-        typer.echo("\n".join(map(line, found)) or "nothing waits")
+        typer.echo("\n".join([HEADER, *map(line, found)]) if found else "nothing waits")
     alarm(changed)
 
 
@@ -80,17 +81,20 @@ def show(
     ] = None,
     who: Who = "",
     *,
+    source: Annotated[
+        bool, typer.Option("--source", help="Say where the file lies at its source.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
 ) -> None:
-    """Show what was found, what is proposed and what was said; write picture or original.
+    """Show what was found, what is proposed and was said.
 
-    Whoever has a picture or the original written is recorded.
+    Whoever has a picture or the original written, or asks for the source, is recorded.
 
-    Example: mammo quarantine show 12 --picture look.png
+    Example: mammo quarantine show 12 --picture look.png, or: mammo quarantine show 12 --source
     """
     from flows.cli.deciding import enter, give, me
 
-    enter()
+    enter(number)
     from flows import wiring
     from flows.cli.quarantine_lines import everything, told
     from flows.review import reviews
@@ -101,6 +105,11 @@ def show(
         typer.echo(json.dumps(everything(shown), ensure_ascii=False, indent=1))
     else:
         typer.echo("\n".join(told(shown)))
+    if source:
+        from flows.review.whence import whence
+
+        typer.echo(f"at the source: {whence(parts, number, who=me(who))}", err=True)
+        typer.echo(f"the path may show who it is of; {SEEN}", err=True)
     if picture is not None:
         _give_picture(parts, shown, picture, frame=frame, who=who)
     if original is not None:
@@ -113,11 +122,13 @@ def _give_picture(
 ) -> None:
     """Write the picture of a frame, or of the first of those shown."""
     from flows.cli.deciding import give, me
+    from flows.cli.quarantine_lines import frames
     from flows.review import reviews
 
     which = frame or next(iter(shown.pictures), 1)
     if shown.proposal is None or not shown.proposal.is_seen(which):
-        typer.echo("mammo: there is no picture of it", err=True)
+        why = "" if shown.proposal is None else f"; it has {frames(shown.proposal)}"
+        typer.echo(f"mammo: there is no picture of it{why}", err=True)
         raise typer.Exit(1)
     give(path, [reviews.picture(parts, shown.listed.review.id, which, who=me(who))])
     typer.echo(f"frame {which} is in {path}; {IDENTIFIES}", err=True)
@@ -128,9 +139,12 @@ ruling.add_to(app)
 
 @app.command()
 def expire() -> None:
-    """Erase what waited too long, and what ended runs left in the landing; each ingest does so too.
+    """Erase what waited too long; each ingest does so too.
 
-    The exit code is 1 if a record was changed by other hands, or is gone.
+    What ended runs left in the landing is removed. The exit code is 1 if a record was changed by
+    other hands, or is gone.
+
+    Example: mammo quarantine expire
     """
     from flows.cli.deciding import enter
 
@@ -156,7 +170,12 @@ def expire() -> None:
 
 @app.command()
 def status() -> None:
-    """Tell how much waits; the exit code is 1 if somebody should look soon."""
+    """Tell how much waits.
+
+    The exit code is 1 if somebody should look soon.
+
+    Example: mammo quarantine status
+    """
     from flows.cli.deciding import enter
 
     enter()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from catalog.reviews.records import OPEN, RELEASING
-from deid.pixels.shown.proposed import written
+from deid.pixels.shown.proposed import Proposal, written
 from flows.review.reviews import Listed, Shown
 
 STATES = {
@@ -17,12 +17,24 @@ STATES = {
 }
 
 
+LEGEND = (
+    "in a picture, orange (text) and red (a rule) are blanked; green (markers) and blue (a lone "
+    "sign in the breast) are kept"
+)
+HEADER = f"{'review':>6}  {'export':17}  {'ended':10} {'state':18} {'erased in':13} why"
+
+
+def frames(proposal: Proposal) -> str:
+    """Say how many frames an image has."""
+    return f"{proposal.frames} frame{'s' if proposal.frames != 1 else ''}"
+
+
 def line(one: Listed) -> str:
     """Give one line of the list for people."""
     made = one.review
     return (
         f"{made.id:6}  {made.export_id:17}  {made.outcome:10} {STATES[made.state]:18} "
-        f"{one.days_left:3} days left  {made.reason}"
+        f"{one.days_left:3} days left {made.reason}"
     )
 
 
@@ -79,7 +91,7 @@ def told(shown: Shown) -> list[str]:
         lines.append(f"{shown.listed.days_left} days until all that is kept is erased")
     if proposal is not None:
         lines.append(f"profile {proposal.profile}, reader of text {proposal.detector}")
-        lines.append(f"frames {proposal.frames}, of {proposal.columns} × {proposal.rows} pixels")
+        lines.append(f"{frames(proposal)}, of {proposal.columns} × {proposal.rows} pixels")
         lines += [f"found: {one.what} at {one.where}" for one in proposal.why.findings]
         lines += [
             f"box {box.number}: {box.kind} in frame {box.frame} at "
@@ -88,6 +100,7 @@ def told(shown: Shown) -> list[str]:
         ]
         lines += list(proposal.said)
         lines.append(f"pictures of frames: {', '.join(map(str, shown.pictures)) or 'none'}")
+        lines.append(LEGEND)
     lines += [
         f"{one.made_at:%Y-%m-%d %H:%M} {one.who}: {one.action}"
         + (f" {one.digest[:12]}" if one.action in RELEASING else "")

@@ -11,9 +11,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def receiver() -> None:
-    """Receive what a PACS sends, until Ctrl-C or SIGTERM; who may send is in the peers file.
+    """Receive what a PACS sends, until Ctrl-C or SIGTERM.
 
-    `mammo up` runs it beside the other parts where `region/peers.toml` is in the state directory.
+    Who may send is in the peers file. `mammo up` runs it beside the other parts where
+    `region/peers.toml` is in the state directory.
 
     Example: MAMMO_RECEIVER_PEERS=/etc/mammo/peers.toml … mammo receiver
     """

@@ -9,7 +9,11 @@ from typing import Annotated
 import typer
 
 from flows.cli import place
+from flows.cli.plural import counted
 from flows.cli.searching import HolderId, ImagesOnly, Laterality, View, YearFrom, YearTo
+
+#: What the access API knows (`access_api.tokens.Role`); it may not be imported here.
+ROLES = frozenset({"researcher", "operator", "spe"})
 
 
 def add_to(app: typer.Typer) -> None:
@@ -25,7 +29,9 @@ def permit(
     days: Annotated[int, typer.Option(min=1, max=3650, help="Days it is in force.")] = 30,
     tier: Annotated[str, typer.Option(help="PSEUDO_SPE or ANON_DOWNLOAD.")] = "PSEUDO_SPE",
 ) -> None:
-    """Issue a permit, for development: the application that leads to one comes later.
+    """Issue a permit, for development.
+
+    The application that leads to one comes later.
 
     Example: mammo permit researcher-1 --tier ANON_DOWNLOAD
     """
@@ -34,15 +40,20 @@ def permit(
     from flows.release import permits
 
     today = datetime.now(UTC).date()
+    until = today + timedelta(days=days)
     issued = permits.issue(
         wiring.hub(),
         persons=person,
         title=title,
         purpose=purpose,
         tier=tier,
-        valid=(today, today + timedelta(days=days)),
+        valid=(today, until),
     )
     typer.echo(issued)
+    typer.echo(
+        f"tier {tier}, for {', '.join(person)}, until {until}; next: mammo release {issued}",
+        err=True,
+    )
 
 
 def revoke(permit: Annotated[str, typer.Argument(help="The permit's id.")]) -> None:
@@ -69,13 +80,14 @@ def release(
     *,
     images_only: ImagesOnly = False,
 ) -> None:
-    """Freeze what a search finds now into a permit's release.
+    """Freeze what a search finds into a permit's release.
 
     A query that names a view or a side finds images only.
 
     Example: mammo release permit-3f2a9c41 --view CC
     """
     place.enter("hub")
+    from catalog.releases import contents
     from flows import wiring
     from flows.release.build import build
     from flows.search.query import query
@@ -90,7 +102,13 @@ def release(
     wanted = replace(wanted, companions=not images_only)
     with known(permit):
         made = build(wiring.hub(), permit, wanted, today=datetime.now(UTC).date())
-    typer.echo(f"release {made.number} of {permit}: {made.instances} objects")
+    held = contents(wiring.hub().catalogue, made.id)
+    typer.echo(
+        f"release {made.number} of {permit}"
+        + (f" replaces {made.number - 1}" if made.number > 1 else "")
+        + f": {counted(held.instances, 'object')} of {counted(held.studies, 'study', 'studies')}, "
+        f"{held.size / 1e6:.1f} MB; the access API has it at /releases/{permit}"
+    )
 
 
 @contextmanager
@@ -107,13 +125,16 @@ def known(permit_id: str) -> Iterator[None]:
 
 def token(
     sub: Annotated[str, typer.Argument(help="Who the token is for.")],
-    role: Annotated[list[str], typer.Option(help="researcher, operator, spe, …")],
+    role: Annotated[list[str], typer.Option(help="researcher, operator or spe.")],
     hours: Annotated[float, typer.Option(min=0.01, max=12, help="How long it lasts.")] = 1,
 ) -> None:
-    """Print a development token for the access API of the local stack.
+    """Print a development token for the access API.
 
     Example: curl -H "Authorization: Bearer $(mammo token me --role researcher)" …/studies
     """
     from infra.issuer import issue
 
+    if not ROLES.issuperset(role):
+        message = "researcher, operator or spe"
+        raise typer.BadParameter(message)
     typer.echo(issue(place.state(), sub=sub, roles=role, lifetime=timedelta(hours=hours)))

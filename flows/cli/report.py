@@ -21,7 +21,9 @@ def report(
         Path | None, typer.Option(help="The page to write; EXPORT.html if not given.")
     ] = None,
 ) -> None:
-    """Write what became of an export as a page: outcomes, sums, reasons, versions; no name.
+    """Write what became of an export as a page.
+
+    It has outcomes, sums, reasons and versions, and no name.
 
     Example: mammo report 20261122-5f0c9a1e --to report.html
     """

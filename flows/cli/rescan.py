@@ -6,6 +6,7 @@ import typer
 
 from flows.cli import place
 from flows.cli.person import Who, person
+from flows.cli.plural import counted
 
 if TYPE_CHECKING:
     from flows.verify.rescan import Rescanned
@@ -37,10 +38,11 @@ def rescan(
     again: Again = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Look for text in clean objects that are stored already, and hold what shows any.
+    """Look for text in clean objects that are stored already.
 
-    What cannot be looked at is held too. It can be stopped and run again: what was looked at is
-    left out, and a Hold that a person lifted is not placed again by the same detector.
+    What shows any is held, and so is what cannot be looked at. It can be stopped and run again:
+    what was looked at is left out, and a Hold that a person lifted is not placed again by the same
+    detector.
 
     Example: mammo rescan --limit 1000
     """
@@ -61,7 +63,9 @@ def rescan(
         made = look(
             with_, since=since, again=again, limit=limit, dry_run=dry_run, progress=progress
         )
-    typer.echo(f"looked at {made.looked} objects with {DETECTOR}")
+    typer.echo(f"looked at {counted(made.looked, 'object')} with {DETECTOR}")
+    if not made.looked and not again:
+        typer.echo("this detector has seen all others; --again looks anew")
     _tell(made, dry_run=dry_run)
 
 

@@ -19,13 +19,15 @@ def add_to(app: typer.Typer) -> None:
 
 
 def approve(number: Number, reason: Reason, who: Who = "") -> None:
-    """Let pass what was found; text that is proposed to be blanked is blanked. It takes two people.
+    """Let pass what was found. It takes two people.
+
+    Text that is proposed to be blanked is blanked.
 
     Example: mammo quarantine approve 12 --reason "the marker is right, the header is wrong"
     """
     from flows.cli.deciding import enter, follow, me
 
-    enter()
+    enter(number)
     from flows import wiring
     from flows.review import reviews
 
@@ -50,11 +52,11 @@ def redact(
     """
     from flows.cli.deciding import enter, follow, me, rectangle
 
-    enter()
+    blank = [rectangle(one) for one in box or ()]
+    enter(number)
     from flows import wiring
     from flows.review import reviews
 
-    blank = [rectangle(one) for one in box or ()]
     made = reviews.redact(
         wiring.region(), number, who=me(who), reason=reason, blank=blank, keep=keep or ()
     )
@@ -67,13 +69,13 @@ def confirm(
     reason: Reason,
     who: Who = "",
 ) -> None:
-    """Decide the same as the first of two people; then it is applied.
+    """Decide the same as the first person; then it is applied.
 
     Example: mammo quarantine confirm 12 5f0c9a1e77d2 --reason "looked at it, agreed"
     """
     from flows.cli.deciding import enter, follow, me
 
-    enter()
+    enter(number)
     from flows import wiring
     from flows.review import reviews
 
@@ -82,13 +84,15 @@ def confirm(
 
 
 def retry(number: Number, reason: Reason, who: Who = "") -> None:
-    """Walk it again as it is, after an update or a repair; nothing is let pass.
+    """Walk it again as it is; nothing is let pass.
+
+    Do so after an update or a repair.
 
     Example: mammo quarantine retry 12 --reason "version 2 reads this syntax"
     """
     from flows.cli.deciding import enter, follow, me
 
-    enter()
+    enter(number)
     from flows import wiring
     from flows.review import reviews
 
@@ -96,13 +100,13 @@ def retry(number: Number, reason: Reason, who: Who = "") -> None:
 
 
 def reject(number: Number, reason: Reason, who: Who = "") -> None:
-    """Keep it out for good: all that is kept of it is erased at once.
+    """Keep it out for good: what is kept of it is erased.
 
     Example: mammo quarantine reject 12 --reason "a photograph of a letter"
     """
     from flows.cli.deciding import enter, me
 
-    enter()
+    enter(number)
     from flows import wiring
     from flows.review import reviews
 
@@ -114,14 +118,16 @@ def apply_(
     number: Annotated[int | None, typer.Argument(help="This one; all if not given.")] = None,
     who: Who = "",
 ) -> None:
-    """Apply what is decided and was not applied yet, such as after trouble with the store.
+    """Apply what is decided and was not applied yet.
 
-    What cannot be applied stops nothing else; the exit code is 1 then, or if a record was changed
-    by other hands.
+    So it is after trouble with the store. What cannot be applied stops nothing else; the exit code
+    is 1 then, or if a record was changed by other hands.
+
+    Example: mammo quarantine apply
     """
     from flows.cli.deciding import alarm, apply_every, apply_now, enter
 
-    enter()
+    enter(number)
     from catalog.reviews.records import ReviewState
     from flows import wiring
 

@@ -26,7 +26,9 @@ def add(
         Path, typer.Argument(help="What it is: a TOML file (docs/pacs-administrator.md has some).")
     ],
 ) -> None:
-    """Enter a source, or change the one of that name; nothing is asked of it yet.
+    """Enter a source, or change the one of that name.
+
+    Nothing is asked of it yet.
 
     Example: mammo sources add sectra pacs.toml
     """
@@ -48,7 +50,10 @@ def add(
 
 @app.command("list")
 def list_() -> None:
-    """List the sources of this region."""
+    """List the sources of this region.
+
+    Example: mammo sources list
+    """
     from flows import wiring
 
     place.enter("region")
@@ -71,9 +76,9 @@ def remove(name: Name) -> None:
 
 @app.command()
 def test(name: Name) -> None:
-    """Say what its administrator has to enter, then try every step: connect, ask, fetch one object.
+    """Try a source, step by step.
 
-    The exit code is 1 if a step fails.
+    Says what its administrator has to enter, then connects, asks, and fetches one object. The exit code is 1 if a step fails.
 
     Example: mammo sources test sectra
     """

@@ -51,18 +51,30 @@ def demo(
 
 
 def up() -> None:
-    """Start the local stack, or what of it does not run, and print where it is."""
+    """Start the local stack, or what of it does not run.
+
+    Its state lies in `var` of the folder you stand in, or in MAMMO_STATE.
+
+    Example: mammo up
+    """
     print_endpoints(Stack(place.state()).up(typer.echo))
 
 
 def down() -> None:
-    """Stop the local stack; what it stored stays."""
+    """Stop the local stack; what it stored stays.
+
+    Example: mammo down
+    """
+    place.require_stack()
     Stack(place.state()).down(typer.echo)
     typer.echo("stopped")
 
 
 def reset(*, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Stop the local stack and forget all it stored, its keys included."""
+    """Stop the local stack and forget all, keys too.
+
+    Example: mammo reset --yes
+    """
     where = place.state()
     if not where.exists():
         typer.echo("there is nothing to forget")
@@ -78,7 +90,13 @@ def reset(*, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = F
 
 
 def status() -> None:
-    """Show how each part of the local stack does; the exit code is 1 unless all are well."""
+    """Show how each part of the local stack does.
+
+    The exit code is 1 unless all are well.
+
+    Example: mammo status
+    """
+    place.require_stack()
     parts = Stack(place.state()).status()
     for part in parts:
         word = "well" if part.healthy else "not running" if not part.pid else "not answering"

@@ -32,7 +32,7 @@ def merge(
     issuer: Issuer = "",
     who: Who = "",
 ) -> None:
-    """Join what is known under a reserve number with what is known under a personnummer.
+    """Join a reserve number with its personnummer.
 
     The numbers are asked for, or read from a file: never given on the command line, where shells
     and process lists keep them. They stay in this region; the catalogue learns two pseudonyms.

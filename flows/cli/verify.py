@@ -50,12 +50,13 @@ def verify(
     *,
     pixels: Pixels = False,
 ) -> None:
-    """Look at finished objects with the second eye alone; nothing is changed.
+    """Look at finished objects with the second eye alone.
 
-    It knows no rule of what made them. Without --against it finds what identifies anybody by its
-    form, and whether an object is what it claims to be. The report holds no value and no name in
-    which an identifier was found. The exit code is 0 if all files are clean, 3 if
-    not all are, or there was none, and 1 if it failed.
+    Nothing is changed. It knows no rule of what made them. Without --against it finds what
+    identifies anybody by its form, and whether an object is what it claims to be. The report holds
+    no value and no name in which an identifier was found. The exit code is 0 if all files are
+    clean, 3 if not all are or an original could not be read, and 1 if it failed or there was no
+    file.
 
     Example: mammo verify clean --against /mnt/export --report found.csv
     """
@@ -77,25 +78,26 @@ def verify(
             text_reader=load_text_reader() if pixels else None,
             progress=progress,
         )
-    _tell(seen)
+    _tell(seen, reported=report is not None)
     if report is not None:
         typer.echo("written: " + ", ".join(str(path) for path in write(seen, report)))
     if not seen.clean:
         raise typer.Exit(NOT_ALL)
 
 
-def _tell(seen: "Verification") -> None:
-    from flows.verify.looks import MEANINGS
+def _tell(seen: "Verification", *, reported: bool) -> None:
+    from flows.verify.looks import MEANINGS, Seen
     from flows.verify.words import found
 
     for outcome, number in sorted(seen.tally.items()):
         typer.echo(f"{outcome:12} {number:6}  {MEANINGS[outcome]}")
     for what, number, files, means in found(seen):
         typer.echo(f"  {number:6} in {files} file{'s'[: files - 1]}: {what} ({means})")
-    if not seen.looks:
-        typer.echo("FOLDER holds no files")
-    if seen.unread:
-        typer.echo(f"{seen.unread} originals could not be read, so nobody looked for theirs")
+    typer.echo(seen.verdict)
+    if seen.unread and set(seen.tally) != {Seen.CLEAN}:
+        typer.echo(seen.doubt)
+    if not reported and any(look.findings for look in seen.looks):
+        typer.echo("give --report FILE.csv to see where")
 
 
 def _check(folder: Path, report: Path | None) -> None:

@@ -71,17 +71,29 @@ def enroll(
         return frozenset()
     looked = [look_at(file) for file in gather(Path(export.path), landing, limit=limit)]
     found = _instances(looked)
-    if found > export.claimed:
+    try:
+        require_claim(export.claimed, found)
+    except ExportRefusedError:
         shutil.rmtree(landing, ignore_errors=True)
-        message = (
-            f"the export claims {export.claimed} instances and holds {found}; find out what else "
-            "was exported, or ingest it anew with the right --count"
-        )
-        raise ExportRefusedError(message)
+        raise
     missing = [_missing(number) for number in range(export.claimed - found)]
     ledger.enroll(export.id, [*_numbered(looked), *missing])
     _record_faults(ledger, export.id, looked, run=run)
     return frozenset(one.who for one in looked if one.who is not None)
+
+
+def require_claim(claimed: int, found: int) -> None:
+    """Refuse an export that holds more than it claims.
+
+    Raises:
+        ExportRefusedError: With both numbers.
+    """
+    if found > claimed:
+        message = (
+            f"refused: the export claims {claimed} instances and holds {found}; find out what else "
+            "was exported, or ingest it anew with the right --count"
+        )
+        raise ExportRefusedError(message)
 
 
 def look_at(file: SourceFile) -> LookedAt:

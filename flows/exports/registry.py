@@ -15,7 +15,7 @@ from catalog.vocabulary import ProtectionSource
 from flows import wiring
 from flows.errors import ExportRefusedError, SourceError
 from flows.exports.disclosure import require_decision
-from flows.exports.index import count
+from flows.exports.index import count, require_claim
 from flows.wiring import RegionParts
 
 
@@ -62,7 +62,14 @@ def register_decided(
     *,
     claimed: int | None = None,
 ) -> str:
-    """Enter an export whose decision is at hand."""
+    """Enter an export whose decision is at hand.
+
+    What holds more than it claims is not entered: it could never be finished.
+
+    Raises:
+        ExportRefusedError: The decision is not valid, the holder unknown, or the claim too low.
+        SourceError: If the export is not there, or empty.
+    """
     require_decision(decision, today=datetime.now(UTC).date())
     try:
         parts.publisher.holder(holder)
@@ -74,21 +81,25 @@ def register_decided(
         message = "the export is not there; check the path"
         raise SourceError(message)
     export_id = f"{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(4)}"
-    if claimed is None:
-        claimed = _counted(root, parts.landing / export_id, limit=parts.expansion_limit)
-    if not claimed:
-        message = "the export holds no DICOM files; check the path"
-        raise SourceError(message)
+    claimed = _claim(claimed, root, parts.landing / export_id, limit=parts.expansion_limit)
     parts.ledger.register_export(Export(export_id, holder, str(root), claimed, decision))
     return export_id
 
 
-def _counted(root: Path, landing: Path, *, limit: int) -> int:
+def _claim(claimed: int | None, root: Path, landing: Path, *, limit: int) -> int:
+    """Give what an export claims, or else how many instances it holds."""
     try:
-        return count(root, landing, limit=limit)
+        found = count(root, landing, limit=limit)
+        most = found if claimed is None else claimed
+        require_claim(most, found)
     except BaseException:
         shutil.rmtree(landing, ignore_errors=True)
         raise
+    if not most:
+        shutil.rmtree(landing, ignore_errors=True)
+        message = "the export holds no DICOM files; check the path"
+        raise SourceError(message)
+    return most
 
 
 def read_decision(path: Path) -> DisclosureDecision:

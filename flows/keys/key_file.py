@@ -22,11 +22,10 @@ REGION_ROOTS = ("edge", THIRD_PARTY, "region")
 HUB_ROOTS = ("release",)
 DELIVERED_HUB_ROOTS = ("release_root",)
 
-_MISSING = (
-    "the key file is missing or malformed. If it is lost, nothing more can be linked with what it "
-    "made: put it back, or name the right one (`mammo deid --key-file`). A stack that lost its "
-    "keys begins anew with `mammo reset`, then `mammo up`"
-)
+_OTHERWISE = "without it nothing more can be linked with what it made: put the right one back"
+_MISSING = f"the key file is missing; {_OTHERWISE}"
+_NOT_READ = f"the key file cannot be read; {_OTHERWISE}"
+_MALFORMED = f"the key file is malformed, or holds other keys than are asked for; {_OTHERWISE}"
 _OPEN_TO_OTHERS = "the key file can be read by others; mend it with: chmod 600 KEY_FILE"
 _NOT_HERE = "the third party's key belongs to the third party"
 
@@ -138,8 +137,12 @@ def load(path: Path, roots: tuple[str, ...], *, no_other: bool = False) -> KeyFi
         state = path.stat()
         held = json.loads(path.read_text())
         keys = {name: _keys(held[name]) for name in roots}
-    except (OSError, ValueError, KeyError, TypeError):
+    except FileNotFoundError:
         raise KeyFileError(_MISSING) from None
+    except OSError:
+        raise KeyFileError(_NOT_READ) from None
+    except (ValueError, KeyError, TypeError):
+        raise KeyFileError(_MALFORMED) from None
     if stat.S_IMODE(state.st_mode) & _forbidden(state):
         raise KeyFileError(_OPEN_TO_OTHERS)
     if any(len(key) != KEY_BYTES for of in keys.values() for key in of):

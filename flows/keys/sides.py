@@ -149,7 +149,11 @@ def subkey(root: bytes, purpose: str) -> bytes:
 
 
 def offline_keys(path: Path | None) -> RegionKeys:
-    """Give keys for work without a server: from a file, made if absent, or for this run only."""
+    """Give keys for work without a server: from a file, made if absent, or for this run only.
+
+    Raises:
+        KeyFileError: If the file is malformed, readable by others, or cannot be read.
+    """
     if path is None:
         made = {name: (secrets.token_bytes(KEY_BYTES),) for name in REGION_ROOTS}
         return _local(KeyFile(made), "run", previous=0)

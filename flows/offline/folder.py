@@ -5,7 +5,7 @@ token. What is not released is absent from the target, and named in the report.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from flows.offline.journal import Journal
 from flows.offline.known import Known
 from flows.offline.lines import Line, Step, Watch
 from flows.offline.one_file import Done, Job, bring, ended, look_at
+from flows.offline.places import NO_FILES, require_places
 from flows.offline.resume import State
 from flows.offline.target import Target, stamped
 from flows.offline.workers import FILES_PER_PROCESS, Workers
@@ -24,6 +25,8 @@ from flows.sources.export_folder import MOST, SourceFile, gather, listing
 _AS_ONE_MORE = 1 << 20
 #: Headers are quick to read, so a process is handed some at a time.
 _TOGETHER = 8
+#: What a run is said to do while it writes clean files.
+WRITING = "de-identify"
 
 
 def deidentify_folder(
@@ -44,16 +47,14 @@ def deidentify_folder(
         watch: Who is told.
 
     Raises:
-        SourceError: If the source cannot be read, or the target is somebody else's.
+        SourceError: If the source cannot be read or is empty, or the target is somebody else's.
         DiskFullError: If the target's disk is full; the run can go on later.
     """
-    if target.resolve().is_relative_to(source.resolve()):
-        message = "the target lies inside the source; choose another"
-        raise SourceError(message)
+    require_places(source, target)
     with State(target, source, deidentifier) as state:
         stamps = dict(stamped(gather(source, state.landing, limit=MOST), source))
-        files = list(stamps)
-        run = _Run(files, watch or Watch(), "de-identify")
+        files = _some(stamps)
+        run = _Run(files, watch or Watch(), WRITING)
         with Workers(deidentifier, _enough(workers, sum(map(_work, files)))) as pool:
             _look(run, pool)
             run.deidentify(pool, Target(target, stamps, state, run.known, deidentifier))
@@ -79,14 +80,22 @@ def rehearse_folder(
         watch: Who is told.
 
     Raises:
-        SourceError: If the source cannot be read.
+        SourceError: If the source cannot be read, or is empty.
     """
     with listing(source) as files:
-        run = _Run(files, watch or Watch(), "rehearse")
+        run = _Run(_some(files), watch or Watch(), "rehearse")
         with Workers(deidentifier, _enough(workers, len(files))) as pool:
             _look(run, pool)
             run.rehearse(pool, listed=listed)
     return run.in_order()
+
+
+def _some(files: Iterable[SourceFile]) -> list[SourceFile]:
+    """Give the files as a list, if there are any."""
+    found = list(files)
+    if not found:
+        raise SourceError(NO_FILES)
+    return found
 
 
 def _enough(workers: int, work: int) -> int:
@@ -141,11 +150,8 @@ class _Run:
         to_open = list(self._to_open())
         target.settle(file for _, file in to_open)  # before anything is told, or done
         self._stop()
-        jobs = (
-            self._job(number, file, target.state.partial(number))
-            for number, file in to_open
-            if not self._done_earlier(number, file, journal)
-        )
+        left = [one for one in to_open if not self._done_earlier(*one, journal)]
+        jobs = (self._job(number, file, target.state.partial(number)) for number, file in left)
         for done in pool.each(bring, jobs):
             self._end(done, target.take(self.files[done.number - 1], done))
 

@@ -58,11 +58,17 @@ class Reporter:
             return ()
         return tuple(self.path.with_suffix(suffix) for suffix in (".html", ".json", ".jsonl"))
 
+    @property
+    def _partial(self) -> Path:
+        """Where the list of instances is written until the run is over: an older one stays."""
+        instances = self.others[2]
+        return instances.with_name(f".{instances.name}.partial")
+
     def __enter__(self) -> Self:
         """Begin the list of instances."""
         if self.path is not None:
             try:
-                self._lines = self._open.enter_context(_private(self.others[2]))
+                self._lines = self._open.enter_context(_private(self._partial))
             except OSError:
                 message = "the report cannot be written there; check the folder of --report"
                 raise SourceError(message) from None
@@ -74,8 +80,10 @@ class Reporter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close it."""
+        """Close it; of a run that did not come to its end, nothing is left."""
         self._open.__exit__(kind, error, trace)
+        if self.path is not None:
+            self._partial.unlink(missing_ok=True)
 
     def add(self, report: InstanceReport) -> None:
         """Add one instance."""
@@ -110,10 +118,12 @@ class Reporter:
             seconds=seconds,
         )
         write_report(lines, self.path)
-        html, summary, _ = self.others
+        html, summary, instances = self.others
         key = f"{self.path.name}, which is private, says which file has which number."
         with _private(html) as file:
             words = {outcome.value: meaning for outcome, meaning in meanings.items()}
             file.write(page(run, self._stopped, meanings=words, key=key))
         with _private(summary) as file:
             file.write(json.dumps(run, indent=1) + "\n")
+        self._open.close()
+        self._partial.replace(instances)

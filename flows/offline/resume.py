@@ -23,15 +23,37 @@ _CHARTER, _DONE, _LANDING = "run.json", "done.jsonl", "landing"
 _PRIVATE = 0o700
 #: Also of a run that has finished: it is over, and is not begun again over its own results.
 NOT_EMPTY = (
-    "the target is not an empty folder, and no unfinished run with these keys: choose another, or "
-    "empty it"
+    "the target is not empty, and holds no unfinished run: if an earlier run finished here, there "
+    "is nothing to do; if not, give another target, or empty it"
 )
+_NO_FOLDER = "the target is no folder; give another"
 
 
 def state_of(target: Path) -> Path:
     """Tell where the state of a target lies: beside it, hidden."""
     whole = target.resolve()
     return whole.parent / f".{whole.name}.mammo-deid"
+
+
+def is_begun(target: Path) -> bool:
+    """Tell whether a run over a folder was begun here and can go on.
+
+    Raises:
+        SourceError: There are files in the target, and no such run.
+    """
+    if not _has_files(target):
+        return False
+    if not (state_of(target) / _CHARTER).exists():
+        raise SourceError(NOT_EMPTY)
+    return True
+
+
+def _has_files(target: Path) -> bool:
+    if target.is_dir():
+        return any(target.iterdir())
+    if target.exists():
+        raise SourceError(_NO_FOLDER)
+    return False
 
 
 class State:
@@ -47,6 +69,7 @@ class State:
         self._source = source
         self._deidentifier = deidentifier
         self._lock = -1
+        self._made_target = False
 
     def __enter__(self) -> Self:
         """Make the state, or go on with one that is there.
@@ -54,10 +77,7 @@ class State:
         Raises:
             SourceError: The target belongs to another run, or to somebody else.
         """
-        begun = self._has_files()
-        going_on = begun and (self.folder / _CHARTER).exists()
-        if begun and not going_on:
-            raise SourceError(NOT_EMPTY)
+        going_on = is_begun(self._target)
         try:
             self._open(going_on=going_on)
         except OSError as error:
@@ -81,18 +101,24 @@ class State:
         # What a killed run expanded goes too: its archive may be another one now.
         shutil.rmtree(self.landing, ignore_errors=True)
         self.journal.open()
+        self._made_target = not self._target.exists()
         self._target.mkdir(parents=True, exist_ok=True)
         self.landing.mkdir(mode=_PRIVATE, exist_ok=True)
         os.fsync(self._lock)
         for folder in (self.folder, self.folder.parent):  # a power cut must not lose their names
             sync(folder)
 
-    def __exit__(self, *_: object) -> None:
-        """Close it; what was expanded goes, and all of it if there is nothing to go on with."""
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Close it; what was expanded goes, and all of it if there is nothing to go on with.
+
+        Of a run that did not come to its end, a target that it made and left empty goes too.
+        """
         try:
             shutil.rmtree(self.landing, ignore_errors=True)
-            if not self._has_files():
+            if not _has_files(self._target):
                 self.forget()
+                if kind is not None and self._made_target:
+                    self._target.rmdir()
         finally:
             self._close()
 
@@ -109,13 +135,6 @@ class State:
     def partial(self, number: int) -> Path:
         """Tell where a clean object is made before it is put into the target."""
         return self.landing / f"making-{number}.dcm"
-
-    def _has_files(self) -> bool:
-        if self._target.is_dir():
-            return any(self._target.iterdir())
-        if self._target.exists():
-            raise SourceError(NOT_EMPTY)
-        return False
 
     def _require_private(self) -> None:
         """Refuse a folder that was there before: others may have put into it what they like."""

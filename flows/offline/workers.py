@@ -11,14 +11,17 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
-from multiprocessing import get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process, resource_tracker
 from multiprocessing.connection import wait as wait_for
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from deid.errors import ProfileError
 from flows import log
 from flows.deidentifier import Deidentifier
 from flows.errors import StudyError
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -44,10 +47,12 @@ class Workers:
         self._deidentifier = deidentifier
         self._count = count
         self._pool: ProcessPoolExecutor | None = None
+        self._others: frozenset[BaseProcess] = frozenset()
 
     def __enter__(self) -> Self:
         """Start them."""
         if self._count > 1:
+            self._others = frozenset(active_children())
             self._pool = ProcessPoolExecutor(
                 self._count,
                 mp_context=get_context("spawn"),
@@ -56,10 +61,14 @@ class Workers:
             )
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """End them; what is not begun is not done."""
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """End them; if something stopped the run, at once, and what they were doing is lost."""
+        if self._pool is None:
+            return
+        if kind is not None:
+            for process in frozenset(active_children()) - self._others:
+                process.kill()
+        self._pool.shutdown(cancel_futures=True)
 
     def each(
         self, work: Work[Job, Result], jobs: Iterable[Job], *, together: int = 1
@@ -88,7 +97,7 @@ class Workers:
         handfuls = iter(lambda: list(islice(jobs, together)), [])
 
         def more(number: int) -> set[Future[list[Result]]]:
-            return {pool.submit(_do, work, some) for some in islice(handfuls, number)}
+            return {_submit(pool, work, some) for some in islice(handfuls, number)}
 
         try:
             running = more(self._count * _AHEAD)
@@ -105,10 +114,19 @@ class Workers:
             raise StudyError(message) from None
 
 
+def _submit(pool: ProcessPoolExecutor, work: Work[Job, Result], some: list[Job]) -> Future[Any]:
+    """Hand jobs to the pool, which may start a process: it inherits that Ctrl-C is not for it."""
+    resource_tracker.ensure_running()  # what starts it lets Ctrl-C through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return pool.submit(_do, work, some)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _begin(handed: bytes) -> None:
-    """Make a new process ready: quiet, deaf to Ctrl-C, and not outliving its parent."""
+    """Make a new process ready: quiet, and not outliving its parent."""
     log.configure()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()

@@ -6,7 +6,8 @@ Nothing here prints: the command line and, later, the console show what is given
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from math import ceil
 
 from catalog.errors import ConflictError, NotFoundError
 from catalog.errors import Reason as CatalogReason
@@ -36,7 +37,7 @@ class Listed:
     """One line of what waits.
 
     Attributes:
-        days_left: Whole days until all that is kept is erased.
+        days_left: Days until all that is kept is erased; one that has begun counts.
     """
 
     review: Review
@@ -243,4 +244,4 @@ def _why(reason: str) -> str:
 
 def _listed(made: Review) -> Listed:
     left = made.expires_at - datetime.now(UTC)
-    return Listed(made, max(0, left.days))
+    return Listed(made, max(0, ceil(left / timedelta(days=1))))

@@ -88,8 +88,23 @@ def gather(
     elif root.is_file() and zipfile.is_zipfile(root):
         yield from _archive(root, "", expansion)
     else:
-        message = "the export is neither a folder nor a ZIP archive, or it is not there any more"
-        raise SourceError(message)
+        require_source(root)
+
+
+def require_source(root: Path) -> None:
+    """Refuse what is neither a folder nor a ZIP archive.
+
+    Raises:
+        SourceError: With what to do.
+    """
+    if root.is_dir() or (root.is_file() and zipfile.is_zipfile(root)):
+        return
+    message = (
+        "the source is one file, and no ZIP archive; give its folder"
+        if root.is_file()
+        else "the source is not there, or cannot be read; check the path"
+    )
+    raise SourceError(message)
 
 
 @contextmanager
@@ -118,7 +133,7 @@ class _Expansion:
 
 
 def _folder(root: Path, expansion: _Expansion) -> Iterator[SourceFile]:
-    for path in _walk(root):
+    for path in files_below(root):
         name = path.relative_to(root).as_posix()
         if passed_over(path.name):
             continue
@@ -134,7 +149,7 @@ def _folder(root: Path, expansion: _Expansion) -> Iterator[SourceFile]:
             yield SourceFile(name, path)
 
 
-def _walk(root: Path) -> Iterator[Path]:
+def files_below(root: Path) -> Iterator[Path]:
     """List all files below a folder in order, however deep; links are not followed."""
     pending = [root]
     while pending:

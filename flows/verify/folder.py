@@ -50,7 +50,7 @@ def verify_folder(
         progress: Told what is done, and how many of how many.
 
     Raises:
-        SourceError: If a folder cannot be read.
+        SourceError: If a folder cannot be read, or there are no files.
     """
     if not folder.is_dir():
         message = "the folder is not there; check the path"
@@ -59,6 +59,9 @@ def verify_folder(
     if against is not None:
         originals.read(against, progress)
     looks = {path: Look(number, name, Seen.CLEAN) for number, (path, name) in _numbered(folder)}
+    if not looks:
+        message = "the folder holds no files; check the path"
+        raise SourceError(message)
     turns = list(originals.chunks())
     for turn, sought in enumerate(turns):
         reader = text_reader if turn == 0 else None  # the pixels tell the same in every turn
@@ -68,7 +71,7 @@ def verify_folder(
     return Verification(
         profile=f"{profile.name} {profile.version}",
         originals=originals.number if against is not None else None,
-        unread=originals.unread,
+        unread=tuple(originals.unread),
         pixels=text_reader is not None,
         looks=tuple(looks.values()),
     )

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from deid.findings import Finding
 
+_MOST_NAMED = 20
+
 
 class Seen(StrEnum):
     """How the look at one file ended."""
@@ -53,14 +55,15 @@ class Verification:
     Attributes:
         profile: By whose options was judged, and its version.
         originals: How many originals' identifiers were looked for; None if none were given.
-        unread: How many originals could not be read, so that nobody looked for theirs.
+        unread: Which originals could not be read, so that nobody looked for theirs: numbers from
+            1 in the order of all paths, as `mammo deid` gives them.
         pixels: Whether the pixels were read again.
         looks: One for every file.
     """
 
     profile: str
     originals: int | None
-    unread: int
+    unread: tuple[int, ...]
     pixels: bool
     looks: tuple[Look, ...] = field(default=())
 
@@ -68,6 +71,28 @@ class Verification:
     def clean(self) -> bool:
         """Tell whether there were files, all are clean, and nothing was left unsought."""
         return bool(self.looks) and not self.unread and set(self.tally) == {Seen.CLEAN}
+
+    @property
+    def verdict(self) -> str:
+        """Say in a line how it ended."""
+        if set(self.tally) != {Seen.CLEAN}:
+            return "not all files are clean"
+        if not self.unread:
+            return "all files are clean"
+        return f"all files are clean, but {self.doubt}"
+
+    @property
+    def doubt(self) -> str:
+        """Say which originals were not looked for; empty if all were."""
+        if not self.unread:
+            return ""
+        many = len(self.unread)
+        shown = ", ".join(map(str, self.unread[:_MOST_NAMED]))
+        more = ", …" if many > _MOST_NAMED else ""
+        return (
+            f"{many} original{'s' if many != 1 else ''} could not be read, so nobody looked for "
+            f"what identifies anybody there: number {shown}{more} in the CSV of `mammo deid`"
+        )
 
     @property
     def tally(self) -> Counter[Seen]:

@@ -59,7 +59,8 @@ def as_json(verification: Verification) -> str:
         "format": "mammo-verify/1",
         "profile": verification.profile,
         "originals": verification.originals,
-        "originals_unread": verification.unread,
+        "originals_unread": len(verification.unread),
+        "originals_unread_numbers": list(verification.unread),
         "pixels": verification.pixels,
         "clean": verification.clean,
         "files": len(verification.looks),
@@ -100,14 +101,14 @@ def _summary(verification: Verification) -> str:
         else f"what identifies the people of {originals} originals, and patterns of anybody"
     )
     told = {
-        "Verdict": "all files are clean" if verification.clean else "not all files are clean",
+        "Verdict": verification.verdict,
         "Files": str(len(verification.looks)),
         "Judged by": f"profile {verification.profile}",
         "Looked for": sought,
         "Pixels and overlays": "read again" if verification.pixels else "not looked at",
     }
     if verification.unread:
-        told["Not looked for"] = f"{verification.unread} originals could not be read"
+        told["Not looked for"] = verification.doubt
     rows = (f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in told.items())
     return f"<dl>{''.join(rows)}</dl>"
 

@@ -27,13 +27,13 @@ class Originals:
 
     Attributes:
         number: How many originals were read.
-        unread: How many could not be.
+        unread: Which could not be, by their numbers from 1 in the order of all paths.
     """
 
     needles: dict[Needle, None] = field(default_factory=dict)
     uids: set[str] = field(default_factory=set)
     number: int = 0
-    unread: int = 0
+    unread: list[int] = field(default_factory=list)
 
     def read(self, root: Path, progress: Progress) -> None:
         """Gather what identifies anybody from a folder or archive of originals.
@@ -43,26 +43,23 @@ class Originals:
         """
         with listing(root) as files:
             for place, file in enumerate(files, 1):
-                if file.fault is None:
-                    self._one(file.path)
-                else:
-                    self.unread += 1
+                if file.fault is not None or not self._one(file.path):
+                    self.unread.append(place)
                 progress("read originals", place, len(files))
 
-    def _one(self, path: Path) -> None:
-        """Take one original; what is no DICOM object at all has no people."""
+    def _one(self, path: Path) -> bool:
+        """Take one original, and tell whether it could be read; no DICOM object has no people."""
         try:
             with Original(path) as original, checked():
                 found = harvest(parse(original.reader))
         except UnreadableError as error:
-            self.unread += error.reason is not Reason.NOT_DICOM
-            return
+            return error.reason is Reason.NOT_DICOM
         except (DeidError, OriginalError):
-            self.unread += 1
-            return
+            return False
         self.number += 1
         self.needles.update(dict.fromkeys(found.needles))
         self.uids |= found.uids
+        return True
 
     def chunks(self) -> Iterator[Identifiers]:
         """Give what is to be looked for, in turns.

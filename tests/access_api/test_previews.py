@@ -145,7 +145,7 @@ def test_the_list_says_which_previews_there_are_and_what_the_pixels_tell(
     ("asked", "found"),
     [
         ("flag=saturated", True),
-        ("flag=implant", False),
+        ("flag=low+contrast", False),
         ("laterality_agrees=true", True),
         ("laterality_agrees=false", False),
     ],

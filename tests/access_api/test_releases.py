@@ -55,11 +55,16 @@ def test_summary(client: TestClient, bearer: Bearer) -> None:
     assert body["tier"] == "ANON_DOWNLOAD"
     assert body["release"] == 1
     assert body["sealed_at"].endswith("Z")
+    manifest = client.get(f"/releases/{PERMIT_A}/manifest", headers=bearer(ANNA)).json()
+    listed = manifest["instances"]
+    assert body["studies"] == len({one["study_uid"] for one in listed})
+    assert (body["instances"], body["size"]) == (len(listed), sum(one["size"] for one in listed))
 
 
 def test_a_release_that_is_not_ready(client: TestClient, world: World, bearer: Bearer) -> None:
     answer = client.get(f"/releases/{UNREADY}", headers=bearer(ANNA))
     assert answer.json()["release"] is None
+    assert answer.json()["instances"] is None
     for path in release_paths(UNREADY, world.of(PERMIT_A))[1:]:
         assert client.get(path, headers=bearer(ANNA)).status_code == 404
 

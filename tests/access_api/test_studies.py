@@ -4,6 +4,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from catalog.vocabulary import QualityFlag
+from deid.derived.facts import Flag
 from tests.access_api.world import ANNA, World
 
 Bearer = Callable[..., dict[str, str]]
@@ -75,6 +77,7 @@ BAD = {
     "exam_year_to": ["2020.5"],
     "holder": ["../x", "A", "a" * 65],
     "cursor": ["x y", "", "é", "A" * 513, "AAAA", "aGVq"],
+    "flag": ["nonsense", "Saturated"],
     "limit": ["0", "-1", "201", "all", "1" * 30],
     "lateralty": ["L"],
     "__class__": ["x"],
@@ -93,9 +96,29 @@ def test_what_is_not_valid_is_refused_and_never_repeated(
     body = answer.json()
     assert body["type"] == "urn:mammo:problem:invalid-request"
     for entry in body.get("errors", ()):
-        assert set(entry) == {"in", "name", "reason"}
+        assert {"in", "name", "reason"} <= set(entry) <= {"in", "name", "reason", "allowed"}
         assert entry["name"] in {*BAD, ""} - {"lateralty", "__class__"}
         assert value not in entry.values()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("flag", "nonsense", "'saturated'"),
+        ("laterality", "x", "'L'"),
+        ("limit", "201", "at most 200"),
+        ("lateralty", "L", "view, laterality, vendor"),
+    ],
+)
+def test_what_is_allowed_is_said(
+    client: TestClient, bearer: Bearer, name: str, value: str, said: str
+) -> None:
+    answer = client.get("/studies", params={name: value}, headers=bearer(ANNA))
+    assert said in answer.json()["errors"][0]["allowed"]
+
+
+def test_the_flags_are_those_that_the_pixels_get() -> None:
+    assert [*map(str, QualityFlag)] == [*map(str, Flag)]
 
 
 def test_a_cursor_of_another_query(client: TestClient, bearer: Bearer) -> None:

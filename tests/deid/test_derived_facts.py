@@ -189,3 +189,9 @@ def test_a_crumb_is_nearly_nothing() -> None:
     mask = outline(height=0.05, depth=0.06)
     picture = presented(mask)
     assert Flag.NEARLY_EMPTY in facts(picture).flags
+
+
+@pytest.mark.parametrize(("content", "flagged"), [("20230417", False), ("20160426", True)])
+def test_dates_that_lie_years_apart_are_flagged(content: str, *, flagged: bool) -> None:
+    found = facts(presented(outline()), StudyDate="20230417", ContentDate=content)
+    assert (Flag.DATES in found.flags) is flagged

@@ -87,3 +87,13 @@ def test_places_are_told_shortly():
     both = [("mg", "top"), ("mg", "nested"), ("sr", "top"), ("ko", "nested")]
     assert places(both, 3) == "mg; only at the top of sr; only inside sequences of ko"
     assert places([("mg", "top"), ("sr", "top")], 2) == "only at the top of every IOD"
+
+
+def test_what_reads_alike_at_both_depths_is_said_once(profile):
+    text = told(profile, "PatientID")
+    assert text.count("pseudonym") == 1
+    assert text.endswith("where: every IOD")
+
+
+def test_a_private_tag_is_shown_as_it_was_asked_for(profile):
+    assert told(profile, "(0009,xx01)").startswith("(0009,xx01) private")

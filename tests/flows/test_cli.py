@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli import main
+from access_api.tokens import Role
+from catalog.errors import Reason, StorageError
+from flows.cli import main, place
+from flows.cli.release import ROLES
 from tests import objects
 from tests.flows.making import put
 from tests.objects import mammogram, part10
@@ -54,10 +57,29 @@ def test_a_missing_setting_is_named_and_no_secret_is_shown(capsys, monkeypatch):
     assert "not-for-your-eyes" not in out + error
 
 
-def test_status_of_no_stack_is_not_well(capsys):
-    code, out, _ = run(capsys, "status")
-    assert code == 1
-    assert "not running" in out
+@pytest.mark.parametrize("command", ["status", "down"])
+def test_where_there_is_no_stack_nothing_is_said_of_one(capsys, tmp_path, command):
+    code, out, error = run(capsys, command)
+    assert (code, out) == (1, "")
+    assert f"there is no local stack in {tmp_path / 'var'}" in error
+    assert not (tmp_path / "var").exists()
+
+
+@pytest.mark.parametrize("reason", [Reason.UNREACHABLE, Reason.NOT_FOUND])
+def test_a_store_that_does_not_answer_is_to_be_started(capsys, monkeypatch, reason):
+    def fail():
+        raise StorageError(reason)
+
+    monkeypatch.setattr(place, "state", fail)
+    error = run(capsys, "status")[2]
+    hint = "; run: mammo up" if reason is Reason.UNREACHABLE else ""
+    assert error == f"mammo: {reason}{hint}\n"
+
+
+def test_a_role_that_nobody_knows_gets_no_token(capsys):
+    code, _, error = run(capsys, "token", "me", "--role", "nonsense")
+    assert (code, "researcher, operator or spe" in error) == (2, True)
+    assert {*Role} == ROLES
 
 
 def test_there_is_nothing_to_forget(capsys):
@@ -87,7 +109,7 @@ def test_a_key_file_makes_pseudonyms_that_last(capsys, export_folder, tmp_path):
 def test_an_error_is_one_line_and_no_traceback(capsys, tmp_path):
     code, _, error = run(capsys, "deid", tmp_path / "nowhere", tmp_path / "clean")
     assert code == 1
-    assert error.splitlines()[-1].startswith("mammo: the export is neither a folder nor a ZIP")
+    assert error.splitlines()[-1].startswith("mammo: the source is not there")
 
 
 def test_help_is_quick_and_needs_no_settings():

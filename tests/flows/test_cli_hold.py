@@ -35,7 +35,9 @@ def held(hub) -> int:
 def test_what_is_held_is_listed_with_the_pseudonym_shortened(run, held):
     code, said = run("list")
     assert code == 0
-    assert said.split()[:4] == [str(held), "BLOCKED", "SUBJECT", f"{PSEUDONYM[:6]}…"]
+    header, line = said.splitlines()
+    assert header.split()[:3] == ["hold", "kind", "scope"]
+    assert line.split()[:4] == [str(held), "BLOCKED", "SUBJECT", f"{PSEUDONYM[:6]}…"]
     assert "side table: blocked" in said
 
 

@@ -74,11 +74,12 @@ def number(region, ingest, export_folder, capfd):
 def test_what_waits_is_listed(run, number):
     code, said = run("list")
     assert code == 0
-    assert len(said.splitlines()) == 2
+    assert len(said.splitlines()) == 3
+    assert said.startswith("review  export")
     assert "waiting" in said
-    assert "29 days left  a marker contradicts the header" in said
+    assert "30 days left a marker contradicts the header" in said
     only = run("list", "--outcome", "suspect")[1]
-    assert only.split()[0] == str(number)
+    assert only.splitlines()[1].split()[0] == str(number)
     assert run("list", "--export", "another") == (0, "nothing waits\n")
     assert run("list", "--outcome", "strange")[0] == 2
     told = json.loads(run("list", "--json")[1])
@@ -104,8 +105,30 @@ def test_what_is_shown_is_written_for_its_reader_alone(run, number, tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
     assert run("show", number, "--original", tmp_path / "link")[0] == 2
     assert run("show", number, "--picture", tmp_path / "none" / "x.png")[0] == 2
-    assert run("show", number, "--picture", tmp_path / "f.png", "--frame", "7")[0] == 1
+    code, said = run("show", number, "--picture", tmp_path / "f.png", "--frame", "7")
+    assert (code, "there is no picture of it; it has 1 frame\n" in said) == (1, True)
     assert sorted(path.name for path in tmp_path.glob("*.png")) == ["look.png"]
+
+
+def test_a_review_that_is_not_there_is_said(run, number):
+    for command in (("show", 99), ("reject", 99, "--reason", "so")):
+        code, said = run(*command)
+        assert code == 1
+        assert said == "mammo: there is no review 99; `mammo quarantine list` shows them\n"
+
+
+def test_a_broken_file_is_found_at_its_source_and_who_asked_is_kept(
+    run, region, number, export_folder, capfd
+):
+    (broken,) = waiting(region, outcome=Outcome.UNREADABLE)
+    review = broken.review.id
+    assert str(export_folder) not in run("show", review)[1]
+    with pytest.raises(SystemExit):  # the path names her, as it does at the source
+        main(["quarantine", "show", str(review), "--source", "--who", "eva"])
+    said = capfd.readouterr().err
+    assert f"at the source: {export_folder.resolve() / 'IM00002'}\n" in said
+    assert "eva: LOOK: path at the source" in run("show", review)[1]
+    assert number != review
 
 
 def test_two_people_release_it(region, run, number):
@@ -151,7 +174,7 @@ def test_one_changed_record_hides_no_other(region, run, number):
     (other,) = {1, 2} - {number}
     told_of = f"mammo: {other} was changed by other hands; call security"
     code, said = run("list")
-    assert (code, told_of in said, "29 days left" in said) == (1, True, True)
+    assert (code, told_of in said, "30 days left" in said) == (1, True, True)
     code, said = run("list", "--json")
     told = json.loads(said[: said.rindex("]") + 1])
     assert (code, told[-1]) == (1, {"id": other, "state": "CHANGED"})

@@ -95,7 +95,7 @@ def test_the_days_are_a_setting(region, deidentify_with, export_folder):
     put(export_folder, objects.truncated())
     short = replace(region, quarantined=timedelta(days=3))
     walked(short, deidentify_with, registered(short, export_folder, DECISION, 1))
-    assert [one.days_left for one in reviews.waiting(region)] == [2]
+    assert [one.days_left for one in reviews.waiting(region)] == [3]
 
 
 def test_a_decision_that_was_not_applied_expires_too(
@@ -155,7 +155,7 @@ def test_what_was_quarantined_before_there_were_reviews_expires(region, waits, m
     assert ("quarantined files had no review", 2) in {
         (line["event"], line.get("count")) for line in said
     }
-    assert [one.days_left for one in reviews.waiting(region)] == [29, 29]
+    assert [one.days_left for one in reviews.waiting(region)] == [30, 30]
     assert expire(region, datetime.now(UTC)) == Expired()
     at(monkeypatch, later(31))
     assert expire(region, later(31)).reviews == 2
@@ -182,7 +182,7 @@ def test_a_review_begun_anew_counts_from_the_day_of_the_file(region, waits):
         values = {"recorded_at": recorded}
         connection.execute(item.update().values(**values))
     expire(region, datetime.now(UTC))
-    assert [one.days_left for one in reviews.waiting(region)] == [9, 9]
+    assert [one.days_left for one in reviews.waiting(region)] == [10, 10]
 
 
 @pytest.mark.parametrize(

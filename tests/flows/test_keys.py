@@ -266,7 +266,7 @@ def test_in_production_the_key_file_holds_the_regions_own_keys_only(key_file, tm
     held = sides.keys_with_third_party(own, "openbao", asked.append)
     assert asked == [bytes.fromhex(json.loads(own.read_text())["edge"])]
     assert held.label.startswith("openbao-")
-    with pytest.raises(KeyFileError, match="missing or malformed"):
+    with pytest.raises(KeyFileError, match="malformed, or holds other keys"):
         loaded(own)
 
 

@@ -1,4 +1,5 @@
 import json
+import sys
 import warnings
 
 import structlog
@@ -12,6 +13,15 @@ def test_only_known_keys_reach_a_log(capsys):
     structlog.reset_defaults()
     said = json.loads(capsys.readouterr().err)
     assert said.keys() == {"event", "level", "timestamp", "export", "study"}
+
+
+def test_a_terminal_shows_people_no_records_of_what_went_well(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    log.configure(for_people=True)
+    log.get().info("review decided")
+    log.get().warning("trouble")
+    structlog.reset_defaults()
+    assert json.loads(capsys.readouterr().err)["event"] == "trouble"
 
 
 def test_pydicom_s_warnings_quote_nobody():

@@ -7,6 +7,7 @@ import pytest
 
 from deid.profiles.profile import load_profile
 from tests import objects
+from tests.flows.interrupting import tree
 from tests.flows.making import four_views, put
 from tests.objects import mammogram, part10
 
@@ -35,7 +36,8 @@ def test_a_folder_is_de_identified_and_reported(mammo, export_folder, tmp_path):
 
 def test_the_exit_code_tells_whether_all_was_released(mammo, export_folder, tmp_path):
     (tmp_path / "empty").mkdir()
-    assert mammo("deid", tmp_path / "empty", "none")[0] == 3
+    assert mammo("deid", tmp_path / "empty", "none")[0] == 1
+    assert not (tmp_path / "none").exists()
     put(export_folder, part10(mammogram()))
     assert mammo("deid", export_folder, "all")[0] == 0
     assert mammo("deid", export_folder, "--dry-run")[0] == 0
@@ -72,18 +74,46 @@ def test_a_dry_run_shows_what_would_become_of_attributes(mammo, export_folder, t
         (("deid", "src", "dst", "--profile", "dental"), "there is no profile dental"),
         (("deid", "src", "dst", "--profile", "mine.toml"), "mine.toml: there is no such file"),
         (("deid", "--explain", "PatientNam"), "PatientNam is no attribute of PS3.6"),
-        (("deid", "nowhere", "dst"), "neither a folder nor a ZIP archive"),
+        (("deid", "nowhere", "dst"), "the source is not there"),
+        (("deid", "one.dcm", "dst"), "the source is one file, and no ZIP archive"),
+        (("deid", "src", "dst"), "the source holds no files"),
+        (("deid", "src", "--dry-run"), "the source holds no files"),
+        (("deid", "src", "src"), "the source and the target are the same folder"),
+        (("deid", "src", "one.dcm"), "the target is no folder"),
+        (("deid", "src", "held"), "the target is not empty, and holds no unfinished run"),
+        (("deid", "src", "dst", "--key-file", "bad.key"), "the key file is malformed"),
         (("deid", "src", "src/dst"), "the target lies inside the source"),
     ],
 )
 def test_what_cannot_be_is_said_in_one_line_with_what_to_do(mammo, tmp_path, arguments, said):
     (tmp_path / "src").mkdir()
-    code, out, error = mammo(*arguments)
+    (tmp_path / "held").mkdir()
+    put(tmp_path / "held", b"somebody's")
+    if "source holds" not in said:
+        put(tmp_path / "src", part10(mammogram()))
+    (tmp_path / "one.dcm").write_bytes(b"one")
+    (tmp_path / "bad.key").write_text("no key")
+    before = set(tmp_path.rglob("*"))
+    keys = () if "--key-file" in arguments else ("--key-file", "new.key")
+    code, out, error = mammo(*arguments, *keys)
     assert code == 1
+    assert set(tmp_path.rglob("*")) == before
+    assert "reset" not in error
     *_, last = error.splitlines()
     assert last.startswith("mammo: ")
     assert said in last
     assert "Traceback" not in error + out
+
+
+def test_a_run_that_is_refused_changes_nothing_and_keeps_the_report(mammo, export_folder, tmp_path):
+    put(export_folder, part10(mammogram()))
+    command = ("deid", export_folder, "clean", "--report", "r.csv", "--key-file", "k.key")
+    assert mammo(*command)[0] == 0
+    before = tree(tmp_path)
+    for refused in (command, ("deid", "nowhere", *command[2:])):
+        assert mammo(*refused)[0] == 1
+        assert tree(tmp_path) == before
+    assert "if an earlier run finished here, there is nothing to do" in mammo(*command)[2]
 
 
 def test_one_rule_is_explained_without_a_folder(mammo):
@@ -153,7 +183,9 @@ def test_it_goes_on_by_itself_with_the_same_key_file(mammo, export_folder, tmp_p
         env=environment,
     )
     assert ended.returncode == 130
-    assert b"mammo: ended; what is done is kept; go on with the same command" in ended.stderr
+    assert (
+        b"mammo: ended; 2 of 4 files are done and kept; go on with the same command" in ended.stderr
+    )
     assert len(list((tmp_path / "clean").iterdir())) == 2
     code, out, _ = mammo(*command)
     assert code == 0

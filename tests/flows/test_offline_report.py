@@ -59,6 +59,13 @@ def test_an_older_report_becomes_private_too(folder, tmp_path, deidentify_with):
         assert stat.S_IMODE(one.stat().st_mode) == 0o600
 
 
+def test_a_run_that_does_not_end_leaves_an_older_report_as_it_was(report):
+    before = {path: path.read_bytes() for path in report.parent.glob("report.*")}
+    with pytest.raises(KeyboardInterrupt), Reporter(report):
+        raise KeyboardInterrupt
+    assert {path: path.read_bytes() for path in report.parent.glob("*report.*")} == before
+
+
 def test_the_other_forms_name_no_file_and_nobody(report):
     for suffix in (".html", ".json", ".jsonl"):
         text = report.with_suffix(suffix).read_text()

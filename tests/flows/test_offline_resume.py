@@ -267,7 +267,7 @@ def test_whoever_empties_the_target_may_begin_anew(keyed, tmp_path, export_folde
 def test_a_finished_target_is_not_gone_on_with(keyed, tmp_path, export_folder):
     put(export_folder, *four_views())
     deidentify_folder(export_folder, tmp_path / "clean", keyed)
-    assert "not an empty folder" in refused(export_folder, tmp_path / "clean", keyed)
+    assert "the target is not empty" in refused(export_folder, tmp_path / "clean", keyed)
 
 
 def test_two_runs_may_not_share_a_target(keyed, tmp_path, export_folder):

@@ -1,3 +1,4 @@
+import multiprocessing
 import os
 import pickle
 import signal
@@ -41,6 +42,10 @@ def die(_deidentifier, _job):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def rest(_deidentifier, seconds):
+    time.sleep(seconds)
+
+
 def keys_of(loaded, _job):
     return loaded.keys.name("x"), loaded.profile.digest
 
@@ -80,6 +85,17 @@ def test_a_process_that_is_ended_is_told_with_what_helps(deidentify_with):
         pytest.raises(StudyError, match="fewer --workers"),
     ):
         list(pool.each(die, range(3)))
+
+
+def test_what_stops_a_run_ends_its_processes_at_once(deidentify_with):
+    def stopped():
+        with Workers(deidentify_with, 2) as pool:
+            for _ in pool.each(rest, [0, 600, 600]):
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped()
+    assert not [one for one in multiprocessing.active_children() if one.is_alive()]
 
 
 def test_processes_end_with_the_one_that_started_them(tmp_path):

@@ -71,8 +71,12 @@ def test_what_is_claimed_and_not_there_is_unavailable(ingest, export_folder):
 
 def test_more_than_was_claimed_is_refused(region, export_folder):
     put(export_folder, *four_views())
-    export = registered(region, export_folder, DECISION, 3)
     with pytest.raises(ExportRefusedError, match="claims 3 instances and holds 4"):
+        registered(region, export_folder, DECISION, 3)
+    assert region.ledger.exports() == ()
+    export = registered(region, export_folder, DECISION, 4)
+    put(export_folder, part10(mammogram()), start=5)
+    with pytest.raises(ExportRefusedError, match="claims 4 instances and holds 5"):
         enrolled(region, export)
 
 

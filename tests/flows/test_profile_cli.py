@@ -37,6 +37,14 @@ def test_a_right_profile_is_said_to_be_right(mammo, tmp_path):
             'rules = [\n  { tag = "00081030", action = "X", reason = "r" },\n]\n',
             "mine.toml, line 5, rules[0]",
         ),
+        (
+            'rules = [\n  { tag = "00081030", acton = "X", reason = "r", clause = "c" },\n]\n',
+            "mine.toml, line 5, rules[0]: action: is missing; there is no key 'acton'",
+        ),
+        (
+            '[[devices]]\nmaker = "A"\nmodel = "B"\nis = "unit"\nreason = "r"\nclause = "c"\n',
+            "mine.toml, line 4, devices[0]: unit: no rule says",
+        ),
         ('options = ["keep_it_all"]\n', "mine.toml, line 4, options"),
         ("rules = [\n", "mine.toml"),
         ('accpet = ["x"]\n', "mine.toml, line 4, accpet"),

@@ -35,7 +35,7 @@ from tests.objects import INSTANCE, mammogram, part10
 
 def test_what_is_suspect_waits_with_a_proposal_and_a_picture(region, waits):
     (listed,) = reviews.waiting(region, outcome=Outcome.SUSPECT)
-    assert (listed.days_left, listed.review.state) == (29, ReviewState.WAITING)
+    assert (listed.days_left, listed.review.state) == (30, ReviewState.WAITING)
     assert reviews.waiting(region, outcome=Outcome.CONFLICT) == ()
     assert reviews.waiting(region, export_id="another") == ()
     shown = reviews.show(region, waits.id)

@@ -157,7 +157,7 @@ def test_what_is_not_wanted_stays_unexpanded(root, landing):
 
 
 def test_an_export_that_is_gone_is_said(root, landing):
-    with pytest.raises(SourceError, match="not there any more"):
+    with pytest.raises(SourceError, match="the source is not there"):
         listed(root / "nowhere", landing)
 
 

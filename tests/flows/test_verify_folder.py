@@ -165,9 +165,14 @@ def test_originals_that_cannot_be_read_leave_a_doubt(clean: Path, originals: Pat
     (originals / "cut.dcm").write_bytes(written(mammogram())[:-50])
     (originals / "readme.txt").write_text("no image")
     seen = verify_folder(clean, profile(), against=originals)
-    assert seen.unread == 1
+    assert seen.unread == (3,)
     assert seen.tally == {Seen.CLEAN: 3}
     assert not seen.clean
+    assert "all files are clean, but 1 original could not be read" in as_page(seen)
+    command = ["verify", str(clean), "--against", str(originals)]
+    ended = CliRunner().invoke(app, command)
+    assert ended.exit_code == 3
+    assert "number 3 in the CSV of `mammo deid`" in ended.output
 
 
 def test_pixels_are_read_only_when_asked(clean: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,11 +212,12 @@ def test_a_gigabyte_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert read < 1 << 20
 
 
-def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(SourceError):
-        verify_folder(tmp_path / "nowhere", profile())
+def test_a_folder_that_is_not_there_or_empty_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="not there"):
+        verify_folder(tmp_path / "none", profile())
     (tmp_path / "empty").mkdir()
-    assert not verify_folder(tmp_path / "empty", profile()).clean
+    with pytest.raises(SourceError, match="holds no files"):
+        verify_folder(tmp_path / "empty", profile())
 
 
 class Page(HTMLParser):
@@ -274,6 +280,8 @@ def test_the_command_ends_well_only_if_all_is_clean(
     assert json.loads((tmp_path / "found.json").read_text())["clean"] is False
     assert "1 in 1 file: name (a name in the originals" in ended.output
     assert "Kvistberg" not in ended.output
+    assert "--report" not in ended.output
+    assert "give --report FILE.csv to see where" in run(app, command).output
 
 
 @pytest.mark.parametrize(
