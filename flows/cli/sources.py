@@ -78,7 +78,8 @@ def remove(name: Name) -> None:
 def test(name: Name) -> None:
     """Try a source, step by step.
 
-    Says what its administrator has to enter, then connects, asks, and fetches one object. The exit code is 1 if a step fails.
+    Says what its administrator has to enter, then connects, asks, and fetches one object.
+    The exit code is 1 if a step fails.
 
     Example: mammo sources test sectra
     """
