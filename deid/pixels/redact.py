@@ -146,7 +146,7 @@ def redact(
             the header, or bytes of a code stream are not of its picture.
     """
     frames = check_streams(reader, parsed, locate_frames(reader, parsed))
-    eye = ColourEye(text_reader, FIRST, closely=passage.closely)
+    eye = ColourEye(text_reader, FIRST, header=parsed.header, closely=passage.closely)
     seen = _Seen(view)
     anew = Rewriting(reader, parsed, frames)
     witness = Witness()
@@ -206,7 +206,7 @@ def read_again(
         SuspectError: A frame cannot be decoded.
     """
     frames = locate_frames(reader, parsed)
-    eye = ColourEye(text_reader, sight, closely=closely)
+    eye = ColourEye(text_reader, sight, header=parsed.header, closely=closely)
     findings = []
     for index, (_, frame) in enumerate(_decoded(reader, parsed, frames)):
         spared = _boxes(index + 1, kept)

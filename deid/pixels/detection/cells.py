@@ -69,6 +69,8 @@ SMALL_PRINT = Gate(Rule(3, 0.4, 40, 0.45), Rule(3, 0.8, 25, 0.35), link=3, margi
 LARGE_PRINT = Gate(Rule(11, 0.55, 20, 0.45), Rule(11, 0.7, 10, 0.38), 7, 9, steep=False)
 # Lead letters on film are blurred: sharpness does not count.
 LETTERING = Gate(Rule(11, 0.55, 20, 0.0), Rule(11, 0.7, 10, 0.0), 7, 9, steep=False)
+# At a quarter of the size blurred print is as sharp as small print, and a cell four times as wide.
+BLURRED_PRINT = Gate(SMALL_PRINT.strong, SMALL_PRINT.weak, link=3, margin=3, steep=True)
 
 
 class Passing(Protocol):

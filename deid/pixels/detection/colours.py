@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
+from pydicom.dataset import Dataset
 
 from deid.pixels.coding.arrays import Pixel, Plane
 from deid.pixels.coding.codecs import HALVED, Layout
 from deid.pixels.coding.planes import COLOUR, YBR, luminance, stored_values
 from deid.pixels.detection.gate import Sight
 from deid.pixels.detection.looking import Eye
+from deid.pixels.detection.steep import Steep
 from deid.pixels.detection.text_reader import TextReader
-from deid.pixels.detection.writing import Kind, Writing
+from deid.pixels.detection.writing import Kind, Writing, is_part_of
 
 _SHADE = 2  # of 256 steps: less is rounding
 _LETTERS = 2  # as of overlays
@@ -26,9 +28,19 @@ class ColourEye:
         text_reader: Finds and reads text.
         sight: How it looks.
         closely: Show the network everything, not only what the gate lets through.
+        header: Of the object, whose windows and tables are looked through too.
     """
 
-    def __init__(self, text_reader: TextReader, sight: Sight, *, closely: bool = False) -> None:
+    def __init__(
+        self,
+        text_reader: TextReader,
+        sight: Sight,
+        *,
+        closely: bool = False,
+        header: Dataset | None = None,
+    ) -> None:
+        self._header = header
+        self._steep: Steep | None = None
         self._open = partial(Eye, text_reader, sight, closely=closely)
         self._eyes: dict[int, Eye] = {}
 
@@ -36,17 +48,35 @@ class ColourEye:
         """Find all writing in a frame.
 
         Raises:
-            SuspectError: There is something in bits beyond Bits Stored.
+            SuspectError: There is something in bits beyond Bits Stored, or there are too many
+                windows and tables.
         """
         found: tuple[Writing, ...] = ()
         for which, plane in planes(frame, layout):
-            if which not in self._eyes:
-                self._eyes[which] = self._open()
-            found += self._eyes[which].look(plane)
+            found += self._look(which, plane)
         if layout.allocated > 1:
-            return found
+            return found + self._shown(frame, layout, found)
         # What is drawn in bits is a mask: its blobs look like letters and are none.
         return tuple(it for it in found if it.kind is not Kind.TEXT or it.letters >= _LETTERS)
+
+    def _look(self, which: int, plane: Plane) -> tuple[Writing, ...]:
+        if which not in self._eyes:
+            self._eyes[which] = self._open()
+        return self._eyes[which].look(plane)
+
+    def _shown(
+        self, frame: Pixel, layout: Layout, found: tuple[Writing, ...]
+    ) -> tuple[Writing, ...]:
+        """Find the text that windows and tables show and all of the range does not."""
+        if self._header is None or frame.ndim == COLOUR or layout.palette is not None:
+            return ()
+        if self._steep is None:
+            self._steep = Steep(self._header, signed=layout.signed)
+        more: tuple[Writing, ...] = ()
+        for number, plane in enumerate(self._steep.views(stored_values(frame, layout)), 1):
+            more += tuple(it for it in self._look(-number, plane) if it.kind is Kind.TEXT)
+        markers = [it for it in found if it.kind is Kind.MARKER]
+        return tuple(it for it in more if not any(is_part_of(it.line, at) for at in markers))
 
 
 def planes(frame: Pixel, layout: Layout) -> Iterator[tuple[int, Plane]]:

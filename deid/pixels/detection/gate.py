@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from deid.pixels.detection.cells import LARGE_PRINT, LETTERING, SMALL_PRINT, Gate
 from deid.pixels.detection.search import View
 
+_SEVERAL = 1.7  # times as long as high: several letters
+
 
 @dataclass(frozen=True)
 class Sight:
@@ -15,6 +17,7 @@ class Sight:
         large: For print of 40 to 400, by its outlines, which tissue has none of.
         ahead: For the rest of large print that was found in part.
         lettering: For letters of lead, 100 to 600 high and blurred.
+        afar: For lines of print, blurred or fainter than the noise, at a quarter of the size.
         threshold: Text probability from which a pixel counts.
         score: Mean probability from which a line counts.
     """
@@ -23,6 +26,7 @@ class Sight:
     large: View
     ahead: View
     lettering: View
+    afar: View
     threshold: float
     score: float
 
@@ -45,6 +49,7 @@ FIRST = Sight(
     large=View(1 / 4, outlined=True, neighbourhood=0, tallest=520, shortest=24),
     ahead=View(1 / 2, outlined=True, neighbourhood=0, tallest=420, shortest=60),
     lettering=View(1 / 8, outlined=False, neighbourhood=160, tallest=900, shortest=110),
+    afar=View(1, outlined=False, neighbourhood=48, tallest=170, least=_SEVERAL),
     threshold=0.2,
     score=0.4,
 )
@@ -53,6 +58,7 @@ SECOND = Sight(
     large=View(1 / 5, outlined=True, neighbourhood=0, tallest=520, shortest=30),
     ahead=View(2 / 5, outlined=True, neighbourhood=0, tallest=420, shortest=60),
     lettering=View(1 / 9, outlined=False, neighbourhood=140, tallest=900, shortest=110),
+    afar=View(4 / 5, outlined=False, neighbourhood=40, tallest=170, least=_SEVERAL),
     threshold=0.3,
     score=0.8,
 )

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from deid.pixels.coding.arrays import Grey, Plane
+from deid.pixels.detection.afar import Afar
 from deid.pixels.detection.cells import Ahead, Passing, survey
 from deid.pixels.detection.gate import Sight
 from deid.pixels.detection.glance import Gaze, shrunk
@@ -15,7 +16,7 @@ from deid.pixels.detection.text_reader import TextReader
 from deid.pixels.detection.writing import Kind, Writing, merge, run_on, share, unmask
 
 #: Names the detector of burned-in text in records; raised when what it finds changes.
-DETECTOR = "text 5 (PP-OCRv6)"
+DETECTOR = "text 6 (PP-OCRv6)"
 
 # Pixels: as many as a screen has. Text on it is set in ten rows or fewer, which the sights of a
 # film would lose: on ultrasound of 320 by 240, looking closely too found 18 lines for 1.
@@ -48,12 +49,13 @@ class Eye:
         self._closely = closely
         self._gazes = self._open()
         self._closer = self._open()
+        self._afar = Afar(sight.afar)
 
     def look(self, plane: Plane) -> tuple[Writing, ...]:
         """Find all writing in a plane (rows by columns of luminance, white on black)."""
         if _is_even(plane):  # such as the empty frames of a segment
             return ()
-        found = self._look(plane, self._gazes)
+        found = self._look(plane, self._gazes, self._afar)
         if plane.size > SMALL:
             return found
         return (*found, *(it for it in self.look_closely(plane) if not _is_seen(it, found)))
@@ -67,7 +69,9 @@ class Eye:
         )
         return tuple(writing for writing in moved if writing.line.height <= _TALLEST)
 
-    def _look(self, plane: Plane, gazes: tuple[Gaze, ...]) -> tuple[Writing, ...]:
+    def _look(
+        self, plane: Plane, gazes: tuple[Gaze, ...], afar: Afar | None = None
+    ) -> tuple[Writing, ...]:
         relief = Relief(plane)
         quarter = shrunk(relief)
         measured = None if self._closely else survey(relief)
@@ -80,6 +84,8 @@ class Eye:
             found = merge(
                 found, gaze.look(relief, passing, found, self._reader, sight, quarter=quarter)
             )
+        if afar is not None:
+            found += afar.look(relief, measured, found, self._reader, sight)
         lines = tuple(it for it in found if not _is_of_marker(it, found))
         return run_on(unmask(follow(lines, relief)), plane.shape)
 

@@ -32,6 +32,7 @@ class View:
         neighbourhood: Side in pixels of the view that is brought to one contrast.
         tallest: Pixels of the plane: what is taller is no line of this view.
         shortest: Pixels of the plane: nor is what is shorter.
+        least: Times as long as high: nor what is less.
     """
 
     scale: float
@@ -39,6 +40,7 @@ class View:
     neighbourhood: int
     tallest: float
     shortest: float = 0.0
+    least: float = 0.0
 
     @property
     def fine(self) -> bool:
@@ -102,7 +104,8 @@ def _look(
     found: list[Line] = []
     for field in fields(where, view.scale):
         for line in _Field(relief, where, field, view).lines(reader, sight):
-            if line.height >= view.shortest and not any(_covers(other, line) for other in found):
+            fits = line.height >= view.shortest and line.length >= view.least * line.height
+            if fits and not any(_covers(other, line) for other in found):
                 found.append(line)
     return found
 

@@ -123,7 +123,11 @@ class _Sketch:
 
     def look(self, text_reader: TextReader, passage: Passage) -> None:
         """Look for writing in every frame; with both eyes where something was found before."""
-        eyes = [ColourEye(text_reader, sight, closely=passage.closely) for sight in (FIRST, SECOND)]
+        header, closely = self._parsed.header, passage.closely
+        eyes = [
+            ColourEye(text_reader, sight, header=header, closely=closely)
+            for sight in (FIRST, SECOND)
+        ]
         for index, place in enumerate(self._frames.places):
             number = index + 1
             try:
