@@ -128,6 +128,14 @@ def test_a_letter_in_each_annotation_is_a_word() -> None:
     assert len(dropped(*letters)) == len(letters)
 
 
+def test_letters_in_zigzag_one_to_an_annotation_are_a_word() -> None:
+    drawn = [
+        annotation(*map(graphic, lettered(letter, (10 + 36 * place, 60 + 90 * (place % 2)), 16)))
+        for place, letter in enumerate("KARIN")
+    ]
+    assert len(drop_writing(annotated(*drawn), text_reader())) == len(drawn)
+
+
 def test_letters_under_a_scribble_are_found() -> None:
     hatch = [graphic([(690 + i * 10, 890), (670 + i * 10, 950)]) for i in range(45)]
     assert 0 in dropped(annotation(*written(height=40)), annotation(*hatch))

@@ -43,6 +43,7 @@ class ColourEye:
 
     def __init__(self, text_reader: TextReader, sight: Sight, *, closely: bool = False) -> None:
         self._open = partial(Eye, text_reader, sight, closely=closely)
+        self._reader = text_reader
         self._eyes: dict[int, Eye] = {}
         self._others = [Eye(text_reader, other) for other in (FIRST, SECOND) if other != sight]
         self._page = 0
@@ -78,7 +79,7 @@ class ColourEye:
         every = list(seen)
         if any(map(is_single, seen)):
             every += (it for eye in self._others for it in eye.look(plane))
-        here = glyphs(plane, every, page=self._page)
+        here = glyphs(plane, every, self._reader, page=self._page)
         lone = tuple(once(here, self._before))
         self._before = here or self._before
         self._alone += lone[: _MOST - len(self._alone)]
