@@ -239,3 +239,17 @@ def test_writing_left_in_a_finished_object_is_suspect() -> None:
         inspect(io.BytesIO(tampered), text_reader=text_reader(), applied=clean.applied, **known)
     assert caught.value.reason is Reason.TEXT_LEFT
     assert caught.value.findings == (Finding("(0070,0001)[0]", "text"),)
+
+
+def test_patterns_of_lines_and_fillings_go() -> None:
+    drawn = compound(np.array([[10.0, 10.0], [180.0, 200.0]]), "RECTANGLE")
+    fill, line = Dataset(), Dataset()
+    fill.FillMode, fill.FillPattern = "STIPPELED", bytes(range(128))
+    line.LineDashingStyle, line.LinePattern = "DASHED", 0b1011
+    drawn.FillStyleSequence, drawn.LineStyleSequence = [fill], [line]
+    state = documents.presentation_state()
+    state.GraphicAnnotationSequence = [annotation(compounds=[drawn])]
+    _, clean, _ = walked(state)
+    left = {element.keyword for element in clean.header.iterall()}
+    assert "CompoundGraphicType" in left
+    assert not left & {"FillPattern", "LinePattern"}
