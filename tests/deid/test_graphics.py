@@ -247,7 +247,7 @@ def test_patterns_of_lines_and_fillings_go() -> None:
     fill.FillMode, fill.FillPattern = "STIPPELED", bytes(range(128))
     line.LineDashingStyle, line.LinePattern = "DASHED", 0b1011
     drawn.FillStyleSequence, drawn.LineStyleSequence = [fill], [line]
-    state = documents.presentation_state()
+    state = documents.presentation()
     state.GraphicAnnotationSequence = [annotation(compounds=[drawn])]
     _, clean, _ = walked(state)
     left = {element.keyword for element in clean.header.iterall()}
