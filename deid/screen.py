@@ -16,6 +16,7 @@ from deid.profiles.rules import TEXT_VRS, WITHOUT_PIXELS
 from deid.profiles.tags import class_name
 from deid.regions import outside_regions
 from deid.source import Parsed
+from deid.squeezed import SQUEEZED, is_squeezed
 from deid.values import items, number, value_of
 
 _SOP_CLASS, _META_SOP_CLASS = 0x00080016, 0x00020002
@@ -154,8 +155,10 @@ def _is_plain(header: Dataset, tag: int) -> bool:
 def _passage(parsed: Parsed, held: list[GateRule]) -> Passage:
     """Put together what the rules ask for; who reviews is shown what a close look finds."""
     thens = {rule.then for rule in held}
+    review = [rule.kind for rule in held if rule.then is Then.REVIEW]
+    squeezed = is_squeezed(parsed.header)
     return Passage(
-        closely=not thens.isdisjoint({Then.CLOSELY, Then.REVIEW, Then.REGIONS}),
-        review=tuple(dict.fromkeys(rule.kind for rule in held if rule.then is Then.REVIEW)),
+        closely=squeezed or not thens.isdisjoint({Then.CLOSELY, Then.REVIEW, Then.REGIONS}),
+        review=tuple(dict.fromkeys((*review, *[SQUEEZED] * squeezed))),
         blank=outside_regions(parsed.header) if Then.REGIONS in thens else (),
     )

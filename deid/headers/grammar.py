@@ -3,6 +3,7 @@
 from functools import lru_cache
 from re import Pattern
 from re import compile as compile_pattern
+from struct import iter_unpack, unpack
 
 from pydicom.datadict import dictionary_VM
 
@@ -36,6 +37,7 @@ _PLAIN: dict[frozenset[str], Pattern[bytes]] = {
 _WORDS = compile_pattern(rb"(?:[A-Za-z]\0?[ ,.^'-]?\0?){8,}")
 _SIZES = {"AT": 4, "FD": 8, "FL": 4, "SL": 4, "SS": 2, "SV": 8, "UL": 4, "US": 2, "UV": 8}
 _LARGEST = 1 << 31
+_FAR = 1 << 13  # pixels
 # Of fewer characters none is a number that somebody is known by
 _SHORT = 6
 _ANY = 1 << 40
@@ -48,9 +50,20 @@ def parts_of(element: Leaf) -> list[str]:
     return [part.strip(" \0") for part in raw(element).decode("latin-1").split("\\")]
 
 
-def is_written(value: bytes) -> bool:
-    """Tell bytes that are said to be numbers, and in which somebody wrote words."""
+def is_written(value: bytes, kinds: frozenset[str] = frozenset()) -> bool:
+    """Tell bytes that are said to be numbers, and in which somebody wrote words.
+
+    Small whole numbers in floating point hold no letters, but look as if they held every other.
+    """
+    if kinds == {"FL"} and len(value) % _SIZES["FL"] == 0:
+        words = iter_unpack("<4s", value)
+        value = b"".join(b"\0\0\0\0" if _is_whole(word) else word for (word,) in words)
     return _WORDS.search(value) is not None
+
+
+def _is_whole(word: bytes) -> bool:
+    (number,) = unpack("<f", word)
+    return word[:1] == b"\0" and 0 <= number <= _FAR and number == int(number)
 
 
 def is_plain(value: bytes, kinds: frozenset[str]) -> bool:

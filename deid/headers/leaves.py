@@ -149,7 +149,7 @@ class Leaves:
         if kinds <= _NUMBERS and spells(numerals(value, kinds), self._telling):
             return True
         if kinds <= _BINARY:
-            return is_written(value)
+            return is_written(value, kinds)
         return not kinds.isdisjoint(TEXT_VRS) and _ESCAPE in value
 
     def _unfit(

@@ -143,7 +143,7 @@ def redact(
 
     Raises:
         SuspectError: A frame cannot be decoded or written back losslessly, a marker contradicts
-            the header, or bytes of a code stream are not of its picture.
+            the header, letters stand one to a frame, or bytes of a stream are not of its picture.
     """
     frames = check_streams(reader, parsed, locate_frames(reader, parsed))
     eye = ColourEye(text_reader, FIRST, header=parsed.header, closely=passage.closely)
@@ -168,7 +168,8 @@ def redact(
         if hidden or blank is not None:
             seen.changed.append(number)
             seen.boxes += (Box(number, four) for four in (blank.corners if blank else ()))
-    _refuse(ruling.left(tuple(dict.fromkeys(seen.against))))
+    _refuse(ruling.left(tuple(dict.fromkeys(seen.against))), Reason.MARKER)
+    _refuse(ruling.left(eye.spelling()), Reason.TEXT_LEFT)
     done = anew.rewritten()
     return Redaction(
         pieces=done.pieces,
@@ -249,6 +250,6 @@ def _plan(
     return plan_blank(writings, layout, besides=besides, kept=kept)
 
 
-def _refuse(against: tuple[Finding, ...]) -> None:
-    if against:
-        raise SuspectError(Reason.MARKER, against)
+def _refuse(found: tuple[Finding, ...], reason: Reason) -> None:
+    if found:
+        raise SuspectError(reason, found)

@@ -128,6 +128,14 @@ def test_a_letter_in_each_annotation_is_a_word() -> None:
     assert len(dropped(*letters)) == len(letters)
 
 
+def test_letters_in_zigzag_one_to_an_annotation_are_a_word() -> None:
+    drawn = [
+        annotation(*map(graphic, lettered(letter, (10 + 36 * place, 60 + 90 * (place % 2)), 16)))
+        for place, letter in enumerate("KARIN")
+    ]
+    assert len(drop_writing(annotated(*drawn), text_reader())) == len(drawn)
+
+
 def test_letters_under_a_scribble_are_found() -> None:
     hatch = [graphic([(690 + i * 10, 890), (670 + i * 10, 950)]) for i in range(45)]
     assert 0 in dropped(annotation(*written(height=40)), annotation(*hatch))
@@ -231,3 +239,17 @@ def test_writing_left_in_a_finished_object_is_suspect() -> None:
         inspect(io.BytesIO(tampered), text_reader=text_reader(), applied=clean.applied, **known)
     assert caught.value.reason is Reason.TEXT_LEFT
     assert caught.value.findings == (Finding("(0070,0001)[0]", "text"),)
+
+
+def test_patterns_of_lines_and_fillings_go() -> None:
+    drawn = compound(np.array([[10.0, 10.0], [180.0, 200.0]]), "RECTANGLE")
+    fill, line = Dataset(), Dataset()
+    fill.FillMode, fill.FillPattern = "STIPPELED", bytes(range(128))
+    line.LineDashingStyle, line.LinePattern = "DASHED", 0b1011
+    drawn.FillStyleSequence, drawn.LineStyleSequence = [fill], [line]
+    state = documents.presentation()
+    state.GraphicAnnotationSequence = [annotation(compounds=[drawn])]
+    _, clean, _ = walked(state)
+    left = {element.keyword for element in clean.header.iterall()}
+    assert "CompoundGraphicType" in left
+    assert not left & {"FillPattern", "LinePattern"}

@@ -173,6 +173,77 @@ def test_letters_far_apart_on_one_line_are_a_word():
     assert (after & plane).sum() < plane.sum() / 10
 
 
+def letters_at(*places: tuple[str, tuple[int, int]], size: int = 60) -> Array:
+    bits = np.zeros((700, 900), bool)
+    for letter, at in places:
+        burn(bits, at, glyphs(letter, size), True)
+    return bits
+
+
+def rest(header: Dataset) -> int:
+    answers = clean_overlays(header, text_reader())
+    assert None not in answers.values()
+    for group, data in answers.items():
+        header[group << 16 | 0x3000] = made(group << 16 | 0x3000, "OW", data or b"")
+    assert overlays_left(header, text_reader()) == ()
+    return sum(
+        int(np.unpackbits(np.frombuffer(data or b"", np.uint8)).sum()) for data in answers.values()
+    )
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        lambda place: (30 + 75 * place, 100 + 75 * place),
+        lambda place: (int(200 - 90 * np.sin(place * np.pi / 4)), 60 + 110 * place),
+        lambda place: (30 + 60 * (place * 7 % 5), 40 + 170 * place),
+    ],
+)
+def test_letters_in_stairs_or_arcs_are_a_word(at) -> None:
+    header = overlaid(letters_at(*((letter, at(place)) for place, letter in enumerate("KARIN"))))
+    assert overlays_left(header, text_reader())
+    assert rest(header) == 0
+
+
+@pytest.mark.parametrize("apart", [0, 60])
+def test_a_letter_in_each_frame_or_group_is_a_word(apart: int) -> None:
+    planes = [
+        letters_at((letter, (100, 300 + apart * place))) for place, letter in enumerate("KARIN")
+    ]
+    frames = overlaid(*planes)
+    groups = overlaid(planes[0])
+    for place, bits in enumerate(planes[1:], 1):
+        groups.update(overlaid(bits, group=0x6000 + 2 * place))
+    for header in (frames, groups):
+        before = sum(int(bits.sum()) for bits in planes)
+        assert overlays_left(header, text_reader())
+        assert rest(header) < before / 8  # an I alone is no letter
+
+
+def test_planes_are_looked_at_where_they_are_laid() -> None:
+    header = Dataset()
+    for place, letter in enumerate("KARIN"):
+        origin = np.array([20, 40 + 45 * place], "<i2").tobytes()
+        bits = np.zeros((80, 60), bool)
+        burn(bits, (10, 5), glyphs(letter, 50), True)
+        header.update(overlaid(bits, group=0x6000 + 2 * place, x0050=origin))
+    assert rest(header) == 0
+
+
+def test_marks_that_are_alike_stay() -> None:
+    bits = np.zeros((700, 900), bool)
+    for place in range(4):
+        bits[60 + 150 * place : 120 + 150 * place, 100 + 190 * place : 160 + 190 * place] |= CROSS
+    header = overlaid(bits)
+    assert cleaned(header) == header.get_item(0x60003000).value
+
+
+def test_planes_too_far_apart_to_be_seen_together_are_dropped() -> None:
+    header = overlaid(plane(), x0050=np.array([-32000, -32000], "<i2").tobytes())
+    header.update(overlaid(plane(), group=0x6002, x0050=np.array([32000, 32000], "<i2").tobytes()))
+    assert clean_overlays(header, text_reader()) == {0x6000: None, 0x6002: None}
+
+
 def test_more_than_anybody_looks_at_is_dropped():
     words = [np.zeros((32, 64), bool) for _ in range(200)]
     for number, word in enumerate(words):

@@ -34,6 +34,7 @@ from pydicom.uid import (
 from deid.errors import Reason, SuspectError
 from deid.findings import Finding
 from deid.pixels.coding.arrays import Pixel
+from deid.pixels.coding.jpeg2000_cost import is_costly, read_picture
 from deid.pixels.coding.palette import luminance_of, read_colours
 from deid.values import number, value_of, where
 
@@ -149,8 +150,11 @@ def decode(data: bytes, layout: Layout, syntax: UID) -> Pixel:
     are stored, but for the transforms that belong to JPEG 2000.
 
     Raises:
-        SuspectError: No decoder takes it, or it is not what the header says.
+        SuspectError: No decoder takes it, it is not what the header says, or it would take more
+            memory than anybody has.
     """
+    if syntax in JPEG_2000_PLAIN | HTJ2K_FAMILY:
+        _check_jpeg2000(data, layout)
     try:
         frame = _imagecodecs(data, layout, syntax)
     except Exception:  # noqa: BLE001 - each codec raises its own; another may read it
@@ -161,9 +165,26 @@ def decode(data: bytes, layout: Layout, syntax: UID) -> Pixel:
     except Exception as error:
         raise SuspectError(Reason.UNDECODABLE) from error
     shape = (layout.rows, layout.columns) + (layout.samples,) * (layout.samples > 1)
-    if frame.shape != shape or frame.dtype.kind not in "iu" or frame.itemsize > 2:  # noqa: PLR2004 - bytes
+    if frame.shape != shape or frame.itemsize > 2 or not _is_meant(frame, layout, syntax):  # noqa: PLR2004 - bytes
         raise SuspectError(Reason.UNDECODABLE)
     return frame if frame.flags.writeable else frame.copy()
+
+
+def _check_jpeg2000(data: bytes, layout: Layout) -> None:
+    """Check that a code stream is of the header's size and sign, before anybody decodes it."""
+    picture = read_picture(data)
+    said = (layout.rows, layout.columns, (layout.signed,) * layout.samples)
+    if picture is None or (picture.rows, picture.columns, picture.signed) != said:
+        raise SuspectError(Reason.UNDECODABLE)
+    if is_costly(data, picture):
+        raise SuspectError(Reason.UNDECODABLE)
+
+
+def _is_meant(frame: Pixel, layout: Layout, syntax: UID) -> bool:
+    """Tell whether numbers have a sign where the header says so; some codecs know none."""
+    if syntax in JPEG_2000_PLAIN | HTJ2K_FAMILY:
+        return frame.dtype.kind == "ui"[layout.signed]
+    return frame.dtype.kind == "u" or (layout.signed and frame.dtype.kind == "i")
 
 
 def _imagecodecs(data: bytes, layout: Layout, syntax: UID) -> Pixel | None:

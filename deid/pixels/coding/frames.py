@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from deid.errors import Reason, SuspectError, UnreadableError
 from deid.findings import Finding
-from deid.pixels.coding.codecs import Layout, decoded, read_layout
+from deid.pixels.coding.codecs import JPEG_2000_PLAIN, JPEG_LS, Layout, decoded, read_layout
 from deid.pixels.coding.packed import spans
 from deid.source import Parsed, Pixels
 from deid.values import raw
@@ -28,6 +28,9 @@ _TAIL = 16
 # The largest films and detectors give some 35 million pixels, the longest tomosynthesis
 # some 2 thousand million. To write one frame anew takes up to six times its bytes.
 _MOST_PIXELS = 5 << 23
+# Of one frame, where to decode it and write it anew takes more: JPEG 2000 holds each pixel in four
+# bytes beside the frame, and again for what it writes, 14 bytes in all; JPEG-LS takes nine.
+_MOST_CODED = dict.fromkeys(JPEG_2000_PLAIN, 3 << 23) | dict.fromkeys(JPEG_LS, 9 << 22)
 _MOST_IN_ALL = 1 << 33
 _MOST_BYTES = 5 << 24  # of one frame as it is stored
 
@@ -79,7 +82,8 @@ def locate_frames(reader: BinaryIO, parsed: Parsed) -> Frames:
     area = layout.rows * layout.columns
     if pixels is None or area > _MOST_PIXELS or area * layout.frames > _MOST_IN_ALL:
         raise SuspectError(Reason.UNDECODABLE)
-    if layout.frame_length > _MOST_BYTES:
+    most = _MOST_CODED.get(parsed.transfer_syntax, _MOST_PIXELS)
+    if layout.frame_length > _MOST_BYTES or area > most:
         raise SuspectError(Reason.UNDECODABLE)
     if pixels.encapsulated:
         if layout.allocated == 1:

@@ -1,4 +1,7 @@
-"""Every colour of a frame looked at: what is as bright as all around it may yet be written."""
+"""Every colour of a frame looked at: what is as bright as all around it may yet be written.
+
+In masks and maps of few values single letters are looked for besides, over all frames.
+"""
 
 from collections.abc import Iterator
 from functools import partial
@@ -6,17 +9,27 @@ from functools import partial
 import numpy as np
 from pydicom.dataset import Dataset
 
+from deid.findings import Finding
 from deid.pixels.coding.arrays import Pixel, Plane
 from deid.pixels.coding.codecs import HALVED, Layout
 from deid.pixels.coding.planes import COLOUR, YBR, luminance, stored_values
-from deid.pixels.detection.gate import Sight
+from deid.pixels.detection.gate import FIRST, SECOND, Sight
 from deid.pixels.detection.looking import Eye
+from deid.pixels.detection.single import (
+    LETTERS,
+    Glyph,
+    glyphs,
+    is_single,
+    once,
+    words,
+)
 from deid.pixels.detection.steep import Steep
 from deid.pixels.detection.text_reader import TextReader
 from deid.pixels.detection.writing import Kind, Writing, is_part_of
 
 _SHADE = 2  # of 256 steps: less is rounding
-_LETTERS = 2  # as of overlays
+_FEW = 64  # values: a map of labels
+_MOST = 256  # single letters
 _BYTE = 8
 _WORD = 16
 
@@ -42,7 +55,12 @@ class ColourEye:
         self._header = header
         self._steep: Steep | None = None
         self._open = partial(Eye, text_reader, sight, closely=closely)
+        self._reader = text_reader
         self._eyes: dict[int, Eye] = {}
+        self._others = [Eye(text_reader, other) for other in (FIRST, SECOND) if other != sight]
+        self._page = 0
+        self._before: tuple[Glyph, ...] = ()
+        self._alone: list[Glyph] = []
 
     def look(self, frame: Pixel, layout: Layout) -> tuple[Writing, ...]:
         """Find all writing in a frame.
@@ -51,13 +69,36 @@ class ColourEye:
             SuspectError: There is something in bits beyond Bits Stored, or there are too many
                 windows and tables.
         """
+        self._page += 1
         found: tuple[Writing, ...] = ()
         for which, plane in planes(frame, layout):
-            found += self._look(which, plane)
-        if layout.allocated > 1:
-            return found + self._shown(frame, layout, found)
+            seen = self._look(which, plane)
+            if frame.dtype == np.uint8 and int(frame.max()) < _FEW:
+                seen = self._single(plane, seen, is_mask=layout.allocated == 1)
+            found += seen
+        return found + self._shown(frame, layout, found)
+
+    def spelling(self) -> tuple[Finding, ...]:
+        """Give the frames, from 1, whose single letters make a word, be it with those of others."""
+        pages = dict.fromkeys(glyph.page for glyph in words(self._alone))
+        return tuple(Finding(f"frame {page}", "single letters") for page in pages)
+
+    def _single(
+        self, plane: Plane, seen: tuple[Writing, ...], *, is_mask: bool
+    ) -> tuple[Writing, ...]:
+        """Note single letters, which may be a word; in a mask they are no text by themselves."""
+        every = list(seen)
+        if any(map(is_single, seen)):
+            every += (it for eye in self._others for it in eye.look(plane))
+        here = glyphs(plane, every, self._reader, page=self._page)
+        lone = tuple(once(here, self._before))
+        self._before = here or self._before
+        self._alone += lone[: _MOST - len(self._alone)]
+        if not is_mask:
+            return seen
         # What is drawn in bits is a mask: its blobs look like letters and are none.
-        return tuple(it for it in found if it.kind is not Kind.TEXT or it.letters >= _LETTERS)
+        kept = (it for it in seen if it.kind is not Kind.TEXT or it.letters >= LETTERS)
+        return (*kept, *(Writing(glyph.line, Kind.LONE) for glyph in lone))
 
     def _look(self, which: int, plane: Plane) -> tuple[Writing, ...]:
         if which not in self._eyes:
@@ -68,7 +109,8 @@ class ColourEye:
         self, frame: Pixel, layout: Layout, found: tuple[Writing, ...]
     ) -> tuple[Writing, ...]:
         """Find the text that windows and tables show and all of the range does not."""
-        if self._header is None or frame.ndim == COLOUR or layout.palette is not None:
+        plain = frame.ndim != COLOUR and layout.palette is None and layout.allocated > 1
+        if self._header is None or not plain:
             return ()
         if self._steep is None:
             self._steep = Steep(self._header, signed=layout.signed)

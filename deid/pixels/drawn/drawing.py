@@ -11,6 +11,7 @@ import numpy as np
 from deid.pixels.coding.arrays import Grey
 from deid.pixels.detection.gate import Sight
 from deid.pixels.detection.looking import Eye
+from deid.pixels.detection.single import LETTERS, glyphs, marks_like, words
 from deid.pixels.detection.text_reader import TextReader
 from deid.pixels.detection.writing import Kind, Writing
 from deid.pixels.drawn.strokes import Points, Stroke
@@ -31,7 +32,6 @@ _BENT = 4 * np.pi
 _END = np.pi / 2
 _WIDE = 3
 _PARTS = 4  # bits of a pixel's parts
-_LETTERS = 2  # crosses, circles and arrows read as one
 _AROUND = 4  # pixels
 
 Lines = Mapping[int, Sequence[Points]]
@@ -179,14 +179,20 @@ def _writing(
     """Give whose lines write something in one part of a drawing."""
     picture = window.draw([points for them in lines.values() for points in them])
     mask = np.zeros_like(picture)
+    seen: tuple[Writing, ...] = ()
     for writings in _looks(picture, text_reader, sights):
+        seen += writings
         for writing in writings:
-            if writing.kind is Kind.TEXT and writing.letters >= _LETTERS:
+            if writing.kind is Kind.TEXT and writing.letters >= LETTERS:
                 cv2.fillPoly(mask, [_around(writing)], 255)
         if mask.any():
             break
     else:
-        return frozenset()
+        word = words(glyphs(picture, seen, text_reader))
+        for writing in marks_like(picture, word):
+            cv2.fillPoly(mask, [_around(writing)], 255)
+        if not word:
+            return frozenset()
     hers = (place for place, them in lines.items() if (window.draw(them) & mask).any())
     return frozenset(hers) or frozenset(lines)
 

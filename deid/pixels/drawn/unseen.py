@@ -6,7 +6,7 @@ from deid.errors import Reason, SuspectError
 from deid.findings import Finding
 from deid.headers.journal import Entry
 from deid.pixels.detection.text_reader import TextReader
-from deid.pixels.drawn import palettes
+from deid.pixels.drawn import palettes, polygons
 from deid.pixels.drawn.graphics import drop_writing, graphics_left, has_graphics, without
 from deid.pixels.drawn.lookups import crooked_left, drop_crooked, without_tables
 from deid.pixels.drawn.outlines import has_outlines, outlines_left
@@ -35,13 +35,15 @@ def drop_unseen(
     drawn = drop_writing(header, text_reader)
     crooked = drop_crooked(header, pixels=pixels)
     colours = palettes.drop_palettes(header, pixels=pixels)
+    sides = polygons.drop_polygons(header)
     journal = without_tables(without(journal, drawn), crooked)
+    journal = without_tables(journal, sides, polygons.RULE)
     return without_tables(journal, colours, palettes.RULE), bool(drawn)
 
 
 def unseen_left(header: Dataset) -> tuple[Finding, ...]:
-    """Give the tables of a finished object through which nobody looked."""
-    return crooked_left(header) + palettes.palettes_left(header)
+    """Give the tables and polygons of a finished object through which nobody looked."""
+    return crooked_left(header) + palettes.palettes_left(header) + polygons.polygons_left(header)
 
 
 def drawn_left(header: Dataset, text_reader: TextReader | None) -> tuple[Finding, ...]:
