@@ -142,3 +142,23 @@ def test_faint_text_is_found_whole(size: int, upright: bool, contrast: int) -> N
         corners = it.line.grown(it.line.height, 0.15 * it.line.height).corners()
         cv2.fillConvexPoly(blank, np.round(corners).astype(np.int32), 1)
     assert blank[drawn].mean() > 0.99
+
+
+@pytest.mark.parametrize("text", ["TANG", "ML \u00d6", "LISO", "RISE"])
+def test_a_name_at_the_border_is_no_marker(text: str) -> None:
+    picture = np.random.default_rng(3).normal(3000, 15, (1100, 1000)).astype(np.uint16)
+    drawn = glyphs(text, 44)
+    burn(picture, (300, 1000 - drawn.shape[1]), drawn, 4000)
+    assert {it.kind for it in look(picture, text_reader(), FIRST)} == {Kind.TEXT}
+
+
+def test_a_border_cuts_one_marker() -> None:
+    picture = np.random.default_rng(3).normal(3000, 15, (1100, 1000)).astype(np.uint16)
+    for row, size in ((200, 44), (700, 60)):
+        drawn = glyphs("RML", size)
+        burn(picture, (row, 1000 - drawn.shape[1]), drawn, 4000)
+    found = look(picture, text_reader(), FIRST)
+    assert {it.kind: round(it.line.centre[1], -2) for it in found} == {
+        Kind.TEXT: 200,
+        Kind.MARKER: 700,
+    }

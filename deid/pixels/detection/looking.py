@@ -12,7 +12,15 @@ from deid.pixels.detection.reach import follow
 from deid.pixels.detection.relief import Relief
 from deid.pixels.detection.search import Eyesight, drawn, everywhere
 from deid.pixels.detection.text_reader import TextReader
-from deid.pixels.detection.writing import Kind, Writing, merge, run_on, share, unmask
+from deid.pixels.detection.writing import (
+    Kind,
+    Writing,
+    merge,
+    one_cut_marker,
+    run_on,
+    share,
+    unmask,
+)
 
 #: Names the detector of burned-in text in records; raised when what it finds changes.
 DETECTOR = "text 5 (PP-OCRv6)"
@@ -81,7 +89,8 @@ class Eye:
                 found, gaze.look(relief, passing, found, self._reader, sight, quarter=quarter)
             )
         lines = tuple(it for it in found if not _is_of_marker(it, found))
-        return run_on(unmask(follow(lines, relief)), plane.shape)
+        longer = one_cut_marker(follow(lines, relief), plane.shape)
+        return run_on(unmask(longer), plane.shape)
 
     def _open(self) -> tuple[Gaze, ...]:
         lettering = self._sight.lettering

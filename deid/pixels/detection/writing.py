@@ -131,6 +131,35 @@ def _size(line: Line) -> float:
     return line.length if is_short(line) else line.height
 
 
+def one_cut_marker(writings: tuple[Writing, ...], shape: tuple[int, ...]) -> tuple[Writing, ...]:
+    """Let one marker at each border be cut by it, the largest; what else is cut there is text."""
+    largest: dict[int, Line] = {}
+    for it in writings:
+        if it.marker is not None and it.marker.cut:
+            border = _border(it.line, shape)
+            largest[border] = max(largest.get(border, it.line), it.line, key=_area)
+    return tuple(
+        Writing(it.line, Kind.TEXT)
+        if it.marker is not None
+        and it.marker.cut
+        and share(it.line, largest[_border(it.line, shape)]) < 1 / 2
+        else it
+        for it in writings
+    )
+
+
+def _border(line: Line, shape: tuple[int, ...]) -> int:
+    """Give the border that a line is nearest to: left, top, right or bottom."""
+    corners = line.corners()
+    right, bottom = np.array((shape[1], shape[0])) - corners.max(axis=0)
+    left, top = corners.min(axis=0)
+    return int(np.argmin((left, top, right, bottom)))
+
+
+def _area(line: Line) -> float:
+    return line.length * line.height
+
+
 def run_on(writings: tuple[Writing, ...], shape: tuple[int, ...]) -> tuple[Writing, ...]:
     """Lengthen text that ends near the border: the rim of a film hides its last letters.
 
