@@ -41,7 +41,7 @@ class ColourEye:
         found: tuple[Writing, ...] = ()
         for which, plane in planes(frame, layout):
             if which not in self._eyes:
-                self._eyes[which] = self._open()
+                self._eyes[which] = self._open(gathering=layout.allocated > 1)
             found += self._eyes[which].look(plane)
         if layout.allocated > 1:
             return found

@@ -29,6 +29,7 @@ _PLAIN = 0.9  # this sure of so many letters, they are not a marker upside down
 _SEVERAL = 5
 _WHOLE = 0.95  # this sure, a marker at the border is taken for whole
 _LEGIBLE = 0.55
+_SINGLE = 0.9  # a letter alone reads so
 _HALVED = 0.9  # less sure of a letter, the border may halve it: of whole ones it is 0.98 and more
 _PERHAPS = 0.5  # this sure, a marker is looked at again
 _AGREED = 3  # times the same: it is one
@@ -47,6 +48,7 @@ class Words:
         marker: The marker that it is, if it is one.
         weight: Letters, each for as much as it is sure.
         letters: How many were read, not which.
+        single: What was surely read as one letter, some way up.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Words:
         self.marker: Marker | None = None
         self.weight = 0.0
         self.letters = 0
+        self.single = ""
         self._maybe: Counter[Marker] = Counter()
         self._once = once
         self._at_border = any(cut_ends(line, relief.plane.shape))
@@ -87,6 +90,8 @@ class Words:
             at_start, at_end = (end, start) if turned else (start, end)
             marker = self._but_seldom(_as_marker(reading, line, at_start=at_start, at_end=at_end))
             weight = _weigh(reading)
+            if reading.confidence >= _SINGLE and weight and _letters(reading) == 1:
+                self.single = self.single or reading.text.strip()
             if marker is not None and not marker.cut:
                 self.marker = marker
                 return

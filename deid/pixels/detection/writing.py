@@ -30,23 +30,33 @@ Point = npt.NDArray[np.float64]
 class Kind(Enum):
     """What a line is.
 
-    A lone glyph stands inside the breast and reads as no marker: it is kept, and told of.
+    A lone glyph stands inside the breast and reads as no marker: it is kept, and told of. What
+    reads as a letter and looks little like one is nothing, unless there are several.
     """
 
     TEXT = "text"
     MARKER = "marker"
     LONE = "lone glyph"
+    GLYPH = "glyph"
     NOTHING = "nothing"
 
 
 @dataclass(frozen=True, repr=False)
 class Writing:
-    """One line of writing in pixels of the frame; `letters` is how many were read, not which."""
+    """One line of writing in pixels of the frame.
+
+    Attributes:
+        letters: How many were read, not which.
+        said: What one letter alone reads as; never to be shown.
+        several: It is one of several lone glyphs: people have to look.
+    """
 
     line: Line
     kind: Kind
     marker: Marker | None = None
     letters: int = 0
+    said: str = ""
+    several: bool = False
 
 
 def merge(found: tuple[Writing, ...], closer: tuple[Writing, ...]) -> tuple[Writing, ...]:
