@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from deid.pixels.coding.arrays import Grey, Plane
+from deid.pixels.detection.afar import Afar
+from deid.pixels.detection.barcodes import find_barcodes
 from deid.pixels.detection.cells import Ahead, Passing, survey
 from deid.pixels.detection.gate import Sight
 from deid.pixels.detection.glance import Gaze, shrunk
@@ -67,6 +69,7 @@ class Eye:
         self._reader = text_reader
         self._sight = sight
         self._closely = closely
+        self._afar = Afar()
         self._gazes = self._open()
         self._closer = self._open()
 
@@ -74,7 +77,7 @@ class Eye:
         """Find all writing in a plane (rows by columns of luminance, white on black)."""
         if _is_even(plane):  # such as the empty frames of a segment
             return ()
-        found = self._look(plane, self._gazes)
+        found = self._look(plane, self._gazes, self._afar)
         if plane.size > SMALL:
             return found
         return (*found, *(it for it in self.look_closely(plane) if not _is_seen(it, found)))
@@ -88,12 +91,15 @@ class Eye:
         )
         return tuple(writing for writing in moved if writing.line.height <= _TALLEST)
 
-    def _look(self, plane: Plane, gazes: tuple[Gaze, ...]) -> tuple[Writing, ...]:
+    def _look(
+        self, plane: Plane, gazes: tuple[Gaze, ...], afar: Afar | None = None
+    ) -> tuple[Writing, ...]:
         relief = Relief(plane)
         quarter = shrunk(relief)
         measured = None if self._closely else survey(relief)
         sight = Eyesight(self._sight.threshold, self._sight.score, self._closely)
-        found: tuple[Writing, ...] = ()
+        found = afar.look(relief, quarter, self._reader) if afar else ()
+        found += find_barcodes(relief, measured or survey(relief)) if afar else ()
         for gaze, is_ahead in zip(gazes, self._sight.are_ahead(), strict=True):
             passing: Passing | None = Ahead(_past_ends(found, relief)) if is_ahead else measured
             if isinstance(passing, Ahead) and not passing.cells.any():
