@@ -5,12 +5,12 @@ import numpy as np
 
 from deid.pixels.coding.arrays import Grey
 from deid.pixels.detection.markers import read_cut_marker, read_marker
-from deid.pixels.detection.reading import upright
+from deid.pixels.detection.reading import is_short, upright
 from deid.pixels.detection.relief import Half, Map, Relief
 from deid.pixels.detection.text_reader import Line, TextReader, lines
 from deid.pixels.detection.writing import Kind, Writing
 
-_LONG_SIDE = 256  # pixels of the view: a letter of a tenth of the picture is read on it
+_LONG_SIDE = 256  # pixels of the view: a letter of a tenth of the picture is seen on it
 _QUARTER = 4.0  # pixels of the plane in one of the quarter picture
 _SPREAD = 32.0  # grey levels to a standard deviation: four of them from grey to black or white
 _LEVELS = 20  # grey levels: half a standard deviation and more is a change
@@ -71,10 +71,11 @@ def _is_changed(shown: Grey, before: Grey) -> bool:
 
 
 def _letters(relief: Relief, line: Line, reader: TextReader) -> int:
-    """Give how many letters a line reads as, some way up; 0 for too few or a marker."""
+    """Give how many letters a line reads as, turned in two ways; 0 for too few or a marker."""
     crop = upright(relief, line)
     most = 0
-    for turned in (crop, crop[::-1, ::-1], crop.T[::-1], crop.T[:, ::-1]):
+    on_end = crop.T[::-1] if line.angle < 0 else crop.T[:, ::-1]
+    for turned in (crop, on_end if is_short(line) else crop[::-1, ::-1]):
         reading = reader.read(np.ascontiguousarray(turned))
         if read_marker(reading.text) or read_cut_marker(reading.text, at_start=True, at_end=True):
             return 0

@@ -22,7 +22,7 @@ _ACROSS_LEAST = 6  # cells over the bars
 _HIGH_LEAST = 2  # cells along the bars
 _FILLED = 0.5  # of the rectangle
 _LINK = np.ones((5, 5), np.uint8)
-_ENDS = (1, 99)  # per cent of the cells: what touches them is something else
+_FEW = 0.01  # of the cells at an end: what touches a bar code
 _RIM = 0.15  # of the height: where bars end
 _BARS = 20  # dark and light ones
 _AROUND = 8  # of the length: bars are lighter or darker than so much of it
@@ -35,6 +35,7 @@ _HALF = 2.0  # pixels of the plane in one of the half picture
 _LETTERS = 9  # it says as much as a line
 
 Profile = npt.NDArray[np.float32]
+Index = npt.NDArray[np.intp]
 
 
 def find_barcodes(relief: Relief, measured: Survey) -> tuple[Writing, ...]:
@@ -58,7 +59,7 @@ def find_barcodes(relief: Relief, measured: Survey) -> tuple[Writing, ...]:
 
 
 def _fields(cells: Cells, across: float) -> Iterator[Line]:
-    """Give stretches full of edges of one direction, in pixels of the half picture."""
+    """Give stretches full of edges of one direction, in pixels of the plane."""
     mask = cv2.morphologyEx(cells.astype(np.uint8), cv2.MORPH_CLOSE, _LINK)
     count, parts, boxes, _ = cv2.connectedComponentsWithStats(mask)
     for number in range(1, count):
@@ -67,18 +68,39 @@ def _fields(cells: Cells, across: float) -> Iterator[Line]:
             continue
         inside = np.nonzero(parts[top : top + height, left : left + width] == number)
         rows, columns = inside[0] + top, inside[1] + left
-        angle = np.deg2rad(across)
-        along = columns * np.cos(angle) + rows * np.sin(angle)
-        aside = rows * np.cos(angle) - columns * np.sin(angle)
-        (start, stop), (upper, lower) = (np.percentile(it, _ENDS) for it in (along, aside))
-        long, high = float(stop - start) + 1, float(lower - upper) + 1
-        if long < _ACROSS_LEAST or high < _HIGH_LEAST or len(rows) < _FILLED * long * high:
-            continue
-        middle = (start + stop) / 2, (upper + lower) / 2
-        x = middle[0] * np.cos(angle) - middle[1] * np.sin(angle) + 1 / 2
-        y = middle[0] * np.sin(angle) + middle[1] * np.cos(angle) + 1 / 2
-        turned = float((across + 90) % 180 - 90)
-        yield Line((float(x), float(y)), long, high, turned, 1.0).moved(CELL * _HALF)
+        pair = _fitted(columns, rows, across), _fitted(columns, rows, _leaning(columns, rows))
+        line = min(pair, key=lambda it: it.length * it.height)
+        full = len(rows) >= _FILLED * line.length * line.height
+        if full and line.length >= _ACROSS_LEAST and line.height >= _HIGH_LEAST:
+            yield line.moved(CELL * _HALF)
+
+
+def _leaning(columns: Index, rows: Index) -> float:
+    """Give the direction of the longer side of what cells cover, in degrees."""
+    points = np.stack((columns, rows), axis=1).astype(np.int32)
+    _, (width, height), angle = cv2.minAreaRect(points)
+    return float(angle if width >= height else angle + 90)
+
+
+def _fitted(columns: Index, rows: Index, across: float) -> Line:
+    """Fit a line of one direction to cells, in cells."""
+    angle = np.deg2rad(across)
+    along = columns * np.cos(angle) + rows * np.sin(angle)
+    aside = rows * np.cos(angle) - columns * np.sin(angle)
+    (start, stop), (upper, lower) = _span(along), _span(aside)
+    middle = (start + stop) / 2, (upper + lower) / 2
+    x = middle[0] * np.cos(angle) - middle[1] * np.sin(angle) + 1 / 2
+    y = middle[0] * np.sin(angle) + middle[1] * np.cos(angle) + 1 / 2
+    turned = float((across + 90) % 180 - 90)
+    return Line(
+        (float(x), float(y)), float(stop - start) + 1, float(lower - upper) + 1, turned, 1.0
+    )
+
+
+def _span(places: npt.NDArray[np.float64]) -> tuple[float, float]:
+    ordered = np.sort(places)
+    few = int(_FEW * len(ordered))
+    return float(ordered[few]), float(ordered[-1 - few])
 
 
 def _is_barcode(relief: Relief, line: Line) -> bool:
@@ -90,7 +112,7 @@ def _is_barcode(relief: Relief, line: Line) -> bool:
         return False
     upper, lower = (it.mean(axis=0) for it in np.array_split(inner, 2))
     profile = inner.mean(axis=0)
-    if profile.std() == 0 or np.corrcoef(upper, lower)[0, 1] < _ALIKE:
+    if not (upper.std() and lower.std()) or np.corrcoef(upper, lower)[0, 1] < _ALIKE:
         return False
     x, y = (int(it / _HALF) for it in line.centre)
     noise = float(relief.noise((max(0, x - 1), max(0, y - 1), x + 1, y + 1)).mean())

@@ -27,7 +27,7 @@ from deid.pixels.detection.writing import (
 )
 
 #: Names the detector of burned-in text in records; raised when what it finds changes.
-DETECTOR = "text 5 (PP-OCRv6)"
+DETECTOR = "text 6 (PP-OCRv6)"
 
 # Pixels: as many as a screen has. Text on it is set in ten rows or fewer, which the sights of a
 # film would lose: on ultrasound of 320 by 240, looking closely too found 18 lines for 1.
