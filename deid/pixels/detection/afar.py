@@ -40,7 +40,8 @@ class Afar:
         scale = _LONG_SIDE / max(quarter.shape)
         if max(relief.plane.shape) < _HUGE:
             return ()
-        shown = _shown(quarter, scale)
+        noise = float(relief.cell_noise((1, 1)).mean())
+        shown = _shown(quarter, scale, noise)
         if shown.shape != self._shown.shape or _is_changed(shown, self._shown):
             self._shown = shown
             probability = reader.probability(shown)
@@ -54,14 +55,14 @@ class Afar:
         return self._found
 
 
-def _shown(quarter: Half, scale: float) -> Grey:
+def _shown(quarter: Half, scale: float, noise: float) -> Grey:
     """Show a picture small, with grey where it is as bright as on the whole."""
     size = tuple(max(1, round(side * scale)) for side in quarter.shape[::-1])
     small: Map = cv2.resize(quarter, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     around = (_LONG_SIDE, _LONG_SIDE)
     mean = cv2.blur(small, around)
     variance = cv2.blur(small * small, around) - mean * mean
-    level = (small - mean) / np.sqrt(np.maximum(variance, 1)) * _SPREAD + 128
+    level = (small - mean) / np.sqrt(np.maximum(variance, max(noise, 1) ** 2)) * _SPREAD + 128
     return np.clip(level, 0, 255).astype(np.uint8)
 
 

@@ -16,6 +16,7 @@ from deid.pixels.detection.text_reader import Line
 from deid.pixels.detection.writing import Kind, Writing
 
 _COHERENT = 0.8  # of the gradients run one way
+_DENSE = 0.6  # of nine cells: an edge fills three
 _WAYS = 6  # directions that are told apart
 _ALONG = 0.75  # cosine of twice the angle: cells of one direction
 _ACROSS_LEAST = 6  # cells over the bars
@@ -45,7 +46,8 @@ def find_barcodes(relief: Relief, measured: Survey) -> tuple[Writing, ...]:
     one, two = (xx - yy), 2 * xy
     length = np.hypot(one, two)
     coherent = (measured.count > 0) & (length > _COHERENT * total)
-    if np.count_nonzero(coherent) < _ACROSS_LEAST * _HIGH_LEAST:
+    dense = cv2.blur(coherent.astype(np.float32), (3, 3)) > _DENSE
+    if np.count_nonzero(dense) < _ACROSS_LEAST:
         return ()
     found: list[Line] = []
     for way in range(_WAYS):
