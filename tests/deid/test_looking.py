@@ -144,7 +144,7 @@ def test_faint_text_is_found_whole(size: int, upright: bool, contrast: int) -> N
     assert blank[drawn].mean() > 0.99
 
 
-@pytest.mark.parametrize("text", ["TANG", "ML \u00d6", "LISO", "RISE"])
+@pytest.mark.parametrize("text", ["TANG", "LISO", "RISE"])
 def test_a_name_at_the_border_is_no_marker(text: str) -> None:
     picture = np.random.default_rng(3).normal(3000, 15, (1100, 1000)).astype(np.uint16)
     drawn = glyphs(text, 44)
