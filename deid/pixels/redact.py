@@ -105,12 +105,15 @@ class _Seen:
     changed: list[int] = field(default_factory=list)
     flags: set[Flag] = field(default_factory=set)
     against: list[Finding] = field(default_factory=list)
+    letters: list[Finding] = field(default_factory=list)
 
     def take(self, number: int, writings: tuple[Writing, ...]) -> None:
         """Note what stays: hold markers against the header."""
         for writing in writings:
             marker = writing.marker
-            if writing.kind is Kind.LONE:
+            if writing.several:
+                self.letters.append(Finding(f"frame {number}", "letters"))
+            elif writing.kind is Kind.LONE:
                 self.flags.add(Flag.LONE)
             elif marker is not None and marker.cut:
                 self.flags.add(Flag.MARKER_CUT)
@@ -169,7 +172,8 @@ def redact(
             seen.changed.append(number)
             seen.boxes += (Box(number, four) for four in (blank.corners if blank else ()))
     _refuse(ruling.left(tuple(dict.fromkeys(seen.against))), Reason.MARKER)
-    _refuse(ruling.left(eye.spelling()), Reason.TEXT_LEFT)
+    letters = (*dict.fromkeys(seen.letters), *eye.spelling())
+    _refuse(ruling.left(letters), Reason.TEXT_LEFT)
     done = anew.rewritten()
     return Redaction(
         pieces=done.pieces,
@@ -214,7 +218,7 @@ def read_again(
         if blanked and not frames.layout.colours:
             frame = evened(frame, _boxes(index + 1, blanked))  # noqa: PLW2901 -- in its place
         if any(
-            writing.kind is Kind.TEXT and not is_kept(writing.line, spared)
+            (writing.kind is Kind.TEXT or writing.several) and not is_kept(writing.line, spared)
             for writing in eye.look(frame, frames.layout)
         ):
             findings.append(Finding(f"frame {index + 1}", "text"))

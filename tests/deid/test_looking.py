@@ -142,3 +142,60 @@ def test_faint_text_is_found_whole(size: int, upright: bool, contrast: int) -> N
         corners = it.line.grown(it.line.height, 0.15 * it.line.height).corners()
         cv2.fillConvexPoly(blank, np.round(corners).astype(np.int32), 1)
     assert blank[drawn].mean() > 0.99
+
+
+@pytest.mark.parametrize("text", ["TANG", "LISO", "RISE"])
+def test_a_name_at_the_border_is_no_marker(text: str) -> None:
+    picture = np.random.default_rng(3).normal(3000, 15, (1100, 1000)).astype(np.uint16)
+    drawn = glyphs(text, 44)
+    burn(picture, (300, 1000 - drawn.shape[1]), drawn, 4000)
+    assert {it.kind for it in look(picture, text_reader(), FIRST)} == {Kind.TEXT}
+
+
+def test_a_border_cuts_one_marker() -> None:
+    picture = np.random.default_rng(3).normal(3000, 15, (1100, 1000)).astype(np.uint16)
+    for row, size in ((200, 44), (700, 60)):
+        drawn = glyphs("RML", size)
+        burn(picture, (row, 1000 - drawn.shape[1]), drawn, 4000)
+    found = look(picture, text_reader(), FIRST)
+    assert {it.kind: round(it.line.centre[1], -2) for it in found} == {
+        Kind.TEXT: 200,
+        Kind.MARKER: 700,
+    }
+
+
+def afar(picture: Array) -> Array:
+    """Show each four by four pixels as their mean."""
+    small = cv2.resize(
+        picture.astype(np.float32), None, fx=1 / 4, fy=1 / 4, interpolation=cv2.INTER_AREA
+    )
+    return np.repeat(np.repeat(small, 4, axis=0), 4, axis=1)
+
+
+def test_what_looks_alike_from_afar_is_looked_at_again() -> None:
+    noise = np.random.default_rng(6)
+    sharp = noise.normal(3000, 15, (1100, 1000)).astype(np.uint16)
+    burn(sharp, (400, 200), glyphs("SJOSTROM, ASA 470802-2980", 16), 4000)
+    hidden = afar(sharp)
+    checks = noise.choice((-500, 500), (40, 300)).astype(np.float32)
+    hidden[392:432, 192:492] += checks - afar(checks)
+    eye = Eye(text_reader(), FIRST)
+    found = [len(texts(eye.look(frame.astype(np.uint16)))) for frame in (hidden, sharp)]
+    assert found[1] >= 1
+    assert len(texts(look(sharp, text_reader(), FIRST))) >= 1
+
+
+def test_what_grows_clear_is_looked_at_again() -> None:
+    noise = np.random.default_rng(6)
+    drawn = glyphs("SJOSTROM, ASA 470802-2980", 28)
+    frames = []
+    for value in (3032, 4000):
+        frame = noise.normal(3000, 15, (1100, 1000)).astype(np.uint16)
+        burn(frame, (400, 200), drawn, value)
+        frames.append(frame)
+    counting = Counting()
+    eye = Eye(reader(counting), FIRST)
+    eye.look(frames[0])
+    before = counting.pixels
+    assert texts(eye.look(frames[1]))
+    assert counting.pixels > before

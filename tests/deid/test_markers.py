@@ -70,7 +70,9 @@ def test_everything_else_is_not(text: str) -> None:
     ],
 )
 def test_what_a_border_leaves_of_a_marker_is_one(text: str, at_start: bool, at_end: bool) -> None:
-    assert read_cut_marker(text, at_start=at_start, at_end=at_end) == Marker("", "", cut=True)
+    halved = (True, True)
+    read = read_cut_marker(text, at_start=at_start, at_end=at_end, halved=halved)
+    assert read == Marker("", "", cut=True)
 
 
 @pytest.mark.parametrize(
@@ -89,6 +91,34 @@ def test_what_a_border_leaves_of_a_marker_is_one(text: str, at_start: bool, at_e
 )
 def test_what_a_border_leaves_of_a_name_is_none(text: str, at_start: bool, at_end: bool) -> None:
     assert read_cut_marker(text, at_start=at_start, at_end=at_end) is None
+
+
+@pytest.mark.parametrize("text", ["MLG", "CCA", "LMLOV", "RCCE"])
+def test_only_a_letter_that_the_border_may_halve_is_passed_over(text: str) -> None:
+    assert read_cut_marker(text, at_start=False, at_end=True) is None
+    assert read_cut_marker(text, at_start=False, at_end=True, halved=(False, True)) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "at_start", "at_end"),
+    [
+        ("ML Ö", False, True),
+        ("ÅLO", True, False),
+        ("ЯCC", True, False),
+        ("MLO王", False, True),
+        ("TAN", False, True),
+        ("LIS", False, True),
+        ("RITA", False, True),
+        ("LISO", True, False),
+        ("IDA", False, True),
+        ("SPOT", False, True),
+    ],
+)
+def test_no_other_letter_is_passed_over_and_what_is_a_name_sooner_is_one(
+    text: str, at_start: bool, at_end: bool
+) -> None:
+    read = read_cut_marker(text, at_start=at_start, at_end=at_end, halved=(True, True))
+    assert read is None
 
 
 @pytest.mark.parametrize(

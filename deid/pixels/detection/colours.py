@@ -72,7 +72,7 @@ class ColourEye:
         self._page += 1
         found: tuple[Writing, ...] = ()
         for which, plane in planes(frame, layout):
-            seen = self._look(which, plane)
+            seen = self._look(which, plane, gathering=layout.allocated > 1)
             if frame.dtype == np.uint8 and int(frame.max()) < _FEW:
                 seen = self._single(plane, seen, is_mask=layout.allocated == 1)
             found += seen
@@ -100,9 +100,9 @@ class ColourEye:
         kept = (it for it in seen if it.kind is not Kind.TEXT or it.letters >= LETTERS)
         return (*kept, *(Writing(glyph.line, Kind.LONE) for glyph in lone))
 
-    def _look(self, which: int, plane: Plane) -> tuple[Writing, ...]:
+    def _look(self, which: int, plane: Plane, *, gathering: bool) -> tuple[Writing, ...]:
         if which not in self._eyes:
-            self._eyes[which] = self._open()
+            self._eyes[which] = self._open(gathering=gathering)
         return self._eyes[which].look(plane)
 
     def _shown(
@@ -116,7 +116,8 @@ class ColourEye:
             self._steep = Steep(self._header, signed=layout.signed)
         more: tuple[Writing, ...] = ()
         for number, plane in enumerate(self._steep.views(stored_values(frame, layout)), 1):
-            more += tuple(it for it in self._look(-number, plane) if it.kind is Kind.TEXT)
+            seen = self._look(-number, plane, gathering=True)
+            more += tuple(it for it in seen if it.kind is Kind.TEXT)
         markers = [it for it in found if it.kind is Kind.MARKER]
         return tuple(it for it in more if not any(is_part_of(it.line, at) for at in markers))
 

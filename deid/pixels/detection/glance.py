@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from deid.pixels.coding.arrays import Grey
 from deid.pixels.detection.cells import CELL, Gate, Passing, Survey
@@ -16,6 +17,9 @@ from deid.pixels.detection.writing import Kind, Writing, is_part_of, share
 
 _CHANGED = 0.35  # of the gradients of the noise: white noise leaves 0.2 of them, print 0.5
 _HIDDEN = 0.06  # of the variance: a quarter of the contrast, and the network is shown no more grey
+_CHANGED_INSIDE = 0.5  # the same of a cell at half the size: white noise leaves 0.3 of them
+_TWICE = 4.0  # of the variance: twice the contrast shows what was too faint
+_SURELY = 4.0  # times the noise that may be left
 _SIDE = 4  # quarter pixels in a cell
 _SEVERAL = 5  # letters
 _ALIKE = 0.7  # of the area
@@ -23,12 +27,15 @@ _LEAD = 100.0  # pixels high
 _FINE = 1 / 2  # of the plane
 _AROUND = np.ones((5, 5), np.uint8)  # cells
 
+Index = npt.NDArray[np.intp]
+
 
 class Gaze:
     """A view that remembers.
 
     A cell is not looked at again while it does not differ from what the network saw there by more
-    than noise, than a change of contrast, and than what the network would not see beside the rest.
+    than noise, than half or twice the contrast, and than what the network would not see beside
+    the rest.
     """
 
     def __init__(self, gate: Gate, view: View, *, lettering: bool) -> None:
@@ -38,6 +45,7 @@ class Gaze:
         self._lettering = lettering
         self._looked = np.zeros((0, 0), np.uint8)  # cells
         self._quarter = np.zeros((0, 0), np.uint16)  # the picture as it was when looked at
+        self._half = self._quarter  # the same, as fine as print is
         self._found: tuple[Writing, ...] = ()
 
     def look(
@@ -96,9 +104,13 @@ class Gaze:
         """Give the cells to look at now, of those that may be, and forget what was found there."""
         if quarter.shape != self._quarter.shape:
             self._looked, self._quarter, self._found = where.copy(), quarter, ()
+            self._half = relief.half.view()
+            self._half.flags.writeable = False
             return where
-        changed = self._changed(quarter, relief.cell_noise(where.shape))
+        noise = relief.cell_noise(where.shape)
+        changed = self._changed(quarter, noise)
         fresh = np.asarray(where & (changed | (self._looked == 0)), np.uint8)
+        fresh |= changed_inside(relief.half, self._half, where & ~fresh, noise)
         if not fresh.any():
             return fresh
         fresh = np.asarray(cv2.dilate(fresh, _AROUND), np.uint8) & where
@@ -106,6 +118,10 @@ class Gaze:
         self._looked |= fresh
         anew = np.repeat(np.repeat(fresh, _SIDE, axis=0), _SIDE, axis=1) > 0
         np.copyto(self._quarter, quarter, where=anew)
+        if not self._half.flags.writeable:  # as the views share it
+            self._half = self._half.copy()
+        pixels = _pixels(self._half, *np.nonzero(fresh))
+        self._half[pixels] = relief.half[pixels]
         return fresh
 
     def _forget(self, fresh: Grey) -> Grey:
@@ -121,10 +137,51 @@ class Gaze:
         return fresh
 
     def _changed(self, quarter: Half, noise: Map) -> Grey:
-        """Give the cells that are not what was looked at, brighter or fainter, 1 on 0."""
-        rest, whole = _unexplained(quarter, self._quarter)
-        changed = rest > np.maximum((_CHANGED * noise) ** 2, _HIDDEN * whole)
-        return np.asarray(changed, np.uint8)
+        """Give the cells that are not what was looked at, much clearer or fainter, 1 on 0."""
+        rest, whole, before = _unexplained(quarter, self._quarter)
+        least = (_CHANGED * noise) ** 2
+        changed = rest > np.maximum(least, _HIDDEN * whole)
+        clearer = whole > np.maximum(_TWICE * before, _SURELY * least)
+        return np.asarray(changed | clearer, np.uint8)
+
+
+def changed_inside(now: Half, before: Half, where: Grey, noise: Map) -> Grey:
+    """Give the cells, of those to look at, whose fine structure is not what was looked at.
+
+    A quarter of the size does not show it: what is blurred there, or lies under noise, is alike.
+
+    Args:
+        now: The picture at half its size.
+        before: The same as it was when looked at.
+        where: Cells to compare, 1 on 0.
+        noise: Gradients of the noise for each cell.
+    """
+    rows, columns = np.nonzero(where)
+    changed = np.zeros_like(where)
+    if not len(rows):
+        return changed
+    one, other = (_cut(it, rows, columns) for it in (now, before))
+    variance, variance_before = (one * one).mean(axis=1), (other * other).mean(axis=1)
+    common = (one * other).mean(axis=1)
+    rest = variance - common * common / np.maximum(variance_before, 1)
+    least = (_CHANGED_INSIDE * noise[rows, columns]) ** 2
+    anew = rest > np.maximum(least, _HIDDEN * variance)
+    clearer = variance > np.maximum(_TWICE * variance_before, _SURELY * least)
+    changed[rows, columns] = anew | clearer
+    return changed
+
+
+def _cut(half: Half, rows: Index, columns: Index) -> Map:
+    """Give the pixels of cells less their mean, one cell a row."""
+    cells = half[_pixels(half, rows, columns)].reshape(len(rows), -1).astype(np.float32)
+    return np.asarray(cells - cells.mean(axis=1, keepdims=True), np.float32)
+
+
+def _pixels(half: Half, rows: Index, columns: Index) -> tuple[Index, Index]:
+    steps = np.arange(CELL)
+    down = np.minimum(CELL * rows[:, None] + steps, half.shape[0] - 1)
+    across = np.minimum(CELL * columns[:, None] + steps, half.shape[1] - 1)
+    return down[:, :, None], across[:, None, :]
 
 
 def _known(line: Line, found: tuple[Writing, ...]) -> Writing | None:
@@ -137,8 +194,10 @@ def _known(line: Line, found: tuple[Writing, ...]) -> Writing | None:
     return None
 
 
-def _unexplained(now: Half, before: Half) -> tuple[Map, Map]:
-    """Give the variance around each cell, first what no change of contrast explains, then all.
+def _unexplained(now: Half, before: Half) -> tuple[Map, Map, Map]:
+    """Give the variance around each cell, now and before.
+
+    First what no change of contrast explains, then all, then all that was before.
 
     A clip fades from slice to slice and is the same clip; a letter over it is something new.
     """
@@ -148,7 +207,7 @@ def _unexplained(now: Half, before: Half) -> tuple[Map, Map]:
     variance_before = _mean(other * other) - mean_before * mean_before
     common = _mean(one * other) - mean * mean_before
     rest = variance - common * common / np.maximum(variance_before, 1)
-    return np.asarray(rest, np.float32), np.asarray(variance, np.float32)
+    return np.asarray(rest, np.float32), variance, variance_before
 
 
 def _mean(values: Map) -> Map:

@@ -4,6 +4,7 @@ Only a whole line that reads as a marker of side and view stays. Lead numbers be
 cassette or of whoever took the image) are text like any other.
 """
 
+import math
 from functools import cached_property
 
 from deid.pixels.detection.air import Inside, find_breast, lies_inside
@@ -18,6 +19,7 @@ from deid.pixels.detection.writing import Kind, Writing
 _CLEAR = 0.8
 _BLURRED = 0.88
 _LIKELY = 0.7
+_PERHAPS = 0.5  # a letter of some size is read
 _SURE = 0.8
 _GLYPH = 24.0  # pixels high with margins: specks in air are lower
 _FAINT = 0.6  # a speck may be read as an L; no lead letter is as faint
@@ -49,30 +51,41 @@ class Judge:
             lettering: It was seen blurred and from afar, where the network is never sure.
         """
         faint = line.score < _LIKELY and not lettering
-        if line.height < _THIN or (is_short(line) and (line.height < _LEAST or faint)):
+        least = _LEAST if not faint else _GLYPH if line.score >= _PERHAPS else math.inf
+        if line.height < (least if is_short(line) else _THIN):
             return Writing(line, Kind.NOTHING)
         clear = line.score >= _CLEAR and not lettering
         if clear and is_long(line):
             return Writing(line, Kind.TEXT, letters=round(line.length / line.height))
         inside = is_short(line) and self._in_breast(line)
         many = self._glyphs >= _MANY
-        words = Words(self._relief, line, self._reader, once=inside, turned=not many)
+        words = Words(self._relief, line, self._reader, once=inside or faint, turned=not many)
         self._glyphs += is_short(line) and words.letters <= 1 and not inside
+        single = words.single if is_short(line) and not lettering else ""
+        side = words.marker.laterality if words.marker and not words.marker.view else ""
+        if faint and is_short(line):
+            return _glyph(line, single or side.lower())
         if words.marker is not None and (line.score >= _FAINT or not is_short(line)):
             marker = settle(self._relief, line, words.marker, self._reader)
-            return Writing(line, Kind.MARKER, marker)
+            alone = "" if marker.cut else single or side.lower()
+            return Writing(line, Kind.MARKER, marker, said=alone)
         glyph = is_short(line) and words.letters <= 1 and line.height >= _GLYPH
-        if glyph and line.score >= _BLURRED and not (lettering or inside):
-            return Writing(line, Kind.TEXT, letters=words.letters)
-        if not _is_text(line, words.weight) and not (clear and not is_short(line)):
-            return Writing(line, Kind.NOTHING, letters=words.letters)
+        glyph = glyph and line.score >= _BLURRED and not (lettering or inside)
+        if not (glyph or _is_text(line, words.weight) or (clear and not is_short(line))):
+            return _glyph(line, single)
         few = words.letters <= 1 and line.length < _FEW * line.height
         lone = is_short(line) or few
         inside = lone and not (clear and words.letters > 1) and self._in_breast(line)
-        return Writing(line, Kind.LONE if inside else Kind.TEXT, letters=words.letters)
+        kind = Kind.LONE if inside else Kind.TEXT
+        return Writing(line, kind, letters=words.letters, said=single)
 
     def _in_breast(self, line: Line) -> bool:
         return lies_inside(self._breast, line.centre)
+
+
+def _glyph(line: Line, said: str) -> Writing:
+    """Give what says too little alone."""
+    return Writing(line, Kind.GLYPH if said else Kind.NOTHING, letters=len(said), said=said)
 
 
 def _is_text(line: Line, weight: float) -> bool:

@@ -6,14 +6,26 @@ import numpy as np
 
 from deid.pixels.coding.arrays import Grey, Plane
 from deid.pixels.detection.afar import Afar
+from deid.pixels.detection.barcodes import find_barcodes
 from deid.pixels.detection.cells import Ahead, Passing, survey
 from deid.pixels.detection.gate import Sight
 from deid.pixels.detection.glance import Gaze, shrunk
+from deid.pixels.detection.huge import Huge
+from deid.pixels.detection.judging import Judge
 from deid.pixels.detection.reach import follow
 from deid.pixels.detection.relief import Relief
-from deid.pixels.detection.search import Eyesight, drawn, everywhere
-from deid.pixels.detection.text_reader import TextReader
-from deid.pixels.detection.writing import Kind, Writing, merge, run_on, share, unmask
+from deid.pixels.detection.search import Eyesight, drawn, everywhere, search
+from deid.pixels.detection.singles import Singles, beside, is_single
+from deid.pixels.detection.text_reader import Line, TextReader
+from deid.pixels.detection.writing import (
+    Kind,
+    Writing,
+    merge,
+    one_cut_marker,
+    run_on,
+    share,
+    unmask,
+)
 
 #: Names the detector of burned-in text in records; raised when what it finds changes.
 DETECTOR = "text 6 (PP-OCRv6)"
@@ -27,6 +39,7 @@ _PAST = 3.0  # heights
 _INSIDE = 0.9  # of the line: what juts out of one seen before is seen better now
 _WITHIN = 0.8  # of the line: two letters of a marker
 _FEW = 2
+_HALF = 1 / 2  # of the area
 _TALLEST = 40.0  # pixels: what is taller was seen without looking closely
 
 
@@ -36,26 +49,37 @@ class Eye:
     A text burned into every slice of a tomosynthesis is sought once.
     """
 
-    def __init__(self, text_reader: TextReader, sight: Sight, *, closely: bool = False) -> None:
+    def __init__(
+        self,
+        text_reader: TextReader,
+        sight: Sight,
+        *,
+        closely: bool = False,
+        gathering: bool = False,
+    ) -> None:
         """Open an eye.
 
         Args:
             text_reader: Finds and reads text.
             sight: How it looks.
             closely: Show the network everything, not only what the gate lets through.
+            gathering: Hold single glyphs together, over all frames: else a few that are
+                scattered are lone signs, and those that look little like letters nothing.
         """
+        self._singles = Singles() if gathering else None
         self._reader = text_reader
         self._sight = sight
         self._closely = closely
         self._gazes = self._open()
         self._closer = self._open()
         self._afar = Afar(sight.afar)
+        self._huge = Huge()
 
     def look(self, plane: Plane) -> tuple[Writing, ...]:
         """Find all writing in a plane (rows by columns of luminance, white on black)."""
         if _is_even(plane):  # such as the empty frames of a segment
             return ()
-        found = self._look(plane, self._gazes, self._afar)
+        found = self._look(plane, self._gazes, is_whole=True)
         if plane.size > SMALL:
             return found
         return (*found, *(it for it in self.look_closely(plane) if not _is_seen(it, found)))
@@ -70,13 +94,16 @@ class Eye:
         return tuple(writing for writing in moved if writing.line.height <= _TALLEST)
 
     def _look(
-        self, plane: Plane, gazes: tuple[Gaze, ...], afar: Afar | None = None
+        self, plane: Plane, gazes: tuple[Gaze, ...], *, is_whole: bool = False
     ) -> tuple[Writing, ...]:
         relief = Relief(plane)
         quarter = shrunk(relief)
         measured = None if self._closely else survey(relief)
         sight = Eyesight(self._sight.threshold, self._sight.score, self._closely)
         found: tuple[Writing, ...] = ()
+        if is_whole:
+            found = self._huge.look(relief, quarter, self._reader)
+            found += find_barcodes(relief, measured or survey(relief))
         for gaze, is_ahead in zip(gazes, self._sight.are_ahead(), strict=True):
             passing: Passing | None = Ahead(_past_ends(found, relief)) if is_ahead else measured
             if isinstance(passing, Ahead) and not passing.cells.any():
@@ -84,10 +111,27 @@ class Eye:
             found = merge(
                 found, gaze.look(relief, passing, found, self._reader, sight, quarter=quarter)
             )
-        if afar is not None:
-            found += afar.look(relief, measured, found, self._reader, sight)
+        if is_whole:
+            found += self._afar.look(relief, measured, found, self._reader, sight)
         lines = tuple(it for it in found if not _is_of_marker(it, found))
-        return run_on(unmask(follow(lines, relief)), plane.shape)
+        if self._singles is not None:
+            lines = self._singles.gather(lines + self._beside(lines, relief, sight))
+        lines = tuple(it for it in lines if it.kind is not Kind.GLYPH)
+        longer = one_cut_marker(follow(lines, relief), plane.shape)
+        return run_on(unmask(longer), plane.shape)
+
+    def _beside(
+        self, found: tuple[Writing, ...], relief: Relief, sight: Eyesight
+    ) -> tuple[Writing, ...]:
+        """Find letters in line with glyphs that stand alone: not every letter passes the gate."""
+        judge = Judge(relief, self._reader)
+        more: tuple[Writing, ...] = ()
+        for scale, cells in beside(found, everywhere(relief).shape):
+            view = replace(self._sight.small, scale=scale)
+            for line in search(relief, cells, view, self._reader, sight):
+                if not _is_known(line, found + more):
+                    more += (judge.judge(line, lettering=False),)
+        return tuple(it for it in more if is_single(it))
 
     def _open(self) -> tuple[Gaze, ...]:
         lettering = self._sight.lettering
@@ -129,6 +173,10 @@ def _is_of_marker(it: Writing, found: tuple[Writing, ...]) -> bool:
     markers = (other.line for other in found if other.kind is Kind.MARKER)
     inside = _INSIDE if it.letters <= 1 else _WITHIN
     return any(share(it.line, marker) > inside for marker in markers)
+
+
+def _is_known(line: Line, found: tuple[Writing, ...]) -> bool:
+    return any(share(line, it.line) > _HALF or share(it.line, line) > _HALF for it in found)
 
 
 def _is_seen(writing: Writing, found: tuple[Writing, ...]) -> bool:

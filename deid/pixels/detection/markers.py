@@ -19,8 +19,11 @@ MODIFIERS = frozenset(
 _SIDES = frozenset("LR")
 _MARKER = re.compile(r"([RLB]?)[ .\-_]?(" + "|".join(sorted(VIEWS, key=len, reverse=True)) + ")?")
 _ZERO = re.compile("(?<=ML)0|(?<=LM)0")  # as an O is read at times
-_WHOLE = tuple(side + view for side in ("", "R", "L", "B") for view in VIEWS)
+#: Views so seldom marked that at a border they are names sooner: Lis, Ida, Rita, Tanja, Axel.
+_SELDOM = MODIFIERS | {"SIO", "ISO"}
+_WHOLE = tuple(side + view for side in ("", "R", "L", "B") for view in VIEWS if view not in _SELDOM)
 _MIN_FRAGMENT = 2
+_LATIN = re.compile("[A-Z0-9]")
 
 
 @dataclass(frozen=True)
@@ -51,18 +54,30 @@ def read_marker(text: str) -> Marker | None:
     return Marker(match[1], match[2] or "")
 
 
-def read_cut_marker(text: str, *, at_start: bool, at_end: bool) -> Marker | None:
+def read_cut_marker(
+    text: str, *, at_start: bool, at_end: bool, halved: tuple[bool, bool] = (False, False)
+) -> Marker | None:
     """Read a line that runs off the picture as what is left of a marker.
 
-    The letter at the cut may be halved and read as any other, so it is not held against it.
+    Args:
+        text: As read.
+        at_start: It runs off where it starts.
+        at_end: It runs off where it ends.
+        halved: Whether the first letter, and the last one, may be halved and read as any other:
+            at the cut such a letter of A to Z is not held against it, any other letter is.
     """
-    letters = re.sub(r"[^A-Z0-9]", "", fold(text))
-    for part in (letters, letters[at_start:], letters[: len(letters) - at_end]):
-        if len(part) < min(_MIN_FRAGMENT, len(letters)):
-            continue
+    letters = "".join(filter(str.isalnum, fold(text)))
+    first = 1 if at_start and halved[0] and _LATIN.match(letters) else 0
+    last = 1 if at_end and halved[1] and _LATIN.match(letters[-1:]) else 0
+    for part in (letters, letters[first:], letters[: len(letters) - last]):
         if any(_fits(part, whole, at_start=at_start, at_end=at_end) for whole in _WHOLE):
             return Marker("", "", cut=True)
     return None
+
+
+def is_seldom(marker: Marker) -> bool:
+    """Tell whether a marker at a border is a name sooner."""
+    return marker.view in _SELDOM
 
 
 def contradicts(marker: Marker, laterality: str, view: str) -> bool:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from deid.pixels.coding.arrays import Grey
-from deid.pixels.detection.markers import Marker, read_cut_marker, read_marker
+from deid.pixels.detection.markers import Marker, is_seldom, read_cut_marker, read_marker
 from deid.pixels.detection.relief import Relief
 from deid.pixels.detection.text_reader import Line, Reading, TextReader
 
@@ -29,6 +29,8 @@ _PLAIN = 0.9  # this sure of so many letters, they are not a marker upside down
 _SEVERAL = 5
 _WHOLE = 0.95  # this sure, a marker at the border is taken for whole
 _LEGIBLE = 0.55
+_SINGLE = 0.9  # a letter alone reads so
+_HALVED = 0.9  # less sure of a letter, the border may halve it: of whole ones it is 0.98 and more
 _PERHAPS = 0.5  # this sure, a marker is looked at again
 _AGREED = 3  # times the same: it is one
 _TIGHT = 0.8  # of the height
@@ -46,6 +48,7 @@ class Words:
         marker: The marker that it is, if it is one.
         weight: Letters, each for as much as it is sure.
         letters: How many were read, not which.
+        single: What was surely read as one letter, some way up.
     """
 
     def __init__(
@@ -61,8 +64,10 @@ class Words:
         self.marker: Marker | None = None
         self.weight = 0.0
         self.letters = 0
+        self.single = ""
         self._maybe: Counter[Marker] = Counter()
         self._once = once
+        self._at_border = any(cut_ends(line, relief.plane.shape))
         if is_long(line):  # no marker: its middle tells whether it is text
             line = replace(line, length=_LONGEST * line.height)
         for tight in _closer(line):
@@ -83,15 +88,17 @@ class Words:
         cut: tuple[float, Marker] | None = None
         for turned, reading in _readings(upright(relief, line), line, reader):
             at_start, at_end = (end, start) if turned else (start, end)
-            marker = _as_marker(reading, line, at_start=at_start, at_end=at_end)
+            marker = self._but_seldom(_as_marker(reading, line, at_start=at_start, at_end=at_end))
             weight = _weigh(reading)
+            if reading.confidence >= _SINGLE and weight and _letters(reading) == 1:
+                self.single = self.single or reading.text.strip()
             if marker is not None and not marker.cut:
                 self.marker = marker
                 return
             if marker is not None and (cut is None or weight > cut[0]):
                 cut = weight, marker
                 continue
-            self._maybe += _perhaps(reading)
+            self._maybe += Counter(filter(None, (self._but_seldom(_perhaps(reading)),)))
             if weight > self.weight:
                 self.weight, self.letters = weight, _letters(reading)
             if self._once or _is_plain(reading, line):
@@ -99,6 +106,9 @@ class Words:
         # What is left of a marker reads the other way up as fewer letters; a name as more.
         if cut is not None and cut[0] > self.weight:
             self.marker = cut[1]
+
+    def _but_seldom(self, marker: Marker | None) -> Marker | None:
+        return None if marker and self._at_border and is_seldom(marker) else marker
 
 
 def is_short(line: Line) -> bool:
@@ -183,8 +193,17 @@ def _as_marker(reading: Reading, line: Line, *, at_start: bool, at_end: bool) ->
         cut = (at_start or at_end) and reading.confidence < _WHOLE
         return Marker(marker.laterality, marker.view, cut=cut)
     if (at_start or at_end) and reading.confidence >= _LEGIBLE:
-        return read_cut_marker(reading.text, at_start=at_start, at_end=at_end)
+        return read_cut_marker(
+            reading.text, at_start=at_start, at_end=at_end, halved=_halved(reading)
+        )
     return None
+
+
+def _halved(reading: Reading) -> tuple[bool, bool]:
+    """Tell whether the first letter and the last one may be halved."""
+    each = zip(reading.text, reading.each, strict=False)
+    sure = [it for letter, it in each if letter.isalnum()] or [0.0]
+    return sure[0] < _HALVED, sure[-1] < _HALVED
 
 
 def _is_plain(reading: Reading, line: Line) -> bool:
@@ -196,12 +215,10 @@ def _is_plain(reading: Reading, line: Line) -> bool:
     return weight >= _LONGEST_MARKER or (reading.confidence >= _PLAIN and letters >= _SEVERAL)
 
 
-def _perhaps(reading: Reading) -> Counter[Marker]:
-    """Count the marker that a reading may be; a letter alone may be anything."""
+def _perhaps(reading: Reading) -> Marker | None:
+    """Give the marker that a reading may be; a letter alone may be anything."""
     marker = read_marker(reading.text) if reading.confidence >= _PERHAPS else None
-    if marker is None or _letters(reading) == 1:
-        return Counter()
-    return Counter([marker])
+    return None if _letters(reading) == 1 else marker
 
 
 def _weigh(reading: Reading) -> float:

@@ -68,10 +68,17 @@ class Line:
 
 @dataclass(frozen=True, repr=False)
 class Reading:
-    """What the recognition network reads; never to be shown (it may be a name)."""
+    """What the recognition network reads; never to be shown (it may be a name).
+
+    Attributes:
+        text: What it says.
+        confidence: Mean of all letters.
+        each: How sure it is of each letter of the text; () where nobody asked.
+    """
 
     text: str
     confidence: float
+    each: tuple[float, ...] = ()
 
 
 class TextReader:
@@ -122,8 +129,9 @@ class TextReader:
         kept = (best != 0) & (np.diff(best, prepend=0) != 0)
         if not kept.any():
             return Reading("", 0.0)
-        confidence = float(scores[kept, best[kept]].mean())
-        return Reading("".join(self._letters[i] for i in best[kept]), confidence)
+        sure = scores[kept, best[kept]]
+        text = "".join(self._letters[i] for i in best[kept])
+        return Reading(text, float(sure.mean()), tuple(float(it) for it in sure))
 
 
 def load_text_reader() -> TextReader:

@@ -30,23 +30,33 @@ Point = npt.NDArray[np.float64]
 class Kind(Enum):
     """What a line is.
 
-    A lone glyph stands inside the breast and reads as no marker: it is kept, and told of.
+    A lone glyph stands inside the breast and reads as no marker: it is kept, and told of. What
+    reads as a letter and looks little like one is nothing, unless there are several.
     """
 
     TEXT = "text"
     MARKER = "marker"
     LONE = "lone glyph"
+    GLYPH = "glyph"
     NOTHING = "nothing"
 
 
 @dataclass(frozen=True, repr=False)
 class Writing:
-    """One line of writing in pixels of the frame; `letters` is how many were read, not which."""
+    """One line of writing in pixels of the frame.
+
+    Attributes:
+        letters: How many were read, not which.
+        said: What one letter alone reads as; never to be shown.
+        several: It is one of several lone glyphs: people have to look.
+    """
 
     line: Line
     kind: Kind
     marker: Marker | None = None
     letters: int = 0
+    said: str = ""
+    several: bool = False
 
 
 def merge(found: tuple[Writing, ...], closer: tuple[Writing, ...]) -> tuple[Writing, ...]:
@@ -129,6 +139,35 @@ def _has_direction(writing: Writing) -> bool:
 def _size(line: Line) -> float:
     """Give how high letters are: a narrow one is higher than its box is wide."""
     return line.length if is_short(line) else line.height
+
+
+def one_cut_marker(writings: tuple[Writing, ...], shape: tuple[int, ...]) -> tuple[Writing, ...]:
+    """Let one marker at each border be cut by it, the largest; what else is cut there is text."""
+    largest: dict[int, Line] = {}
+    for it in writings:
+        if it.marker is not None and it.marker.cut:
+            border = _border(it.line, shape)
+            largest[border] = max(largest.get(border, it.line), it.line, key=_area)
+    return tuple(
+        Writing(it.line, Kind.TEXT)
+        if it.marker is not None
+        and it.marker.cut
+        and share(it.line, largest[_border(it.line, shape)]) < 1 / 2
+        else it
+        for it in writings
+    )
+
+
+def _border(line: Line, shape: tuple[int, ...]) -> int:
+    """Give the border that a line is nearest to: left, top, right or bottom."""
+    corners = line.corners()
+    right, bottom = np.array((shape[1], shape[0])) - corners.max(axis=0)
+    left, top = corners.min(axis=0)
+    return int(np.argmin((left, top, right, bottom)))
+
+
+def _area(line: Line) -> float:
+    return line.length * line.height
 
 
 def run_on(writings: tuple[Writing, ...], shape: tuple[int, ...]) -> tuple[Writing, ...]:
