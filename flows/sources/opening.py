@@ -11,6 +11,8 @@ from flows.sources.limits import Bandwidth, Breaker
 from flows.sources.network import peer
 from flows.sources.network.pacs import Pacs
 from flows.sources.source import Source
+from flows.sources.web.dicomweb import DicomWeb
+from flows.sources.web.service import Service
 
 
 @dataclass(frozen=True, repr=False)
@@ -41,7 +43,7 @@ def open_source(known: KnownSource, landing: Landing) -> Opened:
         raise SourceError(message)
     care = told.care
     breaker = Breaker(care.slow_seconds, care.failures, care.rest_seconds)
-    made = _web(told) if isinstance(told, WebSource) else _dicom(told, breaker, landing)
+    made = _web(told, breaker) if isinstance(told, WebSource) else _dicom(told, breaker, landing)
     return Opened(made, breaker, care, told.screening_stations)
 
 
@@ -86,8 +88,17 @@ def _dicom(told: DicomSource, breaker: Breaker, landing: Landing) -> Source:
     )
 
 
-def _web(told: WebSource) -> Source:
-    raise NotImplementedError(told.kind)
+def _web(told: WebSource, breaker: Breaker) -> Source:
+    care = told.care
+    service = Service(
+        url=told.url,
+        token_file=told.token_file,
+        tls=None if told.tls is None else _tls(told.tls),
+        connect=told.connect_seconds,
+        answer=told.answer_seconds,
+        connections=care.associations,
+    )
+    return DicomWeb(service, bandwidth=Bandwidth(care.bytes_per_second), watch=breaker)
 
 
 def _tls(told: Tls) -> peer.Tls:
