@@ -58,7 +58,7 @@ def parts(blocks: Iterator[bytes], boundary: str) -> Iterator[Part]:
         message = "the answer is divided by something that is no boundary"
         raise MalformedError(message)
     stream = _Stream(blocks, f"\r\n--{boundary}".encode("ascii"))
-    _drop(stream.body(), LONGEST_PREAMBLE)
+    _drop(stream.body(), "the answer does not begin with its boundary")
     while stream.goes_on():
         headers = stream.headers()
         kind, _ = media_type(headers.get("content-type", ""))
@@ -66,15 +66,17 @@ def parts(blocks: Iterator[bytes], boundary: str) -> Iterator[Part]:
         body = stream.body()
         yield Part(kind, int(length) if re.fullmatch(r"\d{1,18}", length) else None, body)
         _drop(body)
+    # What was packed is only known to be whole at its end.
+    _drop(blocks, "the answer goes on after its end")
 
 
-def _drop(blocks: Iterator[bytes], most: int | None = None) -> None:
+def _drop(blocks: Iterator[bytes], wrong: str = "") -> None:
+    """Pass over bytes; not over many, where that is wrong."""
     dropped = 0
     for block in blocks:
         dropped += len(block)
-        if most is not None and dropped > most:
-            message = "the answer does not begin with its boundary"
-            raise MalformedError(message)
+        if wrong and dropped > LONGEST_PREAMBLE:
+            raise MalformedError(wrong)
 
 
 class _Stream:
