@@ -1,6 +1,6 @@
 # `make` shows what there is. The work is done by infra/setup.sh and the `mammo` command.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench bench-deid bench-pixels check-shared down reset clean
+.PHONY: help setup demo test test-full lint bench bench-deid bench-pixels check-shared down reset clean
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
@@ -19,7 +19,10 @@ demo: setup ## start everything on this machine and show one walk; ONCE=1 stops 
 	@$(BIN)/mammo demo $(if $(ONCE),--once)
 
 test: lint ## all checks and all tests
-	@$(BIN)/pytest -q --ignore=tests/shared
+	@$(BIN)/pytest -q --ignore=tests/shared --ignore=tests/full
+
+test-full: setup ## tests with PACS of Debian packages: apt-get install orthanc dcmtk gcc
+	@$(BIN)/pytest -q tests/full
 
 lint: setup ## style, types and who may import whom
 	$(call check,ruff check,$(BIN)/ruff check --quiet .)

@@ -1,6 +1,7 @@
 """The walk inside this room: header and pixels to clean pieces, and the second eye on them."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO
 
 from pydicom.datadict import dictionary_VR, tag_for_keyword
@@ -180,6 +181,7 @@ def inspect(  # noqa: PLR0913 -- as above
     looked_at: bytes = b"",
     passage: Passage = _FREE,
     ruling: Ruling = NONE,
+    blanked: tuple[Box, ...] = (),
 ) -> None:
     """Look at the finished bytes with the second eye.
 
@@ -195,6 +197,7 @@ def inspect(  # noqa: PLR0913 -- as above
         looked_at: Digest of those that were looked at, which these must be if none was changed.
         passage: How closely, and whether people have to look besides.
         ruling: What people let pass of what a picture shows; never an identifier in the header.
+        blanked: Boxes that were blanked in it.
 
     Raises:
         SuspectError: Something identified is left, or it could not be checked; last of all, that
@@ -209,8 +212,8 @@ def inspect(  # noqa: PLR0913 -- as above
     text_reader = patient(text_reader, parsed.header)
     _refuse(unseen_left(parsed.header), Reason.UNCHECKED)
     if parsed.pixels is not None:
-        eyes = text_reader if pixels_changed else None
-        left = _text_left(finished, parsed, eyes, passage, ruling)
+        look = partial(read_again, closely=passage.closely, kept=ruling.keep, blanked=blanked)
+        left = _text_left(finished, parsed, text_reader if pixels_changed else None, look)
         _refuse(left, Reason.TEXT_LEFT)  # which people let pass by its place, or not at all
         if looked_at and not pixels_changed:
             check_same(finished, parsed, looked_at)
@@ -223,8 +226,7 @@ def _text_left(
     finished: BinaryIO,
     parsed: Parsed,
     text_reader: TextReader | None,
-    passage: Passage,
-    ruling: Ruling,
+    look: "partial[tuple[Finding, ...]]",
 ) -> tuple[Finding, ...]:
     """Walk the code streams of a finished object, and look at its pixels where somebody can.
 
@@ -233,9 +235,7 @@ def _text_left(
     """
     try:
         check_finished(finished, parsed)
-        if text_reader is None:
-            return ()
-        return read_again(finished, parsed, text_reader, closely=passage.closely, kept=ruling.keep)
+        return () if text_reader is None else look(finished, parsed, text_reader)
     except SuspectError as error:
         raise SuspectError(Reason.UNCHECKED, error.findings) from error
 

@@ -36,9 +36,10 @@ def configure() -> None:
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    # pydicom's warnings and debug lines quote element values.
-    logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
-    warnings.filterwarnings("ignore", module=r"pydicom(\.|$)")
+    # Their warnings and debug lines quote element values, and whole data sets.
+    for name in ("pydicom", "pynetdicom"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    warnings.filterwarnings("ignore", module=r"py(net)?dicom(\.|$)")
 
 
 def get() -> structlog.typing.FilteringBoundLogger:

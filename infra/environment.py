@@ -15,6 +15,7 @@ from infra.private import write_private
 ISSUER: Final = "urn:mammo:development"
 AUDIENCE: Final = "urn:mammo:api"
 POOL: Final = "region"
+TITLE: Final = "MAMMO"
 # A Unix socket's whole path must fit in 104 bytes; what programs add to TMPDIR needs about 45.
 TEMPORARY_PATH_LIMIT: Final = 55
 STUDIES_MOST: Final = 4
@@ -40,6 +41,7 @@ class Environments:
     admin: Mapping[str, str]
     server: Mapping[str, str]
     client: Mapping[str, str]
+    receiver: Mapping[str, str]
     store: Mapping[str, str]
 
 
@@ -79,6 +81,16 @@ def environments(state: Path, ports: Ports, credentials: Credentials) -> Environ
         admin=_prefixed("MAMMO_ADMIN_", _store("admin", ports, credentials)),
         server=_server(state, ports, credentials),
         client=_client(state, ports, credentials),
+        receiver=_prefixed(
+            "MAMMO_RECEIVER_",
+            {
+                "HOST": HOST,
+                "PORT": str(ports.receiver),
+                "AE_TITLE": TITLE,
+                "PEERS": str(state / "region" / "peers.toml"),
+                "LANDING": str(state / "region" / "landing"),
+            },
+        ),
         store={"GOMEMLIMIT": "400MiB", **credentials.jwt},
     )
 
@@ -90,6 +102,7 @@ def write_environment_files(state: Path, known: Environments) -> None:
         "hub.env": known.hub,
         "api.env": known.api,
         "admin.env": known.admin,
+        "receiver.env": known.receiver,
     }
     for name, variables in files.items():
         text = "".join(f"{key}={value}\n" for key, value in variables.items())

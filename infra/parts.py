@@ -1,4 +1,4 @@
-"""The four parts of a local stack, by command line: this room imports no other."""
+"""The parts of a local stack, by command line: this room imports no other."""
 
 import contextlib
 import hashlib
@@ -18,7 +18,9 @@ from infra.errors import StackError
 from infra.ports import HOST, Ports
 
 # In the order they are stopped, with the seconds each may take to end.
-STOP_SECONDS: Final = {"worker": 20.0, "api": 10.0, "prefect": 10.0, "s3": 15.0}
+STOP_SECONDS: Final = {"worker": 20.0, "api": 10.0, "receiver": 25.0, "prefect": 10.0, "s3": 15.0}
+# Runs only where the state directory says who may send.
+OPTIONAL: Final = frozenset({"receiver"})
 STORE_INSIDE: Final = (
     "master.port",
     "master.port.grpc",
@@ -84,12 +86,14 @@ def all_parts(
     door: tuple[str, ...] = DOOR,
 ) -> dict[str, Part]:
     """Describe every part by name; `door` is the door's program and the words after it."""
-    described = (
+    described = [
         _store_part(state, ports, credentials, known),
         _server_part(state, ports, known),
         _worker_part(state, ports, known, credentials.prefect),
         _door_part(state, ports, known, door),
-    )
+    ]
+    if (state / "region" / "peers.toml").exists():
+        described.append(_receiver_part(state, ports, known))
     return {part.name: part for part in described}
 
 
@@ -164,6 +168,19 @@ def _worker_part(state: Path, ports: Ports, known: Environments, login: str) -> 
         directory=state / "region",
         url=f"http://{HOST}:{ports.prefect}/work-pools/work-pool/{POOL}",
         ready=lambda since: probes.worker_answers(api, login, since),
+    )
+
+
+def _receiver_part(state: Path, ports: Ports, known: Environments) -> Part:
+    """Describe what a PACS pushes to; who may is in `region/peers.toml`."""
+    return Part(
+        name="receiver",
+        command=(sys.executable, "-m", "flows.sources.receiver"),
+        environment={**known.base, **known.receiver},
+        directory=state / "region",
+        url=f"dicom://{HOST}:{ports.receiver}",
+        ready=partial(probes.receiver_writes, state / "region" / "landing" / "receiver.json"),
+        ports=(ports.receiver,),
     )
 
 

@@ -53,6 +53,11 @@ class Ports:
         return self.base + 2
 
     @property
+    def receiver(self) -> int:
+        """Port that a PACS pushes to, where the state directory says which may."""
+        return self.base + 3
+
+    @property
     def inside(self) -> tuple[int, ...]:
         """Nine ports that the object store's own parts talk on."""
         return tuple(range(self.base + 10, self.base + 19))

@@ -1,8 +1,10 @@
 """Is a part really ready: asked by doing what it is there for, never by looking for its port."""
 
 import io
+import time
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 import httpx
@@ -13,8 +15,10 @@ from minio.error import MinioException
 from infra.credentials import PROBE, S3Credential
 from infra.environment import POOL
 from infra.ports import HOST
+from infra.private import read_json
 
 PATIENCE: Final = 3.0
+LATELY: Final = 30.0
 Probe = Callable[[], bool]
 
 
@@ -73,6 +77,13 @@ def worker_answers(api: str, login: str, since: float) -> bool:
         )
     except (httpx.HTTPError, KeyError, TypeError, ValueError):
         return False
+
+
+def receiver_writes(status: Path, since: float) -> bool:
+    """Say whether the receiver has written its counts after `since` (epoch seconds), and lately."""
+    told = read_json(status)
+    written = told.get("written", 0)
+    return bool(told.get("running")) and int(since) <= written and time.time() - written < LATELY
 
 
 def _ask(api: str, login: str, path: str, body: dict[str, str]) -> httpx.Response:

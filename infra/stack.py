@@ -16,7 +16,7 @@ from infra import issuer, process
 from infra.credentials import Credentials, load_credentials, write_identities
 from infra.environment import environments, read_environment_file, write_environment_files
 from infra.errors import BusyError, DiskShortError, StackError, StateError
-from infra.parts import DOOR, STOP_SECONDS, Part, all_parts, store_litter
+from infra.parts import DOOR, OPTIONAL, STOP_SECONDS, Part, all_parts, store_litter
 from infra.ports import HOST, Ports
 from infra.private import private_directory, read_json, write_json
 from infra.startup import Startup
@@ -28,7 +28,7 @@ GIB: Final = 1024**3
 OWNED: Final = frozenset(
     {
         *("home", "hub", "lock", "log", "prefect", "region", "run", "s3", "secrets", "tmp"),
-        *("admin.env", "api.env", "hub.env", "region.env", "stack.json", "demo"),
+        *("admin.env", "api.env", "hub.env", "receiver.env", "region.env", "stack.json", "demo"),
     }
 )
 
@@ -144,7 +144,7 @@ class Stack:
     def status(self) -> tuple[PartStatus, ...]:
         """Ask every part how it does; takes at most a few seconds and changes nothing."""
         if not (self.state / "secrets" / "credentials.json").exists():
-            return tuple(self._absent(name) for name in STOP_SECONDS)
+            return tuple(self._absent(name) for name in STOP_SECONDS if name not in OPTIONAL)
         credentials = load_credentials(self.state)
         known = environments(self.state, self.ports, credentials)
         every = all_parts(self.state, self.ports, credentials, known=known, door=self.plan.door)
@@ -205,7 +205,7 @@ class Stack:
             if ran:
                 progress(f"{name} has stopped")
 
-        for together in (("worker", "api"), ("prefect", "s3")):
+        for together in (("worker", "api", "receiver"), ("prefect", "s3")):
             with ThreadPoolExecutor(max_workers=len(together)) as pool:
                 list(pool.map(end, together))
         for step in ("prepare", "deploy"):

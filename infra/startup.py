@@ -70,7 +70,7 @@ class Startup:
         """
         first = Step("prepare", prepare, {**known.base, **known.region, **known.hub, **known.admin})
         second = Step("deploy", deploy, {**known.base, **known.client, **known.region})
-        with ThreadPoolExecutor(max_workers=7, thread_name_prefix="startup") as pool:
+        with ThreadPoolExecutor(max_workers=8, thread_name_prefix="startup") as pool:
             store = pool.submit(self.ensure, every["s3"])
             server = pool.submit(self.ensure, every["prefect"])
             prepared = pool.submit(_after, lambda: self.do(first), store)
@@ -82,6 +82,8 @@ class Startup:
                 pool.submit(_after, lambda: self.do(second), pooled, prepared),
                 pool.submit(_after, lambda: self.ensure(every["worker"]), pooled, prepared),
             ]
+            if "receiver" in every:
+                tracks.append(pool.submit(_after, lambda: self.ensure(every["receiver"]), prepared))
             try:
                 wait(tracks, return_when=FIRST_EXCEPTION)
             finally:

@@ -2,8 +2,9 @@
 
 import socket
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import BoundedSemaphore
@@ -11,7 +12,7 @@ from typing import Any
 
 from pydicom import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
-from pynetdicom import AE
+from pynetdicom import AE, evt
 
 from flows.sources.landing import Landing
 from flows.sources.limits import Bandwidth
@@ -74,19 +75,35 @@ def associated(
     transfers: tuple[str, ...] = (ExplicitVRLittleEndian,),
     *,
     called: str = TITLE,
+    calling: str = "PACS",
     **options: Any,
 ) -> Iterator[Any]:
     """Associate as pynetdicom does, and release at the end."""
-    entity = AE("PACS")
+    entity = AE(calling)
     entity.maximum_pdu_size = 131072
     entity.add_requested_context(abstract, list(transfers))
     entity.add_requested_context(syntaxes.VERIFICATION)
-    association = entity.associate(*address, ae_title=called, max_pdu=131072, **options)
+    sockets: list[socket.socket] = []
+    association = entity.associate(
+        *address,
+        ae_title=called,
+        max_pdu=131072,
+        # pynetdicom forgets a socket that the other side has closed first.
+        evt_handlers=[(evt.EVT_CONN_OPEN, lambda event: sockets.append(_socket(event)))],
+        **options,
+    )
     try:
         yield association
     finally:
         if association.is_established:
             association.release()
+        for one in sockets:
+            one.close()
+
+
+def _socket(event: Any) -> socket.socket:
+    connection: socket.socket = event.assoc.dul.socket.socket
+    return connection
 
 
 def send(address: tuple[str, int], *datasets: Dataset, **options: Any) -> list[int]:
@@ -157,12 +174,30 @@ def raw(address: tuple[str, int], *, opened: bool = True) -> Iterator[socket.soc
 
 def read_unit(connection: socket.socket) -> tuple[int, bytes]:
     """One unit from the receiver; (0, b"") once it has closed."""
-    with connection.makefile("rb") as stream:
-        head = stream.read(6)
-        if len(head) < 6:
-            return 0, b""
-        kind, length = struct.unpack(">BxL", head)
-        return kind, stream.read(length)
+    head = _read(connection, 6)
+    if len(head) < 6:
+        return 0, b""
+    kind, length = struct.unpack(">BxL", head)
+    return kind, _read(connection, length)
+
+
+def _read(connection: socket.socket, count: int) -> bytes:
+    got = b""
+    with suppress(ConnectionError):
+        while len(got) < count and (more := connection.recv(count - len(got))):
+            got += more
+    return got
+
+
+def cut_off(connection: socket.socket, pieces: Iterable[bytes], *, pause: float = 0.0) -> bool:
+    """Send pieces one after another; tell whether the receiver had enough before the last."""
+    try:
+        for piece in pieces:
+            connection.sendall(piece)
+            time.sleep(pause)
+    except OSError:
+        return True
+    return False
 
 
 def status_of(body: bytes) -> int:

@@ -11,13 +11,14 @@ from pydantic_settings import BaseSettings
 
 from access_api.settings import DoorSettings
 from flows.cli import app
-from flows.settings import HubSettings, PrepareSettings, RegionSettings
+from flows.settings import HubSettings, PrepareSettings, ReceiverSettings, RegionSettings
 
 ROOT = Path(__file__).parents[1]
 SETTINGS: tuple[type[BaseSettings], ...] = (
     RegionSettings,
     HubSettings,
     PrepareSettings,
+    ReceiverSettings,
     DoorSettings,
 )
 EXAMPLE = (ROOT / "infra" / "mammo.env.example").read_text()

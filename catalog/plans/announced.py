@@ -146,6 +146,13 @@ class AnnouncedStudies:
             if not connection.execute(statement.values(changed_at=now(), **values)).rowcount:
                 raise ConflictError(Reason.LEASE)
 
+    def release(self, who: str) -> int:
+        """End all leases of somebody who is known to be dead, and count them."""
+        statement = announced.update().where(announced.c.leased_by == who)
+        with writing(self._engine) as connection:
+            free = statement.values(leased_by=None, leased_until=None)
+            return connection.execute(free).rowcount
+
     def counts(self, export_id: str) -> Mapping[AnnouncedState, int]:
         """Count an export's announced studies by state."""
         statement = (

@@ -190,9 +190,11 @@ class Plans:
             return self._again(connection, window)
 
     def end_window(self, window: Window) -> None:
-        """Say that all of a window came in."""
+        """Say that all of a window came in, or that there is nothing in it."""
         with writing(self._engine) as connection:
-            statement = _window(window).where(plan_window.c.state == WindowState.BEGUN)
+            statement = _window(window).where(plan_window.c.export_id == window.export_id)
+            if window.export_id is None:
+                statement = _window(window).where(plan_window.c.export_id.is_(None))
             connection.execute(statement.values(state=WindowState.DONE, changed_at=now()))
 
     def _again(self, connection: Connection, window: Window) -> Window:

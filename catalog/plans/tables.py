@@ -62,7 +62,11 @@ plan_window = Table(
     Column("changed_at", UtcDateTime, nullable=False),
     UniqueConstraint("plan_id", "first", "last"),
     CheckConstraint("first <= last", name="days"),
-    CheckConstraint("(state = 'WAITING') = (export_id IS NULL)", name="export"),
+    # A stretch in which there is nothing ends without an export.
+    CheckConstraint(
+        "(state <> 'WAITING' OR export_id IS NULL) AND (state <> 'BEGUN' OR export_id IS NOT NULL)",
+        name="export",
+    ),
 )
 
 announced = Table(

@@ -24,6 +24,7 @@ from deid.pixels.coding.planes import is_native, unpack_frame
 from deid.pixels.coding.riders import has_rider
 from deid.pixels.coding.streams import check_streams
 from deid.pixels.detection.colours import ColourEye
+from deid.pixels.detection.evening import evened
 from deid.pixels.detection.gate import FIRST, SECOND, Sight
 from deid.pixels.detection.markers import contradicts, seems_to_contradict
 from deid.pixels.detection.text_reader import TextReader
@@ -188,6 +189,7 @@ def read_again(
     sight: Sight = SECOND,
     closely: bool = False,
     kept: tuple[Box, ...] = (),
+    blanked: tuple[Box, ...] = (),
 ) -> tuple[Finding, ...]:
     """Look at the pixels of a finished object with another eye; report text that is left.
 
@@ -198,6 +200,7 @@ def read_again(
         sight: How to look: another way than the first eye did.
         closely: Look at every part of every frame.
         kept: Boxes that people looked at: text that lies wholly in one may be there.
+        blanked: Boxes that were blanked, whose borders say nothing.
 
     Raises:
         SuspectError: A frame cannot be decoded.
@@ -207,6 +210,8 @@ def read_again(
     findings = []
     for index, (_, frame) in enumerate(_decoded(reader, parsed, frames)):
         spared = _boxes(index + 1, kept)
+        if blanked and not frames.layout.colours:
+            frame = evened(frame, _boxes(index + 1, blanked))  # noqa: PLW2901 -- in its place
         if any(
             writing.kind is Kind.TEXT and not is_kept(writing.line, spared)
             for writing in eye.look(frame, frames.layout)

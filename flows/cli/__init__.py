@@ -15,6 +15,7 @@ from flows.cli import (
     profile,
     protection,
     quarantine,
+    receiver,
     release,
     report,
     rescan,
@@ -33,7 +34,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
-for module in (stack, data, report, offline, verify, release, rescan):
+for module in (stack, data, report, offline, verify, release, rescan, receiver):
     module.add_to(app)
 app.add_typer(catalogue.app, name="catalog")
 app.add_typer(exports.app, name="exports")

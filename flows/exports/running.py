@@ -3,9 +3,7 @@
 Nothing here is Prefect's: the flow hands in how a study is begun, and how many at a time.
 """
 
-import os
 import secrets
-import socket
 import time
 from collections.abc import Callable, Collection
 from concurrent.futures import FIRST_COMPLETED, Future
@@ -46,7 +44,7 @@ class Run:
     """One run of a plan.
 
     Attributes:
-        who: Whose leases the studies are.
+        who: Whose leases the studies are: the name of a flow run.
         patience: What is due later than that waits for the next run.
     """
 
@@ -57,11 +55,6 @@ class Run:
     stop: Stop
     who: str
     patience: timedelta = timedelta(minutes=5)
-
-
-def name_worker() -> str:
-    """Name this process as the owner of leases."""
-    return f"{socket.gethostname()[:40]} {os.getpid()} {secrets.token_hex(4)}"
 
 
 def next_window(run: Run) -> Window | None:
@@ -76,8 +69,10 @@ def next_window(run: Run) -> Window | None:
     return next(iter(undone), None)
 
 
-def export_of(run: Run, window: Window) -> Export:
+def export_of(run: Run, window: Window) -> Export | None:
     """Give the export that brings a stretch in, with all that its source announces entered.
+
+    None if the source has nothing in that stretch: then it is done.
 
     Raises:
         ExportRefusedError: The plan's decision is over.
@@ -89,6 +84,9 @@ def export_of(run: Run, window: Window) -> Export:
     if window.export_id is not None:
         return ledger.export(window.export_id)
     found = [run.asked.announce(one) for one in run.asked.studies(_days(window), run.stop)]
+    if not found:
+        ledger.plans.end_window(window)
+        return None
     export_id = f"{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(4)}"
     path = run.parts.landing / export_id / RECEIVED
     export = Export(export_id, run.plan.holder_id, str(path), 0, run.plan.decision)

@@ -14,6 +14,7 @@ from catalog.ledgers.records import Export
 from flows import deidentifier, log, wiring
 from flows.exports.disclosure import require_decision
 from flows.exports.index import NO_STUDY, enroll
+from flows.ingest.alive import alive
 from flows.ingest.closing import close, is_retriable, run_id
 from flows.ingest.names import FLOW
 from flows.people import protection
@@ -29,18 +30,8 @@ def ingest(export_id: str) -> None:
     log.configure()
     with silenced("ingest", export=export_id):
         parts = wiring.region()
-        parts.ledger.forget_expired(datetime.now(UTC))
-        expiry.expire(parts, datetime.now(UTC), but=export_id)
-        export = parts.ledger.export(export_id)
-        require_decision(export.decision, today=datetime.now(UTC).date())
-        _enroll(parts, export)
-        # The files of no study come along though all may be settled: their outcomes are published.
-        numbers = sorted({NO_STUDY, *parts.ledger.studies(export_id)})
-    futures = study.map([export_id] * len(numbers), numbers)
-    wait(futures)
-    failed = [future.state for future in futures if not future.state.is_completed()]
-    with silenced("tally", export=export_id):
-        close(parts, export, failed=failed)
+        with alive(parts.landing, run_id()):
+            _ingest(parts, export_id)
 
 
 @task(
@@ -62,6 +53,21 @@ def study(export_id: str, ordinal: int) -> None:
         loaded = deidentifier.of_region()
         this = StudyRun(parts, loaded, export, ordinal, region, run_id(), protection=known)
         settle(this)
+
+
+def _ingest(parts: RegionParts, export_id: str) -> None:
+    moment = datetime.now(UTC)
+    parts.ledger.forget_expired(moment)
+    expiry.expire(parts, moment, but=export_id)
+    export = parts.ledger.export(export_id)
+    require_decision(export.decision, today=moment.date())
+    _enroll(parts, export)
+    # The files of no study come along though all may be settled: their outcomes are published.
+    numbers = sorted({NO_STUDY, *parts.ledger.studies(export_id)})
+    futures = study.map([export_id] * len(numbers), numbers)
+    wait(futures)
+    failed = [future.state for future in futures if not future.state.is_completed()]
+    close(parts, export, failed=failed)
 
 
 def _enroll(parts: RegionParts, export: Export) -> None:

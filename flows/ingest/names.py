@@ -5,3 +5,6 @@ DEPLOYMENT = "region"
 POOL = "region"
 #: The flow of a plan.
 PLANNED = "export"
+#: The flow of what a region does every ten minutes, and when.
+UPKEEP = "upkeep"
+UPKEEP_CRON = "*/10 * * * *"

@@ -5,7 +5,7 @@ results and artifacts of Prefect carry nothing else of what is fetched.
 """
 
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +24,11 @@ from flows.exports.running import (
     export_of,
     give_back_failed,
     is_settled,
-    name_worker,
     next_window,
     share_out,
 )
 from flows.exports.stopping import Stops
+from flows.ingest.alive import alive
 from flows.ingest.closing import close, is_retriable, run_id
 from flows.ingest.names import PLANNED
 from flows.people import protection
@@ -71,17 +71,11 @@ def export(plan_id: str, *, at_once: bool = False) -> str:
     log.configure()
     with silenced("plan", plan=plan_id):
         parts = wiring.region()
-        _tidy(parts)
-        plan = parts.ledger.plans.get(plan_id)
-        content = content_of(plan.content)
-        nights, moment = Nights.of(content.schedule), datetime.now(UTC)
-        if why := _not_now(plan, nights, moment, at_once=at_once):
-            return why
-        until = None if at_once else nights.closes_at(moment)
-        run, opened = _begin(parts, plan, content, until)
-    ended = _go_on(run, opened)
-    log.get().info("plan rests", plan=plan_id, reason=ended)
-    return ended
+        with alive(parts.landing, run_id()):
+            _tidy(parts)
+            ended = _run(parts, plan_id, at_once=at_once)
+        log.get().info("plan rests", plan=plan_id, reason=ended)
+        return ended
 
 
 @task(
@@ -98,6 +92,17 @@ def planned_study(export_id: str, ordinal: int) -> str:
     with silenced("study", export=export_id, study=ordinal):
         now = _now.get()
         return bring(now.job, now.waiting[ordinal]).value
+
+
+def _run(parts: RegionParts, plan_id: str, *, at_once: bool) -> str:
+    plan = parts.ledger.plans.get(plan_id)
+    content = content_of(plan.content)
+    nights, moment = Nights.of(content.schedule), datetime.now(UTC)
+    if why := _not_now(plan, nights, moment, at_once=at_once):
+        return why
+    until = None if at_once else nights.closes_at(moment)
+    run, opened = _begin(parts, plan, content, until)
+    return _go_on(run, opened)
 
 
 def _tidy(parts: RegionParts) -> None:
@@ -129,18 +134,17 @@ def _begin(
     opened = open_source(known, Landing(parts.landing))
     stop = Stops(plan.id, parts.ledger.plans, parts.landing, until)
     asked = Asked(opened.source, content.selection, opened.stations, opened.care.nearline)
-    return Run(parts, plan, content, asked, stop, name_worker()), opened
+    return Run(parts, plan, content, asked, stop, run_id()), opened
 
 
 def _go_on(run: Run, opened: Opened) -> str:
     """Bring stretches of days in until something says that it is enough; give what said so."""
     most = left = run.content.limits.studies_per_night
     while not run.stop.reason():
-        with silenced("window", plan=run.plan.id):
-            window = next_window(run)
-            if window is None:
-                return ALL_IN
-            brought, settled = _bring_in(run, opened, window, most=left)
+        window = next_window(run)
+        if window is None:
+            return ALL_IN
+        brought, settled = _bring_in(run, opened, window, most=left)
         left -= brought
         if most and left <= 0:
             return FULL_NIGHT
@@ -152,6 +156,8 @@ def _go_on(run: Run, opened: Opened) -> str:
 def _bring_in(run: Run, opened: Opened, window: Window, *, most: int) -> tuple[int, bool]:
     """Bring one stretch in; tell how many studies were tried, and whether all have ended."""
     export = export_of(run, window)
+    if export is None:
+        return 0, True
     now = _Now(_job(run, opened, export))
     held = _now.set(now)
     try:
@@ -169,7 +175,7 @@ def _bring_in(run: Run, opened: Opened, window: Window, *, most: int) -> tuple[i
     settled = is_settled(run, export)
     if settled:
         close(run.parts, export, failed=[])
-        run.parts.ledger.plans.end_window(window)
+        run.parts.ledger.plans.end_window(replace(window, export_id=export.id))
     elif failed:
         close(run.parts, export, failed=list(failed.values()))
     return len(ended), settled

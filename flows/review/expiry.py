@@ -17,6 +17,7 @@ from flows import log
 from flows.quarantine.originals import erase
 from flows.review import begun
 from flows.review.applying import one_at_a_time
+from flows.sources.landing import RECEIVED, SHARED
 from flows.wiring import RegionParts
 
 ALARM = timedelta(days=7)
@@ -151,7 +152,7 @@ def _sweep(parts: RegionParts, moment: datetime, *, but: str) -> int:
 
 
 def _leftovers(parts: RegionParts, moment: datetime, *, but: str = "") -> list[Path]:
-    """Give the folders in the landing that nothing was done in for long."""
+    """Give the exports' folders in the landing that nothing was done in for long."""
     try:
         found = [path for path in parts.landing.iterdir() if path.is_dir()]
     except FileNotFoundError:
@@ -160,7 +161,10 @@ def _leftovers(parts: RegionParts, moment: datetime, *, but: str = "") -> list[P
     return [
         path
         for path in found
-        if path.name != but and not path.is_symlink() and not _is_recent(path, limit)
+        if path.name not in {but, *SHARED}
+        and not path.is_symlink()
+        and not (path / RECEIVED).exists()  # what was fetched waits for its export, however long
+        and not _is_recent(path, limit)
     ]
 
 

@@ -28,8 +28,10 @@ from flows.sources.placing import (
 
 RECEIVED: Final = "received"
 ODD: Final = "odd"
+#: Where flow runs show that they live.
+RUNS: Final = "runs"
 #: Folders of the landing that belong to no export, and that nobody may tidy away.
-SHARED: Final = frozenset({RECEIVED, ODD})
+SHARED: Final = frozenset({RECEIVED, ODD, RUNS})
 
 
 def name(uid: str) -> str:
@@ -68,8 +70,11 @@ class Landing:
 
     def room(self) -> int:
         """Return how many bytes the landing's disk can still take."""
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        disk = os.statvfs(self.root)
+        try:
+            disk = os.statvfs(self.root)
+        except FileNotFoundError:
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            disk = os.statvfs(self.root)
         return disk.f_bavail * disk.f_frsize
 
     def sweep(self) -> int:
@@ -217,13 +222,21 @@ class LandedStudy:
         stem = partial[1:].partition(".")[0]
         link(partial, folder, stem, folder)
         self._flush(folder)
+        if self._is_still(folder):
+            return
         here = self._open()
         try:
-            if not os.path.sameopenfile(here, folder):
-                link(partial, folder, stem, here)
-                self._flush(here)
+            link(partial, folder, stem, here)
+            self._flush(here)
         finally:
             os.close(here)
+
+    def _is_still(self, folder: int) -> bool:
+        """Tell whether an open folder is the one at our path."""
+        try:
+            return os.path.samestat(self.folder.stat(), os.fstat(folder))
+        except FileNotFoundError:
+            return False
 
     def _flush(self, folder: int) -> None:
         if self._durable:

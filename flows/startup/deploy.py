@@ -14,22 +14,29 @@ import flows
 from flows import wiring
 from flows.ingest import schedules
 from flows.ingest.flow import ingest
-from flows.ingest.names import DEPLOYMENT, POOL
+from flows.ingest.names import DEPLOYMENT, POOL, UPKEEP_CRON
 from flows.ingest.planned import export
+from flows.ingest.upkeep import upkeep
 
 
 def deploy() -> None:
     """Register the deployments in the region's work pool; only the region's workers run them."""
     root = Path(flows.__file__).parents[1]
-    for one, entrypoint in ((ingest, "flow.py:ingest"), (export, "planned.py:export")):
-        _deploy(one, str(root), f"flows/ingest/{entrypoint}")
+    _deploy(ingest, str(root), "flow.py:ingest")
+    _deploy(export, str(root), "planned.py:export")
+    _deploy(upkeep, str(root), "upkeep.py:upkeep", cron=UPKEEP_CRON)
     schedules.set_up(wiring.region().ledger.plans)
 
 
-def _deploy(one: Flow[..., Any], root: str, entrypoint: str) -> None:
-    remote = one.from_source(source=root, entrypoint=entrypoint)
+def _deploy(one: Flow[..., Any], root: str, entrypoint: str, *, cron: str | None = None) -> None:
+    remote = one.from_source(source=root, entrypoint=f"flows/ingest/{entrypoint}")
     remote.deploy(  # type: ignore[union-attr]  # not awaited: this is no coroutine here
-        name=DEPLOYMENT, work_pool_name=POOL, build=False, push=False, print_next_steps=False
+        name=DEPLOYMENT,
+        work_pool_name=POOL,
+        build=False,
+        push=False,
+        print_next_steps=False,
+        cron=cron,
     )
 
 

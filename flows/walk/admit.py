@@ -91,6 +91,7 @@ class _Eyes:
             text_reader=self.deidentifier.text_reader,
             applied=clean.applied,
             pixels_changed=bool(clean.changed_frames),
+            blanked=clean.boxes,
             looked_at=clean.looked_at,
             passage=self.passage,
             ruling=self.ruling,

@@ -6,12 +6,13 @@ Prints `name=value` lines. Ratios compare runs of one and the same session, alte
 import sys
 
 from flows import log
-from tests.bench import demo, ingest, memory, profile, worker
+from tests.bench import demo, ingest, memory, profile, receive, worker
 
 PARTS = {
     "ingest": ingest.run,
     "profile": profile.run,
     "memory": memory.run,
+    "receive": receive.run,
     "worker": worker.run,
     "demo": demo.run,
 }

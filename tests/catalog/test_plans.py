@@ -101,10 +101,12 @@ def test_a_window_comes_in_by_one_export(ledger: Ledger) -> None:
     assert ledger.plans.begin_window(window, "export-1").export_id == "export-1"
     assert ledger.plans.begin_window(window, "export-2").export_id == "export-1"
     ledger.plans.end_window(window)
+    assert ledger.plans.windows("plan-1")[0].state is WindowState.BEGUN  # there is an export by now
+    ledger.plans.end_window(replace(window, export_id="export-1"))
     states = [one.state for one in ledger.plans.windows("plan-1")]
     assert states == [WindowState.DONE, WindowState.WAITING]
-    ledger.plans.end_window(other)
-    assert ledger.plans.windows("plan-1")[1].state is WindowState.WAITING
+    ledger.plans.end_window(other)  # there is nothing in it
+    assert ledger.plans.windows("plan-1")[1].state is WindowState.DONE
 
 
 def test_a_study_is_announced_once(ledger: Ledger) -> None:
@@ -144,6 +146,15 @@ def test_the_lease_of_a_dead_worker_is_taken_over(ledger: Ledger) -> None:
         ledger.announced.claim("export-1", 1, 4, who="dead")
     with pytest.raises(ConflictError, match=Reason.LEASE.value):
         ledger.announced.settle("export-1", 1, who="dead")
+
+
+def test_the_leases_of_one_known_to_be_dead_are_ended(ledger: Ledger) -> None:
+    ledger.announced.announce("export-1", STUDIES[:2])
+    for who in ("dead", "alive"):
+        assert ledger.announced.lease("export-1", who, soon())
+    assert ledger.announced.release("dead") == 1
+    assert ledger.announced.lease("export-1", "third", soon()) is not None
+    assert ledger.announced.lease("export-1", "third", soon()) is None
 
 
 def test_what_was_tried_in_vain_waits_for_its_time(ledger: Ledger) -> None:

@@ -5,6 +5,8 @@ import pytest
 from deid.pixels.detection.gate import FIRST, SECOND, Sight
 from deid.pixels.detection.looking import look as look_once
 from deid.pixels.detection.markers import Marker
+from deid.pixels.detection.reading import Words
+from deid.pixels.detection.relief import Relief
 from deid.pixels.detection.text_reader import Line
 from deid.pixels.detection.writing import Kind, Writing, run_on, unmask
 from tests.deid.pictures import Array, burn, film, glyphs, text_reader
@@ -159,3 +161,45 @@ def test_a_large_marker_is_no_word_of_a_smaller_text_that_is_not_beside_it() -> 
     marker = Writing(line((2183, 664), 595, 362, 52), Kind.MARKER, Marker("L", "CC"))
     text = Writing(line((2183, 1547), 595, 219, -90), Kind.TEXT)
     assert unmask((marker, text)) == (marker, text)
+
+
+def line_of(x: float, length: float, height: float, angle: float = 0.0) -> Line:
+    return Line((x, 500.0), length, height, angle, 0.9)
+
+
+def test_a_marker_at_an_angle_is_no_word_of_a_level_text() -> None:
+    marker = Writing(line_of(500, 400, 250, 42), Kind.MARKER, Marker("L", "CC"))
+    assert unmask((marker, Writing(line_of(1200, 900, 240), Kind.TEXT)))[0] is marker
+    assert unmask((marker, Writing(line_of(1100, 240, 220), Kind.TEXT)))[0] is marker
+
+
+def test_a_narrow_letter_of_large_text_is_no_side() -> None:
+    side = Writing(line_of(100, 208, 144, 89), Kind.MARKER, Marker("L", ""))
+    told, _ = unmask((side, Writing(line_of(640, 760, 325), Kind.TEXT)))
+    assert told.kind is Kind.TEXT
+
+
+@EYES
+def test_two_letters_seen_in_a_marker_at_the_border_are_of_it(sight: Sight) -> None:
+    shown = np.ascontiguousarray(lead(20)[:, 420:])
+    kinds = {it.kind for it in look(shown, sight)}
+    assert Kind.TEXT not in kinds
+
+
+def test_a_block_of_print_in_a_corner_is_not_its_own_noise() -> None:
+    picture = air((1600, 1600))
+    rows = [40 + 36 * number for number in range(6)]
+    for row in rows:
+        burn(picture, (row, 20), glyphs("28 kV 85 mAs ÖHRSTRÖM", 26), 4000)
+    found = [it.line.centre[1] for it in look(picture, FIRST) if it.kind is Kind.TEXT]
+    assert all(any(abs(centre - row - 13) < 14 for centre in found) for row in rows)
+
+
+@pytest.mark.parametrize(("angle", "once"), [(-90.0, True), (83.0, False)])
+def test_a_narrow_side_is_read_upright(angle: float, once: bool) -> None:
+    picture = air()
+    drawn = burn(picture, (300, 500), glyphs("L", 60), 4000)
+    rows, columns = np.nonzero(drawn)
+    centre = float(columns.mean()), (float(rows.min()) + float(rows.max())) / 2
+    box = Line(centre, 79.0, 46.0, angle, 0.9)
+    assert Words(Relief(picture), box, text_reader(), once=once).marker == Marker("L", "")

@@ -223,6 +223,13 @@ def test_what_ended_runs_left_in_the_landing_goes(region, tmp_path):
     assert (tmp_path / "another.dcm").exists()
 
 
+def test_what_a_pacs_sent_unasked_waits_however_long(region):
+    folders = [leave(region, one) for one in ("received", "odd")]
+    assert standing(region, later(700)).folders == 0
+    assert expire(region, later(700)) == Expired()
+    assert all((folder / "1.dcm").exists() for folder in folders)
+
+
 def test_a_folder_whose_files_were_set_back_in_time_is_recent(region):
     folder = leave(region, "20261122-alive")
     for path in (folder / "1.dcm", folder, folder.parent):

@@ -15,7 +15,7 @@ from deid.pixels.detection.text_reader import TextReader
 from deid.pixels.detection.writing import Kind, Writing, merge, run_on, share, unmask
 
 #: Names the detector of burned-in text in records; raised when what it finds changes.
-DETECTOR = "text 4 (PP-OCRv6)"
+DETECTOR = "text 5 (PP-OCRv6)"
 
 # Pixels: as many as a screen has. Text on it is set in ten rows or fewer, which the sights of a
 # film would lose: on ultrasound of 320 by 240, looking closely too found 18 lines for 1.
@@ -24,6 +24,8 @@ _LARGE = 90.0  # pixels high with margins: a quarter of it shows
 _TEXT_LIKE = 0.6
 _PAST = 3.0  # heights
 _INSIDE = 0.9  # of the line: what juts out of one seen before is seen better now
+_WITHIN = 0.8  # of the line: two letters of a marker
+_FEW = 2
 _TALLEST = 40.0  # pixels: what is taller was seen without looking closely
 
 
@@ -49,7 +51,7 @@ class Eye:
 
     def look(self, plane: Plane) -> tuple[Writing, ...]:
         """Find all writing in a plane (rows by columns of luminance, white on black)."""
-        if (plane == plane.flat[0]).all():  # such as the empty frames of a segment
+        if _is_even(plane):  # such as the empty frames of a segment
             return ()
         found = self._look(plane, self._gazes)
         if plane.size > SMALL:
@@ -69,7 +71,7 @@ class Eye:
         relief = Relief(plane)
         quarter = shrunk(relief)
         measured = None if self._closely else survey(relief)
-        sight = Eyesight(self._sight.threshold, self._sight.score)
+        sight = Eyesight(self._sight.threshold, self._sight.score, self._closely)
         found: tuple[Writing, ...] = ()
         for gaze, is_ahead in zip(gazes, self._sight.are_ahead(), strict=True):
             passing: Passing | None = Ahead(_past_ends(found, relief)) if is_ahead else measured
@@ -79,7 +81,7 @@ class Eye:
                 found, gaze.look(relief, passing, found, self._reader, sight, quarter=quarter)
             )
         lines = tuple(it for it in found if not _is_of_marker(it, found))
-        return run_on(unmask(follow(lines, plane)), plane.shape)
+        return run_on(unmask(follow(lines, relief)), plane.shape)
 
     def _open(self) -> tuple[Gaze, ...]:
         lettering = self._sight.lettering
@@ -98,6 +100,12 @@ def look_closely(plane: Plane, text_reader: TextReader, sight: Sight) -> tuple[W
     return Eye(text_reader, sight).look_closely(plane)
 
 
+def _is_even(plane: Plane) -> bool:
+    """Tell whether all of a plane is one grey; a row tells of most that it is not."""
+    first = plane.flat[0]
+    return bool((plane[len(plane) // 2] == first).all() and (plane == first).all())
+
+
 def _past_ends(found: tuple[Writing, ...], relief: Relief) -> Grey:
     """Give the cells of large text and those past its ends: some of it may be fainter."""
     cells = np.zeros_like(everywhere(relief))
@@ -109,10 +117,12 @@ def _past_ends(found: tuple[Writing, ...], relief: Relief) -> Grey:
 
 
 def _is_of_marker(it: Writing, found: tuple[Writing, ...]) -> bool:
-    """Tell whether a lone letter lies in a marker, whose box is much higher where it is tilted."""
-    lone = it.kind is Kind.TEXT and it.letters <= 1
+    """Tell whether a letter or two lie in a marker, whose box is much higher where it is tilted."""
+    if it.kind is not Kind.TEXT or it.letters > _FEW:
+        return False
     markers = (other.line for other in found if other.kind is Kind.MARKER)
-    return lone and any(share(it.line, marker) > _INSIDE for marker in markers)
+    inside = _INSIDE if it.letters <= 1 else _WITHIN
+    return any(share(it.line, marker) > inside for marker in markers)
 
 
 def _is_seen(writing: Writing, found: tuple[Writing, ...]) -> bool:

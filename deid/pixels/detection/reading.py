@@ -32,6 +32,8 @@ _LEGIBLE = 0.55
 _PERHAPS = 0.5  # this sure, a marker is looked at again
 _AGREED = 3  # times the same: it is one
 _TIGHT = 0.8  # of the height
+_NARROW = 2.1  # times as high as wide: one letter may be
+_STEEP = 45.0  # degrees: it runs up or down
 _TURNS = (0.0, 5.0, -5.0)  # degrees
 _ANGLES = (0.0, 45.0)  # degrees, each way up
 _EDGE = 0.12  # of the height: this near the border a line is cut
@@ -154,18 +156,30 @@ def _closer(line: Line) -> Iterator[Line]:
 
 
 def _readings(crop: Grey, line: Line, reader: TextReader) -> Iterator[tuple[bool, Reading]]:
-    """Read a line as it stands, then upside down; a short one may also stand on end."""
+    """Read a line as it stands, then upside down; a short one may also stand on end.
+
+    A narrow letter is higher than wide: its box runs up, and it is read upright first.
+    """
+    if line.length < _NARROW * line.height and abs(line.angle) > _STEEP:
+        upright_ = crop.T[::-1] if line.angle < 0 else crop.T[:, ::-1]
+        yield False, reader.read(np.ascontiguousarray(upright_))
     yield False, reader.read(crop)
     yield True, reader.read(np.ascontiguousarray(crop[::-1, ::-1]))
     if is_short(line):
-        yield False, reader.read(np.ascontiguousarray(crop.T[::-1]))
-        yield False, reader.read(np.ascontiguousarray(crop.T[:, ::-1]))
+        if abs(line.angle) <= _STEEP or line.angle > 0:
+            yield False, reader.read(np.ascontiguousarray(crop.T[::-1]))
+        if abs(line.angle) <= _STEEP or line.angle < 0:
+            yield False, reader.read(np.ascontiguousarray(crop.T[:, ::-1]))
 
 
 def _as_marker(reading: Reading, line: Line, *, at_start: bool, at_end: bool) -> Marker | None:
     marker = read_marker(reading.text)
     lone = _letters(reading) == 1
-    if marker is not None and reading.confidence >= _SURE and (is_short(line) or not lone):
+    if (
+        marker is not None
+        and reading.confidence >= _SURE
+        and (line.length < _NARROW * line.height or not lone)
+    ):
         cut = (at_start or at_end) and reading.confidence < _WHOLE
         return Marker(marker.laterality, marker.view, cut=cut)
     if (at_start or at_end) and reading.confidence >= _LEGIBLE:

@@ -19,6 +19,8 @@ Window = tuple[int, int, int, int]  # left, top, right, bottom
 _TILE = 32  # pixels of the half picture over which noise is the same
 _EVERY = 2  # pixels of it that are looked at
 _QUIET = 0.75  # of a tile is noise and no print
+_DENSE = 0.6  # of a tile full of print is not
+_RISE = 3.0  # times what that stays below; noise rises less from there to three quarters
 _MIDDLE = 5  # tiles: one full of print takes the noise of those around it
 _FLOOR = 0.0016  # of the range: fainter is nothing; a film has noise of half of that in its black
 _BAND = 512  # rows of the half picture that are worked on at a time
@@ -45,6 +47,7 @@ class Relief:
         self.half = _halve(plane)
         self._span = max(1.0, float(self.half.max()) - float(self.half.min()))
         self._noise = np.maximum(_noise(self.half), self._span * _FLOOR / 1.65)
+        self._overviews: dict[tuple[float, int], Grey] = {}
 
     def noise(self, window: Window, times: float = 1.0) -> Half:
         """Give the gradients of the noise in a window of the half picture, so many times."""
@@ -75,6 +78,20 @@ class Relief:
             level = _resized(self.half[top:bottom, left:right], 2 * scale)
         else:
             level = _resized(_unsigned(self._part(window)), scale)
+        return self._levelled(level, neighbourhood)
+
+    def overview(self, window: Window, scale: float, *, neighbourhood: int) -> Grey:
+        """Show the same out of a view of the whole plane, which is made once."""
+        which = scale, neighbourhood
+        if which not in self._overviews:
+            # What does not fill a pixel of it is left out: pixels keep their size and their place.
+            rows, columns = (round(int(it * 2 * scale) / 2 / scale) for it in self.half.shape)
+            level = _resized(self.half[: max(rows, 1), : max(columns, 1)], 2 * scale)
+            self._overviews[which] = self._levelled(level, neighbourhood)
+        left, top, right, bottom = (round(it * scale) for it in window)
+        return self._overviews[which][top:bottom, left:right]
+
+    def _levelled(self, level: Map, neighbourhood: int) -> Grey:
         size = (neighbourhood, neighbourhood)
         mean = cv2.blur(level, size)
         variance = cv2.blur(level * level, size) - mean * mean
@@ -140,8 +157,10 @@ def _noise(half: Half) -> Map:
         below, right = high * side - steep.shape[0], wide * side - steep.shape[1]
         full = cv2.copyMakeBorder(steep, 0, below, 0, right, cv2.BORDER_REFLECT)
         tiles = full.reshape(high, side, wide, side).swapaxes(1, 2).reshape(high, wide, -1)
-        at = int(_QUIET * side * side)
-        found[start // _TILE : start // _TILE + high] = np.partition(tiles, at, axis=2)[..., at]
+        most, least = (int(share * side * side) for share in (_QUIET, _DENSE))
+        ordered = np.partition(tiles, (least, most), axis=2)
+        quiet = np.minimum(ordered[..., most], _RISE * ordered[..., least])
+        found[start // _TILE : start // _TILE + high] = quiet
     # A film's rim is noisy and one tile wide: turned over, it is one row in five, not three.
     around = _MIDDLE // 2
     wide = cv2.copyMakeBorder(found, around, around, around, around, cv2.BORDER_REFLECT_101)

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from deid.pixels.coding.arrays import Grey
+from deid.pixels.detection.grain import is_grain
 from deid.pixels.detection.relief import Relief, Window
 from deid.pixels.detection.text_reader import Line, TextReader, lines
 from deid.pixels.detection.windows import MULTIPLE, PIXELS, fields, windows
@@ -17,6 +18,8 @@ _CLEAR = 0.7
 _PAST = 1.0  # heights: so near its end a line must have been looked at
 _FARTHER = 2.5  # heights
 _SAME = 0.7  # of the area
+_FINE = 3 / 4  # of the plane: smaller, the grains run together
+_AFAR = 1 / 8  # of the plane: all of it is small, and windows have much around them
 
 
 @dataclass(frozen=True)
@@ -37,19 +40,33 @@ class View:
     tallest: float
     shortest: float = 0.0
 
+    @property
+    def fine(self) -> bool:
+        """Whether grain is seen as it is."""
+        return not self.outlined and self.scale >= _FINE
+
     def show(self, relief: Relief, window: Window) -> Grey:
         """Show a window of the plane."""
         if self.outlined:
             return relief.outlined(window, self.scale)
+        if self.scale <= _AFAR:
+            return relief.overview(window, self.scale, neighbourhood=self.neighbourhood)
         return relief.filled(window, self.scale, neighbourhood=self.neighbourhood)
 
 
 @dataclass(frozen=True)
 class Eyesight:
-    """Text probability from which a pixel counts, and mean of it from which a line counts."""
+    """What counts.
+
+    Attributes:
+        threshold: Text probability from which a pixel does.
+        score: Mean of it from which a line does.
+        closely: The network is asked about everything, even about what is nothing but grain.
+    """
 
     threshold: float
     score: float
+    closely: bool = False
 
 
 def search(
@@ -136,7 +153,7 @@ class _Field:
     def lines(self, reader: TextReader, sight: Eyesight) -> Iterator[Line]:
         view = self._view
         for cells in windows(self._where, self._cells, view.scale):
-            self._look(self._pixels(cells), reader)
+            self._look(self._pixels(cells), reader, sight)
         limit = view.tallest * view.scale
         found = lines(
             self._probability, threshold=sight.threshold, score=sight.score, tallest=limit
@@ -144,7 +161,7 @@ class _Field:
         for line in found:
             yield line.moved(1 / view.scale, self._corner)
 
-    def _look(self, window: Window, reader: TextReader) -> None:
+    def _look(self, window: Window, reader: TextReader, sight: Eyesight) -> None:
         """Ask the network about a window, with enough around it to bring it to one contrast."""
         scale, around = self._view.scale, round(self._view.neighbourhood / 2 / self._view.scale)
         rows, columns = self._relief.plane.shape
@@ -156,7 +173,7 @@ class _Field:
         )
         x, y = round((left - wide[0]) * scale), round((top - wide[1]) * scale)
         part = shown[y : y + round((bottom - top) * scale), x : x + round((right - left) * scale)]
-        if not part.size:
+        if not part.size or (self._view.fine and not sight.closely and is_grain(part)):
             return
         x, y = (
             round((one - two) * scale) for one, two in zip((left, top), self._corner, strict=True)

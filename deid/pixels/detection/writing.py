@@ -16,6 +16,7 @@ _LOOSER = 1.6  # times as long: no room for another word
 _ASIDE = 0.15  # of the height
 _PARALLEL = 15.0  # degrees
 _ALIKE = 0.6  # of the height: words of one line
+_LETTER = 0.5  # of the height: a letter of a line, without what hangs from others
 _NEAR = 3.0  # heights
 _SEVERAL = 2.0  # times as long as high: only several letters run on
 _LIKELY = 0.7
@@ -91,29 +92,43 @@ def unmask(writings: tuple[Writing, ...]) -> tuple[Writing, ...]:
     return tuple(
         Writing(writing.line, Kind.TEXT)
         if writing.kind in (Kind.MARKER, Kind.LONE)
-        and any(_continues(writing.line, text) for text in texts)
+        and any(_continues(writing, text) for text in texts)
         else writing
         for writing in writings
     )
 
 
-def _continues(word: Line, text: Line) -> bool:
+def _continues(writing: Writing, text: Line) -> bool:
     """Tell whether a word and a text of its size stand on one line.
 
     Where either is a letter it has no direction, and being near is enough.
     """
-    if is_short(word) and is_short(text):
-        apart = float(np.hypot(*np.subtract(word.centre, text.centre)))
-        alike = _ALIKE < word.height / text.height < 1 / _ALIKE
-        return alike and apart < _NEAR * text.height
-    turned = abs((word.angle - text.angle + 90) % 180 - 90)
-    # A word as short as it is high has no direction of its own.
-    parallel = turned < _PARALLEL or is_short(word)
-    if not parallel or not _ALIKE < word.height / text.height < 1 / _ALIKE:
+    word = writing.line
+    directed = _has_direction(writing)
+    letter = not directed and _LETTER < _size(word) / _size(text) < 1 / _LETTER
+    if not letter and not _ALIKE < word.height / text.height < 1 / _ALIKE:
         return False
-    along = replace(word, angle=text.angle) if turned >= _PARALLEL else word
+    if not directed and is_short(text):
+        apart = float(np.hypot(*np.subtract(word.centre, text.centre)))
+        return apart < _NEAR * text.height
+    turned = abs((word.angle - text.angle + 90) % 180 - 90)
+    if directed and not is_short(text) and turned >= _PARALLEL:
+        return False
+    along = word if directed else replace(word, angle=text.angle)
     near = min(word.height, text.height)
     return share(along.grown(near, -word.height / 4), text) > 0
+
+
+def _has_direction(writing: Writing) -> bool:
+    """Tell whether a word runs one way: a letter alone is a box that may be turned anyhow."""
+    marker = writing.marker
+    several = marker is not None and bool(marker.view or (marker.cut and not marker.laterality))
+    return several or not is_short(writing.line)
+
+
+def _size(line: Line) -> float:
+    """Give how high letters are: a narrow one is higher than its box is wide."""
+    return line.length if is_short(line) else line.height
 
 
 def run_on(writings: tuple[Writing, ...], shape: tuple[int, ...]) -> tuple[Writing, ...]:

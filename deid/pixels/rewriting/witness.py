@@ -8,6 +8,7 @@ from deid.findings import Finding
 from deid.pixels.coding.frames import locate_frames, read_frame
 from deid.source import Parsed
 
+_STEP = 1 << 16  # bytes that are looked at at a time, from the end
 _OTHERS = (Finding("pixels", "not those that were looked at"),)
 
 
@@ -19,9 +20,9 @@ class Witness:
 
     def see(self, frame: bytes) -> None:
         """Take note of one frame as it is stored."""
-        stored = frame.rstrip(b"\0")
-        self._whole.update(len(stored).to_bytes(8, "big"))
-        self._whole.update(stored)
+        length = _filled(frame)
+        self._whole.update(length.to_bytes(8, "big"))
+        self._whole.update(memoryview(frame)[:length])
 
     @property
     def digest(self) -> bytes:
@@ -40,3 +41,15 @@ def check_same(finished: BinaryIO, parsed: Parsed, seen: bytes) -> None:
         witness.see(read_frame(finished, place))
     if witness.digest != seen:
         raise SuspectError(Reason.UNCHECKED, _OTHERS)
+
+
+def _filled(frame: bytes) -> int:
+    """Give the length without the zeros at the end; stripping them would copy a whole frame."""
+    length = len(frame)
+    while length:
+        start = max(0, length - _STEP)
+        rest = len(frame[start:length].rstrip(b"\0"))
+        if rest:
+            return start + rest
+        length = start
+    return 0

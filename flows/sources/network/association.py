@@ -15,7 +15,7 @@ from pynetdicom.presentation import PresentationContext
 
 from flows.errors import FlowsError, NotOfferedError, StoppedError
 from flows.sources.network.connection import Connection, Entity
-from flows.sources.network.conversation import Conversation, cut
+from flows.sources.network.conversation import Conversation, cut, shut
 from flows.sources.network.peer import MAX_PDU, Peer
 from flows.sources.network.telling import connection_trouble, rejection, resolve, unanswered
 from flows.sources.source import Stop
@@ -57,6 +57,7 @@ def associated(
         finally:
             if association.is_established:
                 conversation.break_off()
+            shut(association)
             for arrival in conversation.unsettled:
                 arrival.forget()
 
@@ -110,6 +111,7 @@ def _open(
     cut(association)
     with suppress(Exception):
         association.kill()
+    shut(association)
     raise _why(association, peer, late=time.monotonic() - began >= peer.patience.acse)
 
 

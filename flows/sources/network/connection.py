@@ -4,6 +4,7 @@ pynetdicom's own socket waits without a limit in the middle of a PDU, and says o
 that there was one.
 """
 
+import errno
 import socket
 import ssl
 from contextlib import suppress
@@ -16,6 +17,10 @@ from deid.headers.statements import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
 from flows.errors import SettingsError
 from flows.sources.network.peer import Peer
 
+#: No PDU may hold more: what we ask for is far less, but some PACS do not heed it (PS3.8 §D.1).
+LARGEST_PDU = 1 << 24
+#: Acknowledges at once what came; Linux knows it.
+QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 BAD_TITLE = "our AE title is not one: 1 to 16 characters without a backslash"
 
 
@@ -36,6 +41,7 @@ class Connection(AssociationSocket):
         super().__init__(association, address=address)
         self._peer, self._secure = peer, secure
         self.trouble: OSError | None = None
+        self._made: socket.socket | None = None
 
     def _create_socket(self, address: AddressInformation) -> socket.socket:  # noqa: ARG002
         """Make none yet: one is made when there is something to connect to."""
@@ -56,11 +62,45 @@ class Connection(AssociationSocket):
             self.provider_queue.put(primitive)
             self._ready.set()
 
+    def recv(self, nr_bytes: int) -> bytearray:
+        """Read so many bytes, or what came before the end.
+
+        Raises:
+            OSError: The PACS fell silent in the middle, or announces what nobody may send.
+        """
+        connected = self.socket
+        if connected is None or nr_bytes > LARGEST_PDU:
+            raise OSError(errno.EMSGSIZE, "too large")
+        data, at = bytearray(nr_bytes), 0
+        view = memoryview(data)
+        while at < nr_bytes:
+            count = connected.recv_into(view[at:])
+            if not count:
+                break
+            at += count
+            if QUICK_ACK is not None:
+                # A PACS with Nagle's algorithm would wait 40 ms for it, twice for each object.
+                connected.setsockopt(socket.IPPROTO_TCP, QUICK_ACK, 1)
+        view.release()
+        del data[at:]
+        return data
+
+    def shut(self) -> None:
+        """Close it for good."""
+        self._shutdown_socket()
+
     def cut(self) -> None:
         """End it at once: what waits for it, in any thread, goes on."""
         if self.socket is not None:
             with suppress(OSError):
                 self.socket.shutdown(socket.SHUT_RDWR)
+
+    def _shutdown_socket(self) -> None:
+        """Close, also where the PACS has gone already."""
+        self.cut()
+        for one in (self._made, self.socket):
+            if one is not None:
+                one.close()
 
     def _connected(self, address: tuple[str, int]) -> socket.socket:
         plain = socket.create_connection(address, self._peer.patience.connect)
@@ -71,6 +111,7 @@ class Connection(AssociationSocket):
                 name = self._peer.tls.name or self._peer.host
                 made = self._secure.wrap_socket(plain, server_hostname=name)
             made.settimeout(self._peer.patience.network)
+            self._made = made
         except OSError:
             plain.close()
             raise

@@ -201,3 +201,9 @@ def cut(association: Association) -> None:
     """End an association's connection at once."""
     if isinstance(association.dul.socket, Connection):
         association.dul.socket.cut()
+
+
+def shut(association: Association) -> None:
+    """Close an association's connection, whatever became of it."""
+    if isinstance(association.dul.socket, Connection):
+        association.dul.socket.shut()

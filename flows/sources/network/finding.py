@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from flows.errors import SourceError, SourceRefusedError, TruncatedError
+from flows.log import get
 from flows.sources.network.identifier import (
     SERIES_KEYS,
     STUDY_KEYS,
@@ -15,7 +16,7 @@ from flows.sources.network.identifier import (
     study_row,
 )
 from flows.sources.network.peer import Peer, Watch
-from flows.sources.network.question import Line, line
+from flows.sources.network.question import Answers, Line, line
 from flows.sources.network.window import Window
 from flows.sources.source import FoundStudy, Query, Stop
 
@@ -45,6 +46,7 @@ class Finding:
 
     Attributes:
         seen: Study UIDs that were given already.
+        stations_told: Whether any study's stations were told; None if none was asked for.
     """
 
     peer: Peer
@@ -52,6 +54,7 @@ class Finding:
     stop: Stop
     watch: Watch | None = None
     seen: set[str] = field(default_factory=set)
+    stations_told: bool | None = None
 
     def studies(self) -> Iterator[FoundStudy]:
         """Give each study that is meant, once. Raises as `Source.find` does."""
@@ -63,6 +66,8 @@ class Finding:
             first, last = self.query.dates
             for modality in self.query.modalities or ("",):
                 yield from self._by_window(Window(first, last), modality)
+        if self.stations_told is False:
+            raise SourceRefusedError(NO_STATION)
 
     def _by_accession(self) -> Iterator[FoundStudy]:
         wanted = tuple(dict.fromkeys(self.query.accessions))
@@ -77,7 +82,7 @@ class Finding:
 
     def _accession(self, asked: Line, accession: str) -> list[FoundStudy]:
         keys = {"AccessionNumber": accession}
-        answers = asked.ask(question("STUDY", STUDY_KEYS, keys), study_row)
+        answers = _ask(asked, keys)
         if answers.held_back:
             raise TruncatedError(answers.held_back)
         rows = [row for row in answers.rows if row.study.accession == accession]
@@ -86,7 +91,7 @@ class Finding:
     def _of_one_answer(self, keys: Mapping[str, str]) -> Iterator[FoundStudy]:
         """Ask for all there is, which only a small PACS answers whole."""
         with line(self.peer, self.stop, self.watch) as asked:
-            answers = asked.ask(question("STUDY", STUDY_KEYS, keys), study_row)
+            answers = _ask(asked, keys)
             if answers.held_back:
                 message = f"{answers.held_back}; {NO_WINDOW}"
                 raise TruncatedError(message)
@@ -97,7 +102,7 @@ class Finding:
         """Ask for a window, and for its halves where the answer may not be whole."""
         keys = window.keys() | ({"ModalitiesInStudy": modality} if modality else {})
         with line(self.peer, self.stop, self.watch) as asked:
-            answers = asked.ask(question("STUDY", STUDY_KEYS, keys), study_row)
+            answers = _ask(asked, keys)
             found = self._meant(asked, answers.rows)
         yield from found
         if not all(window.holds_time(row.time) for row in answers.rows):
@@ -156,9 +161,16 @@ class Finding:
         if not self.query.stations:
             return True
         told = frozenset[str]().union(*(row.stations for row in series))
-        if not told:
-            raise SourceRefusedError(NO_STATION)
+        self.stations_told = bool(told) or bool(self.stations_told)
         return bool(told & {station.casefold() for station in self.query.stations})
+
+
+def _ask(asked: Line, keys: Mapping[str, str]) -> Answers[StudyRow]:
+    """Ask at STUDY level; an answer that names no study cannot be fetched, and is counted."""
+    answers = asked.ask(question("STUDY", STUDY_KEYS, keys), study_row)
+    if answers.left_out:
+        get().warning("answers of the PACS name no study", count=answers.left_out)
+    return answers
 
 
 def series_of(asked: Line, study_uid: str) -> list[SeriesRow]:

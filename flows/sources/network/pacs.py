@@ -129,7 +129,8 @@ class Pacs:
             return move(self.peer, requests, stop)
         auto = self.peer.retrieve is Retrieve.AUTO
         if auto and counted.ended is Ended.REFUSED and not arrivals.stored:
-            return move(self.peer, requests, stop)
+            with suppress(NotOfferedError):
+                return move(self.peer, requests, stop)
         return counted
 
     def _get(

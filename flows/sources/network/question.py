@@ -42,12 +42,14 @@ class Answers(Generic[Row]):
     """What came back for one question.
 
     Attributes:
-        count: How many answers came, also those that were not of the question or named nothing.
+        count: How many answers came.
+        left_out: How many of them were not of the question, or named nothing.
         held_back: Why there may be more; empty if the answer is whole.
     """
 
     rows: list[Row] = field(default_factory=list)
     count: int = 0
+    left_out: int = 0
     held_back: str = ""
 
 
@@ -100,7 +102,9 @@ class Line:
             raise SourceRefusedError(message)
         answers.count += 1
         row = read(answer)
-        if row is not None and len(answers.rows) < MOST_ANSWERS:
+        if row is None:
+            answers.left_out += 1
+        elif len(answers.rows) < MOST_ANSWERS:
             answers.rows.append(row)
         if answers.count >= MOST_ANSWERS:
             self.conversation.cancel()

@@ -30,6 +30,9 @@ GET = "1.2.840.10008.5.1.4.1.2.2.3"
 #: UIDs in one request; long lists overran the buffers of some PACS.
 LIST = 100
 UNKNOWN_DESTINATION = 0xA801
+#: The first digit of failures without a reason, by which some PACS mean A801.
+UNABLE = 0xC
+MAYBE_DESTINATION = "is our AE title entered there as a destination of C-MOVE?"
 NO_GET = "the PACS does not offer C-GET for what the study holds"
 BROKEN = {
     Ended.ABORTED: "the PACS broke the association off",
@@ -216,6 +219,8 @@ def _one(
         counted.told = BROKEN[counted.ended]
     else:
         _end(counted, final, cancelled=conversation.cancelled)
+        if destination is not None and counted.ended is Ended.REFUSED and final >> 12 == UNABLE:
+            counted.told = f"{counted.told}; {MAYBE_DESTINATION}"
     return counted
 
 

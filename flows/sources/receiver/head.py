@@ -141,7 +141,8 @@ class _Walk:
         """Pass one element; tell whether both UIDs have come, or cannot come any more."""
         tag = self._tag.unpack_from(self._data, self.at)
         vr, length, value = self._header(tag)
-        if self.depth == 0:
+        is_own = len(self._implicit) == 1
+        if is_own:
             if tag > _STUDY:
                 return True
             if tag <= self._before:
@@ -154,7 +155,7 @@ class _Walk:
             self._nest(tag, vr, length)
         if length != _UNDEFINED:
             self.at += length
-        return tag == _STUDY and self.depth == 0
+        return tag == _STUDY and is_own
 
     def _header(self, tag: tuple[int, int]) -> tuple[bytes, int, int]:
         """Return VR ("" if implicit), length, and where the value begins (PS3.5 §7.1)."""

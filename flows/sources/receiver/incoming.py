@@ -7,13 +7,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from deid.headers.statements import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
 from flows.errors import DiskFullError
 from flows.sources.landing import Landing
 from flows.sources.receiver.commands import Command, Status
 from flows.sources.receiver.errors import AssociationError, Reason
 from flows.sources.receiver.head import BrokenHeadError, Head, Named
-from flows.sources.receiver.negotiation import Context
+from flows.sources.receiver.negotiation import (
+    IMPLEMENTATION_CLASS,
+    IMPLEMENTATION_VERSION,
+    Context,
+)
 
 if TYPE_CHECKING:
     from flows.sources.placing import Sink
@@ -122,8 +125,7 @@ class Incoming:
         odd = self._status is not Status.SUCCESS
         study = self._landing.odd() if odd else self._landing.study(named.study_uid)
         self._sink = self._opened.enter_context(study.store(uid))
-        self._sink.write(part10_header(self._command, self._context.transfer))
-        self._sink.write(self._head.data)
+        self._sink.write(part10_header(self._command, self._context.transfer) + self._head.data)
         self._head.data.clear()
 
     def _judged(self, named: Named) -> Status:

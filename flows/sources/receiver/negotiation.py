@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Final
 
-from deid.headers.statements import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
 from flows.sources.receiver import syntaxes
 from flows.sources.receiver.errors import AssociationError, Reason
 from flows.sources.receiver.wire import LONGEST, Kind, unit
 
 APPLICATION: Final = "1.2.840.10008.3.1.1.1"
 VERSION: Final = 1
+#: What this implementation calls itself (PS3.7 §D.3.3.2), here and in a file's meta information.
+IMPLEMENTATION_CLASS: Final = "2.25.125740805420824030600021071302588502160"
+IMPLEMENTATION_VERSION: Final = "MAMMO-RECEIVER"
 MOST_CONTEXTS: Final = 128
 #: Version, called and calling AE titles, reserved; then items (PS3.8 table 9-11).
 _FIXED: Final = struct.Struct(">H2x16s16s32x")

@@ -9,6 +9,8 @@ from threading import BoundedSemaphore, Event
 from types import FrameType
 from typing import Final
 
+from pydantic import ValidationError
+
 from flows import log
 from flows.errors import SettingsError
 from flows.settings import ReceiverSettings
@@ -54,6 +56,20 @@ def run(settings: ReceiverSettings) -> None:
         status.write()
     receiver.stop(settings.stop_seconds)
     status.write(is_running=False)
+
+
+def settings_of() -> ReceiverSettings:
+    """Read the settings from the environment.
+
+    Raises:
+        SettingsError: A variable is missing or wrong; it is named, its value is not.
+    """
+    try:
+        return ReceiverSettings()
+    except ValidationError as error:
+        names = sorted({f"MAMMO_RECEIVER_{one['loc'][0]}".upper() for one in error.errors()})
+        message = f"missing or wrong: {', '.join(names)}"
+        raise SettingsError(message) from None
 
 
 def terms_of(settings: ReceiverSettings) -> Terms:

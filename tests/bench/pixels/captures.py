@@ -110,6 +110,7 @@ def walk(source: bytes) -> tuple[str, bytes | None]:
             text_reader=text_reader(),
             applied=clean.applied,
             pixels_changed=bool(clean.boxes),
+            blanked=clean.boxes,
             passage=passage,
         )
     except RefusedError as error:

@@ -105,7 +105,7 @@ def judge(sample: Sample, redactor: Redactor = product, *, twice: bool = True) -
     items = tuple(_scored(sample, item, area, after, twice=twice) for item, area in shares)
     identities = any(item.kind is Kind.IDENTITY for item in sample.items)
     begun = process_time()
-    second = sees(finished) if boxes and twice else None
+    second = sees(finished, boxes) if boxes and twice else None
     return Outcome(
         sample.name,
         "",
@@ -121,11 +121,11 @@ def judge(sample: Sample, redactor: Redactor = product, *, twice: bool = True) -
     )
 
 
-def sees(finished: bytes) -> bool:
+def sees(finished: bytes, blanked: tuple[Box, ...] = ()) -> bool:
     """Tell whether the second eye finds anything."""
     reader = io.BytesIO(finished)
     try:
-        return bool(read_again(reader, parse(reader), text_reader()))
+        return bool(read_again(reader, parse(reader), text_reader(), blanked=blanked))
     except SuspectError:
         return True
 

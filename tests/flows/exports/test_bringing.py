@@ -131,6 +131,7 @@ class Region:
         run = self.run()
         window = next_window(run) or self.parts.ledger.plans.windows("p-1")[0]
         export = export_of(run, window)
+        assert export is not None
         job = self.job(run, export)
         with ThreadPoolExecutor(2) as pool:
             ended = share_out(
@@ -141,7 +142,7 @@ class Region:
                 most=most,
             )
         if is_settled(run, export):
-            self.parts.ledger.plans.end_window(window)
+            self.parts.ledger.plans.end_window(replace(window, export_id=export.id))
         return export, [brought for _, brought in ended]
 
 
@@ -233,6 +234,7 @@ def test_a_worker_that_dies_at_any_step_doubles_and_loses_nothing(
     window = next_window(run)
     assert window is not None
     export = export_of(run, window)
+    assert export is not None
     job = here.job(run, export)
     dies = {
         "handed over": (bringing, "_came"),
@@ -280,6 +282,7 @@ def test_a_plan_that_ran_already_knows_what_it_has(
     window = next_window(run)
     assert window is not None
     export = export_of(run, window)
+    assert export is not None
     waiting = region.ledger.announced.lease(export.id, "worker", _soon())
     assert waiting is not None
     assert bring(here.job(run, export), waiting) is Brought.SETTLED
@@ -288,3 +291,16 @@ def test_a_plan_that_ran_already_knows_what_it_has(
 
 def _soon() -> datetime:
     return datetime.now(UTC) + timedelta(minutes=5)
+
+
+def test_a_stretch_without_studies_ends_without_an_export(
+    hospital: Callable[..., Region], region: RegionParts
+) -> None:
+    here = hospital(selection=Selection(first=date(2022, 1, 1), last=date(2022, 3, 1)))
+    run = here.run()
+    window = next_window(run)
+    assert window is not None
+    assert export_of(run, window) is None
+    assert next_window(run) is None
+    assert region.ledger.plans.get("p-1").state is PlanState.DONE
+    assert region.ledger.exports() == ()

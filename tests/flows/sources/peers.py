@@ -15,6 +15,7 @@ from pydicom import Dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 from pynetdicom import AE, ALL_TRANSFER_SYNTAXES, AllStoragePresentationContexts, evt
 
+from flows.sources.network.offered import UNCOMPRESSED
 from flows.sources.network.peer import Patience, Peer, Retrieve
 from flows.sources.part_ten import file_header
 from tests.servers import free_ports
@@ -205,8 +206,10 @@ def receiver(port: int, root: Path) -> Iterator[Path]:
         return 0
 
     entity = AE(OURS)
+    # pynetdicom prefers by the order of its own list: what is compressed shall stay so.
+    syntaxes = sorted(ALL_TRANSFER_SYNTAXES, key=lambda one: one in UNCOMPRESSED)
     for context in AllStoragePresentationContexts:
-        entity.add_supported_context(context.abstract_syntax, ALL_TRANSFER_SYNTAXES)
+        entity.add_supported_context(context.abstract_syntax, syntaxes)
     server = entity.start_server((HOST, port), block=False, evt_handlers=[(evt.EVT_C_STORE, store)])
     try:
         yield root

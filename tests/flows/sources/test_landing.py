@@ -46,10 +46,11 @@ def test_an_object_is_there_only_when_it_is_whole(landing):
 
 def test_an_error_leaves_nothing(landing):
     study = landing.study(STUDY)
-    with pytest.raises(KeyError), study.store(OBJECT) as sink:
-        sink.write(b"half")
-        raise KeyError
-    assert os.listdir(study.folder) == []
+    storing = study.store(OBJECT)
+    storing.__enter__().write(b"half")
+    assert len(list(study.folder.iterdir())) == 1
+    assert not storing.__exit__(KeyError, KeyError(), None)
+    assert list(study.folder.iterdir()) == []
 
 
 def test_the_same_bytes_are_kept_once_and_others_beside(landing):
@@ -117,6 +118,7 @@ def test_what_still_comes_stays_while_the_rest_is_taken(landing):
     with study.store(f"{OBJECT}.2") as sink:
         sink.write(b"late.")
         assert study.hand_over(to) == 1
+    assert [path.read_bytes() for path in to.iterdir()] == [b"first"]
     assert [path.read_bytes() for path in study.files()] == [b"late."]
 
 

@@ -82,7 +82,9 @@ def _window() -> None:
         ),
         sa.CheckConstraint("first <= last", name=op.f("ck_plan_window_days")),
         sa.CheckConstraint(
-            "(state = 'WAITING') = (export_id IS NULL)", name=op.f("ck_plan_window_export")
+            "(state <> 'WAITING' OR export_id IS NULL) "
+            "AND (state <> 'BEGUN' OR export_id IS NOT NULL)",
+            name=op.f("ck_plan_window_export"),
         ),
         sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_plan_window_plan_id")),
         sa.ForeignKeyConstraint(

@@ -1,0 +1,49 @@
+"""Whether a flow run's process lives: it holds a lock in the landing as long as it does.
+
+The system lets go of a lock with the process, however that ends, so no clock decides. Where
+several workers share a landing, its file system must know locks (NFS 4 does).
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from flows.sources.landing import RUNS
+
+
+@contextmanager
+def alive(landing: Path, run: str) -> Iterator[None]:
+    """Hold the lock of a flow run."""
+    folder = landing / RUNS
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / run
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        with suppress(BlockingIOError):  # a run without a name of its own, in a test
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def is_alive(landing: Path, run: str) -> bool | None:
+    """Tell whether a flow run's process lives; None if it never said so."""
+    try:
+        descriptor = os.open(landing / RUNS / run, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def forget(landing: Path, run: str) -> None:
+    """Remove what a dead process left of its lock."""
+    (landing / RUNS / run).unlink(missing_ok=True)
