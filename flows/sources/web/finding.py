@@ -41,15 +41,27 @@ class Finding:
 
     Attributes:
         seen: Study UIDs that were given already.
+        silent: Whether there were studies without any station, and `told` whether others have one.
     """
 
     asker: Asker
     query: Query
     stop: Stop
     seen: set[str] = field(default_factory=set)
+    silent: bool = False
+    told: bool = False
 
     def studies(self) -> Iterator[FoundStudy]:
-        """Give each study that is meant, once. Raises as `Source.find` does."""
+        """Give each study that is meant, once. Raises as `Source.find` does.
+
+        Where stations are chosen, a study that has none is left out, unless none has one: then
+        the service does not tell.
+        """
+        yield from self._studies()
+        if self.silent and not self.told:
+            raise SourceRefusedError(NO_STATION)
+
+    def _studies(self) -> Iterator[FoundStudy]:
         if self.query.accessions:
             yield from self._by_accession()
         elif self.query.dates is None:
@@ -129,8 +141,7 @@ class Finding:
         if not self.query.stations:
             return True
         told = frozenset[str]().union(*(row.stations for row in series))
-        if not told:
-            raise SourceRefusedError(NO_STATION)
+        self.silent, self.told = self.silent or not told, self.told or bool(told)
         return bool(told & {station.casefold() for station in self.query.stations})
 
 

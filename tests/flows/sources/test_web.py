@@ -32,7 +32,7 @@ def hospital() -> list[Dataset]:
         for study, day in ((1, "20260110"), (2, "20260111"), (3, "20260115"))
         for number in range(1, 5)
     ]
-    report = image(5, 2, 1, Modality="SR", SOPClassUID=SR, StationName="CAD")
+    report = image(5, 2, 1, Modality="SR", SOPClassUID=SR)
     del report.PixelData
     return [*objects, image(4, Modality="CT", SOPClassUID=CT), image(5), report]
 
@@ -59,6 +59,11 @@ def test_mammography_of_a_window_is_found(polite: DicomWebServer) -> None:
     assert set(found(polite, Query((date(2026, 1, 11), date(2026, 1, 15))))) == {"A2", "A3"}
     assert set(found(polite, Query(JANUARY, stations=("mam2",)))) == {"A2"}
     assert found(polite, Query((date(2025, 1, 1), date(2025, 1, 2)))) == {}
+
+
+def test_stations_that_nobody_tells_choose_nothing() -> None:
+    with dicomweb([image(1)]) as server, pytest.raises(SourceRefusedError, match="stations"):
+        found(server, Query(JANUARY, stations=("mam2",)))
 
 
 def test_accessions_are_found_one_by_one(polite: DicomWebServer) -> None:
