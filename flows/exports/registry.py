@@ -61,8 +61,22 @@ def register_decided(
     decision: DisclosureDecision,
     *,
     claimed: int | None = None,
+    absent: int = 0,
 ) -> str:
-    """Enter an export whose decision is at hand."""
+    """Enter an export whose decision is at hand.
+
+    Args:
+        parts: The region's.
+        holder: Whose it is.
+        path: Where it lies.
+        decision: By which it leaves.
+        claimed: Instances that its holder says it holds; counted where nobody says.
+        absent: Instances that it says it holds besides those that are counted.
+
+    Raises:
+        ExportRefusedError: Without a valid decision, or for an unknown holder.
+        SourceError: If the export is not there, or holds nothing.
+    """
     require_decision(decision, today=datetime.now(UTC).date())
     try:
         parts.publisher.holder(holder)
@@ -75,7 +89,8 @@ def register_decided(
         raise SourceError(message)
     export_id = f"{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(4)}"
     if claimed is None:
-        claimed = _counted(root, parts.landing / export_id, limit=parts.expansion_limit)
+        counted = _counted(root, parts.landing / export_id, limit=parts.expansion_limit)
+        claimed = counted + absent
     if not claimed:
         message = "the export holds no DICOM files; check the path"
         raise SourceError(message)
