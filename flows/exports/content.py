@@ -41,7 +41,7 @@ class Selection(_Told):
         if self.first is not None and self.last is not None and self.last < self.first:
             message = "the last day lies before the first"
             raise ValueError(message)
-        if self.everything and self.model_fields_set != {"everything"}:
+        if self.everything and self.model_dump(exclude_defaults=True) != {"everything": True}:
             message = "a folder is taken whole: say nothing besides everything"
             raise ValueError(message)
         if self.first is None and not self.accessions and not self.everything:

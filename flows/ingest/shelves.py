@@ -1,5 +1,7 @@
 """A plan whose source is a folder: each complete export is ingested as `mammo ingest` does it."""
 
+from prefect.artifacts import create_table_artifact
+
 from catalog.errors import CatalogError
 from catalog.plans.records import KnownSource, Plan
 from flows.errors import FlowsError, StudyError
@@ -34,7 +36,16 @@ def from_folder(parts: RegionParts, plan: Plan, known: KnownSource, stop: Stop) 
                 ingest(export_id)
             except (FlowsError, CatalogError):  # it is logged where it arose
                 failed += 1
+    _tell(plan, shelf)
     if failed:
         message = f"{failed} exports could not be finished (mammo exports list); {shelf.told}"
         raise StudyError(message)
     return stop.reason() or shelf.told
+
+
+def _tell(plan: Plan, shelf: Shelf) -> None:
+    """Show in Prefect what lies in the folder; no name is told."""
+    table = [{"exports": number, "state": word} for word, number in shelf.counts.items() if number]
+    create_table_artifact(
+        key=f"folder-{plan.id}", table=table, description="What lies in the folder of the plan"
+    )

@@ -13,7 +13,7 @@ from flows.cli import plan_lines
 from flows.deidentifier import Deidentifier
 from flows.errors import ExportRefusedError, PlanError, SourceAwayError, StudyError
 from flows.exports import planning, shelf
-from flows.exports.content import read_content
+from flows.exports.content import content_of, read_content
 from flows.exports.index import NO_STUDY, enroll
 from flows.exports.shelf import Shelf, look_through
 from flows.ingest import shelves
@@ -49,6 +49,7 @@ class Region:
             PlanState.ACTIVE, "Eva",
         )  # fmt: skip
         self.ingested: list[str] = []
+        self.told: list[dict[str, Any]] = []
 
     def add(self, name: str, *files: bytes) -> Path:
         folder = self.root / name
@@ -79,6 +80,7 @@ def watched(
     root.mkdir()
     made = Region(region, deidentify_with, root)
     monkeypatch.setattr(shelves, "ingest", made.ingest)
+    monkeypatch.setattr(shelves, "create_table_artifact", lambda **told: made.told.append(told))
     return made
 
 
@@ -90,6 +92,8 @@ def test_every_complete_export_comes_in_once(watched: Region) -> None:
     assert watched.run() == (
         "exports in the folder: 2 taken, 1 not complete yet (its marker is not there)"
     )
+    assert {row["exports"] for row in watched.told[0]["table"]} == {1, 2}
+    assert "Prov" not in str(watched.told)
     tallies = [counts(watched.parts.ledger.tally(one)) for one in watched.ingested]
     assert [tally["ADMITTED"] for tally in tallies] == [4, 1]
     (watched.root / "third" / "done").touch()
@@ -223,7 +227,8 @@ def test_a_folder_and_a_pacs_are_planned_differently(
         with pytest.raises(PlanError, match=wrong):
             planning.enter(watched.parts, "prov", source, content, decision=decided(), who="Eva")
     for source, content in (("export", everything), ("web", days)):
-        planning.enter(watched.parts, "prov", source, content, decision=decided(), who="Eva")
+        kept = planning.enter(watched.parts, "prov", source, content, decision=decided(), who="Eva")
+        assert content_of(plans.get(kept.id).content) == content
     with pytest.raises(PlanError, match="nothing besides"):
         read_content({"selection": {"everything": True, "first": "2026-01-01"}})
 

@@ -181,10 +181,15 @@ class DicomWebServer:
             return Response("", 404)
         if "transfer-syntax=*" not in request.headers["accept"]:
             return Response("", 406)
-        content = multipart(*(part10(ds) for ds in found))
+        content = multipart(*(part10(ds, _syntax(ds)) for ds in found))
         blocks = (content[at : at + 1000] for at in range(0, len(content), 1000))
         whole = related(b"")
         return StreamingResponse(blocks, media_type=whole.headers["content-type"])
+
+
+def _syntax(ds: Dataset) -> str | None:
+    meta = getattr(ds, "file_meta", None)
+    return None if meta is None else str(meta.TransferSyntaxUID)
 
 
 @contextmanager

@@ -114,6 +114,7 @@ def test_parts_come_the_same_however_they_are_cut() -> None:
         (Response("", 302, {"Location": "http://elsewhere.example/"}), SourceRefusedError, "host"),
         (Response("", 302, {"Location": "//127.0.0.2:1/"}), SourceRefusedError, "another host"),
         (Response("", 302, {"Location": "file:///etc/passwd"}), SourceRefusedError, "another host"),
+        (Response("", 302, {"Location": "https://127.0.0.1/"}), SourceRefusedError, "another host"),
         (Response("", 302, {"Location": "/dicom-web/studies"}), SourceRefusedError, "without end"),
     ],
 )
