@@ -151,11 +151,11 @@ class ExportFolder:
         if why:
             return self._found(first, State.GROWING, why)
         state, why = self.as_said(first, stop) if wait else (State.READY, "")
-        if state is not State.READY:
-            return self._found(first, state, why)
         listed = media.compare(first.path, first.files)
         if wait and lying(first.path).print != first.print:
             return self._found(first, State.GROWING, GROWING)
+        if state is not State.READY:
+            return self._found(first, state, why)
         return self._found(first, State.READY, listed.told, listed.absent)
 
     def _found(self, seen: Lying, state: State, why: str, absent: int = 0) -> Found:

@@ -103,6 +103,9 @@ def compare(
 
 def _digest(path: Path, stop: Stop) -> str | None:
     digest = hashlib.sha256()
+    with telling():
+        if path.is_symlink() or not path.is_file():
+            return ""  # a link or a pipe has no bytes of its own
     with telling(), path.open("rb", buffering=0) as file:
         while block := file.read(_BLOCK):
             digest.update(block)

@@ -65,7 +65,8 @@ def compare(path: Path, files: Iterable[str]) -> Listed:
         SourceAwayError: It cannot be read any more.
     """
     if path.is_dir():
-        return _compare(tuple(files), lambda name: (path / name).open("rb"))
+        regular = (name for name in files if _is_regular(path / name))
+        return _compare(tuple(regular), lambda name: (path / name).open("rb"))
     try:
         with telling(), zipfile.ZipFile(path) as archive:
             names = tuple(one.filename for one in archive.infolist() if not one.is_dir())
@@ -74,6 +75,11 @@ def compare(path: Path, files: Iterable[str]) -> Listed:
         raise
     except Exception:  # noqa: BLE001  # zipfile raises a dozen kinds on hostile input
         return Listed(unreadable=1)
+
+
+def _is_regular(path: Path) -> bool:
+    with telling():
+        return path.is_file() and not path.is_symlink()
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> bytes:

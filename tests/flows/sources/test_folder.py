@@ -1,6 +1,7 @@
 """A folder that exports are put into: complete or not, as their lists say or not."""
 
 import hashlib
+import os
 import shutil
 import subprocess
 import zipfile
@@ -156,6 +157,31 @@ def test_what_differs_from_its_manifest_is_refused_with_counts(
     assert why in found.why
     assert "IM" not in found.why + str(found)
     assert "CANARY" not in found.why
+
+
+def test_what_is_no_file_hinders_nobody(root: Path) -> None:
+    sums(root / "first")
+    for name in ("pipe", "DICOMDIR"):
+        os.mkfifo(root / "first" / name)
+    (root / "second" / "IM2").unlink()
+    (root / "second" / "IM2").symlink_to("/etc/hostname")
+    (root / "second" / "SHA256SUMS").write_text(f"{'a' * 64}  IM2\n{'b' * 64}  deep/IM1\n")
+    found = {one.path.name: one for one in judged(folder(root))}
+    assert "and 1 files are not listed" in found["first"].why
+    assert "2 have other bytes" in found["second"].why
+
+
+def test_what_changes_while_it_is_compared_is_growing(root: Path, monkeypatch: Any) -> None:
+    sums(root / "first")
+    compare = media.compare
+
+    def meanwhile(path: Path, files: Any) -> media.Listed:
+        (path / "IM9").write_bytes(b"more")
+        return compare(path, files)
+
+    monkeypatch.setattr(media, "compare", meanwhile)
+    there = folder(root)
+    assert there.judge(there.look(root / "first"), Go()).state is State.GROWING
 
 
 def test_an_archive_has_its_digest_beside_it(root: Path) -> None:
