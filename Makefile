@@ -21,7 +21,7 @@ demo: setup ## start everything on this machine and show one walk; ONCE=1 stops 
 test: lint ## all checks and all tests
 	@$(BIN)/pytest -q --ignore=tests/shared --ignore=tests/full
 
-test-full: setup ## tests with PACS of Debian packages: apt-get install orthanc dcmtk gcc
+test-full: setup ## tests with PACS of Debian packages: apt-get install orthanc orthanc-dicomweb dcmtk gcc
 	@$(BIN)/pytest -q tests/full
 
 lint: setup ## style, types and who may import whom

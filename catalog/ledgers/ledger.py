@@ -86,6 +86,19 @@ class Ledger:
         with reading(self._engine) as connection:
             return tuple(self._export(connection, found) for found in connection.scalars(newest))
 
+    def registered_at(self, export_id: str) -> datetime:
+        """Give the moment at which an export was registered.
+
+        Raises:
+            NotFoundError: There is none by that id.
+        """
+        wanted = select(export.c.registered_at).where(export.c.id == export_id)
+        with reading(self._engine) as connection:
+            found: datetime | None = connection.scalar(wanted)
+        if found is None:
+            raise NotFoundError
+        return found
+
     def _export(self, connection: Connection, export_id: str) -> Export:
         row = connection.execute(select(export).where(export.c.id == export_id)).one_or_none()
         if row is None:

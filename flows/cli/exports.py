@@ -31,12 +31,19 @@ def preview(
     Example: mammo exports preview sectra plan.toml
     """
     from flows import wiring
-    from flows.cli.plan_lines import preview_lines
-    from flows.exports.planning import opened, read_plan
+    from flows.cli import plan_lines
+    from flows.exports import planning
+    from flows.sources.opening import open_folder
 
     place.enter("region")
-    content = read_plan(plan)
-    for line in preview_lines(opened(wiring.region(), source), content):
+    parts, content = wiring.region(), planning.read_plan(plan)
+    known = planning.known_source(parts, source)
+    planning.require_fit(known, content)
+    if content.selection.everything:
+        lines = plan_lines.folder_lines(parts, open_folder(known))
+    else:
+        lines = plan_lines.preview_lines(planning.opened(parts, source), content)
+    for line in lines:
         typer.echo(line)
 
 

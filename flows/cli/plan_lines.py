@@ -12,7 +12,9 @@ from flows.exports.content import Content, content_of
 from flows.exports.nights import Nights
 
 if TYPE_CHECKING:
+    from flows.sources.folder.exports import ExportFolder
     from flows.sources.opening import Opened
+    from flows.wiring import RegionParts
 
 _GIB = 1 << 30
 
@@ -42,6 +44,19 @@ def preview_lines(here: "Opened", content: Content) -> Iterator[str]:
     most = max(found.by_month.values(), default=1)
     for month, number in found.by_month.items():
         yield f"  {month}  {number:6}  {'█' * round(30 * number / most)}"
+    yield "nothing was moved"
+
+
+def folder_lines(parts: "RegionParts", folder: "ExportFolder") -> Iterator[str]:
+    """Look through a folder, and tell what a plan would take of it; no name is told."""
+    from flows.exports.shelf import look_through
+
+    rows = look_through(parts.ledger, folder)
+    yield f"{'exports':>7}  {'files':>8}  {'GiB':>8}  state"
+    for word, row in sorted(rows.items()):
+        yield f"{row.exports:7}  {row.files:8}  {row.bytes / _GIB:8.1f}  {word}"
+    if not rows:
+        yield "nothing lies in the folder"
     yield "nothing was moved"
 
 
@@ -84,8 +99,11 @@ def show_plan(ledger: Ledger, plan_id: str) -> Iterator[str]:
     chosen, schedule, limits = content.selection, content.schedule, content.limits
     yield f"{plan.id}  {plan.state.value}  of {plan.holder_id}, from {plan.source}; by {plan.who}"
     yield f"decision    {plan.decision.reference}, until {plan.decision.valid_until}"
-    last = chosen.last or f"all that is {limits.settling_days} days old"
-    yield f"selection   {chosen.first or 'accession numbers'} to {last}, {chosen.screening}"
+    if chosen.everything:
+        yield "selection   every complete export in the folder"
+    else:
+        last = chosen.last or f"all that is {limits.settling_days} days old"
+        yield f"selection   {chosen.first or 'accession numbers'} to {last}, {chosen.screening}"
     if chosen.accessions:
         yield f"            {len(chosen.accessions)} accession numbers"
     yield (

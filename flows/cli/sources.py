@@ -85,7 +85,7 @@ def test(name: Name) -> None:
     """
     from flows import wiring
     from flows.sources.landing import Landing
-    from flows.sources.opening import open_source, to_enter
+    from flows.sources.opening import prove, to_enter
 
     place.enter("region")
     parts = wiring.region()
@@ -93,7 +93,7 @@ def test(name: Name) -> None:
     for line in to_enter(known):
         typer.echo(line)
     well = True
-    for step in open_source(known, Landing(parts.landing)).source.prove():
+    for step in prove(known, Landing(parts.landing)):
         typer.echo(f"{'ok  ' if step.ok else 'FAIL'}  {step.name}: {step.told}")
         well = well and step.ok
     if not well:

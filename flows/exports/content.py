@@ -24,8 +24,11 @@ class Selection(_Told):
         stations: Station names; none means any.
         accessions: Accession numbers; with them, dates need not be said.
         screening: `screening` and `clinical` go by the source's screening stations.
+        everything: All that lies in an export folder, which is taken whole; of a folder nothing
+            else can be said, and of a PACS this cannot.
     """
 
+    everything: bool = False
     first: date | None = None
     last: date | None = None
     stations: tuple[str, ...] = ()
@@ -38,7 +41,10 @@ class Selection(_Told):
         if self.first is not None and self.last is not None and self.last < self.first:
             message = "the last day lies before the first"
             raise ValueError(message)
-        if self.first is None and not self.accessions:
+        if self.everything and self.model_dump(exclude_defaults=True) != {"everything": True}:
+            message = "a folder is taken whole: say nothing besides everything"
+            raise ValueError(message)
+        if self.first is None and not self.accessions and not self.everything:
             message = "say a first day, or accession numbers: a PACS is never asked for everything"
             raise ValueError(message)
         return self
@@ -46,7 +52,7 @@ class Selection(_Told):
     @property
     def ongoing(self) -> bool:
         """Tell whether new studies go on being brought in."""
-        return self.last is None and not self.accessions
+        return self.everything or (self.last is None and not self.accessions)
 
 
 class Schedule(_Told):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from catalog.errors import NotFoundError
-from catalog.plans.records import Plan, PlanState
+from catalog.plans.records import KnownSource, Plan, PlanState, SourceKind
 from flows.errors import ExportRefusedError, PlanError, SourceError
 from flows.exports.asking import Asked
 from flows.exports.content import Content, read_content
@@ -40,12 +40,41 @@ def opened(parts: RegionParts, source: str) -> Opened:
     Raises:
         SourceError: There is none of that name, or it cannot be asked.
     """
+    return open_source(known_source(parts, source), Landing(parts.landing))
+
+
+def known_source(parts: RegionParts, name: str) -> KnownSource:
+    """Give a source by its name.
+
+    Raises:
+        SourceError: There is none of that name.
+    """
     try:
-        known = parts.ledger.plans.source(source)
+        return parts.ledger.plans.source(name)
     except NotFoundError:
         message = "there is no source of that name; mammo sources list gives them"
         raise SourceError(message) from None
-    return open_source(known, Landing(parts.landing))
+
+
+def require_fit(known: KnownSource, content: Content) -> None:
+    """Refuse a plan that asks of a source what it does not do.
+
+    Raises:
+        PlanError: With what to change.
+    """
+    if content.selection.everything == (known.kind is SourceKind.FOLDER):
+        return
+    message = "only a folder gives everything: say which studies are to be asked for"
+    if known.kind is SourceKind.FOLDER:
+        message = "a folder is taken whole: its plan selects with everything = true"
+    raise PlanError(message)
+
+
+def _require_fit(parts: RegionParts, source: str, content: Content) -> None:
+    known = known_source(parts, source)
+    require_fit(known, content)
+    if known.kind is not SourceKind.FOLDER:
+        opened(parts, source)
 
 
 def asked(here: Opened, content: Content) -> Asked:
@@ -75,7 +104,7 @@ def enter(
     except NotFoundError:
         message = "the holder is unknown; enter it with: mammo catalog add-holder"
         raise ExportRefusedError(message) from None
-    opened(parts, source)
+    _require_fit(parts, source, content)
     plan = Plan(
         id=f"p-{secrets.token_hex(4)}",
         holder_id=holder,

@@ -61,10 +61,19 @@ def register_decided(
     decision: DisclosureDecision,
     *,
     claimed: int | None = None,
+    absent: int = 0,
 ) -> str:
     """Enter an export whose decision is at hand.
 
     What holds more than it claims is not entered: it could never be finished.
+
+    Args:
+        parts: The region's.
+        holder: Whose it is.
+        path: Where it lies.
+        decision: By which it leaves.
+        claimed: Instances that its holder says it holds; counted where nobody says.
+        absent: Instances that it says it holds besides those that are counted.
 
     Raises:
         ExportRefusedError: The decision is not valid, the holder unknown, or the claim too low.
@@ -81,25 +90,27 @@ def register_decided(
         message = "the export is not there; check the path"
         raise SourceError(message)
     export_id = f"{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(4)}"
-    claimed = _claim(claimed, root, parts.landing / export_id, limit=parts.expansion_limit)
+    found = _counted(claimed, root, parts.landing / export_id, limit=parts.expansion_limit)
+    claimed = found + absent if claimed is None else claimed
+    if not claimed:
+        message = "the export holds no DICOM files; check the path"
+        raise SourceError(message)
     parts.ledger.register_export(Export(export_id, holder, str(root), claimed, decision))
     return export_id
 
 
-def _claim(claimed: int | None, root: Path, landing: Path, *, limit: int) -> int:
-    """Give what an export claims, or else how many instances it holds."""
+def _counted(claimed: int | None, root: Path, landing: Path, *, limit: int) -> int:
+    """Count the instances of an export, which may not be more than it claims."""
     try:
         found = count(root, landing, limit=limit)
-        most = found if claimed is None else claimed
-        require_claim(most, found)
+        if claimed is not None:
+            require_claim(claimed, found)
     except BaseException:
         shutil.rmtree(landing, ignore_errors=True)
         raise
-    if not most:
+    if not found:
         shutil.rmtree(landing, ignore_errors=True)
-        message = "the export holds no DICOM files; check the path"
-        raise SourceError(message)
-    return most
+    return found
 
 
 def read_decision(path: Path) -> DisclosureDecision:

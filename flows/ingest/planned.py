@@ -13,11 +13,11 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from catalog.ledgers.records import Export
-from catalog.plans.records import Plan, PlanState, Waiting, Window
+from catalog.plans.records import Plan, PlanState, SourceKind, Waiting, Window
 from flows import deidentifier, log, wiring
 from flows.exports.asking import Asked
 from flows.exports.bringing import Job, bring
-from flows.exports.content import Content, content_of
+from flows.exports.content import content_of
 from flows.exports.nights import Nights
 from flows.exports.running import (
     Run,
@@ -31,6 +31,7 @@ from flows.exports.stopping import Stops
 from flows.ingest.alive import alive
 from flows.ingest.closing import close, is_retriable, run_id
 from flows.ingest.names import PLANNED
+from flows.ingest.shelves import from_folder
 from flows.people import protection
 from flows.review import expiry
 from flows.silence import silenced
@@ -101,8 +102,13 @@ def _run(parts: RegionParts, plan_id: str, *, at_once: bool) -> str:
     if why := _not_now(plan, nights, moment, at_once=at_once):
         return why
     until = None if at_once else nights.closes_at(moment)
-    run, opened = _begin(parts, plan, content, until)
-    return _go_on(run, opened)
+    stop = Stops(plan.id, parts.ledger.plans, parts.landing, until)
+    known = parts.ledger.plans.source(plan.source)
+    if known.kind is SourceKind.FOLDER:
+        return from_folder(parts, plan, known, stop)
+    opened = open_source(known, Landing(parts.landing))
+    asked = Asked(opened.source, content.selection, opened.stations, opened.care.nearline)
+    return _go_on(Run(parts, plan, content, asked, stop, run_id()), opened)
 
 
 def _tidy(parts: RegionParts) -> None:
@@ -120,21 +126,6 @@ def _not_now(plan: Plan, nights: Nights, moment: datetime, *, at_once: bool) -> 
         return ""
     opens = nights.opens_at(moment)
     return SHUT.format(opens) if opens else "every night of the plan is blacked out"
-
-
-def _begin(
-    parts: RegionParts, plan: Plan, content: Content, until: datetime | None
-) -> tuple[Run, Opened]:
-    """Open a plan's source.
-
-    Raises:
-        SourceError: It cannot be asked.
-    """
-    known = parts.ledger.plans.source(plan.source)
-    opened = open_source(known, Landing(parts.landing))
-    stop = Stops(plan.id, parts.ledger.plans, parts.landing, until)
-    asked = Asked(opened.source, content.selection, opened.stations, opened.care.nearline)
-    return Run(parts, plan, content, asked, stop, run_id()), opened
 
 
 def _go_on(run: Run, opened: Opened) -> str:

@@ -1,16 +1,20 @@
 """A Source opened by its definition: the one place where kinds of sources are told apart."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from catalog.plans.records import KnownSource
+from catalog.plans.records import KnownSource, SourceKind
 from flows.errors import SourceError
 from flows.sources.definition import Care, DicomSource, FolderSource, Tls, WebSource, definition
+from flows.sources.folder.exports import ExportFolder
 from flows.sources.landing import Landing
 from flows.sources.limits import Bandwidth, Breaker
 from flows.sources.network import peer
 from flows.sources.network.pacs import Pacs
-from flows.sources.source import Source
+from flows.sources.source import Source, Step
+from flows.sources.web.dicomweb import DicomWeb
+from flows.sources.web.service import Service
 
 
 @dataclass(frozen=True, repr=False)
@@ -37,21 +41,46 @@ def open_source(known: KnownSource, landing: Landing) -> Opened:
     """
     told = definition(known)
     if isinstance(told, FolderSource):
-        message = "a folder is not asked for studies: ingest it (mammo ingest)"
+        message = "a folder is not asked for studies: its exports are taken whole"
         raise SourceError(message)
     care = told.care
     breaker = Breaker(care.slow_seconds, care.failures, care.rest_seconds)
-    made = _web(told) if isinstance(told, WebSource) else _dicom(told, breaker, landing)
+    made = _web(told, breaker) if isinstance(told, WebSource) else _dicom(told, breaker, landing)
     return Opened(made, breaker, care, told.screening_stations)
+
+
+def open_folder(known: KnownSource) -> ExportFolder:
+    """Open a source that exports lie in.
+
+    Raises:
+        SourceError: It is none.
+    """
+    told = definition(known)
+    if not isinstance(told, FolderSource):
+        message = "the source is no folder"
+        raise SourceError(message)
+    return ExportFolder(told)
+
+
+def prove(known: KnownSource, landing: Landing) -> Iterator[Step]:
+    """Try every step of a source's way.
+
+    Raises:
+        SettingsError: A certificate, key or token cannot be used.
+    """
+    if known.kind is SourceKind.FOLDER:
+        yield from open_folder(known).prove()
+    else:
+        yield from open_source(known, landing).source.prove()
 
 
 def to_enter(known: KnownSource) -> tuple[str, ...]:
     """Say in lines what the administrator of a PACS has to enter there."""
     told = definition(known)
     if isinstance(told, FolderSource):
-        return ("nothing has to be entered: the region's account must be able to read the folder",)
+        return _of_folder(told)
     if isinstance(told, WebSource):
-        return ("allow this client to search (QIDO-RS) and to retrieve (WADO-RS)",)
+        return _of_web(told)
     shown = "none"
     if told.tls is not None and told.tls.certificate is not None:
         shown = str(told.tls.certificate)
@@ -62,6 +91,27 @@ def to_enter(known: KnownSource) -> tuple[str, ...]:
         f"  certificate    {shown}",
         "  allow          C-ECHO, C-FIND (study root), C-MOVE to that AE title, C-GET if offered",
         f"Called here: {told.ae_title} at {told.host}:{told.port}",
+    )
+
+
+def _of_folder(told: FolderSource) -> tuple[str, ...]:
+    said = "nothing has to be entered: the region's account must be able to read the folder"
+    when = f"when nothing changed in it for {told.stable_seconds:g} seconds"
+    if told.marker:
+        when = f"when {told.marker} lies in it (beside an archive: archive.zip.{told.marker})"
+    listed = f"what {told.manifest} lists must be there" if told.manifest else "without a manifest"
+    return (said, f"  an export is complete  {when}", f"  manifest               {listed}")
+
+
+def _of_web(told: WebSource) -> tuple[str, ...]:
+    certificate = "none" if told.tls is None else str(told.tls.certificate or "none")
+    return (
+        "Enter at the service:",
+        "  allow          search (QIDO-RS) and retrieve (WADO-RS) for this client",
+        "  give           objects as they are stored (transfer-syntax=*)",
+        f"  certificate    {certificate}",
+        f"  token          {'from a file' if told.token_file else 'none'}",
+        f"Called here: {told.url}",
     )
 
 
@@ -86,8 +136,17 @@ def _dicom(told: DicomSource, breaker: Breaker, landing: Landing) -> Source:
     )
 
 
-def _web(told: WebSource) -> Source:
-    raise NotImplementedError(told.kind)
+def _web(told: WebSource, breaker: Breaker) -> Source:
+    care = told.care
+    service = Service(
+        url=told.url,
+        token_file=told.token_file,
+        tls=None if told.tls is None else _tls(told.tls),
+        connect=told.connect_seconds,
+        answer=told.answer_seconds,
+        connections=care.associations,
+    )
+    return DicomWeb(service, bandwidth=Bandwidth(care.bytes_per_second), watch=breaker)
 
 
 def _tls(told: Tls) -> peer.Tls:

@@ -17,7 +17,7 @@ from catalog.vocabulary import ProtectionSource
 from deid.errors import Reason
 from flows import log
 from flows.deidentifier import Deidentifier
-from flows.errors import StudyError
+from flows.errors import SourceAwayError, StudyError
 from flows.keys.sides import merges
 from flows.people import protection
 from flows.people.protection import Protection
@@ -84,6 +84,7 @@ def settle(study: StudyRun) -> Counter[Outcome]:
         verdicts = [_refused(study, item) for item in pending]
     else:
         verdicts = _walk(study, pending)
+        _require_source(study, verdicts)
     study.parts.ledger.require_one_to_one(*(verdict.ending for verdict in verdicts))
     settled = Counter(item.outcome for item in items if item.outcome is not None)
     revisions = publish(study, settled, verdicts)
@@ -108,6 +109,19 @@ def _walk(study: StudyRun, pending: Sequence[Item]) -> list[Verdict]:
             pool=pool,
         )
         return walk.all([(item, study.path(item)) for item in pending])
+
+
+def _require_source(study: StudyRun, verdicts: Sequence[Verdict]) -> None:
+    """Take no share that went away for files that did.
+
+    Raises:
+        SourceAwayError: Files are missing since all of the export is.
+    """
+    root = Path(study.export.path)
+    gone = any(verdict.ending.outcome is Outcome.UNAVAILABLE for verdict in verdicts)
+    if gone and not root.is_relative_to(study.parts.landing) and not root.exists():
+        message = "the export is not there any more: is the share mounted?"
+        raise SourceAwayError(message)
 
 
 def _refused(study: StudyRun, item: Item) -> Verdict:

@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from deid.pixels.detection.huge import Huge
 from deid.pixels.detection.glance import shrunk
+from deid.pixels.detection.huge import Huge
 from deid.pixels.detection.relief import Relief
 from deid.pixels.detection.writing import Writing
 from tests.deid.pictures import Array, film, glyphs, text_reader

@@ -1,0 +1,126 @@
+"""The trial of a DICOMweb service, step by step, in words for its administrator; no study in them.
+
+No answer and no address is quoted.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from flows.errors import FlowsError
+from flows.sources.network.offered import OTHERS
+from flows.sources.network.proof import DAYS_BACK, Unstopped
+from flows.sources.source import (
+    Ended,
+    Fetched,
+    FoundInstance,
+    FoundStudy,
+    Landed,
+    Query,
+    Sink,
+    Step,
+    Stop,
+)
+from flows.sources.web.service import Service
+
+
+class Tried(Protocol):
+    """A service that is tried."""
+
+    service: Service
+
+    def find(self, query: Query, stop: Stop) -> Iterator[FoundStudy]:
+        """Find studies."""
+        ...
+
+    def instances(self, study_uid: str, stop: Stop) -> tuple[FoundInstance, ...]:
+        """List objects."""
+        ...
+
+    def fetch(
+        self,
+        study_uid: str,
+        only: tuple[FoundInstance, ...] | None,
+        landed: Landed,
+        stop: Stop,
+    ) -> Fetched:
+        """Retrieve."""
+        ...
+
+
+def steps(tried: Tried) -> Iterator[Step]:
+    """Try the search, the list of objects, and one object; end at what fails."""
+    name = "query"
+    try:
+        study, told = _query(tried)
+        yield Step(name, ok=True, told=f"{told}; {_shown(tried.service)}")
+        if study is None:
+            yield Step("object", ok=False, told="no mammography study was found to try it with")
+            return
+        name = "list"
+        instances = tried.instances(study.study_uid, Unstopped())
+        told = f"the service lists objects: the study tried has {len(instances)}"
+        yield Step(name, ok=True, told=told if instances else "the service does not list objects")
+        name = "object"
+        yield _object(tried, study, instances)
+    except FlowsError as error:
+        yield Step(name, ok=False, told=str(error))
+
+
+def _shown(service: Service) -> str:
+    """Say how the two sides show each other who they are."""
+    transport = "over TLS" if service.url.startswith("https:") else "WITHOUT TLS"
+    shown = []
+    if service.token_file is not None:
+        shown.append("a token")
+    if service.tls is not None and service.tls.certificate is not None:
+        shown.append("our certificate")
+    return f"{transport}, and we show {' and '.join(shown) or 'nothing'}"
+
+
+def _query(tried: Tried) -> tuple[FoundStudy | None, str]:
+    today = datetime.now(UTC).date() + timedelta(days=1)
+    for days in DAYS_BACK:
+        query = Query((today - timedelta(days=days), today))
+        found = list(tried.find(query, Unstopped()))
+        if found:
+            least = min(found, key=lambda study: study.instances or 1 << 30)
+            says = "says" if least.instances is not None else "does not say"
+            told = f"{len(found)} mammography studies of the last {days} days"
+            return least, f"the service finds {told}, and {says} how many objects a study holds"
+    return None, f"the service answers, and finds no mammography study of {DAYS_BACK[-1]} days"
+
+
+def _object(tried: Tried, study: FoundStudy, instances: tuple[FoundInstance, ...]) -> Step:
+    small = sorted(instances, key=lambda one: one.sop_class_uid not in OTHERS)[:1]
+    nowhere = _Nowhere()
+    fetched = tried.fetch(study.study_uid, tuple(small) or None, nowhere, Unstopped())
+    if fetched.ended is not Ended.COMPLETE or not nowhere.count:
+        return Step("object", ok=False, told=fetched.told or "the service sent nothing")
+    told = "one object came as it is stored there, and was not kept"
+    return Step("object", ok=True, told=told)
+
+
+class _Nowhere:
+    """A landing that keeps nothing."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def has(self, _sop_uid: str) -> bool:
+        return False
+
+    def files(self) -> tuple[Path, ...]:
+        return ()
+
+    @contextmanager
+    def store(self, _sop_uid: str) -> Iterator[Sink]:
+        yield _Bin()
+        self.count += 1
+
+
+class _Bin:
+    def write(self, _block: bytes, /) -> object:
+        return None
