@@ -17,7 +17,7 @@ from pathlib import Path
 from sqlalchemy import MetaData, create_engine
 from sqlalchemy.engine import URL
 
-from catalog import tables
+from catalog.arrivals import tables
 from catalog.database import Chain, migrate
 from catalog.errors import RetriableError
 from catalog.minio_store import MinioStore, ensure_buckets
