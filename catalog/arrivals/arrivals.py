@@ -29,7 +29,7 @@ def require_own(connection: Connection, region_id: str, holder_id: str) -> None:
 
 
 def enter(engine: Engine, region_id: str, message: StudyMessage, *, sha256: str) -> Arrival:
-    """Enter a delivered study; one that waits or is published already is given again.
+    """Enter a delivered study; the same one that still waits is given again.
 
     Raises:
         NotFoundError: The holder is unknown in that region.
@@ -39,7 +39,7 @@ def enter(engine: Engine, region_id: str, message: StudyMessage, *, sha256: str)
     twin = select(arrival).where(
         arrival.c.region_id == region_id,
         arrival.c.sha256 == sha256,
-        arrival.c.state != ArrivalState.REFUSED,
+        arrival.c.state == ArrivalState.RECEIVED,
     )
     with writing(engine) as connection:
         require_own(connection, region_id, message.holder_id)

@@ -8,7 +8,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import BinaryIO, cast
 
 from pydantic import ValidationError
@@ -107,25 +107,27 @@ class _Study:
         return dict(CataloguePublisher(self._parts.catalogue).publish(self._draft))
 
     def _doubt(self, new: NewRevision) -> Doubt | None:
-        """Check an object and its previews; what passes is copied to the clean store."""
+        """Check an object and its previews; if all of it passes, it is copied to the clean store."""
         stored = new.stored
-        with self._fetched(stored.key, stored.sha256, stored.size) as reader:
+        with ExitStack() as opened:
+            reader = opened.enter_context(self._fetched(stored.key, stored.sha256, stored.size))
             if reader is None:
                 return Doubt.BYTES
             doubt = doubt_object(reader, new, self._draft.subject, self._profile)
             if doubt is not None:
                 return doubt
-            reader.seek(0)
-            self._parts.clean.put(stored.key, reader, stored.size, stored.sha256)
-        for small in new.previews:
-            with self._fetched(small.key, small.sha256, min(small.bytes, _PNG_MOST)) as reader:
-                if reader is None:
+            passed = [(stored.key, reader, stored.size, stored.sha256)]
+            for small in new.previews:
+                size = min(small.bytes, _PNG_MOST)
+                picture = opened.enter_context(self._fetched(small.key, small.sha256, size))
+                if picture is None:
                     return Doubt.BYTES
-                reader.seek(0)
-                if not is_plain(reader.read(), small.width, small.height):
+                if not is_plain(picture.read(), small.width, small.height):
                     return Doubt.PICTURE
-                reader.seek(0)
-                self._parts.clean.put(small.key, reader, small.bytes, small.sha256)
+                passed.append((small.key, picture, small.bytes, small.sha256))
+            for key, checked, size, sha256 in passed:
+                checked.seek(0)
+                self._parts.clean.put(key, checked, size, sha256)
         return None
 
     @contextmanager
@@ -147,6 +149,7 @@ class _Study:
                     digest.update(block)
                     file.write(block)
                 whole = not left and digest.hexdigest() == sha256
+                file.seek(0)
                 yield cast("BinaryIO", file) if whole else None
         except OSError as error:
             message = f"no object can be brought to this disk: {type(error).__name__}; see TMPDIR"

@@ -17,7 +17,7 @@ class Authority:
         self.ca, self.certificate, self.key = (
             folder / name for name in ("ca.pem", "server.pem", "server.key")
         )
-        root, leaf = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+        root, leaf = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test authority")])
         made = self._begun(name, name, root).add_extension(x509.BasicConstraints(True, 0), True)
         usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)

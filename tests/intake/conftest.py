@@ -2,12 +2,10 @@
 
 import dataclasses
 import io
-import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import uvicorn
@@ -24,7 +22,6 @@ from catalog.holders import add_holder, add_region
 from catalog.records import Holder, Region
 from flows.arrivals.parts import ArrivalParts
 from flows.arrivals.settling import settle_waiting
-from flows.deidentifier import named_profile
 from flows.intake.client import Address, Intake
 from flows.intake.keys import load_key, make_key, read_public
 from flows.intake.publisher import IntakePublisher
@@ -63,9 +60,8 @@ class Hub:
         return path
 
     def intake(self, key: Path, **named: object) -> Intake:
-        return Intake(
-            Address(self.url, load_key(key), ca=self.ca, **{"patience": 30.0, "timeout": 10.0} | named)
-        )
+        told = {"patience": 30.0, "timeout": 10.0} | named
+        return Intake(Address(self.url, load_key(key), ca=self.ca, **told))
 
 
 class Eavesdropper:
@@ -203,7 +199,3 @@ def delivering(hub: Hub, in_process: RegionParts, tmp_path: Path) -> Iterator[Re
         in_process, publisher=IntakePublisher(intake), clean=IntakeStore(intake)
     )
     intake.close()
-
-
-PROFILE = SimpleNamespace(load=lambda: named_profile("mammography"))
-TLS = ssl.PROTOCOL_TLS_CLIENT

@@ -14,9 +14,7 @@ def test_a_study_is_delivered_checked_and_published(
 ):
     put(export_folder, *four_views())
     with checking(hub):
-        tally = walked(
-            delivering, deidentify_with, registered(delivering, export_folder, DECISION)
-        )
+        tally = walked(delivering, deidentify_with, registered(delivering, export_folder, DECISION))
     assert counts(tally) == {"ADMITTED": 4}
     with hub.engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(study)) == 1
