@@ -35,6 +35,8 @@ class Reason(StrEnum):
     MERGE_CYCLE = "the subjects would be merged in a circle"
     OTHER_MERGE = "the subjects are merged already, by another shift of dates"
     UNKNOWN_SUBJECT = "one of the subjects is unknown"
+    ORDER_STATE = "the order was decided otherwise"
+    ORDER_EXPIRED = "the order has expired"
     OTHER_REGION = "a merge would reach into another region's studies; the hub must allow it"
     OTHER_KEY = "the key is another region's, or was revoked"
     OTHER_PERMIT = "another permit has this name"

@@ -48,6 +48,7 @@ class RegionSettings(BaseSettings):
         intake_wait_s: How long to wait until the hub has checked a study.
         orders_key_file: The public key (base64) of whoever signs the hub's orders.
         orders_policy: TOML file that says which orders run, wait for a person, or never do.
+        orders_region: The region's id at the hub; orders for another are none.
         catalogue_url: The publish port's database while publishing happens in-process.
         s3_access_key: The identity that reaches the quarantine; `clean_access_key` the one that
             delivers clean objects.
@@ -89,6 +90,7 @@ class RegionSettings(BaseSettings):
     intake_wait_s: float = Field(default=600.0, gt=0)
     orders_key_file: Path | None = None
     orders_policy: Path | None = None
+    orders_region: str = Field(default="", pattern=r"^[a-z0-9-]{0,32}$")
     catalogue_url: SecretStr = SecretStr("")
     s3_endpoint: str
     s3_secure: bool = True

@@ -107,7 +107,7 @@ class _Study:
         return dict(CataloguePublisher(self._parts.catalogue).publish(self._draft))
 
     def _doubt(self, new: NewRevision) -> Doubt | None:
-        """Check an object and its previews; if all of it passes, it is copied to the clean store."""
+        """Check an object and its previews; if all passes, it is copied to the clean store."""
         stored = new.stored
         with ExitStack() as opened:
             reader = opened.enter_context(self._fetched(stored.key, stored.sha256, stored.size))

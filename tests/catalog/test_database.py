@@ -31,13 +31,13 @@ from catalog.errors import (
     Reason,
     RetriableError,
 )
-from catalog.protections import tables as protection_tables
+from catalog.orders import tables as order_tables
 from catalog.vocabulary import Kind
 from tests.conftest import Databases
 
 CHAINS: dict[Chain, MetaData] = {
     "catalogue": arrival_tables.metadata,
-    "ledger": protection_tables.metadata,
+    "ledger": order_tables.metadata,
 }
 
 

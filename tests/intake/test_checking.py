@@ -15,6 +15,7 @@ from catalog.arrivals.records import ArrivalState, Doubt
 from catalog.errors import ArrivalError, IntakeError, NotFoundError
 from catalog.publishing.publish import CataloguePublisher
 from catalog.tables import study
+from deid.errors import DeidError
 from deid.source import parse
 from flows.arrivals.checking import is_ours
 from flows.arrivals.pictures import is_plain
@@ -90,7 +91,7 @@ def redone(new, data: bytes, **said):
     try:
         pixels = parse(io.BytesIO(data)).pixels
         offset = len(data) if pixels is None else pixels.start
-    except Exception:
+    except DeidError:
         offset = min(100, len(data))
     digest = hashlib.sha256(data).hexdigest()
     folder = new.stored.key.rpartition("/")[0]
@@ -142,7 +143,8 @@ def refused(hub, deliver, draft, stored):
         deliver(draft, stored)
     with hub.engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(study)) == 0
-    held = b"".join(b"".join(hub.parts.arrivals.get(key)) for key in hub.parts.arrivals.keys())
+    left = list(hub.parts.arrivals.keys(""))
+    held = b"".join(b"".join(hub.parts.arrivals.get(key)) for key in left)
     assert b"19570312" not in held
     for new in draft.revisions:
         if new.instance.sop_uid in caught.value.doubts:

@@ -106,8 +106,8 @@ def test_keys_rotate_and_are_revoked_for_good(norr, hub, tmp_path):
     assert newer.call("GET", HOLDER).status_code == 200
     with pytest.raises(ConflictError):
         regions.add_key(hub.engine, "norr", read_public(public_text(public)), who="operator")
+    other = load_key(newer.key).public_key().public_bytes_raw()
     with pytest.raises(ConflictError):
-        other = load_key(newer.key).public_key().public_bytes_raw()
         regions.add_key(hub.engine, "soder", other, who="operator")
     with pytest.raises(NotFoundError):
         regions.add_key(hub.engine, "nowhere", b"x" * 32, who="operator")
@@ -185,6 +185,12 @@ def test_the_base_is_built_as_in_the_standard():
         read.require_by(b"\0" * 32)
 
 
+def _json(value: object) -> bytes:
+    import json
+
+    return json.dumps(value).encode("utf-8", "surrogatepass")
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner),
@@ -200,7 +206,7 @@ POSTS = ("/arrivals", "/standing", "/contradiction", "/published-as", "/tallies"
 )
 @given(
     path=st.sampled_from((*POSTS, "/merges")),
-    body=st.binary(max_size=200) | JSON.map(lambda value: _json(value)),
+    body=st.binary(max_size=200) | JSON.map(_json),
 )
 def test_no_record_is_answered_by_a_fault(norr, path, body):
     answer = norr.call("POST", path, body)
@@ -226,9 +232,3 @@ def test_no_path_is_answered_by_a_fault(norr, method, parts, query):
     whole = f"{path}?{urllib.parse.quote(query, safe='&=')}"
     answer = norr.call(method, whole)
     assert answer.status_code < 500
-
-
-def _json(value: object) -> bytes:
-    import json
-
-    return json.dumps(value).encode("utf-8", "surrogatepass")

@@ -31,7 +31,7 @@ def norr(hub, tmp_path):
 
 
 def kept(hub):
-    return {key: hub.parts.arrivals.stat(key).size for key in hub.parts.arrivals.keys()}
+    return {key: hub.parts.arrivals.stat(key).size for key in hub.parts.arrivals.keys("")}
 
 
 def test_an_object_is_kept_under_its_region_holder_and_digest(norr, hub):
