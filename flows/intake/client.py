@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import secrets
 import ssl
 import time
@@ -41,7 +42,7 @@ _STRANGER = (
     "was revoked, the clocks differ, or MAMMO_REGION_INTAKE_URL is not how the hub calls itself"
 )
 _STRANGE = "the hub's intake takes no such request; the two sides may be of different versions"
-_LEAST_ERROR = 400
+_LARGEST_ANSWER = 64 << 20
 
 
 @dataclass(frozen=True, repr=False)
@@ -96,13 +97,7 @@ class Intake:
         """
         digest = hashlib.sha256(body).digest()
         answer = self._send(method, path, digest, body, {"Content-Type": "application/json"})
-        if answer.status_code == HTTPStatus.NO_CONTENT:
-            return {}
-        try:
-            found = answer.json()
-        except ValueError:
-            raise IntakeError from None
-        return found if isinstance(found, dict) else {}
+        return answer.read()
 
     def has(self, path: str) -> bool:
         """Tell whether an object has come there already."""
@@ -128,17 +123,18 @@ class Intake:
         digest: bytes,
         body: bytes | Iterable[bytes],
         headers: dict[str, str],
-    ) -> httpx.Response:
-        signed = self._signed(method, path, digest)
+    ) -> "_Answer":
+        told = {**headers, **self._signed(method, path, digest), "Accept-Encoding": "identity"}
         try:
-            answer = self._client.request(method, path, content=body, headers=headers | signed)
+            with self._client.stream(method, path, content=body, headers=told) as answer:
+                found = _Answer(answer.status_code, _bounded(answer.iter_raw()))
         except httpx.TransportError as error:
             if _is_distrust(error):
                 raise IntakeRefusedError(_TRUST) from None
             raise IntakeError from None
-        if answer.status_code >= _LEAST_ERROR:
-            raise _error(answer)
-        return answer
+        if not HTTPStatus.OK <= found.status < HTTPStatus.MULTIPLE_CHOICES:
+            raise _error(found)
+        return found
 
     def _signed(self, method: str, path: str, digest: bytes) -> dict[str, str]:
         """Give the headers that sign a request (RFC 9421 §3.1, RFC 9530)."""
@@ -161,16 +157,43 @@ class Intake:
         }
 
 
-def _error(answer: httpx.Response) -> Exception:
-    """Give the error that an answer stands for: one of a closed list, whatever it says."""
-    status = answer.status_code
-    if status == HTTPStatus.CONFLICT:
+@dataclass(frozen=True, repr=False)
+class _Answer:
+    """What the hub answered; its owner may be an attacker, so it is read with care."""
+
+    status: int
+    body: bytes
+
+    def read(self) -> dict[str, Any]:
+        """Read a JSON object; nothing is an empty one.
+
+        Raises:
+            IntakeError: It is none.
+        """
         try:
-            told = answer.json()
-        except ValueError:
-            return IntakeError()
-        return named(told if isinstance(told, dict) else {})
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            found = json.loads(self.body) if self.body else {}
+        except (ValueError, RecursionError):
+            raise IntakeError from None
+        if not isinstance(found, dict):
+            raise IntakeError
+        return found
+
+
+def _bounded(pieces: Iterable[bytes]) -> bytes:
+    """Read an answer; one that is larger than any is given up."""
+    body = bytearray()
+    for piece in pieces:
+        body += piece
+        if len(body) > _LARGEST_ANSWER:
+            raise IntakeError
+    return bytes(body)
+
+
+def _error(answer: _Answer) -> Exception:
+    """Give the error that an answer stands for: one of a closed list, whatever it says."""
+    if answer.status == HTTPStatus.CONFLICT:
+        return named(answer.read())
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return IntakeError()
     plain: dict[int, Exception] = {
         HTTPStatus.NOT_FOUND: NotFoundError(),
@@ -178,7 +201,7 @@ def _error(answer: httpx.Response) -> Exception:
         HTTPStatus.REQUEST_TIMEOUT: IntakeError(),
         HTTPStatus.TOO_MANY_REQUESTS: IntakeError(Reason.QUOTA),
     }
-    return plain.get(status, IntakeRefusedError(_STRANGE))
+    return plain.get(answer.status, IntakeRefusedError(_STRANGE))
 
 
 def named(told: dict[str, Any]) -> CatalogError:

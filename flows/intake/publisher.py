@@ -1,7 +1,8 @@
 """The publish port, through the hub's intake: a record is posted, checked there, and published."""
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 
 from pydantic import ValidationError
@@ -44,7 +45,8 @@ class IntakePublisher:
         """
         told = self._intake.ask("GET", f"/holders/{holder_id}")
         names = ("id", "region", "name", "organisation_number", "hsa_id")
-        return Holder(*(str(told.get(name, "")) for name in names))
+        with _understood():
+            return Holder(*(str(told[name]) for name in names))
 
     def standing(
         self,
@@ -63,7 +65,9 @@ class IntakePublisher:
             export_id=export_id,
             remade=frozenset(remade),
         )
-        return Standing(self._intake.ask("POST", "/standing", asked.canonical())["standing"])
+        told = self._intake.ask("POST", "/standing", asked.canonical())
+        with _understood():
+            return Standing(told["standing"])
 
     def contradiction(
         self, new: Instance, *, subject: str, holder_id: str, before: Collection[str] = ()
@@ -78,8 +82,10 @@ class IntakePublisher:
             )
         except ValidationError as error:
             raise _not_ours(error) from None
-        told = self._intake.ask("POST", "/contradiction", asked.canonical())["reason"]
-        return None if told is None else Reason.__members__.get(str(told), Reason.RULE)
+        told = self._intake.ask("POST", "/contradiction", asked.canonical())
+        with _understood():
+            name = told["reason"]
+            return None if name is None else Reason.__members__.get(str(name), Reason.RULE)
 
     def published_as(
         self, sop_uid: str, header_sha256: str, pixel_sha256: str, *, export_id: str
@@ -91,8 +97,9 @@ class IntakePublisher:
             pixel_sha256=pixel_sha256,
             export_id=export_id,
         )
-        told = self._intake.ask("POST", "/published-as", asked.canonical())["number"]
-        return None if told is None else int(told)
+        told = self._intake.ask("POST", "/published-as", asked.canonical())
+        with _understood():
+            return None if told["number"] is None else int(told["number"])
 
     def publish(self, draft: StudyDraft) -> Mapping[str, int]:
         """Post a study, and wait until the hub has checked and published it.
@@ -115,11 +122,14 @@ class IntakePublisher:
                 raise IntakeError(Reason.CHECKING)
             self._sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
-            told = self._intake.ask("GET", f"/arrivals/{told['id']}")
-        answer = told.get("answer", {})
+            with _understood():
+                path = f"/arrivals/{int(told['id'], 16):032x}"
+            told = self._intake.ask("GET", path)
+        answer = told.get("answer")
         if told.get("state") != ArrivalState.PUBLISHED:
-            raise named(answer)
-        return {str(uid): int(number) for uid, number in answer["revisions"].items()}
+            raise named(answer if isinstance(answer, dict) else {})
+        with _understood():
+            return {str(uid): int(number) for uid, number in told["answer"]["revisions"].items()}
 
     def record_tally(self, summary: ExportSummary) -> None:
         """Record what a finished export claimed and how it was disclosed."""
@@ -139,12 +149,21 @@ class IntakePublisher:
     def hold(self, subject: str, kind: HoldKind, *, reason: str, who: str) -> bool:  # noqa: ARG002 # why and who stay in the region
         """Hold what this region published of a woman; tell whether a Hold was placed."""
         told = HoldMessage(subject=subject, kind=kind)
-        return bool(self._intake.ask("POST", "/holds", told.canonical())["placed"])
+        return bool(self._intake.ask("POST", "/holds", told.canonical()).get("placed"))
 
     def merge(self, merge: Merge, *, reason: str, who: str) -> None:  # noqa: ARG002 # as above
         """Make two pseudonyms of one woman one Subject."""
         told = MergeRequest(merge=MergeMessage.model_validate(asdict(merge)))
         self._intake.ask("POST", "/merges", told.canonical())
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    """Take an answer that is not of the intake's schema for none."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise IntakeError from None
 
 
 def _not_ours(error: ValidationError) -> IntakeRefusedError:
