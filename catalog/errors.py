@@ -3,12 +3,14 @@
     CatalogError
     ├── NotFoundError        no such thing, or not for you to know of
     ├── ConflictError        the record contradicts what is already there
-    │   └── AlreadyStoredError   other bytes lie under that key
+    │   ├── AlreadyStoredError   other bytes lie under that key
+    │   └── ArrivalError         the hub's own check refuses what a region delivered
     ├── HeldError            a Hold forbids it to be served
     ├── PermitError          the permit is yours, but not in force
     ├── CursorError          not a cursor this search gave
     ├── LedgerKeyError       the ledger cannot be read with this key
     └── RetriableError       the same call may succeed later
+        ├── IntakeError      the hub's intake did not answer, or not yet
         ├── RaceError        somebody else was first; look again
         ├── DatabaseError    the database did not answer
         └── StorageError     the object store did not answer, or answered wrongly
@@ -16,6 +18,7 @@
 Every error carries a `Reason` from a closed list: no identifier, object key or path.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -32,6 +35,10 @@ class Reason(StrEnum):
     MERGE_CYCLE = "the subjects would be merged in a circle"
     OTHER_MERGE = "the subjects are merged already, by another shift of dates"
     UNKNOWN_SUBJECT = "one of the subjects is unknown"
+    ORDER_STATE = "the order was decided otherwise"
+    ORDER_EXPIRED = "the order has expired"
+    OTHER_REGION = "a merge would reach into another region's studies; the hub must allow it"
+    OTHER_KEY = "the key is another region's, or was revoked"
     OTHER_PERMIT = "another permit has this name"
     MIXED_DRAFT = "the draft does not hold exactly one study, each instance once"
     MISCOUNTED = "the draft's outcomes do not count its revisions"
@@ -51,6 +58,12 @@ class Reason(StrEnum):
     NOT_RELEASABLE = "only what is SUSPECT can be released; reject it, or walk it again"
     SAME_PERSON = "the second decision must be another person's"
     OTHER_DECISION = "the second decision differs from the first; confirm that one, or reject"
+
+    SUSPECT = "the hub's check found what may not be published"
+    NOT_ARRIVED = "not all bytes of the study have arrived"
+    CHECKING = "the hub has not checked the study yet"
+    INTAKE = "the hub's intake did not answer"
+    QUOTA = "the region has delivered as much as it may for now"
 
     HELD = "held"
     NOT_IN_FORCE = "the permit is not in force"
@@ -92,6 +105,22 @@ class AlreadyStoredError(ConflictError):
     default = Reason.STORED_OTHERWISE
 
 
+class ArrivalError(ConflictError):
+    """The hub's own check refuses objects that a region delivered.
+
+    Attributes:
+        doubts: What of which images, by their UIDs inside the space; words of a closed list.
+    """
+
+    default = Reason.SUSPECT
+
+    def __init__(
+        self, reason: Reason | None = None, doubts: Mapping[str, StrEnum] | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.doubts = dict(doubts or {})
+
+
 class HeldError(CatalogError):
     """A Hold forbids the object to be served."""
 
@@ -120,6 +149,12 @@ class RetriableError(CatalogError):
     """The same call may succeed when it is made again."""
 
     default = Reason.RACE
+
+
+class IntakeError(RetriableError):
+    """The hub's intake did not answer, or has not come to what was delivered."""
+
+    default = Reason.INTAKE
 
 
 class RaceError(RetriableError):

@@ -66,7 +66,7 @@ def stop_subject(engine: Engine, pseudonym: str, kind: HoldKind, *, reason: str,
     """
     target = HoldTarget(HoldScope.SUBJECT, pseudonym)
     with writing(engine) as connection:
-        if woman(connection, pseudonym) is None or _is_placed(connection, kind, target):
+        if woman(connection, pseudonym) is None or is_placed(connection, kind, target):
             return False
         stop(connection, kind, target, reason=reason, who=who)
         return True
@@ -81,7 +81,8 @@ def stop(
     return number
 
 
-def _is_placed(connection: Connection, kind: HoldKind, target: HoldTarget) -> bool:
+def is_placed(connection: Connection, kind: HoldKind, target: HoldTarget) -> bool:
+    """Tell whether a Hold of a kind is on a target."""
     there = exists().where(
         hold.c.kind == kind,
         hold.c.scope == target.scope,

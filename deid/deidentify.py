@@ -45,7 +45,7 @@ class Clean:
     Attributes:
         pieces: The whole object in order.
         pixel_offset: Bytes before the pixel data element; of all, if it has none.
-        header: The clean header.
+        header: The clean header, with its file meta.
         facts: What only de-identification saw.
         boxes: What was blanked in the pixels.
         flags: What a person may want to look at.
@@ -124,6 +124,7 @@ def deidentify(  # noqa: PLR0913 -- each is given by name
         header.dataset, header.journal, eyes, pixels=parsed.pixels is not None
     )
     pieces, pixel_offset = serialise(header, redaction.pieces)
+    header.dataset.file_meta = header.meta  # for whoever describes it: how it is written
     return Clean(
         pieces=pieces,
         pixel_offset=pixel_offset,

@@ -12,6 +12,8 @@ FlowsError
 │   ├── SettingsError             a setting is missing or wrong
 │   ├── KeyFileError              the key file is missing, readable by others, or not allowed here
 │   ├── KeyServiceError           the third party refuses, or its key is gone
+│   ├── IntakeRefusedError        the hub does not take what this region sends
+│   ├── OrderError                what claims to be an order of the hub's is none
 │   ├── CollisionError            two persons would share a pseudonym
 │   └── TallyError                the outcomes do not sum to what the export claimed
 └── RetriableError                worth another try: store, database or disk did not answer
@@ -69,6 +71,14 @@ class KeyFileError(PermanentError):
 
 class KeyServiceError(PermanentError):
     """The third party refuses, or its key is gone; the message says what to do."""
+
+
+class IntakeRefusedError(PermanentError):
+    """The hub's intake does not take what this region sends; the message says what to look at."""
+
+
+class OrderError(PermanentError):
+    """What claims to be an order of the hub's is none that this region takes."""
 
 
 class CollisionError(PermanentError):

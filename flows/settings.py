@@ -40,6 +40,15 @@ class RegionSettings(BaseSettings):
         pseudonyms_batch: Persons in one request.
         pseudonyms_previous: Earlier versions of the key under which a person is recognised.
         ledger_url: The region ledger's database; no hub credential opens it.
+        intake_url: The hub's intake, `https://host[:port]`; with `intake_key_file`, what the region
+            signs with, and `intake_ca`, who vouches for the hub. Then the region has no
+            credential of the hub's: `catalogue_url`, `clean_access_key` and `clean_secret_key`
+            are not needed.
+        intake_certificate: For mutual TLS, with `intake_private_key`.
+        intake_wait_s: How long to wait until the hub has checked a study.
+        orders_key_file: The public key (base64) of whoever signs the hub's orders.
+        orders_policy: TOML file that says which orders run, wait for a person, or never do.
+        orders_region: The region's id at the hub; orders for another are none.
         catalogue_url: The publish port's database while publishing happens in-process.
         s3_access_key: The identity that reaches the quarantine; `clean_access_key` the one that
             delivers clean objects.
@@ -73,13 +82,22 @@ class RegionSettings(BaseSettings):
     pseudonyms_batch: int = Field(default=100, gt=0, le=1000)
     pseudonyms_previous: int = Field(default=1, ge=0, le=10)
     ledger_url: SecretStr
-    catalogue_url: SecretStr
+    intake_url: str = Field(default="", pattern=r"^(https://[a-z0-9.-]+(:[0-9]{1,5})?/?)?$")
+    intake_key_file: Path | None = None
+    intake_ca: Path | None = None
+    intake_certificate: Path | None = None
+    intake_private_key: Path | None = None
+    intake_wait_s: float = Field(default=600.0, gt=0)
+    orders_key_file: Path | None = None
+    orders_policy: Path | None = None
+    orders_region: str = Field(default="", pattern=r"^[a-z0-9-]{0,32}$")
+    catalogue_url: SecretStr = SecretStr("")
     s3_endpoint: str
     s3_secure: bool = True
     s3_access_key: str
     s3_secret_key: SecretStr
-    clean_access_key: str
-    clean_secret_key: SecretStr
+    clean_access_key: str = ""
+    clean_secret_key: SecretStr = SecretStr("")
     quarantine_bucket: str = "quarantine"
     clean_bucket: str = "clean"
     expansion_limit: int = Field(default=200 * 2**30, gt=0)
@@ -110,6 +128,27 @@ class HubSettings(BaseSettings):
     s3_secret_key: SecretStr
     clean_bucket: str = "clean"
     releases_bucket: str = "releases"
+
+
+class ArrivalSettings(BaseSettings):
+    """The hub's side: what checks what regions delivered, and publishes it.
+
+    Attributes:
+        profile: By which arrivals are checked; a shipped one's name, or the path of one's own.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="MAMMO_ARRIVALS_", extra="forbid", hide_input_in_errors=True
+    )
+
+    catalogue_url: SecretStr
+    s3_endpoint: str
+    s3_secure: bool = True
+    s3_access_key: str
+    s3_secret_key: SecretStr
+    arrivals_bucket: str = "arrivals"
+    clean_bucket: str = "clean"
+    profile: str = "mammography"
 
 
 class ReceiverSettings(BaseSettings):

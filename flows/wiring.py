@@ -19,8 +19,11 @@ from catalog.objects import Credentials, ObjectStore
 from catalog.publishing.port import Publisher
 from catalog.publishing.publish import CataloguePublisher
 from flows.errors import KeyFileError, SettingsError
-from flows.keys import sides
-from flows.keys.key_service import Address, KeyService
+from flows.intake.opening import open_intake
+from flows.intake.publisher import IntakePublisher
+from flows.intake.store import IntakeStore
+from flows.keys import key_service, sides
+from flows.keys.key_service import KeyService
 from flows.keys.pseudonyms import Marks
 from flows.keys.sides import RegionKeys, ReleaseKeys
 from flows.keys.third_party import TransitPseudonyms
@@ -100,12 +103,12 @@ def wire_region(settings: RegionSettings) -> RegionParts:
     held.require_same(marks)
     store = partial(MinioStore, settings.s3_endpoint, secure=settings.s3_secure)
     mine = _credentials(settings.s3_access_key, settings.s3_secret_key)
-    publisher = _credentials(settings.clean_access_key, settings.clean_secret_key)
+    publisher, clean = wire_delivery(settings)
     return RegionParts(
         keys=held,
         ledger=Ledger(connection, LedgerKey(held.ledger())),
-        publisher=CataloguePublisher(database.connect(settings.catalogue_url.get_secret_value())),
-        clean=store(credentials=publisher, bucket=settings.clean_bucket),
+        publisher=publisher,
+        clean=clean,
         quarantine=store(credentials=mine, bucket=settings.quarantine_bucket),
         landing=settings.landing,
         expansion_limit=settings.expansion_limit,
@@ -113,6 +116,34 @@ def wire_region(settings: RegionSettings) -> RegionParts:
         quarantined=timedelta(days=settings.quarantine_days),
         abandoned=timedelta(days=settings.landing_days),
     )
+
+
+def wire_delivery(settings: RegionSettings) -> tuple[Publisher, ObjectStore]:
+    """Build the region's way to the hub: its intake, or the catalogue of the same machine.
+
+    Raises:
+        SettingsError: A setting is missing.
+        KeyFileError: The region's signing key cannot be used.
+    """
+    if settings.intake_url:
+        intake = open_intake(settings)
+        return IntakePublisher(intake), IntakeStore(intake)
+    needed = {
+        "CATALOGUE_URL": settings.catalogue_url.get_secret_value(),
+        "CLEAN_ACCESS_KEY": settings.clean_access_key,
+        "CLEAN_SECRET_KEY": settings.clean_secret_key.get_secret_value(),
+    }
+    missing = ", ".join(f"MAMMO_REGION_{name}" for name, value in needed.items() if not value)
+    if missing:
+        message = f"these settings are missing or wrong: {missing} (infra/mammo.env.example)"
+        raise SettingsError(message)
+    clean = MinioStore(
+        settings.s3_endpoint,
+        _credentials(settings.clean_access_key, settings.clean_secret_key),
+        settings.clean_bucket,
+        secure=settings.s3_secure,
+    )
+    return CataloguePublisher(database.connect(needed["CATALOGUE_URL"])), clean
 
 
 def wire_keys(settings: RegionSettings, marks: Marks) -> RegionKeys:
@@ -159,7 +190,7 @@ def rotate_key(settings: RegionSettings) -> int:
         ledger.dispose()
 
 
-def _address(settings: RegionSettings) -> Address:
+def _address(settings: RegionSettings) -> key_service.Address:
     by_certificate = (
         settings.pseudonyms_certificate and settings.pseudonyms_private_key
     ) and settings.pseudonyms_role
@@ -170,7 +201,7 @@ def _address(settings: RegionSettings) -> Address:
             "_PRIVATE_KEY and _ROLE, or _TOKEN_FILE (infra/mammo.env.example)"
         )
         raise SettingsError(message)
-    return Address(
+    return key_service.Address(
         url=settings.pseudonyms_url,
         key=settings.pseudonyms_key,
         ca=ca,

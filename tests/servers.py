@@ -17,12 +17,12 @@ from pathlib import Path
 from sqlalchemy import MetaData, create_engine
 from sqlalchemy.engine import URL
 
-from catalog import tables
+from catalog.arrivals import tables
 from catalog.database import Chain, migrate
 from catalog.errors import RetriableError
 from catalog.minio_store import MinioStore, ensure_buckets
 from catalog.objects import Credentials
-from catalog.reviews import tables as review_tables
+from catalog.orders import tables as order_tables
 
 BUCKETS = ("quarantine", "clean", "releases")
 ACTIONS: Mapping[str, tuple[str, ...]] = {
@@ -157,7 +157,7 @@ class S3Server:
 
 METADATA: Mapping[Chain, MetaData] = {
     "catalogue": tables.metadata,
-    "ledger": review_tables.metadata,
+    "ledger": order_tables.metadata,
 }
 
 

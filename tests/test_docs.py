@@ -9,9 +9,16 @@ import pytest
 import typer
 from pydantic_settings import BaseSettings
 
+from access_api.intake.settings import IntakeSettings
 from access_api.settings import DoorSettings
 from flows.cli import app
-from flows.settings import HubSettings, PrepareSettings, ReceiverSettings, RegionSettings
+from flows.settings import (
+    ArrivalSettings,
+    HubSettings,
+    PrepareSettings,
+    ReceiverSettings,
+    RegionSettings,
+)
 
 ROOT = Path(__file__).parents[1]
 SETTINGS: tuple[type[BaseSettings], ...] = (
@@ -20,6 +27,8 @@ SETTINGS: tuple[type[BaseSettings], ...] = (
     PrepareSettings,
     ReceiverSettings,
     DoorSettings,
+    ArrivalSettings,
+    IntakeSettings,
 )
 EXAMPLE = (ROOT / "infra" / "mammo.env.example").read_text()
 LAUNCHER = {"MAMMO_STATE", "MAMMO_PORT_BASE", "MAMMO_PYTHON"}

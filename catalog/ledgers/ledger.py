@@ -30,6 +30,7 @@ from catalog.ledgers.rows import (
     traced,
 )
 from catalog.ledgers.tables import export, item
+from catalog.orders.received import ReceivedOrders
 from catalog.outcome import Outcome, Tally
 from catalog.plans.announced import AnnouncedStudies, claimed
 from catalog.plans.plans import Plans
@@ -49,6 +50,7 @@ class Ledger:
         self.makings = Makings(engine, key)
         self.plans = Plans(engine, key)
         self.announced = AnnouncedStudies(engine, key)
+        self.orders = ReceivedOrders(engine, key)
 
     def register_export(self, registered: Export) -> None:
         """Enter an export; entering the same one again changes nothing.

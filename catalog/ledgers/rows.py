@@ -138,6 +138,11 @@ def accession_value(issuer: str, accession: str) -> str:
     return f"{issuer.strip()}\\{number}" if number else NO_ACCESSION
 
 
+def accession_of(value: str) -> str:
+    """Give the number out of what was joined."""
+    return value.rpartition("\\")[2]
+
+
 def traced() -> Select[Any]:
     """Select what a Trace tells, for files that have an outcome."""
     return (

@@ -6,16 +6,19 @@ from collections.abc import Sequence
 import typer
 
 from flows.cli import (
+    arrivals,
     catalogue,
     data,
     exports,
     hold,
     key,
     offline,
+    orders,
     profile,
     protection,
     quarantine,
     receiver,
+    regions,
     release,
     report,
     rescan,
@@ -36,13 +39,16 @@ app = typer.Typer(
 
 for module in (stack, data, report, offline, verify, release, rescan, receiver):
     module.add_to(app)
+app.add_typer(arrivals.app, name="arrivals")
 app.add_typer(catalogue.app, name="catalog")
 app.add_typer(exports.app, name="exports")
 app.add_typer(hold.app, name="hold")
 app.add_typer(key.app, name="key")
+app.add_typer(orders.app, name="orders")
 app.add_typer(profile.app, name="profile")
 app.add_typer(protection.app, name="protection")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(regions.app, name="regions")
 app.add_typer(sources.app, name="sources")
 app.add_typer(subject.app, name="subject")
 

@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 
-from catalog.errors import ConflictError
+from catalog.errors import ArrivalError, ConflictError
 from catalog.ledgers.records import Ending, Export, Item
 from catalog.outcome import Outcome
 from catalog.records import Merge, StudyDraft
@@ -25,6 +26,8 @@ from flows.sources.export_folder import locate
 from flows.walk.verdict import Verdict, Walk
 from flows.walk.whom import is_foreign
 from flows.wiring import RegionParts
+
+HUB_REFUSES = "the hub's own check refuses it"
 
 
 @dataclass(frozen=True, repr=False)
@@ -87,7 +90,11 @@ def settle(study: StudyRun) -> Counter[Outcome]:
         _require_source(study, verdicts)
     study.parts.ledger.require_one_to_one(*(verdict.ending for verdict in verdicts))
     settled = Counter(item.outcome for item in items if item.outcome is not None)
-    revisions = publish(study, settled, verdicts)
+    try:
+        revisions = publish(study, settled, verdicts)
+    except ArrivalError as error:
+        verdicts = [kept_out(verdict, error.doubts) for verdict in verdicts]
+        revisions = publish(study, settled, verdicts)
     hold_late(study, verdicts)
     _record(study, verdicts, revisions)
     for item in pending:
@@ -138,6 +145,7 @@ def publish(
     """Publish new revisions and the outcomes of all files so far; give the revisions' numbers.
 
     Raises:
+        ArrivalError: The hub looked again, and refuses some of it.
         RetriableError: The catalogue did not answer, or says otherwise since it was looked at.
     """
     published = [verdict for verdict in verdicts if verdict.revision is not None]
@@ -160,10 +168,22 @@ def publish(
     )
     try:
         return study.parts.publisher.publish(draft)
+    except ArrivalError:
+        raise
     except ConflictError as error:
         # Somebody published a contradiction since we looked; the next try sees it, and says so.
         message = f"the study could not be published: {error}"
         raise StudyError(message) from None
+
+
+def kept_out(verdict: Verdict, doubts: Mapping[str, StrEnum]) -> Verdict:
+    """Make SUSPECT of what the hub's own check refuses, with all that was made of it."""
+    uid = verdict.ending.clean_sop_uid or ""
+    if verdict.revision is None or uid not in doubts:
+        return verdict
+    reason = f"{HUB_REFUSES}: {doubts[uid].value}"
+    ending = replace(verdict.ending, outcome=Outcome.SUSPECT, reason=reason, making=None)
+    return Verdict(ending)
 
 
 def hold_late(study: StudyRun, verdicts: Sequence[Verdict]) -> None:

@@ -12,6 +12,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, MetaData, create_engine, inspect, select, text
 
 from catalog import tables
+from catalog.arrivals import tables as arrival_tables
 from catalog.columns import now
 from catalog.database import (
     Chain,
@@ -30,14 +31,13 @@ from catalog.errors import (
     Reason,
     RetriableError,
 )
-from catalog.protections import tables as protection_tables
-from catalog.sightings import tables as pixel_tables
+from catalog.orders import tables as order_tables
 from catalog.vocabulary import Kind
 from tests.conftest import Databases
 
 CHAINS: dict[Chain, MetaData] = {
-    "catalogue": pixel_tables.metadata,
-    "ledger": protection_tables.metadata,
+    "catalogue": arrival_tables.metadata,
+    "ledger": order_tables.metadata,
 }
 
 

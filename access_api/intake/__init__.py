@@ -1,0 +1,1 @@
+"""The hub's intake: where regions deliver. Put-only, signed, each under its own prefix."""

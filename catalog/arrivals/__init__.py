@@ -1,0 +1,1 @@
+"""What regions deliver to the hub, who may, and what the hub asks of them."""

@@ -1,0 +1,109 @@
+"""Orders that a region has received; each is entered once, and decided once."""
+
+from typing import Any
+
+from sqlalchemy import Engine, Row, func, select
+
+from catalog.arrivals.records import OrderKind
+from catalog.columns import now
+from catalog.database import insert_if_absent, reading, writing
+from catalog.errors import ConflictError, NotFoundError, Reason
+from catalog.ledgers.key import LedgerKey
+from catalog.ledgers.rows import accession_of, original_cell
+from catalog.ledgers.tables import export, item
+from catalog.orders.records import OrderState, ReceivedOrder
+from catalog.orders.tables import received_order
+
+
+class ReceivedOrders:
+    """The orders of one region, in its ledger's database."""
+
+    def __init__(self, engine: Engine, key: LedgerKey) -> None:
+        self._engine = engine
+        self._key = key
+
+    def last(self) -> int:
+        """Give the number of the last order that came; 0 if none has."""
+        with reading(self._engine) as connection:
+            return int(connection.scalar(select(func.max(received_order.c.sequence))) or 0)
+
+    def enter(self, new: ReceivedOrder) -> bool:
+        """Enter an order as it came; tell whether it is new."""
+        row = {**vars(new), "received_at": now()}
+        row["decided_at"] = None if new.state is OrderState.WAITING else now()
+        with writing(self._engine) as connection:
+            return bool(insert_if_absent(connection, received_order, row))
+
+    def get(self, order_id: str) -> ReceivedOrder:
+        """Give an order.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        mine = select(received_order).where(received_order.c.id == order_id)
+        with reading(self._engine) as connection:
+            row = connection.execute(mine).one_or_none()
+        if row is None:
+            raise NotFoundError
+        return _order(row)
+
+    def all(self) -> tuple[ReceivedOrder, ...]:
+        """Give every order, the oldest first."""
+        statement = select(received_order).order_by(received_order.c.sequence)
+        with reading(self._engine) as connection:
+            return tuple(map(_order, connection.execute(statement).all()))
+
+    def decide(self, order_id: str, state: OrderState, *, who: str, why: str) -> None:
+        """Accept or refuse an order that waits; deciding the same again changes nothing.
+
+        Raises:
+            NotFoundError: There is none.
+            ConflictError: It was decided otherwise, or its time is over.
+        """
+        mine = received_order.c.id == order_id
+        with writing(self._engine) as connection:
+            row = connection.execute(
+                select(received_order).where(mine).with_for_update()
+            ).one_or_none()
+            if row is None:
+                raise NotFoundError
+            if row.state == state:
+                return
+            if row.state != OrderState.WAITING:
+                raise ConflictError(Reason.ORDER_STATE)
+            if state is OrderState.ACCEPTED and row.expires_at <= now():
+                raise ConflictError(Reason.ORDER_EXPIRED)
+            decided = received_order.update().where(mine)
+            connection.execute(
+                decided.values(state=state, who=who, why=why[:200], decided_at=now())
+            )
+
+    def accessions(self, clean_study_uids: list[str]) -> dict[str, frozenset[str]]:
+        """Give the accession numbers of studies by their holder; they never leave the region."""
+        statement = (
+            select(item.c.id, item.c.path_index, item.c.accession_enc, export.c.holder_id)
+            .join(export, export.c.id == item.c.export_id)
+            .where(item.c.clean_study_uid.in_(clean_study_uids))
+            .where(item.c.accession_enc.is_not(None))
+        )
+        found: dict[str, set[str]] = {}
+        with reading(self._engine) as connection:
+            rows = connection.execute(statement).all()
+        for row in rows:
+            cell = original_cell("accession", row.id, row.path_index)
+            number = accession_of(self._key.decrypt(cell, row.accession_enc))
+            found.setdefault(row.holder_id, set()).add(number)
+        return {holder: frozenset(numbers - {""}) for holder, numbers in found.items()}
+
+
+def _order(row: Row[Any]) -> ReceivedOrder:
+    return ReceivedOrder(
+        id=row.id,
+        sequence=row.sequence,
+        kind=OrderKind(row.kind),
+        body=row.body,
+        expires_at=row.expires_at,
+        state=OrderState(row.state),
+        why=row.why,
+        who=row.who,
+    )

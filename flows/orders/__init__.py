@@ -1,0 +1,1 @@
+"""What the hub asks of a region: signed data, run only as the region itself allows."""
