@@ -12,7 +12,7 @@ app = typer.Typer(help="What regions delivered, on its way to be published.", no
 
 @app.command("list")
 def list_() -> None:
-    """Count the studies that were delivered, by region and what became of them.
+    """Count delivered studies by region and what became of them.
 
     Example: mammo arrivals list
     """
@@ -32,7 +32,9 @@ def publish(
     *,
     watch: Annotated[bool, typer.Option(help="Go on; look again every second.")] = False,
 ) -> None:
-    """Check what waits, and publish it or refuse it. It needs MAMMO_ARRIVALS_… and no key.
+    """Check what waits, and publish it or refuse it.
+
+    It needs MAMMO_ARRIVALS_… and no key.
 
     Example: mammo arrivals publish --watch
     """

@@ -41,7 +41,9 @@ def _orders() -> "Orders":
 
 @app.command()
 def fetch() -> None:
-    """Fetch what the hub has ordered; what is no order of the hub's for this region is left.
+    """Fetch what the hub has ordered.
+
+    What is no order of the hub's for this region is left.
 
     Example: mammo orders fetch
     """
@@ -86,7 +88,9 @@ def show(order: OrderId) -> None:
 
 @app.command()
 def accept(order: OrderId, who: Who = "") -> None:
-    """Accept an order. A delivery becomes a plan, paused: `mammo exports resume` lets it go.
+    """Accept an order.
+
+    A delivery becomes a plan, paused: `mammo exports resume` lets it go.
 
     Example: mammo orders accept 6f1c2a9be0d94d0c8c6f5d3e1b7a4820
     """

@@ -14,7 +14,9 @@ app = typer.Typer(help="Who may deliver to the hub, and how much.", no_args_is_h
 
 @app.command("make-key")
 def make_key(path: Annotated[Path, typer.Argument(help="A new file, 0600.")]) -> None:
-    """Draw a signing key; print the public half, which the other side registers.
+    """Draw a signing key; print the public half.
+
+    The other side registers that.
 
     Example: mammo regions make-key /srv/mammo/secrets/intake.pem
     """
@@ -29,7 +31,9 @@ def add_key(
     public_key: Annotated[str, typer.Argument(help="Ed25519, 32 bytes in base64.")],
     who: Who = "",
 ) -> None:
-    """At the hub: let a region's key in. Several may be in use while one is rotated.
+    """At the hub: let a region's key in.
+
+    Several may be in use while one is rotated.
 
     Example: mammo regions add-key norr 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
     """
