@@ -21,9 +21,10 @@ from deid.pixels.detection.patience import patient
 from deid.pixels.detection.text_reader import TextReader
 from deid.pixels.drawn.overlays import clean_overlays
 from deid.pixels.drawn.unseen import drawn_left, drop_unseen, unseen_left
-from deid.pixels.redact import Flag, Redaction, ViewTag, flags_of, read_again, redact
+from deid.pixels.redact import Redaction, read_again, redact
 from deid.pixels.rewriting.high_bits import lift
 from deid.pixels.rewriting.witness import check_same
+from deid.pixels.staying import Flag, ViewTag, flags_of
 from deid.profiles.profile import Profile
 from deid.ruling import NONE, Box, Ruling
 from deid.second_eye import verify

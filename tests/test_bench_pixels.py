@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from deid.pixels.redact import ViewTag
+from deid.pixels.staying import ViewTag
 from deid.ruling import Box
 from tests.bench.pixels import captures, films, synthetic
 from tests.bench.pixels.lettering import FACES, HEIGHTS, draw

@@ -8,13 +8,10 @@ text in it, a grey object is written uncompressed as it was decoded, and a colou
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
-from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
-from deid.errors import Reason, SuspectError
 from deid.findings import Finding
 from deid.passage import Passage
 from deid.pixels.coding.arrays import Pixel
@@ -26,50 +23,17 @@ from deid.pixels.coding.streams import check_streams
 from deid.pixels.detection.colours import ColourEye
 from deid.pixels.detection.evening import evened
 from deid.pixels.detection.gate import FIRST, SECOND, Sight
-from deid.pixels.detection.markers import contradicts, seems_to_contradict
 from deid.pixels.detection.text_reader import TextReader
 from deid.pixels.detection.writing import Kind, Writing
 from deid.pixels.rewriting.blanking import Blank, is_kept, is_plain, nothing, plan_blank
 from deid.pixels.rewriting.encapsulated import Rewriting
 from deid.pixels.rewriting.high_bits import settle
 from deid.pixels.rewriting.witness import Witness
+from deid.pixels.staying import Flag, Seen, ViewTag
 from deid.ruling import NONE, Box, Corners, Ruling
 from deid.source import Parsed, Piece
-from deid.values import value_of
 
 _FREE = Passage()
-
-
-class Flag(StrEnum):
-    """What a person may want to look at; the object passes."""
-
-    MARKER_CUT = "a marker is cut by the border"
-    MARKER_UNSURE = "what may be a marker names another side or view than the header"
-    LONE = "a lone sign in the breast may be a letter"
-    DRAWN = "graphics that write were dropped"
-    UNSEEN = "an overlay that nobody could look at was dropped"
-
-
-def flags_of(overlays: Mapping[int, bytes | None], *, drawn: bool) -> Iterator[Flag]:
-    """Give what a person may want to know of what was dropped: graphics, and overlay planes."""
-    if drawn:
-        yield Flag.DRAWN
-    if None in overlays.values():
-        yield Flag.UNSEEN
-
-
-@dataclass(frozen=True)
-class ViewTag:
-    """Side and view as the header says: "L", "R", "B" or "", and "CC", "MLO", … or ""."""
-
-    laterality: str
-    view: str
-
-    @classmethod
-    def of(cls, header: Dataset) -> Self:
-        """Read side and view; empty where the header does not say them (PS3.3 C.8.11.7)."""
-        laterality = value_of(header, 0x00200062) or value_of(header, 0x00200060)
-        return cls(laterality.upper(), value_of(header, 0x00185101).upper())
 
 
 @dataclass(frozen=True, repr=False)
@@ -94,35 +58,6 @@ class Redaction:
     header_changes: Mapping[str, bytes | None] = field(default_factory=dict)
     transfer_syntax: UID | None = None
     looked_at: bytes = field(default=b"", compare=False)
-
-
-@dataclass(repr=False)
-class _Seen:
-    """What was found in the frames so far."""
-
-    view: ViewTag
-    boxes: list[Box] = field(default_factory=list)
-    changed: list[int] = field(default_factory=list)
-    flags: set[Flag] = field(default_factory=set)
-    against: list[Finding] = field(default_factory=list)
-    letters: list[Finding] = field(default_factory=list)
-
-    def take(self, number: int, writings: tuple[Writing, ...]) -> None:
-        """Note what stays: hold markers against the header."""
-        for writing in writings:
-            marker = writing.marker
-            if writing.several:
-                self.letters.append(Finding(f"frame {number}", "letters"))
-            elif writing.kind is Kind.LONE:
-                self.flags.add(Flag.LONE)
-            elif marker is not None and marker.cut:
-                self.flags.add(Flag.MARKER_CUT)
-            elif marker is not None and contradicts(marker, self.view.laterality, self.view.view):
-                self.against.append(Finding(f"frame {number}", "marker"))
-            elif marker is not None and seems_to_contradict(
-                marker, self.view.laterality, self.view.view
-            ):
-                self.flags.add(Flag.MARKER_UNSURE)
 
 
 def redact(
@@ -150,7 +85,7 @@ def redact(
     """
     frames = check_streams(reader, parsed, locate_frames(reader, parsed))
     eye = ColourEye(text_reader, FIRST, header=parsed.header, closely=passage.closely)
-    seen = _Seen(view)
+    seen = Seen(view)
     anew = Rewriting(reader, parsed, frames)
     witness = Witness()
     for index, (data, frame) in enumerate(_decoded(reader, parsed, frames)):
@@ -171,9 +106,8 @@ def redact(
         if hidden or blank is not None:
             seen.changed.append(number)
             seen.boxes += (Box(number, four) for four in (blank.corners if blank else ()))
-    _refuse(ruling.left(tuple(dict.fromkeys(seen.against))), Reason.MARKER)
-    letters = (*dict.fromkeys(seen.letters), *eye.spelling())
-    _refuse(ruling.left(letters), Reason.TEXT_LEFT)
+    seen.letters += eye.spelling()
+    seen.require_let_pass(ruling)
     done = anew.rewritten()
     return Redaction(
         pieces=done.pieces,
@@ -252,8 +186,3 @@ def _plan(
     ruled, chosen, kept = boxes
     besides = tuple(four for four in (*ruled, *chosen) if not is_plain(frame, layout, four))
     return plan_blank(writings, layout, besides=besides, kept=kept)
-
-
-def _refuse(found: tuple[Finding, ...], reason: Reason) -> None:
-    if found:
-        raise SuspectError(reason, found)

@@ -18,7 +18,7 @@ from deid.derived.facts import Flag as Measured
 from deid.errors import DeidError
 from deid.identity.identifiers import Identifiers
 from deid.identity.pseudonym import Person
-from deid.pixels.redact import Flag as Redacted
+from deid.pixels.staying import Flag as Redacted
 from deid.profiles.profile import Profile
 from deid.second_eye import verify
 from deid.second_eye.verify import Finished

@@ -25,7 +25,8 @@ from deid.errors import Reason, SuspectError
 from deid.findings import Finding
 from deid.pixels.coding.codecs import Layout, decode, read_layout
 from deid.pixels.coding.encoding import REENCODED, encode
-from deid.pixels.redact import ViewTag, read_again, redact
+from deid.pixels.redact import read_again, redact
+from deid.pixels.staying import ViewTag
 from deid.ruling import NONE, Ruling
 from tests.deid.pictures import Array, described, encapsulated, opened, text_reader
 

@@ -7,7 +7,8 @@ import pytest
 
 from deid.pixels.coding.codecs import read_layout
 from deid.pixels.detection.colours import planes
-from deid.pixels.redact import ViewTag, read_again, redact
+from deid.pixels.redact import read_again, redact
+from deid.pixels.staying import ViewTag
 from tests.deid.pictures import (
     Array,
     described,

@@ -18,7 +18,7 @@ from deid.findings import Finding
 from deid.headers.journal import Done
 from deid.pixels.drawn.graphics import drop_writing, graphics_left, has_graphics
 from deid.pixels.drawn.strokes import MOST_POINTS
-from deid.pixels.redact import Flag
+from deid.pixels.staying import Flag
 from deid.serialise import encode
 from tests.deid import documents
 from tests.deid.headers import written as to_file

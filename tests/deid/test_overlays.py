@@ -10,7 +10,7 @@ from deid.headers.made import made
 from deid.identity.identifiers import harvest
 from deid.identity.pseudonym import Person, Subkeys
 from deid.pixels.drawn.overlays import clean_overlays, overlays_left
-from deid.pixels.redact import Flag
+from deid.pixels.staying import Flag
 from deid.profiles.profile import load_profile
 from tests.deid.pictures import Array, burn, glyphs, opened, text_reader
 from tests.objects import mammogram, part10

@@ -9,7 +9,8 @@ from deid.findings import Finding
 from deid.pixels.coding.frames import locate_frames
 from deid.pixels.coding.packed import clear, is_kept_outside, put, spans, unpack
 from deid.pixels.coding.planes import load_frame
-from deid.pixels.redact import Redaction, ViewTag, read_again, redact
+from deid.pixels.redact import Redaction, read_again, redact
+from deid.pixels.staying import ViewTag
 from deid.source import Slice
 from tests.deid.pictures import (
     Array,

@@ -12,9 +12,10 @@ from deid.pixels.coding.encoding import encode
 from deid.pixels.coding.frames import locate_frames
 from deid.pixels.coding.palette import luminance_of, read_colours
 from deid.pixels.coding.planes import load_frame
-from deid.pixels.redact import ViewTag, read_again, redact
+from deid.pixels.redact import read_again, redact
 from deid.pixels.rewriting.blanking import Blank
 from deid.pixels.rewriting.encapsulated import Rewriting
+from deid.pixels.staying import ViewTag
 from tests.deid.pictures import (
     Array,
     burn,

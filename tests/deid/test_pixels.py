@@ -20,7 +20,8 @@ from deid.findings import Finding
 from deid.pixels.coding.codecs import decode, read_layout
 from deid.pixels.coding.encoding import encode
 from deid.pixels.coding.frames import locate_frames, read_frame
-from deid.pixels.redact import Flag, Redaction, ViewTag, read_again, redact
+from deid.pixels.redact import Redaction, read_again, redact
+from deid.pixels.staying import Flag, ViewTag
 from deid.source import Slice
 from tests.deid.pictures import (
     Array,

@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pytest
 from pydicom.dataset import Dataset
 
-from deid.pixels.redact import ViewTag, redact
+from deid.pixels.redact import redact
+from deid.pixels.staying import ViewTag
 from deid.profiles.profile import load_profile
 from deid.regions import outside_regions
 from deid.screen import screen

@@ -28,9 +28,10 @@ from deid.pixels.coding.codecs import read_layout
 from deid.pixels.coding.encoding import encode
 from deid.pixels.coding.frames import locate_frames, read_frame
 from deid.pixels.coding.planes import load_frame, luminance
-from deid.pixels.redact import Redaction, ViewTag, read_again, redact
+from deid.pixels.redact import Redaction, read_again, redact
 from deid.pixels.rewriting.blanking import Blank, background, is_proven
 from deid.pixels.rewriting.encapsulated import Rewriting, Rewritten
+from deid.pixels.staying import ViewTag
 from deid.ruling import Box, Ruling
 from deid.source import Lazy, Slice
 from tests.deid.pictures import (

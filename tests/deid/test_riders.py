@@ -27,7 +27,8 @@ from deid.pixels.coding.jpeg2000_tails import has_tail
 from deid.pixels.coding.jpeg_segments import walk_jpeg
 from deid.pixels.coding.planes import load_frame
 from deid.pixels.coding.riders import has_rider
-from deid.pixels.redact import Redaction, ViewTag, redact
+from deid.pixels.redact import Redaction, redact
+from deid.pixels.staying import ViewTag
 from tests.deid.pictures import (
     Array,
     described,

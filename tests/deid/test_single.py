@@ -5,7 +5,8 @@ import pytest
 
 from deid.errors import Reason, SuspectError
 from deid.findings import Finding
-from deid.pixels.redact import Redaction, ViewTag, redact
+from deid.pixels.redact import Redaction, redact
+from deid.pixels.staying import ViewTag
 from deid.ruling import NONE, Ruling
 from tests.deid.pictures import Array, burn, glyphs, native, opened, text_reader
 

@@ -6,7 +6,8 @@ from deid.errors import Reason, SuspectError
 from deid.pixels.detection.gate import FIRST
 from deid.pixels.detection.looking import Eye
 from deid.pixels.detection.writing import Kind, Writing
-from deid.pixels.redact import ViewTag, read_again, redact
+from deid.pixels.redact import read_again, redact
+from deid.pixels.staying import ViewTag
 from tests.deid.pictures import Array, burn, glyphs, native, opened, text_reader
 
 WORD = "KARIN"

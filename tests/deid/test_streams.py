@@ -23,8 +23,9 @@ from deid.pixels.coding.encoding import encode
 from deid.pixels.coding.frames import locate_frames, read_frame
 from deid.pixels.coding.planes import load_frame
 from deid.pixels.coding.streams import check_finished, check_streams
-from deid.pixels.redact import ViewTag, redact
+from deid.pixels.redact import redact
 from deid.pixels.rewriting.splicing import splice_encapsulated
+from deid.pixels.staying import ViewTag
 from deid.profiles.profile import load_profile
 from deid.source import Slice
 from tests.deid.pictures import (

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from deid.errors import SuspectError
-from deid.pixels.redact import ViewTag, read_again, redact
+from deid.pixels.redact import read_again, redact
+from deid.pixels.staying import ViewTag
 from deid.ruling import Box
 from deid.source import parse
 from tests.bench.pixels.samples import Array, Item, Kind, Mask, Sample

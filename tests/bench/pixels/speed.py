@@ -17,7 +17,8 @@ from deid.pixels.coding.codecs import read_layout
 from deid.pixels.coding.encoding import encode
 from deid.pixels.coding.frames import locate_frames
 from deid.pixels.coding.planes import load_frame
-from deid.pixels.redact import ViewTag, read_again, redact
+from deid.pixels.redact import read_again, redact
+from deid.pixels.staying import ViewTag
 from deid.source import parse
 from tests.bench.pixels.breast import Look, expose
 from tests.bench.pixels.lettering import draw
