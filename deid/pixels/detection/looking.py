@@ -103,7 +103,6 @@ class Eye:
         found: tuple[Writing, ...] = ()
         if is_whole:
             found = self._huge.look(relief, quarter, self._reader)
-            found += find_barcodes(relief, measured or survey(relief))
         for gaze, is_ahead in zip(gazes, self._sight.are_ahead(), strict=True):
             passing: Passing | None = Ahead(_past_ends(found, relief)) if is_ahead else measured
             if isinstance(passing, Ahead) and not passing.cells.any():
@@ -113,6 +112,7 @@ class Eye:
             )
         if is_whole:
             found += self._afar.look(relief, measured, found, self._reader, sight)
+            found += find_barcodes(relief, measured or survey(relief))
         lines = tuple(it for it in found if not _is_of_marker(it, found))
         if self._singles is not None:
             lines = self._singles.gather(lines + self._beside(lines, relief, sight))
