@@ -56,7 +56,7 @@ class ColourEye:
         self._steep: Steep | None = None
         self._open = partial(Eye, text_reader, sight, closely=closely)
         self._reader = text_reader
-        self._eyes: dict[int, Eye] = {}
+        self._eyes: dict[tuple[int, bool], Eye] = {}
         self._others = [Eye(text_reader, other) for other in (FIRST, SECOND) if other != sight]
         self._page = 0
         self._before: tuple[Glyph, ...] = ()
@@ -72,8 +72,9 @@ class ColourEye:
         self._page += 1
         found: tuple[Writing, ...] = ()
         for which, plane in planes(frame, layout):
-            seen = self._look(which, plane, gathering=layout.allocated > 1)
-            if frame.dtype == np.uint8 and int(frame.max()) < _FEW:
+            is_map = frame.dtype == np.uint8 and int(frame.max()) < _FEW
+            seen = self._look(which, plane, gathering=not is_map)
+            if is_map:
                 seen = self._single(plane, seen, is_mask=layout.allocated == 1)
             found += seen
         return found + self._shown(frame, layout, found)
@@ -101,9 +102,9 @@ class ColourEye:
         return (*kept, *(Writing(glyph.line, Kind.LONE) for glyph in lone))
 
     def _look(self, which: int, plane: Plane, *, gathering: bool) -> tuple[Writing, ...]:
-        if which not in self._eyes:
-            self._eyes[which] = self._open(gathering=gathering)
-        return self._eyes[which].look(plane)
+        if (which, gathering) not in self._eyes:
+            self._eyes[which, gathering] = self._open(gathering=gathering)
+        return self._eyes[which, gathering].look(plane)
 
     def _shown(
         self, frame: Pixel, layout: Layout, found: tuple[Writing, ...]
