@@ -177,11 +177,8 @@ class Asker:
             url = response.url.join(response.headers["location"])
         except (httpx.InvalidURL, ValueError):
             raise SourceRefusedError(ELSEWHERE) from None
-        if (url.scheme, url.host, url.port) != (
-            self._base.scheme,
-            self._base.host,
-            self._base.port,
-        ):
+        here = (self._base.scheme, self._base.host, self._base.port)
+        if (url.scheme, url.host, url.port) != here or url.userinfo:
             raise SourceRefusedError(ELSEWHERE)
         return url
 

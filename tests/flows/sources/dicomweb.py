@@ -198,7 +198,14 @@ def dicomweb(objects: Sequence[Dataset], **more: Any) -> Iterator[DicomWebServer
     tls: tuple[Path, Path, Path | None] | None = more.pop("tls", None)
     served = DicomWebServer(0, list(objects), Manners(**more), "https" if tls else "http")
     config = uvicorn.Config(
-        served.app(), host=HOST, port=0, http="h11", ws="none", lifespan="off", log_config=None
+        served.app(),
+        host=HOST,
+        port=0,
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
     )
     config.load()
     if tls is not None:

@@ -188,6 +188,7 @@ def test_a_token_is_read_anew_and_never_told(tmp_path: Path, caplog: Any) -> Non
         assert {one.headers["authorization"] for one in server.asked[-2:]} == {
             "Bearer CANARY-old", "Bearer CANARY-new",
         }  # fmt: skip
+        assert web.instances(uid(1), Go())
     assert "CANARY" not in str(refused.value) + caplog.text
     assert uid(1) not in caplog.text
 
