@@ -24,6 +24,7 @@ from flows.orders.policy import Course, Policy
 from flows.orders.wire import Deliver, Order, read, verify
 
 POLICY = "the region's policy"
+_PAGES = 100
 
 
 class _Handed(BaseModel):
@@ -53,14 +54,18 @@ class Orders:
         Raises:
             IntakeError: The hub did not answer.
         """
-        answer = intake.ask("GET", f"/orders?after={self.ledger.orders.last()}").get("orders")
-        taken = refused = 0
-        for told in answer if isinstance(answer, list) else ():
-            try:
-                taken += self.take(told)
-            except OrderError as error:
-                refused += 1
-                log.get().warning("order refused", reason=str(error))
+        after, taken, refused = self.ledger.orders.last(), 0, 0
+        for _ in range(_PAGES):
+            page = intake.ask("GET", f"/orders?after={after}").get("orders")
+            if not isinstance(page, list) or not page:
+                break
+            for told in page:
+                try:
+                    taken += self.take(told)
+                except OrderError as error:
+                    refused += 1
+                    log.get().warning("order refused", reason=str(error))
+            after = max((_number(told) for told in page), default=after)
         return taken, refused
 
     def take(self, told: object) -> bool:
@@ -151,3 +156,9 @@ class Orders:
             )
             self.ledger.plans.enter(plan)
             yield plan.id
+
+
+def _number(told: object) -> int:
+    """Give the number under which something was handed out, whatever it is."""
+    number = told.get("sequence") if isinstance(told, dict) else 0
+    return number if isinstance(number, int) and 0 < number < 1 << 31 else 0

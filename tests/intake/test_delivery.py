@@ -22,6 +22,8 @@ def test_a_study_is_delivered_checked_and_published(
             select(func.count()).select_from(instance).where(instance.c.derived_from.is_(None))
         )
         assert images == 4
+        written = connection.execute(select(instance.c.transfer_syntax)).scalars()
+        assert all(syntax.startswith("1.2.840.10008.1.2") for syntax in written)
         stored = connection.execute(select(revision.c.key, revision.c.sha256)).all()
         stored += connection.execute(select(preview.c.key, preview.c.sha256)).all()
     assert len(stored) > 4

@@ -217,6 +217,12 @@ def test_who_owns_the_hub_without_its_order_key_orders_nothing(hub, region, tmp_
     assert (taken, refused > 15) == (0, True)
     assert kept(region) == []
     assert region.ledger.plans.all() == ()
+    for number in range(100, 230):
+        planted = IssuedOrder(number, "{}", "")
+        issued.issue(hub.engine, "norr", OrderKind.DELIVER, planted, expires_at=NOW, who="thief")
+    told = {"named": {"permit": "SE-1"}, "days": 9, "who": "operator"}
+    issue(hub.engine, KEY, "norr", OrderKind.DELIVER, [ours(1)], **told)
+    assert region.fetch(intake)[0] == 1  # what is planted before it does not hide it
     caller = Caller(hub, hub.admit("soder", tmp_path))
     assert caller.call("GET", "/orders?after=0").json() == {"orders": []}
     assert caller.call("GET", "/orders?after=-1").status_code == 404
