@@ -15,6 +15,7 @@ from prefect.cache_policies import NO_CACHE
 from catalog.ledgers.records import Export
 from catalog.plans.records import Plan, PlanState, Waiting, Window
 from flows import deidentifier, log, wiring
+from flows.errors import SourceAwayError, SourceRefusedError
 from flows.exports.asking import Asked
 from flows.exports.bringing import Job, bring
 from flows.exports.content import Content, content_of
@@ -28,6 +29,7 @@ from flows.exports.running import (
     share_out,
 )
 from flows.exports.stopping import Stops
+from flows.ingest import alarms
 from flows.ingest.alive import alive
 from flows.ingest.closing import close, is_retriable, run_id
 from flows.ingest.names import PLANNED
@@ -101,8 +103,12 @@ def _run(parts: RegionParts, plan_id: str, *, at_once: bool) -> str:
     if why := _not_now(plan, nights, moment, at_once=at_once):
         return why
     until = None if at_once else nights.closes_at(moment)
-    run, opened = _begin(parts, plan, content, until)
-    return _go_on(run, opened)
+    try:
+        run, opened = _begin(parts, plan, content, until)
+        return _go_on(run, opened)
+    except (SourceAwayError, SourceRefusedError):
+        alarms.tell_unreachable(plan.source, plan.holder_id)
+        raise
 
 
 def _tidy(parts: RegionParts) -> None:
@@ -172,6 +178,7 @@ def _bring_in(run: Run, opened: Opened, window: Window, *, most: int) -> tuple[i
         _now.reset(held)
     failed = {ordinal: state for ordinal, state in ended if not state.is_completed()}
     give_back_failed(run, export, failed)
+    alarms.tell_failed(export.id, export.holder_id, failed=len(failed), tried=len(ended))
     settled = is_settled(run, export)
     if settled:
         close(run.parts, export, failed=[])
