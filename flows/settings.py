@@ -1,11 +1,13 @@
 """Settings of the two sides, from the environment; nothing is read at import."""
 
+import re
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_WEBHOOK = r"(https://[^/?#@\s]+|http://(127\.0\.0\.1|\[::1\]|localhost)(:\d{1,5})?)([/?]\S*)?\Z"
 _PATH = r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"
 
 
@@ -57,6 +59,8 @@ class RegionSettings(BaseSettings):
         quarantine_days: Days after which all that is kept of a quarantined original is erased.
         landing_days: Days after which what an ended run left in the landing is removed.
         expansion_limit: Largest total size in bytes that one archive may expand to.
+        webhook_url: Whom the region's Prefect server calls when something is wrong; https, or
+            http on loopback. Empty: nobody.
     """
 
     model_config = SettingsConfigDict(
@@ -105,6 +109,15 @@ class RegionSettings(BaseSettings):
     ledger_days: int = Field(default=3650, gt=0)
     quarantine_days: int = Field(default=30, gt=0, le=365)
     landing_days: int = Field(default=7, gt=0, le=365)
+    webhook_url: SecretStr = SecretStr("")
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _require_safe(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not re.match(_WEBHOOK, value.get_secret_value()):
+            message = "https, or http on loopback"
+            raise ValueError(message)
+        return value
 
 
 class HubSettings(BaseSettings):

@@ -1,6 +1,7 @@
 """Servers that are real, started once and on demand, for the tests of every room.
 
-- `s3`: one SeaweedFS for the session (`endpoint`, `credentials` by identity, `store(bucket)`);
+- `s3`: one SeaweedFS for the session (`endpoint`, `credentials` by identity, `store(bucket)`),
+  or with MAMMO_MINIO, as `make test-minio` sets it, one MinIO; `s3_server` makes others;
 - `key_service`: one OpenBao for the session, set up as a third party would;
 - `database_url`: an empty database, once on SQLite and once on PostgreSQL;
 - `catalogue_url`, `ledger_url`: such a database with the newest schema of its chain;
@@ -21,14 +22,20 @@ from sqlalchemy.engine import URL, make_url
 
 from catalog.database import Chain, connect, migrate
 from tests.key_service import OpenBao
+from tests.minio_server import PROGRAM, MinioServer
 from tests.servers import PostgresPool, S3Server
 
 Databases = Callable[[Chain | None], str]
 
 
 @pytest.fixture(scope="session")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    server = S3Server(tmp_path_factory.mktemp("s3"))
+def s3_server() -> type[S3Server]:
+    return MinioServer if os.environ.get(PROGRAM) else S3Server
+
+
+@pytest.fixture(scope="session")
+def s3(s3_server: type[S3Server], tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    server = s3_server(tmp_path_factory.mktemp("s3"))
     try:
         server.start()
         yield server

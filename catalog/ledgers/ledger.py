@@ -34,6 +34,7 @@ from catalog.orders.received import ReceivedOrders
 from catalog.outcome import Outcome, Tally
 from catalog.plans.announced import AnnouncedStudies, claimed
 from catalog.plans.plans import Plans
+from catalog.plans.work import Work
 from catalog.reviews.review import Reviews
 from catalog.reviews.rows import open_review
 
@@ -51,6 +52,7 @@ class Ledger:
         self.plans = Plans(engine, key)
         self.announced = AnnouncedStudies(engine, key)
         self.orders = ReceivedOrders(engine, key)
+        self.work = Work(engine)
 
     def register_export(self, registered: Export) -> None:
         """Enter an export; entering the same one again changes nothing.

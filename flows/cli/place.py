@@ -30,6 +30,11 @@ def require_stack() -> None:
         raise NotUpError(message)
 
 
+def has(side: str) -> bool:
+    """Tell whether this process has one side's settings already."""
+    return any(name.startswith(f"MAMMO_{side.upper()}_") for name in os.environ)
+
+
 def enter(side: str) -> None:
     """Take one side's settings into this process, unless the environment has them already.
 
@@ -39,7 +44,7 @@ def enter(side: str) -> None:
     Raises:
         NotUpError: With what to do.
     """
-    if any(name.startswith(f"MAMMO_{side.upper()}_") for name in os.environ):
+    if has(side):
         return
     try:
         os.environ.update(read_environment_file(state() / f"{side}.env"))

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from catalog.ledgers.ledger import Ledger
-from catalog.plans.records import AnnouncedState, Plan, Window, WindowState
+from catalog.plans.records import AnnouncedState, Plan, PlanState, Window, WindowState
 from flows.exports.content import Content, content_of
-from flows.exports.nights import Nights
+from flows.status.region import next_night
 
 if TYPE_CHECKING:
     from flows.sources.folder.exports import ExportFolder
@@ -126,11 +126,11 @@ def _told(ledger: Ledger, window: Window) -> str:
 
 
 def _next_night(plan: Plan) -> str:
-    if plan.state.value != "ACTIVE":
+    if plan.state is not PlanState.ACTIVE:
         return "-"
-    schedule = content_of(plan.content).schedule
-    moment = Nights.of(schedule).opens_at(datetime.now(UTC))
-    return f"{moment.astimezone(ZoneInfo(schedule.timezone)):%Y-%m-%d %H:%M}" if moment else "never"
+    moment = next_night(plan, datetime.now(UTC))
+    zone = ZoneInfo(content_of(plan.content).schedule.timezone)
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}" if moment else "never"
 
 
 class _Never:

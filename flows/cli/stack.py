@@ -1,16 +1,21 @@
-"""`mammo up|down|reset|status|demo`: the local stack."""
+"""`mammo up|down|reset|status|metrics|demo`: the local stack, and how the region does."""
 
-from typing import Annotated
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flows.cli import place
-from infra.stack import Endpoints, Stack
+from infra.stack import Endpoints, PartStatus, Stack
+
+if TYPE_CHECKING:
+    from flows.status.region import RegionStatus
 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
-    for command in (demo, up, down, reset, status):
+    for command in (demo, up, down, reset, status, metrics):
         app.command()(command)
 
 
@@ -90,20 +95,70 @@ def reset(*, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = F
 
 
 def status() -> None:
-    """Show how each part of the local stack does.
+    """Show how the local stack and the region's work do.
 
-    The exit code is 1 unless all are well.
+    The exit code is 1 unless all parts are well. Where there is no local stack, but the settings of
+    a region, its work alone is shown.
 
     Example: mammo status
     """
-    place.require_stack()
-    parts = Stack(place.state()).status()
+    parts: Sequence[PartStatus] = ()
+    if not place.has("region"):
+        place.require_stack()
+    if place.state().exists():
+        parts = Stack(place.state()).status()
     for part in parts:
         word = "well" if part.healthy else "not running" if not part.pid else "not answering"
         uptime = f"{part.uptime / 60:7.1f} min" if part.pid else ""
         typer.echo(f"{part.name:8} {word:14} {uptime:12} {part.url}")
+    for line in _region_lines():
+        typer.echo(line)
     if not all(part.healthy for part in parts):
         raise typer.Exit(1)
+
+
+def metrics(
+    into: Annotated[
+        Path | None,
+        typer.Option(help="A file to replace, for node_exporter's textfile collector."),
+    ] = None,
+) -> None:
+    """Print the region's work as Prometheus text; numbers by holder, source and outcome only.
+
+    Example: mammo metrics --into /var/lib/node_exporter/mammo.prom
+    """
+    from flows.status import metrics as prometheus
+
+    place.enter("region")
+    told = _region()
+    if into is None:
+        typer.echo(prometheus.text(told), nl=False)
+    else:
+        prometheus.write(told, into)
+
+
+def _region() -> "RegionStatus":
+    from datetime import UTC, datetime
+
+    from flows import wiring
+    from flows.status.region import region_status
+
+    parts = wiring.region()
+    return region_status(parts.ledger, parts.landing, datetime.now(UTC))
+
+
+def _region_lines() -> Iterator[str]:
+    from catalog.errors import CatalogError
+    from flows.cli.status_lines import region_lines
+    from flows.errors import FlowsError
+
+    try:
+        place.enter("region")
+        yield from region_lines(_region())
+    except place.NotUpError:
+        return
+    except (CatalogError, FlowsError) as error:
+        yield f"region      its work cannot be told: {error}"
 
 
 def print_endpoints(endpoints: Endpoints) -> None:

@@ -14,6 +14,7 @@ from catalog.ledgers.records import Export
 from flows import deidentifier, log, wiring
 from flows.exports.disclosure import require_decision
 from flows.exports.index import NO_STUDY, enroll
+from flows.ingest import alarms
 from flows.ingest.alive import alive
 from flows.ingest.closing import close, is_retriable, run_id
 from flows.ingest.names import FLOW
@@ -67,6 +68,7 @@ def _ingest(parts: RegionParts, export_id: str) -> None:
     futures = study.map([export_id] * len(numbers), numbers)
     wait(futures)
     failed = [future.state for future in futures if not future.state.is_completed()]
+    alarms.tell_failed(export.id, export.holder_id, failed=len(failed), tried=len(futures))
     close(parts, export, failed=failed)
 
 

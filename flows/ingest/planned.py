@@ -15,6 +15,7 @@ from prefect.cache_policies import NO_CACHE
 from catalog.ledgers.records import Export
 from catalog.plans.records import Plan, PlanState, SourceKind, Waiting, Window
 from flows import deidentifier, log, wiring
+from flows.errors import SourceAwayError, SourceRefusedError
 from flows.exports.asking import Asked
 from flows.exports.bringing import Job, bring
 from flows.exports.content import content_of
@@ -28,6 +29,7 @@ from flows.exports.running import (
     share_out,
 )
 from flows.exports.stopping import Stops
+from flows.ingest import alarms
 from flows.ingest.alive import alive
 from flows.ingest.closing import close, is_retriable, run_id
 from flows.ingest.names import PLANNED
@@ -104,11 +106,15 @@ def _run(parts: RegionParts, plan_id: str, *, at_once: bool) -> str:
     until = None if at_once else nights.closes_at(moment)
     stop = Stops(plan.id, parts.ledger.plans, parts.landing, until)
     known = parts.ledger.plans.source(plan.source)
-    if known.kind is SourceKind.FOLDER:
-        return from_folder(parts, plan, known, stop)
-    opened = open_source(known, Landing(parts.landing))
-    asked = Asked(opened.source, content.selection, opened.stations, opened.care.nearline)
-    return _go_on(Run(parts, plan, content, asked, stop, run_id()), opened)
+    try:
+        if known.kind is SourceKind.FOLDER:
+            return from_folder(parts, plan, known, stop)
+        opened = open_source(known, Landing(parts.landing))
+        asked = Asked(opened.source, content.selection, opened.stations, opened.care.nearline)
+        return _go_on(Run(parts, plan, content, asked, stop, run_id()), opened)
+    except (SourceAwayError, SourceRefusedError):
+        alarms.tell_unreachable(plan.source, plan.holder_id)
+        raise
 
 
 def _tidy(parts: RegionParts) -> None:
@@ -163,6 +169,7 @@ def _bring_in(run: Run, opened: Opened, window: Window, *, most: int) -> tuple[i
         _now.reset(held)
     failed = {ordinal: state for ordinal, state in ended if not state.is_completed()}
     give_back_failed(run, export, failed)
+    alarms.tell_failed(export.id, export.holder_id, failed=len(failed), tried=len(ended))
     settled = is_settled(run, export)
     if settled:
         close(run.parts, export, failed=[])

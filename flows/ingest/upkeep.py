@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from prefect import flow
 
 from flows import log, wiring
-from flows.ingest import janitor, schedules
+from flows.ingest import alarms, janitor, schedules
 from flows.ingest.alive import alive
 from flows.ingest.closing import run_id
-from flows.ingest.names import UPKEEP
+from flows.ingest.names import UPKEEP, UPKEEP_PACE
 from flows.review import expiry
 from flows.silence import silenced
 from flows.sources.landing import Landing
@@ -27,3 +27,4 @@ def upkeep() -> None:
             expiry.expire(parts, moment)
             Landing(parts.landing).sweep()
             schedules.set_up(parts.ledger.plans)
+            alarms.tell_quarantine(parts.ledger, moment, UPKEEP_PACE)

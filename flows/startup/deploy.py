@@ -1,4 +1,4 @@
-"""Register the region's flows with its own Prefect server, and its plans' schedules.
+"""Register the region's flows with its own Prefect server, its plans' schedules, its alarms.
 
 Safe to run again.
 
@@ -17,6 +17,8 @@ from flows.ingest.flow import ingest
 from flows.ingest.names import DEPLOYMENT, POOL, UPKEEP_CRON
 from flows.ingest.planned import export
 from flows.ingest.upkeep import upkeep
+from flows.settings import RegionSettings
+from flows.startup import automations
 
 
 def deploy() -> None:
@@ -26,6 +28,7 @@ def deploy() -> None:
     _deploy(export, str(root), "planned.py:export")
     _deploy(upkeep, str(root), "upkeep.py:upkeep", cron=UPKEEP_CRON)
     schedules.set_up(wiring.region().ledger.plans)
+    automations.set_up(wiring.read(RegionSettings).webhook_url)
 
 
 def _deploy(one: Flow[..., Any], root: str, entrypoint: str, *, cron: str | None = None) -> None:

@@ -200,8 +200,10 @@ def test_ensuring_buckets_twice_changes_nothing(s3: S3Server) -> None:
 
 
 @pytest.fixture(scope="module")
-def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    server = S3Server(tmp_path_factory.mktemp("fragile"))
+def fragile(
+    s3_server: type[S3Server], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[S3Server]:
+    server = s3_server(tmp_path_factory.mktemp("fragile"))
     try:
         server.start()
         yield server

@@ -29,7 +29,8 @@ def run(capsys, *arguments: object) -> tuple[int, str, str]:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("exports",),
+        ("exports", "list"),
+        ("metrics",),
         ("trace", "A1"),
         ("resume", "20261122-00000000"),
         ("ingest", "prov", "."),
@@ -51,7 +52,7 @@ def test_without_a_stack_every_command_says_what_to_do(capsys, arguments):
 
 def test_a_missing_setting_is_named_and_no_secret_is_shown(capsys, monkeypatch):
     monkeypatch.setenv("MAMMO_REGION_S3_SECRET_KEY", "not-for-your-eyes")
-    code, out, error = run(capsys, "exports")
+    code, out, error = run(capsys, "exports", "list")
     assert code == 1
     assert "MAMMO_REGION_LEDGER_URL" in error
     assert "not-for-your-eyes" not in out + error

@@ -7,7 +7,7 @@ from access_api import tokens
 from catalog.errors import ConflictError, NotFoundError, StorageError
 from catalog.outcome import Outcome, Tally
 from flows.errors import DiskFullError, OriginalError, SourceError, StudyError, TallyError
-from flows.ingest import flow, names
+from flows.ingest import closing, flow, names
 from infra import environment
 
 SECRET = "Provström Åsa 19570312-9808"
@@ -47,9 +47,9 @@ def test_only_what_may_help_is_tried_again(error, again):
 
 
 def test_sums_that_do_not_agree_fail_the_flow():
-    flow.require_match(Tally(2, 1, {Outcome.ADMITTED: 2, Outcome.UNREADABLE: 1}))
+    closing.require_match(Tally(2, 1, {Outcome.ADMITTED: 2, Outcome.UNREADABLE: 1}))
     with pytest.raises(TallyError, match="1 outcomes do not make 2 claimed instances"):
-        flow.require_match(Tally(2, 0, {Outcome.ADMITTED: 1}))
+        closing.require_match(Tally(2, 0, {Outcome.ADMITTED: 1}))
 
 
 def test_the_launcher_and_the_flow_mean_the_same_pool():

@@ -16,7 +16,6 @@ from tests import objects
 from tests.flows.conftest import DECISION
 from tests.flows.making import counts, enrolled, four_views, put, registered, walked
 from tests.objects import part10
-from tests.servers import S3Server
 
 
 class Flaky:
@@ -116,11 +115,11 @@ def test_a_crash_between_publish_and_record_ends_as_without_one(
 
 
 def test_the_store_killed_in_mid_ingest_and_back_again(
-    region, deidentify_with, export_folder, tmp_path
+    region, deidentify_with, export_folder, tmp_path, s3_server
 ):
     folder = tmp_path / "s3"
     folder.mkdir()
-    server = S3Server(folder)
+    server = s3_server(folder)
     server.start()
 
     class Doomed(Flaky):

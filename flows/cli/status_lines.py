@@ -1,0 +1,53 @@
+"""What an operator reads of a region's work, line by line; nothing identified."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from catalog.plans.records import PlanState, WindowState
+from flows.status.region import RegionStatus
+
+_HOUR = 3600
+
+
+def region_lines(told: RegionStatus) -> Iterator[str]:
+    """Tell how a region does."""
+    yield from _plan_lines(told)
+    for (holder, source), lag in sorted(told.lags.items()):
+        oldest = f", the oldest for {_age(told.moment, lag.oldest)}" if lag.oldest else ""
+        settled = f"{_age(told.moment, lag.settled)} ago" if lag.settled else "never"
+        done = lag.windows[WindowState.DONE]
+        yield (
+            f"{holder}/{source}: {lag.waiting} studies wait{oldest}; last settled {settled}; "
+            f"{done}/{sum(lag.windows.values())} windows done"
+        )
+    lately: Counter[str] = Counter()
+    for (_, outcome), number in told.lately.files.items():
+        lately[outcome.value] += number
+    words = ", ".join(f"{word} {number}" for word, number in sorted(lately.items()))
+    yield f"last day    {words or 'nothing ended'}"
+    yield f"no outcome  {sum(told.unended.values())} files"
+    yield f"quarantine  {sum(told.quarantined.values())} wait for people"
+    if told.receiver:
+        yield _receiver_line(told)
+
+
+def _plan_lines(told: RegionStatus) -> Iterator[str]:
+    for one in told.plans:
+        if one.state in {PlanState.ACTIVE, PlanState.PAUSED}:
+            night = f"{one.night:%Y-%m-%d %H:%M} UTC" if one.night else "none"
+            yield f"plan {one.id}  {one.holder}/{one.source}  {one.state.value}, next night {night}"
+
+
+def _receiver_line(told: RegionStatus) -> str:
+    said = told.receiver
+    word = "runs" if said["running"] else "does not run"
+    written = datetime.fromtimestamp(said["written"], UTC)
+    return (
+        f"receiver    {word}, said so {_age(told.moment, written)} ago: {said['objects']} objects, "
+        f"{said['bytes']} bytes, {said['associations_open']} associations open"
+    )
+
+
+def _age(moment: datetime, since: datetime) -> str:
+    return f"{max(0.0, (moment - since).total_seconds()) / _HOUR:.1f} h"

@@ -1,0 +1,53 @@
+"""Bring one database to its newest schema: all that a side's containers need before they start.
+
+python -m flows.startup.migrate ledger|catalogue
+"""
+
+import sys
+from collections.abc import Sequence
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from catalog import database
+from flows import log
+from flows.errors import SettingsError
+from flows.wiring import read
+
+
+class _Ledger(BaseSettings):
+    """Where the region's ledger is."""
+
+    model_config = SettingsConfigDict(env_prefix="MAMMO_REGION_", hide_input_in_errors=True)
+
+    ledger_url: SecretStr
+
+
+class _Catalogue(BaseSettings):
+    """Where the hub's catalogue is."""
+
+    model_config = SettingsConfigDict(env_prefix="MAMMO_HUB_", hide_input_in_errors=True)
+
+    catalogue_url: SecretStr
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Migrate the database that is named.
+
+    Raises:
+        SettingsError: None is named, or its address is missing.
+        DatabaseError: It does not answer.
+    """
+    match list(arguments):
+        case ["ledger"]:
+            database.migrate(read(_Ledger).ledger_url.get_secret_value(), "ledger")
+        case ["catalogue"]:
+            database.migrate(read(_Catalogue).catalogue_url.get_secret_value(), "catalogue")
+        case _:
+            message = "say which database: ledger or catalogue"
+            raise SettingsError(message)
+
+
+if __name__ == "__main__":
+    log.configure()
+    main(sys.argv[1:])

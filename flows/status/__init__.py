@@ -1,0 +1,1 @@
+"""How a region does, in numbers: for an operator's eyes, and for Prometheus; nothing identified."""

@@ -1,0 +1,89 @@
+"""A region's work at one moment: plans, what waits, what ended, and what its receiver took."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from catalog.ledgers.ledger import Ledger
+from catalog.plans.records import Plan, PlanState
+from catalog.plans.work import Endings, Lag, Place
+from flows.exports.content import content_of
+from flows.exports.nights import Nights
+from flows.sources.receiver.program import STATUS_FILE
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class PlanStatus:
+    """One plan: where it stands, and when its night opens; None if it never does."""
+
+    id: str
+    holder: str
+    source: str
+    state: PlanState
+    night: datetime | None
+
+
+@dataclass(frozen=True)
+class RegionStatus:
+    """What a region's ledger and landing say.
+
+    Attributes:
+        moment: When they were asked.
+        lags: By holder and source.
+        ended: All files that ever ended; `lately` those of the last day.
+        unended: Enrolled files without an outcome, by holder.
+        quarantined: Originals that wait for people, by holder.
+        receiver: What the receiver last wrote; empty where none ever ran.
+    """
+
+    moment: datetime
+    plans: tuple[PlanStatus, ...]
+    lags: Mapping[Place, Lag]
+    ended: Endings
+    lately: Endings
+    unended: Mapping[str, int]
+    quarantined: Mapping[str, int]
+    receiver: Mapping[str, Any]
+
+
+def region_status(ledger: Ledger, landing: Path, moment: datetime) -> RegionStatus:
+    """Ask a ledger and a landing.
+
+    Raises:
+        DatabaseError: The ledger's database did not answer.
+    """
+    return RegionStatus(
+        moment=moment,
+        plans=tuple(_plan_status(one, moment) for one in ledger.plans.all()),
+        lags=ledger.work.lags(),
+        ended=ledger.work.ended(),
+        lately=ledger.work.ended(moment - DAY),
+        unended=ledger.work.unended(),
+        quarantined=ledger.work.quarantined(),
+        receiver=_receiver(landing / STATUS_FILE),
+    )
+
+
+def next_night(plan: Plan, moment: datetime) -> datetime | None:
+    """Give the moment at which a plan may go on; None if it is not active, or never may."""
+    if plan.state is not PlanState.ACTIVE:
+        return None
+    return Nights.of(content_of(plan.content).schedule).opens_at(moment)
+
+
+def _plan_status(plan: Plan, moment: datetime) -> PlanStatus:
+    night = next_night(plan, moment)
+    return PlanStatus(plan.id, plan.holder_id, plan.source, plan.state, night)
+
+
+def _receiver(path: Path) -> Mapping[str, Any]:
+    try:
+        told = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}

@@ -1,0 +1,168 @@
+"""What an operator and Prometheus are told is what the ledger holds, and names nobody."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import Engine
+
+from catalog.ledgers.key import LedgerKey
+from catalog.ledgers.ledger import Ledger
+from catalog.ledgers.records import Ending, NewItem, Original
+from catalog.outcome import Outcome
+from catalog.plans.records import Announced, KnownSource, Plan, PlanState, SourceKind
+from catalog.reviews.records import Opening
+from flows.cli.status_lines import region_lines
+from flows.exports.content import Content, Selection
+from flows.status import metrics
+from flows.status.region import RegionStatus, region_status
+from tests.catalog.test_ledger import DECISION, EXPORT, KEY
+
+PLACE = {"holder": EXPORT.holder_id, "source": "pacs"}
+HOLDER = {"holder": EXPORT.holder_id}
+CANARIES = ("CANARY", "1.2.826.0.4711", "Provström")
+RECEIVER = {
+    "associations_open": 1,
+    "associations": 7,
+    "objects": 5,
+    "bytes": 900,
+    "answers": {"success": 5, "out_of_resources": 2},
+    "ends": {"released": 6},
+    "running": True,
+    "port": 11112,
+    "written": 1_790_000_000,
+    "room": 10**9,
+}
+
+
+@pytest.fixture
+def ledger(ledger_engine: Engine) -> Ledger:
+    """Two plans; an export of three announced studies, one settled; four files, three ended."""
+    made = Ledger(ledger_engine, LedgerKey(KEY))
+    made.plans.set_source(KnownSource("pacs", SourceKind.DICOM, '{"ae_title": "CANARY"}'))
+    content = Content(selection=Selection(first=date(2026, 1, 1))).model_dump_json()
+    plan = Plan("p-1", EXPORT.holder_id, "pacs", DECISION, content, PlanState.ACTIVE, "Anna")
+    made.plans.enter(plan)
+    made.plans.enter(replace(plan, id="p-2"))
+    made.plans.move("p-2", PlanState.PAUSED)
+    made.plans.add_windows("p-1", [(date(2026, 1, n), date(2026, 1, n)) for n in (1, 2, 3)])
+    first, second, _ = made.plans.windows("p-1")
+    made.plans.end_window(first)
+    made.register_export(replace(EXPORT, path="/mnt/Provström Åsa", claimed=4))
+    made.plans.begin_window(second, EXPORT.id)
+    made.announced.announce(
+        EXPORT.id, [Announced(f"1.2.826.0.4711.{n}", f"CANARY{n}", "RIS", 1) for n in range(3)]
+    )
+    leased = made.announced.lease(EXPORT.id, "w", datetime.now(UTC) + timedelta(minutes=5))
+    assert leased is not None
+    made.announced.claim(EXPORT.id, leased.ordinal, 1, who="w")
+    made.announced.settle(EXPORT.id, leased.ordinal, who="w")
+    made.enroll(EXPORT.id, [NewItem(f"CANARY/{n}.dcm", 1, 100 + n) for n in range(4)])
+    _end(made)
+    return made
+
+
+def _end(ledger: Ledger) -> None:
+    later = datetime.now(UTC) + timedelta(days=30)
+    one, two, three, _ = ledger.items(EXPORT.id, 1)
+    original = Original("1.2.826.0.4711.1", "1.2.826.0.4711.1.1", "CANARY1", "RIS")
+    ledger.record(
+        Ending(one.id, Outcome.ADMITTED, original=original, clean_study_uid="2.25.1"),
+        Ending(two.id, Outcome.REFUSED, "another class"),
+        Ending(
+            three.id,
+            Outcome.SUSPECT,
+            "text is left",
+            quarantine_key="q/1",
+            expires_at=later,
+            review=Opening("", later),
+        ),
+        run="run",
+    )
+
+
+@pytest.fixture
+def told(ledger: Ledger, tmp_path) -> Callable[..., RegionStatus]:
+    (tmp_path / "receiver.json").write_text(json.dumps(RECEIVER))
+
+    def ask(after: timedelta = timedelta(0)) -> RegionStatus:
+        return region_status(ledger, tmp_path, datetime.now(UTC) + after)
+
+    return ask
+
+
+def samples(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    return {
+        (one.name, frozenset(one.labels.items())): one.value
+        for family in text_string_to_metric_families(text)
+        for one in family.samples
+    }
+
+
+def test_metrics_say_what_the_ledger_holds(ledger: Ledger, told: Callable[..., RegionStatus]):
+    found = samples(metrics.text(told(timedelta(hours=2))))
+
+    def value(name: str, **labels: str) -> float:
+        return found[f"mammo_{name}", frozenset(labels.items())]
+
+    tally, progress = ledger.tally(EXPORT.id), ledger.progress(EXPORT.id)
+    for outcome, number in tally.counts.items():
+        assert value("instances", **HOLDER, outcome=outcome.value) == number
+        assert value("last_day_instances", **HOLDER, outcome=outcome.value) == number
+    assert value("unended_instances", **HOLDER) == progress.items - progress.done == 1
+    assert value("last_day_bytes", **HOLDER) == 100 + 101 + 102
+    assert value("quarantine_waiting", **HOLDER) == len(ledger.reviews.all()) == 1
+    assert value("studies_waiting", **PLACE) == 2
+    assert 7200 <= value("oldest_waiting_seconds", **PLACE) < 7300
+    assert (value("plans_active", **PLACE), value("plans_paused", **PLACE)) == (1, 1)
+    windows = [value(f"windows_{word}", **PLACE) for word in ("waiting", "begun", "done")]
+    assert windows == [1, 1, 1]
+    assert value("lag_days", **PLACE) >= 300
+    assert value("receiver_answers_total", outcome="out_of_resources") == 2
+    assert value("receiver_bytes_total") == 900
+
+
+def test_the_last_day_is_a_day(told: Callable[..., RegionStatus]) -> None:
+    later = told(timedelta(hours=25))
+    assert not later.lately.files
+    assert sum(later.ended.files.values()) == 3
+
+
+def test_nobody_is_named_and_labels_are_of_three_kinds(told: Callable[..., RegionStatus]) -> None:
+    text = metrics.text(told())
+    lines = "\n".join(region_lines(told()))
+    for canary in CANARIES:
+        assert canary not in text
+        assert canary not in lines
+    assert {label for _, labels in samples(text) for label, _ in labels} == {
+        "holder",
+        "source",
+        "outcome",
+    }
+
+
+def test_an_operator_reads_what_waits(told: Callable[..., RegionStatus]) -> None:
+    lines = "\n".join(region_lines(told()))
+    assert f"plan p-1  {EXPORT.holder_id}/pacs  ACTIVE, next night 20" in lines
+    assert "plan p-2" in lines
+    assert "2 studies wait, the oldest for 0.0 h; last settled 0.0 h ago; 1/3 windows done" in lines
+    assert "last day    ADMITTED 1, REFUSED 1, SUSPECT 1" in lines
+    assert "quarantine  1 wait for people" in lines
+    assert "5 objects, 900 bytes, 1 associations open" in lines
+
+
+def test_an_empty_region_says_so(ledger_engine: Engine, tmp_path) -> None:
+    told = region_status(Ledger(ledger_engine, LedgerKey(KEY)), tmp_path, datetime.now(UTC))
+    assert "nothing ended" in "\n".join(region_lines(told))
+    assert "mammo_status_timestamp_seconds" in metrics.text(told)
+
+
+def test_a_metrics_file_is_replaced_whole(told: Callable[..., RegionStatus], tmp_path) -> None:
+    path = tmp_path / "mammo.prom"
+    path.write_text("old")
+    metrics.write(told(), path)
+    assert samples(path.read_text())
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["mammo.prom", "receiver.json"]
