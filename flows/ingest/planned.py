@@ -36,6 +36,7 @@ from flows.review import expiry
 from flows.silence import silenced
 from flows.sources.landing import Landing
 from flows.sources.opening import Opened, open_source
+from flows.walk.rejected import hold_rejected
 from flows.wiring import RegionParts
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ def _run(parts: RegionParts, plan_id: str, *, at_once: bool) -> str:
     nights, moment = Nights.of(content.schedule), datetime.now(UTC)
     if why := _not_now(plan, nights, moment, at_once=at_once):
         return why
+    hold_rejected(parts, plan.holder_id)
     until = None if at_once else nights.closes_at(moment)
     run, opened = _begin(parts, plan, content, until)
     return _go_on(run, opened)
