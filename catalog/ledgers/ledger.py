@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, func, or_, select
 
 from catalog.changes.rejections import Rejections
+from catalog.changes.rescans import Rescans
 from catalog.columns import now
 from catalog.database import insert_if_absent, reading, writing
 from catalog.errors import ConflictError, NotFoundError, Reason
@@ -51,6 +52,7 @@ class Ledger:
         self.plans = Plans(engine, key)
         self.announced = AnnouncedStudies(engine, key)
         self.rejections = Rejections(engine, key)
+        self.rescans = Rescans(engine, key)
 
     def register_export(self, registered: Export) -> None:
         """Enter an export; entering the same one again changes nothing.

@@ -87,6 +87,27 @@ def run(plan: PlanId) -> None:
 
 
 @app.command()
+def rescan(
+    plan: PlanId,
+    days: Annotated[
+        int, typer.Option(min=0, help="Study dates so many days back; 0 is as the plan says.")
+    ] = 0,
+) -> None:
+    """Ask the source what it has of studies that came in; fetch what is late, hold what is gone.
+
+    What is gone is held at the second look, a day or more after the first.
+
+    Example: mammo exports rescan p-5f0c9a1e --days 30
+    """
+    place.enter("region")
+    from flows import wiring
+    from flows.cli.plan_lines import rescan_lines
+
+    for line in rescan_lines(wiring.region(), plan, days):
+        typer.echo(line)
+
+
+@app.command()
 def pause(plan: PlanId) -> None:
     """Let a plan rest; what is under way stops after the present object."""
     from catalog.plans.records import PlanState
