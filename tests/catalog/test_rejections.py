@@ -1,5 +1,7 @@
 """What was rejected is known again by keyed hashes alone, and held once for each note."""
 
+from dataclasses import replace
+
 from sqlalchemy import text
 
 from catalog.database import reading
@@ -47,6 +49,13 @@ def test_what_is_published_of_it_is_due_until_it_is_held(ledger: Ledger) -> None
     assert ledger.rejections.due("other") == ()
     ledger.rejections.held([due])
     assert ledger.rejections.due("vgr") == ()
+
+
+def test_a_note_of_another_holder_makes_nothing_due(ledger: Ledger) -> None:
+    published(ledger)
+    ledger.register_export(replace(EXPORT, id="export-2", holder_id="other"))
+    ledger.rejections.enter("export-2", NOTE, "113001", {UID})
+    assert ledger.rejections.due("other") == ledger.rejections.due("vgr") == ()
 
 
 def test_a_note_may_name_thousands(ledger: Ledger) -> None:

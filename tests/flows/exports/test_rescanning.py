@@ -36,6 +36,7 @@ from flows.wiring import HubParts, RegionParts
 from tests.flows.exports.test_bringing import STUDY, Region
 from tests.flows.making import counts
 from tests.flows.sources.peers import QRSCP, Go, QrScp, qrscp, send
+from tests.flows.test_rejected import note
 from tests.objects import INSTANCE, mammogram
 from tests.servers import free_ports
 
@@ -226,6 +227,21 @@ def test_a_source_that_proves_nothing_takes_nothing_back(
     look_often(FAR_FEWER)
     archive.lose("1 = 1")
     look_often(SILENT)
+
+
+def test_a_note_that_comes_late_is_fetched_and_obeyed(
+    here: Here, archive: Archive, region: RegionParts, hub: HubParts
+) -> None:
+    uids = {"StudyInstanceUID": f"{STUDY}.1", "SeriesInstanceUID": f"{STUDY}.1.90"}
+    archive.store(note([view(1, 2)], **uids))
+    look = here.look()
+    assert look.export_id is not None
+    here.fetch(look.export_id)
+    assert counts(region.ledger.tally(look.export_id)) == {"KNOWN": 3, "REFUSED": 2}
+    assert held(hub) == [clean(region, 1, 2)]
+    archive.forget(1, 2)
+    again = here.look()
+    assert (again.late, again.gone) == (0, 0)
 
 
 def test_a_look_that_is_cut_short_says_so(here: Here) -> None:
