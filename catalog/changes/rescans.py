@@ -87,7 +87,6 @@ class Rescans:
                 missed.c.plan_id == plan_id,
                 missed.c.held_at.is_(None),
                 missed.c.first_at <= before,
-                item.c.export_id.in_(_exports(plan_id)),
                 item.c.outcome.in_(PUBLISHED),
                 item.c.clean_sop_uid.is_not(None),
             )
