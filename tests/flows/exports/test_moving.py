@@ -10,6 +10,7 @@ import pytest
 from catalog import holds
 from catalog.search import Query, search
 from catalog.vocabulary import HoldKind, Tier
+from flows import wiring
 from flows.exports.moving import REASON, hold_moved
 from flows.people.merging import Merging, merge_pairs, pair
 from flows.people.protection import Protection
@@ -101,3 +102,19 @@ def test_a_study_that_moved_waits_and_a_person_holds_the_old_one(
     (one,) = holds.list_holds(hub.catalogue)
     assert (one.kind, one.reason, one.placed_by) == (HoldKind.CORRECTED, REASON, "anna.a")
     assert len(search(hub.catalogue, Query()).studies) == 1
+
+
+def test_the_command_says_how_much_it_holds_and_names_nobody(
+    here: Here,
+    hub: HubParts,
+    region: RegionParts,
+    monkeypatch: pytest.MonkeyPatch,
+    mammo: Callable[..., tuple[int, str, str]],
+) -> None:
+    monkeypatch.setattr(wiring, "region", lambda: region)
+    monkeypatch.setenv("MAMMO_REGION_LANDING", str(region.landing))
+    assert mammo("exports", "moved", "NOBODYS", "--yes")[0] == 1
+    code, said, _ = mammo("exports", "moved", "MOVED2", "--yes")
+    assert (code, "1 of 1 instances of 1 studies held now" in said) == (0, True)
+    assert "MOVED2" not in said
+    assert len(holds.list_holds(hub.catalogue)) == 1
