@@ -72,6 +72,26 @@ def stop_subject(engine: Engine, pseudonym: str, kind: HoldKind, *, reason: str,
         return True
 
 
+def stop_instance(
+    engine: Engine, sop_uid: str, kind: HoldKind, *, holder_id: str, reason: str, who: str
+) -> bool:
+    """Hold a published instance of a holder's, unless it is held so already; tell whether.
+
+    Of an instance that the catalogue does not know, or that is another holder's, nothing is kept.
+    """
+    target = HoldTarget(HoldScope.INSTANCE, sop_uid)
+    owner = (
+        select(study.c.holder_id)
+        .join(instance, instance.c.study_id == study.c.id)
+        .where(instance.c.sop_uid == sop_uid)
+    )
+    with writing(engine) as connection:
+        if connection.scalar(owner) != holder_id or is_placed(connection, kind, target):
+            return False
+        stop(connection, kind, target, reason=reason, who=who)
+        return True
+
+
 def stop(
     connection: Connection, kind: HoldKind, target: HoldTarget, *, reason: str, who: str
 ) -> int:

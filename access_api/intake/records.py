@@ -14,6 +14,7 @@ from catalog.arrivals import orders
 from catalog.arrivals.wire import (
     ContradictionQuestion,
     HoldMessage,
+    InstanceHoldMessage,
     MergeRequest,
     PublishedQuestion,
     StandingQuestion,
@@ -144,6 +145,20 @@ def hold(
 ) -> PlacedAnswer:
     """Hold what the region published of a woman."""
     placed = hall.scope(visit.region).hold(told.subject, told.kind)
+    return PlacedAnswer(placed=placed)
+
+
+@router.post(
+    "/instance-holds", summary="Stop an image", openapi_extra=described(InstanceHoldMessage)
+)
+def hold_instance(
+    told: Annotated[InstanceHoldMessage, Depends(Posted(InstanceHoldMessage))],
+    visit: Region,
+    hall: OpenHall,
+) -> PlacedAnswer:
+    """Hold an instance that the region published."""
+    scope = hall.scope(visit.region)
+    placed = scope.hold_instance(told.sop_uid, told.kind, holder_id=told.holder_id)
     return PlacedAnswer(placed=placed)
 
 

@@ -130,6 +130,17 @@ class RegionScope:
                     placed += 1
             return placed > 0
 
+    def hold_instance(self, sop_uid: str, kind: HoldKind, *, holder_id: str) -> bool:
+        """Hold an instance that one of its own holders published; tell whether a Hold was placed.
+
+        Raises:
+            NotFoundError: It has no such holder.
+        """
+        self.holder(holder_id)
+        return holds.stop_instance(
+            self._engine, sop_uid, kind, holder_id=holder_id, reason=SAID, who=self.who
+        )
+
     def merge(self, merge: Merge) -> None:
         """Make two pseudonyms of a woman one, if all that is published of her is the region's.
 

@@ -229,6 +229,15 @@ class HoldMessage(_Told):
     kind: HoldKind
 
 
+class InstanceHoldMessage(_Told):
+    """Hold one instance that a holder of the region's published."""
+
+    version: Literal[1] = VERSION
+    sop_uid: Uid
+    holder_id: Name
+    kind: HoldKind
+
+
 class MergeRequest(_Told):
     """Make two pseudonyms one Subject."""
 

@@ -12,6 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, or_, select
 
+from catalog.changes.rejections import Rejections
+from catalog.changes.rescans import Rescans
 from catalog.columns import now
 from catalog.database import insert_if_absent, reading, writing
 from catalog.errors import ConflictError, NotFoundError, Reason
@@ -53,6 +55,8 @@ class Ledger:
         self.announced = AnnouncedStudies(engine, key)
         self.orders = ReceivedOrders(engine, key)
         self.work = Work(engine)
+        self.rejections = Rejections(engine, key)
+        self.rescans = Rescans(engine, key)
 
     def register_export(self, registered: Export) -> None:
         """Enter an export; entering the same one again changes nothing.

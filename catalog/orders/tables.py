@@ -3,9 +3,9 @@
 from sqlalchemy import CheckConstraint, Column, Integer, String, Table, Text
 
 from catalog.arrivals.records import OrderKind
+from catalog.changes.tables import metadata
 from catalog.columns import UtcDateTime, closed
 from catalog.orders.records import OrderState
-from catalog.plans.tables import metadata
 
 __all__ = ["metadata", "received_order"]
 

@@ -164,6 +164,20 @@ class AnnouncedStudies:
             rows = connection.execute(statement).all()
         return Counter({AnnouncedState(state): number for state, number in rows})
 
+    def studies(self, export_id: str) -> dict[str, AnnouncedState]:
+        """Give the studies that were announced to an export by UID; none that was forgotten."""
+        wanted = select(announced).where(
+            announced.c.export_id == export_id, announced.c.study_uid_enc.is_not(None)
+        )
+        with reading(self._engine) as connection:
+            rows = connection.execute(wanted.order_by(announced.c.ordinal)).all()
+        return {
+            self._key.decrypt(_cell(export_id, row.ordinal), row.study_uid_enc): AnnouncedState(
+                row.state
+            )
+            for row in rows
+        }
+
     def next_due(self, export_id: str) -> datetime | None:
         """Give the moment from which on a waiting study may be tried; None when none waits."""
         busy_until = func.coalesce(announced.c.leased_until, announced.c.due_at)

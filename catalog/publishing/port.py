@@ -51,6 +51,12 @@ class Publisher(Protocol):
         """Hold a subject if anything of hers is published; tell whether a Hold was placed."""
         ...
 
+    def hold_instance(
+        self, sop_uid: str, kind: HoldKind, *, holder_id: str, reason: str, who: str
+    ) -> bool:
+        """Hold a holder's published instance; tell whether a Hold was placed."""
+        ...
+
     def merge(self, merge: Merge, *, reason: str, who: str) -> None:
         """Make two pseudonyms of one woman one Subject."""
         ...

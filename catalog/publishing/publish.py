@@ -138,6 +138,14 @@ class CataloguePublisher:
         """Hold a subject, unless nothing of hers is published or she is held so already."""
         return holds.stop_subject(self._engine, subject, kind, reason=reason, who=who)
 
+    def hold_instance(
+        self, sop_uid: str, kind: HoldKind, *, holder_id: str, reason: str, who: str
+    ) -> bool:
+        """Hold an instance, unless it is not the holder's or is held so already."""
+        return holds.stop_instance(
+            self._engine, sop_uid, kind, holder_id=holder_id, reason=reason, who=who
+        )
+
     def merge(self, merge: Merge, *, reason: str, who: str) -> None:
         """Make two pseudonyms of one woman one Subject; again changes nothing.
 

@@ -115,6 +115,32 @@ def show_plan(ledger: Ledger, plan_id: str) -> Iterator[str]:
         yield f"  {window.first} to {window.last}  {window.state.value:8} {_told(ledger, window)}"
 
 
+def rescan_lines(parts: "RegionParts", plan_id: str, days: int) -> Iterator[str]:
+    """Look again at a plan's source, and tell what was seen; nothing identified.
+
+    Raises:
+        NotFoundError: There is no such plan.
+        PlanError: Its source cannot be looked at again.
+    """
+    from flows.exports.planning import asked, opened
+    from flows.exports.rescanning import rescan
+    from flows.exports.running import Run
+    from flows.exports.stopping import Stops
+
+    plan = parts.ledger.plans.get(plan_id)
+    content = content_of(plan.content)
+    stop = Stops(plan.id, parts.ledger.plans, parts.landing, None)
+    here = asked(opened(parts, plan.source), content)
+    seen = rescan(Run(parts, plan, content, here, stop, "rescan"), datetime.now(UTC), days)
+    yield f"studies     {seen.studies} compared, {seen.late} with something late"
+    yield f"gone        {seen.gone} images not listed, {seen.held} held"
+    for alarm in seen.alarms:
+        yield f"alarm       {alarm}"
+    if seen.export_id is not None:
+        yield f"export      {seen.export_id} comes in the next night; at once with: "
+        yield f"            mammo exports run {plan.id}"
+
+
 def _told(ledger: Ledger, window: Window) -> str:
     if window.export_id is None:
         return ""

@@ -91,6 +91,8 @@ class Limits(_Told):
         days: Study dates that one export holds; a long backfill is many exports.
         settling_days: How old a study must be: before that, radiologists still add to it.
         tries: How often a study is fetched before what lacks is unavailable.
+        rescan_days: After so many days, the source is asked again what it has; 0 is never.
+        rescan_back: Study dates so many days back are asked for then.
     """
 
     studies_per_night: int = Field(default=0, ge=0)
@@ -98,6 +100,8 @@ class Limits(_Told):
     days: int = Field(default=7, ge=1, le=366)
     settling_days: int = Field(default=14, ge=0, le=3650)
     tries: int = Field(default=3, ge=1, le=50)
+    rescan_days: int = Field(default=0, ge=0, le=366)
+    rescan_back: int = Field(default=90, ge=1, le=3650)
 
 
 class Content(_Told):

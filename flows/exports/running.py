@@ -5,7 +5,7 @@ Nothing here is Prefect's: the flow hands in how a study is begun, and how many 
 
 import secrets
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future
 from concurrent.futures import wait as wait_for
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from catalog.ledgers.records import Export
 from catalog.plans.records import (
+    Announced,
     AnnouncedState,
     Plan,
     PlanState,
@@ -87,15 +88,26 @@ def export_of(run: Run, window: Window) -> Export | None:
     if not found:
         ledger.plans.end_window(window)
         return None
+    export = register(run, found)
+    begun = ledger.plans.begin_window(window, export.id)
+    # Somebody else may have begun it at the same time: then theirs is the one.
+    return export if begun.export_id == export.id else ledger.export(str(begun.export_id))
+
+
+def register(run: Run, found: Sequence[Announced]) -> Export:
+    """Register an export of a plan with the studies that its source announced.
+
+    Raises:
+        ExportRefusedError: The plan's decision is over.
+    """
+    require_decision(run.plan.decision, today=datetime.now(UTC).date())
     export_id = f"{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(4)}"
     path = run.parts.landing / export_id / RECEIVED
     export = Export(export_id, run.plan.holder_id, str(path), 0, run.plan.decision)
-    ledger.register_export(export)
-    ledger.announced.announce(export_id, found)
-    begun = ledger.plans.begin_window(window, export_id)
+    run.parts.ledger.register_export(export)
+    run.parts.ledger.announced.announce(export_id, found)
     log.get().info("export announced", export=export_id, plan=run.plan.id, studies=len(found))
-    # Somebody else may have begun it at the same time: then theirs is the one.
-    return export if begun.export_id == export_id else ledger.export(str(begun.export_id))
+    return export
 
 
 def share_out(

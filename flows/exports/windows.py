@@ -39,8 +39,11 @@ def following(
 
 
 def is_finished(content: Content, present: Sequence[Window], today: date) -> bool:
-    """Tell whether no stretch will ever come after those present."""
-    if content.selection.ongoing:
+    """Tell whether a plan is done: no stretch will ever come after those present.
+
+    One that looks at its source again goes on doing so.
+    """
+    if content.selection.ongoing or content.limits.rescan_days:
         return False
     end = content.selection.last
     if content.selection.accessions or end is None:

@@ -21,6 +21,7 @@ from flows.ingest.names import FLOW
 from flows.people import protection
 from flows.review import expiry
 from flows.silence import silenced
+from flows.walk.rejected import hold_rejected
 from flows.walk.study import StudyRun, settle
 from flows.wiring import RegionParts
 
@@ -62,6 +63,7 @@ def _ingest(parts: RegionParts, export_id: str) -> None:
     expiry.expire(parts, moment, but=export_id)
     export = parts.ledger.export(export_id)
     require_decision(export.decision, today=moment.date())
+    hold_rejected(parts, export.holder_id)
     _enroll(parts, export)
     # The files of no study come along though all may be settled: their outcomes are published.
     numbers = sorted({NO_STUDY, *parts.ledger.studies(export_id)})

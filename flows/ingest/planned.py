@@ -20,6 +20,7 @@ from flows.exports.asking import Asked
 from flows.exports.bringing import Job, bring
 from flows.exports.content import content_of
 from flows.exports.nights import Nights
+from flows.exports.rescanning import is_due, rescan
 from flows.exports.running import (
     Run,
     export_of,
@@ -39,6 +40,7 @@ from flows.review import expiry
 from flows.silence import silenced
 from flows.sources.landing import Landing
 from flows.sources.opening import Opened, open_source
+from flows.walk.rejected import hold_rejected
 from flows.wiring import RegionParts
 
 if TYPE_CHECKING:
@@ -103,6 +105,7 @@ def _run(parts: RegionParts, plan_id: str, *, at_once: bool) -> str:
     nights, moment = Nights.of(content.schedule), datetime.now(UTC)
     if why := _not_now(plan, nights, moment, at_once=at_once):
         return why
+    hold_rejected(parts, plan.holder_id)
     until = None if at_once else nights.closes_at(moment)
     stop = Stops(plan.id, parts.ledger.plans, parts.landing, until)
     known = parts.ledger.plans.source(plan.source)
@@ -138,10 +141,14 @@ def _go_on(run: Run, opened: Opened) -> str:
     """Bring stretches of days in until something says that it is enough; give what said so."""
     most = left = run.content.limits.studies_per_night
     while not run.stop.reason():
-        window = next_window(run)
-        if window is None:
+        if again := run.parts.ledger.rescans.exports(run.plan.id, unfinished=True):
+            brought, settled = _bring_again(run, opened, again[0], most=left)
+        elif (window := next_window(run)) is not None:
+            brought, settled = _bring_in(run, opened, window, most=left)
+        elif is_due(run, datetime.now(UTC)) and rescan(run, datetime.now(UTC)).export_id:
+            continue
+        else:
             return ALL_IN
-        brought, settled = _bring_in(run, opened, window, most=left)
         left -= brought
         if most and left <= 0:
             return FULL_NIGHT
@@ -155,6 +162,21 @@ def _bring_in(run: Run, opened: Opened, window: Window, *, most: int) -> tuple[i
     export = export_of(run, window)
     if export is None:
         return 0, True
+    brought, settled = _bring(run, opened, export, most=most)
+    if settled:
+        run.parts.ledger.plans.end_window(replace(window, export_id=export.id))
+    return brought, settled
+
+
+def _bring_again(run: Run, opened: Opened, export_id: str, *, most: int) -> tuple[int, bool]:
+    """Bring in what a look found to be late; tell the same as `_bring_in`."""
+    brought, settled = _bring(run, opened, run.parts.ledger.export(export_id), most=most)
+    if settled:
+        run.parts.ledger.rescans.end(export_id, datetime.now(UTC))
+    return brought, settled
+
+
+def _bring(run: Run, opened: Opened, export: Export, *, most: int) -> tuple[int, bool]:
     now = _Now(_job(run, opened, export))
     held = _now.set(now)
     try:
@@ -173,7 +195,6 @@ def _bring_in(run: Run, opened: Opened, window: Window, *, most: int) -> tuple[i
     settled = is_settled(run, export)
     if settled:
         close(run.parts, export, failed=[])
-        run.parts.ledger.plans.end_window(replace(window, export_id=export.id))
     elif failed:
         close(run.parts, export, failed=list(failed.values()))
     return len(ended), settled

@@ -11,6 +11,7 @@ from catalog.arrivals.records import ArrivalState
 from catalog.arrivals.wire import (
     ContradictionQuestion,
     HoldMessage,
+    InstanceHoldMessage,
     InstanceMessage,
     MergeMessage,
     MergeRequest,
@@ -150,6 +151,19 @@ class IntakePublisher:
         """Hold what this region published of a woman; tell whether a Hold was placed."""
         told = HoldMessage(subject=subject, kind=kind)
         return bool(self._intake.ask("POST", "/holds", told.canonical()).get("placed"))
+
+    def hold_instance(
+        self,
+        sop_uid: str,
+        kind: HoldKind,
+        *,
+        holder_id: str,
+        reason: str,  # noqa: ARG002 # as above
+        who: str,  # noqa: ARG002 # as above
+    ) -> bool:
+        """Hold a holder's published instance; tell whether a Hold was placed."""
+        told = InstanceHoldMessage(sop_uid=sop_uid, holder_id=holder_id, kind=kind)
+        return bool(self._intake.ask("POST", "/instance-holds", told.canonical()).get("placed"))
 
     def merge(self, merge: Merge, *, reason: str, who: str) -> None:  # noqa: ARG002 # as above
         """Make two pseudonyms of one woman one Subject."""

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from catalog.errors import Reason
 from catalog.ledgers.records import Export, Making
 from catalog.outcome import Outcome
 from catalog.vocabulary import Standing
@@ -17,6 +18,12 @@ from flows.wiring import RegionParts
 
 TWICE = "the export holds this instance twice, with differences"
 OTHER_PIXELS = "stored already, with other pixels"
+#: Of a woman whom two numbers stand for it is no move; then the two are to be merged.
+MOVED = (
+    "the study moved to another patient: mammo subject merge if both are one woman, "
+    "else mammo exports moved holds what is published"
+)
+OTHER_SUBJECT = Reason.OTHER_SUBJECT
 
 _OUTCOMES = {
     Standing.NEW: Outcome.ADMITTED,
@@ -66,7 +73,7 @@ class Stands:
             before=person.previous,
         )
         if against is not None:
-            return Stand(Outcome.CONFLICT, against.value)
+            return Stand(Outcome.CONFLICT, MOVED if against is OTHER_SUBJECT else against.value)
         remade: frozenset[str] = frozenset()
         standing = publisher.standing(instance.sop_uid, *digests, export_id=self._export.id)
         if standing is Standing.CONFLICT:

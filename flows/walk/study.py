@@ -23,6 +23,7 @@ from flows.keys.sides import merges
 from flows.people import protection
 from flows.people.protection import Protection
 from flows.sources.export_folder import locate
+from flows.walk.rejected import hold_rejected
 from flows.walk.verdict import Verdict, Walk
 from flows.walk.whom import is_foreign
 from flows.wiring import RegionParts
@@ -84,9 +85,9 @@ def settle(study: StudyRun) -> Counter[Outcome]:
     items = study.parts.ledger.items(study.export.id, study.ordinal)
     pending = [item for item in items if item.outcome is None]
     if study.export.decision.protection_source is ProtectionSource.UNKNOWN:
-        verdicts = [_refused(study, item) for item in pending]
+        verdicts, named = [_refused(study, item) for item in pending], frozenset[str]()
     else:
-        verdicts = _walk(study, pending)
+        verdicts, named = _walk(study, pending)
         _require_source(study, verdicts)
     study.parts.ledger.require_one_to_one(*(verdict.ending for verdict in verdicts))
     settled = Counter(item.outcome for item in items if item.outcome is not None)
@@ -96,6 +97,7 @@ def settle(study: StudyRun) -> Counter[Outcome]:
         verdicts = [kept_out(verdict, error.doubts) for verdict in verdicts]
         revisions = publish(study, settled, verdicts)
     hold_late(study, verdicts)
+    hold_rejected(study.parts, study.export.holder_id, named)
     _record(study, verdicts, revisions)
     for item in pending:
         if (path := study.path(item)).is_relative_to(study.landing):
@@ -105,7 +107,8 @@ def settle(study: StudyRun) -> Counter[Outcome]:
     return counts
 
 
-def _walk(study: StudyRun, pending: Sequence[Item]) -> list[Verdict]:
+def _walk(study: StudyRun, pending: Sequence[Item]) -> tuple[list[Verdict], frozenset[str]]:
+    """Walk files; give their verdicts, and what rejection notes among them name."""
     with own_spool(study) as spool, ThreadPoolExecutor(1, "upload") as pool:
         walk = Walk(
             study.parts,
@@ -115,7 +118,7 @@ def _walk(study: StudyRun, pending: Sequence[Item]) -> list[Verdict]:
             scratch=spool,
             pool=pool,
         )
-        return walk.all([(item, study.path(item)) for item in pending])
+        return walk.all([(item, study.path(item)) for item in pending]), walk.named
 
 
 def _require_source(study: StudyRun, verdicts: Sequence[Verdict]) -> None:
@@ -202,6 +205,10 @@ def hold_late(study: StudyRun, verdicts: Sequence[Verdict]) -> None:
 def _record(study: StudyRun, verdicts: Sequence[Verdict], revisions: Mapping[str, int]) -> None:
     endings = (final(study, verdict, revisions) for verdict in verdicts)
     study.parts.ledger.record(*endings, run=study.run)
+    # A note may have come while they were walked: whoever comes second sees the other.
+    came = [v.ending.original.sop_uid for v in verdicts if v.revision and v.ending.original]
+    if came:
+        hold_rejected(study.parts, study.export.holder_id, came)
 
 
 def final(study: StudyRun, verdict: Verdict, revisions: Mapping[str, int]) -> Ending:

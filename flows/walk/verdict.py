@@ -24,6 +24,7 @@ from flows.sources.original import Original as File
 from flows.walk.admit import admit, checked
 from flows.walk.delivery import Delivery
 from flows.walk.derive import derive_from
+from flows.walk.rejected import Rejected
 from flows.walk.standing import Stands, making_of
 from flows.walk.whom import Gate, People, look
 from flows.wiring import RegionParts
@@ -61,7 +62,11 @@ class Verdict:
 
 
 class Walk:
-    """One study's files on their way to a verdict, or one of them again after a review."""
+    """One study's files on their way to a verdict, or one of them again after a review.
+
+    Attributes:
+        named: What rejection notes among them name: original SOP Instance UIDs.
+    """
 
     def __init__(
         self,
@@ -81,6 +86,8 @@ class Walk:
         self._scratch = scratch
         self._reviewed = reviewed or Reviewed()
         self._stands = Stands(parts, export)
+        self._rejected = Rejected(parts, export)
+        self.named: frozenset[str] = frozenset()
         self._delivery = Delivery(parts.clean, export.holder_id, pool)
         self._persons: dict[str, Person] = {}
 
@@ -91,6 +98,8 @@ class Walk:
             RetriableError: The store or the disk did not answer.
         """
         people = look([path for _, path in files], self._gate).with_known(self._reviewed.hers)
+        self._rejected.enter(people.notes)
+        self.named = frozenset().union(*(note.named for note in people.notes))
         verdicts = [self._one(item, path, people) for item, path in files]
         self._delivery.finish()
         return verdicts
@@ -116,8 +125,9 @@ class Walk:
                 # The file is read again: it may be another one than was looked at.
                 several = people.several or not {identity(parsed)} <= people.identities
                 known = people.known(path, file.stamp, parsed)
-            if several:
-                verdict = Verdict(Ending(item.id, Outcome.REFUSED, TWO_PATIENTS))
+            refusal = TWO_PATIENTS if several else self._rejected.refusal(parsed)
+            if refusal is not None:
+                verdict = Verdict(Ending(item.id, Outcome.REFUSED, refusal))
             else:
                 verdict = self._admitted(item, file.reader, parsed, known)
         except DeidError as error:

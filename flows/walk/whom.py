@@ -7,6 +7,7 @@ from pathlib import Path
 from deid.deidentify import identity
 from deid.errors import DeidError, Reason, RefusedError, SuspectError
 from deid.identity.identifiers import Identifiers, harvest, together
+from deid.rejection import Rejection, rejection
 from deid.source import Parsed, parse
 from deid.values import Path as ElementPath
 from flows.errors import OriginalError
@@ -38,6 +39,8 @@ class People:
         refusal: Why none of the files may come in; None if they may.
         unchecked: Some file says more than can be looked for, or could not be looked at whole, so
             that none can be shown to be clean.
+        notes: Rejection notes among them: they are read whoever they are about, for they only
+            take images back.
     """
 
     identities: frozenset[str] = frozenset()
@@ -45,6 +48,7 @@ class People:
     seen: Mapping[Path, Seen] = field(default_factory=dict)
     refusal: str | None = None
     unchecked: bool = False
+    notes: tuple[Rejection, ...] = ()
 
     @property
     def several(self) -> bool:
@@ -105,11 +109,14 @@ class _Eyes:
         self._identifiers: list[Identifiers] = []
         self._seen: dict[Path, Seen] = {}
         self._unchecked = False
+        self._notes: list[Rejection] = []
 
     def look(self, path: Path, stamp: Stamp, parsed: Parsed) -> None:
         """Look at one file; one that cannot be looked at whole leaves its study unchecked."""
         try:
             with checked():
+                if (note := rejection(parsed)) is not None:
+                    self._notes.append(note)
                 self._look(path, stamp, parsed)
         except SuspectError:
             self._unchecked = True
@@ -132,6 +139,9 @@ class _Eyes:
 
     def people(self) -> People:
         """Say whom all of them are about."""
+        return replace(self._people(), notes=tuple(self._notes))
+
+    def _people(self) -> People:
         identities = frozenset(who for who in self._answers if who is not None)
         refusal = min(self._refusals, key=REASONS.index, default=None)
         if refusal is not None:

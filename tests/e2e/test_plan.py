@@ -164,6 +164,24 @@ def test_a_run_whose_process_is_killed_is_begun_again_and_doubles_nothing(
     assert not list((stack.state / "region" / "landing").rglob("*.dcm"))
 
 
+def test_a_late_image_comes_in_after_a_look(stack: Stack, pacs: int, plan: str) -> None:
+    late = mammogram(
+        view="lmlo",
+        SOPInstanceUID=f"{INSTANCE}.1.3",
+        StudyInstanceUID=f"{INSTANCE}.9.1",
+        SeriesInstanceUID=f"{INSTANCE}.9.1.1",
+        StudyDate="20230302",
+        AccessionNumber="ACC1",
+    )
+    send(pacs, QRSCP, [late])
+    said = stack.mammo("exports", "rescan", plan, "--days", "3650")
+    assert f"{STUDIES} compared, 1 with something late" in said
+    assert "alarm" not in said
+    stack.mammo("exports", "run", plan)
+    assert "ADMITTED 1, KNOWN 2" in stack.mammo("exports", "list")
+    assert "0 with something late" in stack.mammo("exports", "rescan", plan, "--days", "3650")
+
+
 def _kill_when_busy(stack: Stack) -> None:
     """Kill the worker and the flow run's process once a study has landed; start a worker again."""
     landing = stack.state / "region" / "landing"

@@ -9,6 +9,7 @@ from catalog.records import Holder
 from flows.errors import ExportRefusedError
 from flows.exports import registry
 from flows.walk import admit as module
+from flows.walk.standing import MOVED
 from tests import archives, objects
 from tests.flows.conftest import DECISION
 from tests.flows.making import counts, enrolled, four_views, put, registered, walked
@@ -87,12 +88,14 @@ def test_a_bomb_and_a_slip_end_in_named_outcomes(region, ingest, export_folder):
     assert not list(region.landing.parent.glob("slipped*"))
 
 
-def test_a_study_of_two_women_over_two_exports_is_a_conflict(ingest, export_folder):
+def test_a_study_of_two_women_over_two_exports_is_a_conflict(region, ingest, export_folder):
     """A PACS that corrects or merges a patient must not end an export for good."""
     put(export_folder, *four_views())
     ingest()
     put(export_folder, *four_views(PatientID="19490805-9829", PatientName="Annanström^Ebba"))
     assert counts(ingest()) == {"CONFLICT": 4}
+    reasons = region.ledger.reasons(region.ledger.exports()[0].id)
+    assert {reason for _, reason in reasons} == {MOVED}
 
 
 def test_the_same_instance_in_two_studies_is_a_conflict(ingest, export_folder):

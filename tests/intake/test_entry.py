@@ -196,7 +196,15 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner),
     max_leaves=12,
 )
-POSTS = ("/arrivals", "/standing", "/contradiction", "/published-as", "/tallies", "/holds")
+POSTS = (
+    "/arrivals",
+    "/standing",
+    "/contradiction",
+    "/published-as",
+    "/tallies",
+    "/holds",
+    "/instance-holds",
+)
 
 
 @settings(

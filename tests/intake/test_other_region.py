@@ -92,6 +92,9 @@ def attempts(draft, waits):
     yield "POST", "/tallies", {**tally, "export_id": draft.export_id, "holder_id": "prov"}, 404
     yield "POST", "/tallies", {**tally, "export_id": draft.export_id, "holder_id": "annat"}, 409
     yield "POST", "/holds", {"version": 1, "subject": HERS, "kind": "PROTECTED"}, {"placed": False}
+    held = {"version": 1, "sop_uid": new.instance.sop_uid, "kind": "WITHDRAWN"}
+    yield "POST", "/instance-holds", {**held, "holder_id": "prov"}, 404
+    yield "POST", "/instance-holds", {**held, "holder_id": "annat"}, {"placed": False}
     merge = {"old": HERS, "new": OTHER, "weeks": 1}
     yield "POST", "/merges", {"version": 1, "merge": merge}, 404
     yield "GET", "/orders?after=0", b"", {"orders": []}

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from catalog.sightings.tables import metadata
+from catalog.arrivals.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

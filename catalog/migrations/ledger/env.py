@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from catalog.plans.tables import metadata  # the ledger's, with side table, reviews and plans
+from catalog.orders.tables import metadata  # the ledger's, with all that lies beside it
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,0 +1,209 @@
+"""What a source showed of studies that came in before: more than came, or less."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Select, func, select
+
+from catalog.changes.batches import batches
+from catalog.changes.rejections import PUBLISHED
+from catalog.changes.tables import missed, rejection, rescan
+from catalog.database import insert_if_absent, reading, writing
+from catalog.ledgers.key import LedgerKey
+from catalog.ledgers.tables import export, item
+from catalog.plans.tables import announced, plan, plan_window
+
+
+@dataclass(frozen=True, repr=False)
+class Compared:
+    """How what a source lists of a study stands to what came of it.
+
+    Attributes:
+        late: Whether it lists objects that never came.
+        gone: Keyed hashes of originals that are published and not listed any more.
+        there: Of those that are published and listed.
+    """
+
+    late: bool
+    gone: frozenset[str] = frozenset()
+    there: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, repr=False)
+class Missed:
+    """A published instance that its source did not list in two looks or more."""
+
+    id: int
+    clean_sop_uid: str
+
+
+class Rescans:
+    """The looks that were taken again at one region's sources, opened with the ledger's key."""
+
+    def __init__(self, engine: Engine, key: LedgerKey) -> None:
+        self._engine = engine
+        self._key = key
+
+    def compare(self, plan_id: str, study_uid: str, listed: Iterable[str]) -> Compared:
+        """Hold a source's list of SOP Instance UIDs against what came of a study.
+
+        Only what came by the plan itself can be gone; what was rejected or held as gone before is
+        not gone once more. Files that were refused unread, or could not be read, have no UID in
+        the ledger: as many of those listed are taken for them.
+        """
+        study = self._key.index("item.study_uid", study_uid)
+        now_there = {self._key.index("item.sop_uid", one) for one in listed}
+        with reading(self._engine) as connection:
+            every = set(connection.scalars(_originals(plan_id, study)))
+            published = set(connection.scalars(_published(plan_id, study)))
+            held = set(connection.scalars(_held(plan_id, published)))
+            unnamed = _unnamed(connection, plan_id, study)
+        late = len(now_there - every) > unnamed
+        gone = published - held - now_there
+        return Compared(late, frozenset(gone), frozenset(published & now_there))
+
+    def note(
+        self, plan_id: str, *, gone: Collection[str], there: Collection[str], moment: datetime
+    ) -> None:
+        """Remember what was not listed; what is listed again was never gone."""
+        mine = missed.c.plan_id == plan_id
+        rows = [
+            {"plan_id": plan_id, "sop_uid_index": one, "first_at": moment} for one in sorted(gone)
+        ]
+        with writing(self._engine) as connection:
+            for some in batches(there):
+                connection.execute(missed.delete().where(mine, missed.c.sop_uid_index.in_(some)))
+            for some_rows in batches(rows):
+                insert_if_absent(connection, missed, *some_rows)
+
+    def due(self, plan_id: str, gone: Collection[str], before: datetime) -> tuple[Missed, ...]:
+        """Give what is gone now, was gone at a moment already, and is not held for it yet."""
+        wanted = (
+            select(missed.c.id, item.c.clean_sop_uid)
+            .join(item, item.c.sop_uid_index == missed.c.sop_uid_index)
+            .where(
+                missed.c.plan_id == plan_id,
+                missed.c.held_at.is_(None),
+                missed.c.first_at <= before,
+                item.c.outcome.in_(PUBLISHED),
+                item.c.clean_sop_uid.is_not(None),
+            )
+            .distinct()
+        )
+        with reading(self._engine) as connection:
+            return tuple(
+                Missed(*row)
+                for some in batches(sorted(gone))
+                for row in connection.execute(wanted.where(missed.c.sop_uid_index.in_(some)))
+            )
+
+    def held(self, due: Iterable[Missed], moment: datetime) -> None:
+        """Say that it was held: it will not be once more, when a person has lifted that."""
+        with writing(self._engine) as connection:
+            for some in batches([one.id for one in due]):
+                mine = missed.update().where(missed.c.id.in_(some))
+                connection.execute(mine.values(held_at=moment))
+
+    def looked(self, plan_id: str, export_id: str | None, studies: int, moment: datetime) -> None:
+        """Say that a look was taken, at how many studies, and which export brings what it found."""
+        row = {
+            "plan_id": plan_id,
+            "export_id": export_id,
+            "studies": studies,
+            "looked_at": moment,
+            "ended_at": None if export_id else moment,
+        }
+        with writing(self._engine) as connection:
+            connection.execute(rescan.insert().values(**row))
+
+    def last(self, plan_id: str) -> datetime | None:
+        """Give the moment of a plan's last look; None before the first."""
+        mine = select(rescan.c.looked_at).where(rescan.c.plan_id == plan_id)
+        with reading(self._engine) as connection:
+            return connection.scalar(mine.order_by(rescan.c.looked_at.desc()).limit(1))
+
+    def exports(self, plan_id: str, *, unfinished: bool = False) -> tuple[str, ...]:
+        """Give the exports that bring in what a plan's looks found, the oldest first."""
+        mine = select(rescan.c.export_id).where(
+            rescan.c.plan_id == plan_id, rescan.c.export_id.is_not(None)
+        )
+        if unfinished:
+            mine = mine.where(rescan.c.ended_at.is_(None))
+        with reading(self._engine) as connection:
+            return tuple(connection.scalars(mine.order_by(rescan.c.id)))
+
+    def end(self, export_id: str, moment: datetime) -> None:
+        """Say that all that a look found came in."""
+        with writing(self._engine) as connection:
+            mine = rescan.update().where(rescan.c.export_id == export_id)
+            connection.execute(mine.values(ended_at=moment))
+
+
+def _exports(plan_id: str) -> Select[Any]:
+    """Select the exports by which a plan brings studies in."""
+    by_window = select(plan_window.c.export_id).where(
+        plan_window.c.plan_id == plan_id, plan_window.c.export_id.is_not(None)
+    )
+    by_look = select(rescan.c.export_id).where(
+        rescan.c.plan_id == plan_id, rescan.c.export_id.is_not(None)
+    )
+    both = by_window.union(by_look).subquery()
+    return select(both.c.export_id)
+
+
+def _holder(plan_id: str) -> Any:  # noqa: ANN401 # a scalar of SQLAlchemy's
+    return select(plan.c.holder_id).where(plan.c.id == plan_id).scalar_subquery()
+
+
+def _originals(plan_id: str, study: str) -> Select[Any]:
+    """Select the hashes of all originals of a study that came to the plan's holder."""
+    return (
+        select(item.c.sop_uid_index)
+        .join(export, export.c.id == item.c.export_id)
+        .where(item.c.study_uid_index == study, item.c.sop_uid_index.is_not(None))
+        .where(export.c.holder_id == _holder(plan_id))
+    )
+
+
+def _published(plan_id: str, study: str) -> Select[Any]:
+    """Select those that came by the plan and are published."""
+    return _originals(plan_id, study).where(
+        item.c.export_id.in_(_exports(plan_id)),
+        item.c.outcome.in_(PUBLISHED),
+        item.c.clean_sop_uid.is_not(None),
+    )
+
+
+def _held(plan_id: str, published: Collection[str]) -> Select[Any]:
+    """Select what was held before, as gone or as rejected."""
+    gone = select(missed.c.sop_uid_index).where(
+        missed.c.plan_id == plan_id,
+        missed.c.held_at.is_not(None),
+        missed.c.sop_uid_index.in_(published),
+    )
+    rejected = select(rejection.c.sop_uid_index).where(
+        rejection.c.holder_id == _holder(plan_id), rejection.c.sop_uid_index.in_(published)
+    )
+    both = gone.union(rejected).subquery()
+    return select(both.c.sop_uid_index)
+
+
+def _unnamed(connection: Connection, plan_id: str, study: str) -> int:
+    """Count the files of a study that the ledger has no UID of; each export has them anew."""
+    wanted = (
+        select(func.count())
+        .select_from(item)
+        .join(
+            announced,
+            (announced.c.export_id == item.c.export_id) & (announced.c.ordinal == item.c.ordinal),
+        )
+        .where(
+            announced.c.export_id.in_(_exports(plan_id)),
+            announced.c.study_uid_index == study,
+            item.c.sop_uid_index.is_(None),
+        )
+        .group_by(item.c.export_id)
+    )
+    return max(connection.scalars(wanted), default=0)
