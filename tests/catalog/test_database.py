@@ -217,14 +217,15 @@ BEFORE: tuple[str, ...] = (
 )
 
 
+@pytest.mark.parametrize("back_to", ["-1", "base"])
 @pytest.mark.parametrize("chain", CHAINS)
-def test_a_migration_goes_back_and_forth(database_url: str, chain: Chain) -> None:
-    """A schema that was left for the one before, and come back to, is the same."""
+def test_a_migration_goes_back_and_forth(database_url: str, chain: Chain, back_to: str) -> None:
+    """A schema that was left for one before, and come back to, is the same."""
     migrate(database_url, chain)
     engine = connect(database_url)
     newest = schema(engine)
     with writing(engine) as connection:
-        command.downgrade(_configuration(connection, chain), "-1")
+        command.downgrade(_configuration(connection, chain), back_to)
     assert schema(engine) != newest
     migrate(database_url, chain)
     assert schema(engine) == newest

@@ -57,14 +57,23 @@ def deidentify_with(region_keys: sides.RegionKeys) -> Deidentifier:
 
 
 @pytest.fixture
+def region_databases(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """SQLite; PostgreSQL too where a test is parametrised with it, indirectly."""
+    made: Callable[[str], str] = request.getfixturevalue(
+        f"{getattr(request, 'param', 'sqlite')}_databases"
+    )
+    return made
+
+
+@pytest.fixture
 def region(
     s3: S3Server,
-    sqlite_databases: Callable[[str], str],
+    region_databases: Callable[[str], str],
     region_keys: sides.RegionKeys,
     tmp_path: Path,
 ) -> Iterator[RegionParts]:
-    ledger = database.connect(sqlite_databases("ledger"))
-    catalogue = database.connect(sqlite_databases("catalogue"))
+    ledger = database.connect(region_databases("ledger"))
+    catalogue = database.connect(region_databases("catalogue"))
     add_region(catalogue, Region("norr", "Region Norr"))
     add_holder(catalogue, Holder("prov", "norr", "Provsjukhuset"))
     landing = tmp_path / "landing"
@@ -119,6 +128,8 @@ def ingest(
     return run
 
 
+#: For tests of what runs on either database.
+on_both = pytest.mark.parametrize("region_databases", ["sqlite", "postgres"], indirect=True)
 TODAY: date = datetime.now(UTC).date()
 
 

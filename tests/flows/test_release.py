@@ -20,7 +20,7 @@ from deid.identity.pseudonym import canonical, weeks
 from flows.release import permits
 from flows.release.build import ReleaseError, build
 from tests import objects
-from tests.flows.conftest import DECISION, TODAY
+from tests.flows.conftest import DECISION, TODAY, on_both
 from tests.flows.making import counts, four_views, put, registered, walked
 from tests.objects import mammogram, part10
 
@@ -66,6 +66,7 @@ def served(hub, permit_id: str) -> dict[str, pydicom.Dataset]:
     return found
 
 
+@on_both
 def test_a_release_joins_into_whole_objects_that_name_nobody(stocked, hub, permit):
     one = permit()
     made = build(hub, one, Query(), today=TODAY)

@@ -13,10 +13,12 @@ from catalog.publishing.study_rows import clean_key
 from catalog.records import ExportSummary
 from catalog.search import Query, search
 from tests import objects
+from tests.flows.conftest import on_both
 from tests.flows.making import counts, four_views, put
 from tests.objects import mammogram, part10
 
 
+@on_both
 def test_a_study_is_stored_catalogued_and_accounted_for(region, ingest, export_folder):
     put(export_folder, *four_views())
     assert counts(ingest()) == {"ADMITTED": 4}
@@ -39,6 +41,7 @@ def test_what_is_stored_names_nobody(region, ingest, export_folder):
         assert secret.encode("latin-1") not in stored.replace(clean.PixelData, b"")
 
 
+@on_both
 def test_running_twice_stores_nothing_twice(region, ingest, export_folder):
     put(export_folder, *four_views())
     assert counts(ingest()) == {"ADMITTED": 4}
@@ -47,6 +50,7 @@ def test_running_twice_stores_nothing_twice(region, ingest, export_folder):
     assert sorted(region.clean.keys()) == keys
 
 
+@on_both
 def test_another_header_is_a_revision(ingest, export_folder):
     put(export_folder, *four_views())
     ingest()
@@ -78,6 +82,7 @@ def test_an_examination_is_found_by_its_accession_number(region, ingest, export_
     assert [trace.revision for trace in found] == [1] * 4
 
 
+@on_both
 def test_the_hub_s_tally_agrees_with_the_ledger_s(region, ingest, export_folder):
     put(export_folder, *four_views(), objects.not_dicom(), objects.truncated())
     tally = ingest(claimed=6)

@@ -31,7 +31,7 @@ from flows.sources.network.peer import Retrieve
 from flows.sources.source import Ended, Fetched, FoundInstance
 from flows.wiring import HubParts, RegionParts
 from tests import receiving
-from tests.flows.conftest import DECISION
+from tests.flows.conftest import DECISION, on_both
 from tests.flows.making import counts
 from tests.flows.sources.peers import OURS, QRSCP, Go, QrScp, qrscp, send
 from tests.objects import INSTANCE, mammogram
@@ -164,6 +164,7 @@ def hospital(
     return made
 
 
+@on_both
 def test_a_plan_brings_its_studies_in(
     hospital: Callable[..., Region], region: RegionParts, hub: HubParts
 ) -> None:
@@ -199,6 +200,7 @@ def test_what_a_pacs_dropped_is_fetched_again(hospital: Callable[..., Region], p
     assert counts(here.parts.ledger.tally(export.id)) == {"ADMITTED": 4}
 
 
+@on_both
 def test_what_never_comes_is_unavailable(hospital: Callable[..., Region], pacs: QrScp) -> None:
     lacking = f"{INSTANCE}.1.3"
     source = Forgetful(Pacs(pacs.peer(retrieve=Retrieve.GET)), lacks=lacking, tries=99)
@@ -235,6 +237,7 @@ def test_a_stop_leaves_the_rest_for_the_next_night(
     assert counts(region.ledger.tally(export.id)) == {"ADMITTED": 8}
 
 
+@on_both
 @pytest.mark.parametrize("step", ["handed over", "claimed", "entered", "walked"])
 def test_a_worker_that_dies_at_any_step_doubles_and_loses_nothing(
     hospital: Callable[..., Region],
@@ -277,6 +280,7 @@ def test_a_worker_that_dies_at_any_step_doubles_and_loses_nothing(
     assert not list(region.landing.rglob("*.dcm"))
 
 
+@on_both
 def test_two_runs_share_an_export(hospital: Callable[..., Region], region: RegionParts) -> None:
     one, other = hospital(who="one"), hospital(who="other")
     one.run()
