@@ -104,7 +104,9 @@ def rescan(
         int, typer.Option(min=0, help="Study dates so many days back; 0 is as the plan says.")
     ] = 0,
 ) -> None:
-    """Ask the source what it has of studies that came in; fetch what is late, hold what is gone.
+    """Ask the source what it has now of studies that came in.
+
+    What is late is fetched, what is gone is held.
 
     What is gone is held at the second look, a day or more after the first.
 
@@ -126,7 +128,7 @@ def moved(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     who: Annotated[str, typer.Option(help="Only in development: who says so.")] = "",
 ) -> None:
-    """Hold what is published of a study that the PACS moved to another patient.
+    """Hold a study that the PACS moved to another patient.
 
     Example: mammo exports moved SEOST2019001234
     """

@@ -123,7 +123,9 @@ def metrics(
         typer.Option(help="A file to replace, for node_exporter's textfile collector."),
     ] = None,
 ) -> None:
-    """Print the region's work as Prometheus text; numbers by holder, source and outcome only.
+    """Print the region's work as Prometheus text.
+
+    Numbers by holder, source and outcome only.
 
     Example: mammo metrics --into /var/lib/node_exporter/mammo.prom
     """

@@ -81,7 +81,7 @@ def test_the_object_says_what_was_done() -> None:
     items = header.DeidentificationMethodCodeSequence
     assert tuple((item.CodeValue, item.CodeMeaning) for item in items) == clean.applied
     method = list(header.DeidentificationMethod)
-    assert method[:2] == ["mammography/4", "PS3.15 2026d"]
+    assert method[:2] == ["mammography/6", "PS3.15 2026d"]
     assert method[3] == "key 1"
 
 

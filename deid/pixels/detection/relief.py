@@ -50,7 +50,6 @@ class Relief:
         self.half = _halve(plane)
         self._span = max(1.0, float(self.half.max()) - float(self.half.min()))
         self._noise = np.maximum(_noise(self.half, tile), self._span * _FLOOR / 1.65)
-        self._overviews: dict[tuple[float, int], Grey] = {}
 
     def noise(self, window: Window, times: float = 1.0) -> Half:
         """Give the gradients of the noise in a window of the half picture, so many times."""
@@ -82,20 +81,6 @@ class Relief:
             level = _resized(self.half[top:bottom, left:right], 2 * scale)
         else:
             level = _resized(_unsigned(self._part(window)), scale)
-        return self._levelled(level, neighbourhood)
-
-    def overview(self, window: Window, scale: float, *, neighbourhood: int) -> Grey:
-        """Show the same out of a view of the whole plane, which is made once."""
-        which = scale, neighbourhood
-        if which not in self._overviews:
-            # What does not fill a pixel of it is left out: pixels keep their size and their place.
-            rows, columns = (round(int(it * 2 * scale) / 2 / scale) for it in self.half.shape)
-            level = _resized(self.half[: max(rows, 1), : max(columns, 1)], 2 * scale)
-            self._overviews[which] = self._levelled(level, neighbourhood)
-        left, top, right, bottom = (round(it * scale) for it in window)
-        return self._overviews[which][top:bottom, left:right]
-
-    def _levelled(self, level: Map, neighbourhood: int) -> Grey:
         size = (neighbourhood, neighbourhood)
         mean = cv2.blur(level, size)
         variance = cv2.blur(level * level, size) - mean * mean

@@ -19,7 +19,6 @@ _PAST = 1.0  # heights: so near its end a line must have been looked at
 _FARTHER = 2.5  # heights
 _SAME = 0.7  # of the area
 _FINE = 3 / 4  # of the plane: smaller, the grains run together
-_AFAR = 1 / 8  # of the plane: all of it is small, and windows have much around them
 
 
 @dataclass(frozen=True)
@@ -51,8 +50,6 @@ class View:
         """Show a window of the plane."""
         if self.outlined:
             return relief.outlined(window, self.scale)
-        if self.scale <= _AFAR:
-            return relief.overview(window, self.scale, neighbourhood=self.neighbourhood)
         return relief.filled(window, self.scale, neighbourhood=self.neighbourhood)
 
 
