@@ -5,6 +5,7 @@ found again, items are entered before anything is walked, and the study counts a
 """
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -31,6 +32,10 @@ LACKING = "the source did not give all that it listed"
 RESTING = "the source answered too slowly and is left alone for a while"
 
 
+def unlimited(_count: int) -> None:
+    """Take no note of fetched bytes: as many may come as there are."""
+
+
 class Brought(StrEnum):
     """What became of one study in one try."""
 
@@ -46,6 +51,7 @@ class Job:
     Attributes:
         who: Whose leases the studies are.
         tries: After so many, what lacks is UNAVAILABLE.
+        spend: Is told how many bytes were fetched.
         breaker: Shared by all who ask this source.
     """
 
@@ -61,6 +67,7 @@ class Job:
     who: str
     run: str
     tries: int
+    spend: Callable[[int], None] = unlimited
 
     def folder(self, ordinal: int) -> Path:
         """Return where a study's files lie once the export has taken them."""
@@ -114,6 +121,7 @@ def _fetched(job: Job, waiting: Waiting) -> Given:
             break
         only = lacking if number and listed else None
         fetched = job.source.fetch(waiting.study_uid, only, landed, job.stop)
+        job.spend(fetched.bytes)
         _say(job, waiting, fetched)
         if fetched.ended is Ended.STOPPED:
             raise StoppedError

@@ -25,6 +25,7 @@ from catalog.plans.records import (
 )
 from flows import log
 from flows.exports.asking import Asked
+from flows.exports.bringing import unlimited
 from flows.exports.content import Content
 from flows.exports.disclosure import require_decision
 from flows.exports.windows import following, is_finished
@@ -47,6 +48,7 @@ class Run:
     Attributes:
         who: Whose leases the studies are: the name of a flow run.
         patience: What is due later than that waits for the next run.
+        spend: Is told how many bytes were fetched.
     """
 
     parts: RegionParts
@@ -56,6 +58,7 @@ class Run:
     stop: Stop
     who: str
     patience: timedelta = timedelta(minutes=5)
+    spend: Callable[[int], None] = unlimited
 
 
 def next_window(run: Run) -> Window | None:

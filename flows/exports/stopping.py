@@ -14,6 +14,7 @@ from catalog.plans.records import PlanState
 #: Name of the file in the landing that stops every export of the region, the hub up or down.
 STOP_FILE = "STOP"
 NIGHT_OVER = "the night window is over"
+FULL = "as many bytes came in as one night may bring"
 STOPPED_HERE = "stopped on this side (mammo exports stop)"
 _EVERY = 5.0  # seconds between looks at what another process may have written
 _STATES = {
@@ -30,6 +31,7 @@ class Stops:
         until: When the night window closes; None where a person begins a run outside of it.
         landing: Where the stop file would lie.
         plans: Where the plan's state is asked for.
+        most_bytes: After so many fetched bytes the night is full; 0 is without limit.
         clock: Seconds that never go back.
     """
 
@@ -37,13 +39,17 @@ class Stops:
     plans: Plans
     landing: Path
     until: datetime | None
+    most_bytes: int = 0
     clock: Callable[[], float] = time.monotonic
     _looked: float = field(default=-_EVERY, init=False)
     _told: str = field(default="", init=False)
+    _spent: int = field(default=0, init=False)
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
     def reason(self) -> str:
         """Say why to stop; empty to go on."""
+        if self.most_bytes and self._spent >= self.most_bytes:
+            return FULL
         if self.until is not None and datetime.now(UTC) >= self.until:
             return NIGHT_OVER
         with self._lock:
@@ -51,6 +57,11 @@ class Stops:
             if now - self._looked >= _EVERY:
                 self._looked, self._told = now, self._look()
             return self._told
+
+    def spend(self, count: int) -> None:
+        """Take note of fetched bytes."""
+        with self._lock:
+            self._spent += count
 
     def _look(self) -> str:
         if (self.landing / STOP_FILE).exists():

@@ -15,7 +15,7 @@ from prefect.cache_policies import NO_CACHE
 from catalog.ledgers.records import Export
 from catalog.plans.records import Plan, PlanState, SourceKind, Waiting, Window
 from flows import deidentifier, log, wiring
-from flows.errors import SourceAwayError, SourceRefusedError
+from flows.errors import SourceAwayError, SourceRefusedError, StoppedError
 from flows.exports.asking import Asked
 from flows.exports.bringing import Job, bring
 from flows.exports.content import content_of
@@ -107,14 +107,18 @@ def _run(parts: RegionParts, plan_id: str, *, at_once: bool) -> str:
         return why
     hold_rejected(parts, plan.holder_id)
     until = None if at_once else nights.closes_at(moment)
-    stop = Stops(plan.id, parts.ledger.plans, parts.landing, until)
+    most = content.limits.bytes_per_night
+    stop = Stops(plan.id, parts.ledger.plans, parts.landing, until, most)
     known = parts.ledger.plans.source(plan.source)
     try:
         if known.kind is SourceKind.FOLDER:
             return from_folder(parts, plan, known, stop)
         opened = open_source(known, Landing(parts.landing))
         asked = Asked(opened.source, content.selection, opened.stations, opened.care.nearline)
-        return _go_on(Run(parts, plan, content, asked, stop, run_id()), opened)
+        run = Run(parts, plan, content, asked, stop, run_id(), spend=stop.spend)
+        return _go_on(run, opened)
+    except StoppedError:  # a question was cut short: it is asked again next time
+        return stop.reason()
     except (SourceAwayError, SourceRefusedError):
         alarms.tell_unreachable(plan.source, plan.holder_id)
         raise
@@ -221,4 +225,5 @@ def _job(run: Run, opened: Opened, export: Export) -> Job:
         who=run.who,
         run=run_id(),
         tries=run.content.limits.tries,
+        spend=run.spend,
     )
