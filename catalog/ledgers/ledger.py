@@ -19,19 +19,18 @@ from catalog.database import insert_if_absent, reading, writing
 from catalog.errors import ConflictError, NotFoundError, Reason
 from catalog.ledgers.key import LedgerKey
 from catalog.ledgers.makings import Makings
-from catalog.ledgers.records import Ending, Export, Item, NewItem, Progress, Trace
+from catalog.ledgers.records import Ending, Export, Item, NewItem, Progress
 from catalog.ledgers.rows import (
     FORGOTTEN,
-    accession_value,
     count_outcomes,
     decision_of,
     ending_row,
     export_cell,
     path_cell,
     require_one_to_one,
-    traced,
 )
 from catalog.ledgers.tables import export, item
+from catalog.ledgers.tracing import Tracing
 from catalog.orders.received import ReceivedOrders
 from catalog.outcome import Outcome, Tally
 from catalog.plans.announced import AnnouncedStudies, claimed
@@ -43,12 +42,11 @@ from catalog.reviews.rows import open_review
 _BATCH = 500
 
 
-class Ledger:
+class Ledger(Tracing):
     """One region's ledger, opened with its key."""
 
     def __init__(self, engine: Engine, key: LedgerKey) -> None:
-        self._engine = engine
-        self._key = key
+        super().__init__(engine, key)
         self.reviews = Reviews(engine, key)
         self.makings = Makings(engine, key)
         self.plans = Plans(engine, key)
@@ -257,24 +255,6 @@ class Ledger:
         with reading(self._engine) as connection:
             rows = connection.execute(statement).all()
         return {(Outcome(word), reason): number for word, reason, number in rows}
-
-    def by_accession(self, accession: str, issuer: str = "") -> tuple[Trace, ...]:
-        """Tell what became of every file of an accession number."""
-        return self._trace("accession", accession_value(issuer, accession))
-
-    def by_study(self, study_uid: str) -> tuple[Trace, ...]:
-        """Tell what became of every file of an original Study Instance UID."""
-        return self._trace("study_uid", study_uid)
-
-    def by_instance(self, sop_uid: str) -> tuple[Trace, ...]:
-        """Tell what became of an original SOP Instance UID."""
-        return self._trace("sop_uid", sop_uid)
-
-    def _trace(self, column: str, value: str) -> tuple[Trace, ...]:
-        index = self._key.index(f"item.{column}", value)
-        with reading(self._engine) as connection:
-            rows = connection.execute(traced().where(item.c[f"{column}_index"] == index)).all()
-        return tuple(Trace(row[0], Outcome(row[1]), *row[2:]) for row in rows)
 
     def forget_expired(self, moment: datetime) -> int:
         """Erase what identifies files whose time is over, and count them; outcomes stay."""

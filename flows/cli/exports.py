@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli import place
+from flows.cli import changes, place
+from flows.cli.changes import PlanId
 
 if TYPE_CHECKING:
     from catalog.plans.records import PlanState
@@ -16,10 +17,12 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-PlanId = Annotated[str, typer.Argument(help="A plan's id, as `mammo exports list` gives it.")]
 PlanFile = Annotated[
-    Path, typer.Argument(help="The plan, a TOML file (docs/pacs-administrator.md has one to copy).")
+    Path, typer.Argument(help="The plan, a TOML file (docs/exports.md has one to copy).")
 ]
+
+
+changes.add_to(app)
 
 
 @app.command()
@@ -95,58 +98,6 @@ def run(plan: PlanId) -> None:
     from flows.ingest.watch import run_plan
 
     typer.echo(run_plan(plan))
-
-
-@app.command()
-def rescan(
-    plan: PlanId,
-    days: Annotated[
-        int, typer.Option(min=0, help="Study dates so many days back; 0 is as the plan says.")
-    ] = 0,
-) -> None:
-    """Ask the source what it has now of studies that came in.
-
-    What is late is fetched, what is gone is held.
-
-    What is gone is held at the second look, a day or more after the first.
-
-    Example: mammo exports rescan p-5f0c9a1e --days 30
-    """
-    place.enter("region")
-    from flows import wiring
-    from flows.cli.plan_lines import rescan_lines
-
-    for line in rescan_lines(wiring.region(), plan, days):
-        typer.echo(line)
-
-
-@app.command()
-def moved(
-    accession: Annotated[str, typer.Argument(help="An accession number as the PACS has it.")],
-    issuer: Annotated[str, typer.Option(help="Who issued it, where the PACS says so.")] = "",
-    *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    who: Annotated[str, typer.Option(help="Only in development: who says so.")] = "",
-) -> None:
-    """Hold a study that the PACS moved to another patient.
-
-    Example: mammo exports moved SEOST2019001234
-    """
-    place.enter("region")
-    from flows import wiring
-    from flows.cli.deciding import me
-    from flows.exports.moving import hold_moved, published
-
-    parts = wiring.region()
-    found = len(published(parts, accession, issuer))
-    if not found:
-        typer.echo("nothing is published of that accession number")
-        raise typer.Exit(1)
-    if not yes:
-        typer.confirm(f"Hold {found} instances as corrected?", abort=True)
-    done = hold_moved(parts, accession, issuer, who=me(who))
-    typer.echo(f"{done.held} of {done.instances} instances of {done.studies} studies held now")
-    typer.echo("mammo hold list shows them; a person lifts a Hold with mammo hold lift")
 
 
 @app.command()

@@ -23,7 +23,7 @@ Name = Annotated[
 def add(
     name: Name,
     file: Annotated[
-        Path, typer.Argument(help="What it is: a TOML file (docs/pacs-administrator.md has some).")
+        Path, typer.Argument(help="What it is: a TOML file (docs/exports.md has some).")
     ],
 ) -> None:
     """Enter a source, or change the one of that name.
@@ -42,7 +42,7 @@ def add(
     try:
         told = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        message = "the file cannot be read as TOML; docs/pacs-administrator.md has one to copy"
+        message = "the file cannot be read as TOML; docs/exports.md has one to copy"
         raise SourceError(message) from None
     is_new = wiring.region().ledger.plans.set_source(describe(name, told))
     typer.echo(f"{name} {'entered' if is_new else 'changed'}; try it: mammo sources test {name}")

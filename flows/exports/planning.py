@@ -29,7 +29,7 @@ def read_plan(path: Path) -> Content:
     try:
         told = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        message = "the plan cannot be read as TOML; docs/pacs-administrator.md has one to copy"
+        message = "the plan cannot be read as TOML; docs/exports.md has one to copy"
         raise PlanError(message) from None
     return read_content(told)
 
