@@ -1,5 +1,7 @@
 """What an administrator plans is checked, cut into stretches of days, and reckoned beforehand."""
 
+import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -182,3 +184,12 @@ def test_a_side_table_is_kept_sealed(region: RegionParts, tmp_path: Path) -> Non
     assert b"CANARY" not in b"".join(region.quarantine.get(key))
     with pytest.raises(PlanError, match="csv"):
         planning.keep_side_table(region, "p-1", tmp_path / "labels.xlsx")
+
+
+def test_what_the_docs_have_to_copy_is_right() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "exports.md").read_text(encoding="utf-8")
+    blocks = [tomllib.loads(block) for block in re.findall(r"```toml\n(.*?)```", page, re.DOTALL)]
+    kinds = {definition(describe("x", told)).kind for told in blocks if "kind" in told}
+    plans = [read_content(told) for told in blocks if "selection" in told]
+    assert kinds == {"DICOM", "DICOMWEB", "FOLDER"}
+    assert len(kinds) + len(plans) == len(blocks)
