@@ -7,14 +7,14 @@ a value that cannot be read must not spoil the others.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 
 from pydicom import Dataset
 from pydicom.charset import python_encoding
 from pydicom.datadict import tag_for_keyword
 from pydicom.uid import RE_VALID_UID
 
-from flows.sources.source import Availability, FoundInstance, FoundStudy
+from flows.sources.said import availability, day, number
+from flows.sources.source import FoundInstance, FoundStudy
 
 STUDY_KEYS = (
     "StudyInstanceUID",
@@ -96,10 +96,10 @@ def study_row(answer: Dataset) -> StudyRow | None:
         study_uid=study_uid,
         accession=text(answer, "AccessionNumber"),
         issuer=_issuer(answer),
-        study_date=_date(text(answer, "StudyDate")),
+        study_date=day(text(answer, "StudyDate")),
         modalities=tuple(dict.fromkeys(_codes(answer, "ModalitiesInStudy"))),
         instances=_number(answer, "NumberOfStudyRelatedInstances"),
-        availability=_availability(text(answer, "InstanceAvailability")),
+        availability=availability(text(answer, "InstanceAvailability")),
     )
     return StudyRow(study, text(answer, "StudyTime").replace(":", ""))
 
@@ -183,23 +183,7 @@ def _codes(answer: Dataset, keyword: str) -> list[str]:
 
 
 def _number(answer: Dataset, keyword: str) -> int | None:
-    value = text(answer, keyword)
-    return int(value) if re.fullmatch(r"\d{1,9}", value) else None
-
-
-def _date(value: str) -> date | None:
-    """Read a date, also of the form before 1993 with dots, PS3.5 §6.2."""
-    try:
-        return datetime.strptime(value.replace(".", ""), "%Y%m%d").date()  # noqa: DTZ007  # a day
-    except ValueError:
-        return None
-
-
-def _availability(value: str) -> Availability:
-    try:
-        return Availability(value.upper())
-    except ValueError:
-        return Availability.UNKNOWN
+    return number(text(answer, keyword))
 
 
 def _issuer(answer: Dataset) -> str:

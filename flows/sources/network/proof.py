@@ -1,9 +1,7 @@
 """The trial of a PACS, step by step, in words for its administrator; no study is named in them."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Protocol
 
 from pynetdicom.presentation import build_context
@@ -21,14 +19,12 @@ from flows.sources.source import (
     FoundStudy,
     Landed,
     Query,
-    Sink,
     Step,
     Stop,
 )
+from flows.sources.trial import DAYS_BACK, Nowhere, Unstopped
 
 VERIFICATION = "1.2.840.10008.1.1"
-#: Days back that are searched for a mammography study, until one is found.
-DAYS_BACK = (1, 7, 30, 365, 3650)
 
 
 class Tried(Protocol):
@@ -53,14 +49,6 @@ class Tried(Protocol):
     ) -> Fetched:
         """Retrieve."""
         ...
-
-
-class Unstopped:
-    """Never stops: a trial is short."""
-
-    def reason(self) -> str:
-        """Say nothing."""
-        return ""
 
 
 def steps(tried: Tried, landed: Callable[[str], Landed] | None) -> Iterator[Step]:
@@ -137,7 +125,7 @@ def _object(
     landed: Callable[[str], Landed] | None,
 ) -> Step:
     small = sorted(instances, key=lambda one: one.sop_class_uid not in OTHERS)[:1]
-    nowhere = _Nowhere()
+    nowhere = Nowhere()
     fetched = tried.fetch(study.study_uid, tuple(small) or None, nowhere, Unstopped())
     if fetched.ended is not Ended.COMPLETE or not fetched.completed:
         return Step("object", ok=False, told=fetched.told or "the PACS sent nothing")
@@ -149,26 +137,3 @@ def _object(
     told = "one object came to our receiver by C-MOVE"
     wrong = "the PACS says that it sent an object, but it did not come to this receiver's landing"
     return Step("object", ok=arrived, told=told if arrived else wrong)
-
-
-class _Nowhere:
-    """A landing that keeps nothing."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def has(self, _sop_uid: str) -> bool:
-        return False
-
-    def files(self) -> tuple[Path, ...]:
-        return ()
-
-    @contextmanager
-    def store(self, _sop_uid: str) -> Iterator[Sink]:
-        yield _Bin()
-        self.count += 1
-
-
-class _Bin:
-    def write(self, _block: bytes, /) -> object:
-        return None

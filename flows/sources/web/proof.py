@@ -4,14 +4,11 @@ No answer and no address is quoted.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Protocol
 
 from flows.errors import FlowsError
 from flows.sources.network.offered import OTHERS
-from flows.sources.network.proof import DAYS_BACK, Unstopped
 from flows.sources.source import (
     Ended,
     Fetched,
@@ -19,10 +16,10 @@ from flows.sources.source import (
     FoundStudy,
     Landed,
     Query,
-    Sink,
     Step,
     Stop,
 )
+from flows.sources.trial import DAYS_BACK, Nowhere, Unstopped
 from flows.sources.web.service import Service
 
 
@@ -95,32 +92,9 @@ def _query(tried: Tried) -> tuple[FoundStudy | None, str]:
 
 def _object(tried: Tried, study: FoundStudy, instances: tuple[FoundInstance, ...]) -> Step:
     small = sorted(instances, key=lambda one: one.sop_class_uid not in OTHERS)[:1]
-    nowhere = _Nowhere()
+    nowhere = Nowhere()
     fetched = tried.fetch(study.study_uid, tuple(small) or None, nowhere, Unstopped())
     if fetched.ended is not Ended.COMPLETE or not nowhere.count:
         return Step("object", ok=False, told=fetched.told or "the service sent nothing")
     told = "one object came as it is stored there, and was not kept"
     return Step("object", ok=True, told=told)
-
-
-class _Nowhere:
-    """A landing that keeps nothing."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def has(self, _sop_uid: str) -> bool:
-        return False
-
-    def files(self) -> tuple[Path, ...]:
-        return ()
-
-    @contextmanager
-    def store(self, _sop_uid: str) -> Iterator[Sink]:
-        yield _Bin()
-        self.count += 1
-
-
-class _Bin:
-    def write(self, _block: bytes, /) -> object:
-        return None

@@ -5,13 +5,13 @@ A value that cannot be read says nothing, and spoils no other.
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
 from typing import Any
 
 from pydicom.uid import RE_VALID_UID
 
 from flows.sources.network.identifier import SeriesRow, StudyRow
-from flows.sources.source import Availability, FoundInstance, FoundStudy
+from flows.sources.said import availability, day, number
+from flows.sources.source import FoundInstance, FoundStudy
 
 Row = Mapping[str, Any]
 
@@ -40,10 +40,10 @@ def study_row(row: Row) -> StudyRow | None:
         study_uid=study_uid,
         accession=text(row, ACCESSION),
         issuer=_issuer(row),
-        study_date=_date(text(row, STUDY_DATE)),
+        study_date=day(text(row, STUDY_DATE)),
         modalities=tuple(dict.fromkeys(_codes(row))),
         instances=_number(row, STUDY_INSTANCES),
-        availability=_availability(text(row, AVAILABILITY)),
+        availability=availability(text(row, AVAILABILITY)),
     )
     return StudyRow(study, text(row, STUDY_TIME).replace(":", ""))
 
@@ -106,23 +106,7 @@ def _codes(row: Row) -> list[str]:
 
 
 def _number(row: Row, tag: str) -> int | None:
-    value = text(row, tag)
-    return int(value) if re.fullmatch(r"\d{1,9}", value, re.ASCII) else None
-
-
-def _date(value: str) -> date | None:
-    """Read a date, also of the form before 1993 with dots, PS3.5 §6.2."""
-    try:
-        return datetime.strptime(value.replace(".", ""), "%Y%m%d").date()  # noqa: DTZ007  # a day
-    except ValueError:
-        return None
-
-
-def _availability(value: str) -> Availability:
-    try:
-        return Availability(value.upper())
-    except ValueError:
-        return Availability.UNKNOWN
+    return number(text(row, tag))
 
 
 def _issuer(row: Row) -> str:
