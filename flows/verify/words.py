@@ -33,6 +33,7 @@ WORDS: Final[Mapping[str, str]] = {
     "text": "text drawn into pixels, an overlay or graphics",
     "overlay or curve": "an overlay or curve that the profile does not keep",
     "an overlay that cannot be read": "an overlay that is not whole, so nobody can look at it",
+    "coordinates that cannot be read": "points of a drawing that are not whole, so nobody can look",
     "a table that goes up and down": "a lookup table that could hide text from who looks",
     "private element": "a private attribute that is not on the list of those that may stay",
     "file meta": "an attribute that has no place in the file's header",

@@ -6,6 +6,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -15,7 +16,7 @@ from deid.errors import DeidError, Reason
 from deid.findings import Finding
 from deid.identity.identifiers import Identifiers, harvest, together
 from deid.identity.pseudonym import Person, Subkeys
-from deid.pixels.detection.text_reader import TextReader
+from deid.pixels.detection.text_reader import TextReader, load_text_reader
 from deid.profiles.profile import Profile, load_profile
 from deid.ruling import Ruling
 from deid.screen import screen
@@ -84,6 +85,12 @@ def person_of(parsed: Parsed) -> Person:
     return Person(sha256(b"key" + identity(parsed).encode()).hexdigest()[:16].upper())
 
 
+@cache
+def _drawings() -> TextReader:
+    """Load what looks at the drawings of reports, also where pixels are not looked at."""
+    return load_text_reader()
+
+
 def released(
     original: Original, known: Identifiers, profile: Profile, text_reader: TextReader | None
 ) -> bytes:
@@ -114,7 +121,7 @@ def released(
             profile,
             person,
             identifiers=known,
-            text_reader=text_reader,
+            text_reader=_drawings() if parsed.pixels is None else text_reader,
             applied=clean.applied,
             passage=passage,
             ruling=ruling,

@@ -117,5 +117,5 @@ def test_an_export_that_is_gone_says_so(region, export_folder):
     put(export_folder, *four_views())
     export = registered(region, export_folder, DECISION)
     shutil.rmtree(export_folder)
-    with pytest.raises(SourceError, match="not there any more"):
+    with pytest.raises(SourceError, match="the source is not there"):
         enrolled(region, export)

@@ -10,7 +10,9 @@ from flows.progress import row
 
 def shown(*, terminal: bool, width: int) -> str:
     file = io.StringIO()
-    console = Console(file=file, force_terminal=terminal, width=width, color_system=None)
+    console = Console(
+        file=file, force_terminal=terminal, width=width, color_system=None, _environ={}
+    )
     with row("de-identify", console) as update:
         update(completed=20, total=40, state="18 clean, 2 not")
     return file.getvalue()

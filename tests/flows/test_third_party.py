@@ -288,7 +288,8 @@ def test_a_destroyed_key_stops_every_run_and_no_other_takes_its_place(own_servic
 def test_nothing_identifying_is_in_urls_logs_errors_or_the_audit(
     key_service, address, caplog, pseudonyms
 ):
-    caplog.set_level(logging.DEBUG)
+    for library in ("", "httpx", "httpcore"):  # another test may have made them quiet
+        caplog.set_level(logging.DEBUG, logger=library)
     made = pseudonyms(address)
     pseudonym = made.person(HER).pseudonym
     assert "hmac/people" in caplog.text  # the HTTP library does log

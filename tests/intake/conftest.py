@@ -30,6 +30,7 @@ from flows.wiring import RegionParts
 from tests.flows.conftest import (  # noqa: F401 -- fixtures
     deidentify_with,
     export_folder,
+    region_databases,
     region_keys,
 )
 from tests.flows.conftest import region as in_process  # noqa: F401
