@@ -4,6 +4,7 @@ protection officer (nothing left, nothing inconsistent) and of the researcher (h
 
 import pytest
 
+from deid.errors import Reason
 from tests.corpus.corpus import Corpus, write_corpus
 from tests.corpus.key import Action, Expected
 from tests.corpus.odd import ODD
@@ -91,9 +92,11 @@ def test_the_command_line_does_the_same_and_reads_the_pixels(tmp_path):
     corpus = write_corpus(tmp_path / "originals", subjects=1, odd_per_visit=2)
     results, report = tmp_path / "results", tmp_path / "report.csv"
     endings = run_command(corpus.folder, results, report, "mammography")
-    made = score(
-        corpus.folder, results, corpus.answers, endings, profile="mammography", pixels_read=True
-    )
+    # What calls itself a specimen waits for people, whom the command line does not ask.
+    waits = [one for one in corpus.answers if endings[one.file].reason == Reason.REVIEW.value]
+    assert len(waits) <= 1
+    answers = [one for one in corpus.answers if one not in waits]
+    made = score(corpus.folder, results, answers, endings, profile="mammography", pixels_read=True)
     for action in Action:
         if action is not Action.TEXT_RETAINED:
             assert made.rate(action) == 1, told(made, action)
