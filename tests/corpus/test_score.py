@@ -93,7 +93,7 @@ def test_the_command_line_does_the_same_and_reads_the_pixels(tmp_path):
     results, report = tmp_path / "results", tmp_path / "report.csv"
     endings = run_command(corpus.folder, results, report, "mammography")
     # What calls itself a specimen waits for people, whom the command line does not ask.
-    waits = [one for one in corpus.answers if endings[one.file].reason == Reason.REVIEW.value]
+    waits = [one for one in corpus.answers if Reason.REVIEW.value in endings[one.file].reason]
     assert len(waits) <= 1
     answers = [one for one in corpus.answers if one not in waits]
     made = score(corpus.folder, results, answers, endings, profile="mammography", pixels_read=True)
