@@ -14,41 +14,22 @@ from flows.sources.network.question import PLAIN
 from flows.sources.network.retrieving import GET, MOVE
 from flows.sources.source import (
     Ended,
-    Fetched,
     FoundInstance,
     FoundStudy,
     Landed,
     Query,
+    Source,
     Step,
-    Stop,
 )
 from flows.sources.trial import DAYS_BACK, Nowhere, Unstopped
 
 VERIFICATION = "1.2.840.10008.1.1"
 
 
-class Tried(Protocol):
+class Tried(Source, Protocol):
     """A PACS that is tried."""
 
     peer: Peer
-
-    def find(self, query: Query, stop: Stop) -> Iterator[FoundStudy]:
-        """Find studies."""
-        ...
-
-    def instances(self, study_uid: str, stop: Stop) -> tuple[FoundInstance, ...]:
-        """List objects."""
-        ...
-
-    def fetch(
-        self,
-        study_uid: str,
-        only: tuple[FoundInstance, ...] | None,
-        landed: Landed,
-        stop: Stop,
-    ) -> Fetched:
-        """Retrieve."""
-        ...
 
 
 def steps(tried: Tried, landed: Callable[[str], Landed] | None) -> Iterator[Step]:

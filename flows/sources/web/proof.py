@@ -11,40 +11,20 @@ from flows.errors import FlowsError
 from flows.sources.network.offered import OTHERS
 from flows.sources.source import (
     Ended,
-    Fetched,
     FoundInstance,
     FoundStudy,
-    Landed,
     Query,
+    Source,
     Step,
-    Stop,
 )
 from flows.sources.trial import DAYS_BACK, Nowhere, Unstopped
 from flows.sources.web.service import Service
 
 
-class Tried(Protocol):
+class Tried(Source, Protocol):
     """A service that is tried."""
 
     service: Service
-
-    def find(self, query: Query, stop: Stop) -> Iterator[FoundStudy]:
-        """Find studies."""
-        ...
-
-    def instances(self, study_uid: str, stop: Stop) -> tuple[FoundInstance, ...]:
-        """List objects."""
-        ...
-
-    def fetch(
-        self,
-        study_uid: str,
-        only: tuple[FoundInstance, ...] | None,
-        landed: Landed,
-        stop: Stop,
-    ) -> Fetched:
-        """Retrieve."""
-        ...
 
 
 def steps(tried: Tried) -> Iterator[Step]:
