@@ -53,14 +53,16 @@ def test_nothing_that_the_hub_ever_received_says_who_she_is(
     """Every byte that came over its socket, its database, its stores and its logs."""
     canary = with_private(mammogram(PatientComments="Provström Åsa 19570312-9808"))
     put(export_folder, *four_views(), written(canary))
+    # Other tests share the store, and some of them lay originals there.
+    stores = {store: set(store.keys("")) for store in (hub.parts.clean, hub.parts.arrivals)}
     with checking(hub):
         export = registered(delivering, export_folder, DECISION)
         tally = walked(delivering, deidentify_with, export)
         delivering.publisher.hold("A" * 26, HoldKind.PROTECTED, reason="Provström", who="Åsa")
     assert counts(tally) == {"ADMITTED": 5}
     known = b"".join(hub.received) + all_rows(hub.engine) + hub.log.getvalue().encode()
-    for store in (hub.parts.clean, hub.parts.arrivals):
-        known += b"".join(b"".join(store.get(key)) for key in store.keys(""))
+    for store, before in stores.items():
+        known += b"".join(b"".join(store.get(key)) for key in set(store.keys("")) - before)
     assert len(known) > 1_000_000
     needles = {form: one for one in secrets_of(canary) for form in forms(one) if len(form) > 5}
     needles |= {str(export_folder).encode(): "path", b"PROV2300001": "accession"}

@@ -161,6 +161,7 @@ def test_endless_answers_are_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
     def answers(_identifier: Any, event: Any) -> Given:
         number = 0
         while not event.is_cancelled:
+            time.sleep(0.001)  # the same process must read what we send
             number += 1
             yield answer(**row(number % 5))
         cancelled.append(True)
