@@ -60,9 +60,11 @@ def test_nothing_that_the_hub_ever_received_says_who_she_is(
         tally = walked(delivering, deidentify_with, export)
         delivering.publisher.hold("A" * 26, HoldKind.PROTECTED, reason="Provström", who="Åsa")
     assert counts(tally) == {"ADMITTED": 5}
-    known = b"".join(hub.received) + all_rows(hub.engine) + hub.log.getvalue().encode()
+    rows = all_rows(hub.engine)
+    known = b"".join(hub.received) + rows + hub.log.getvalue().encode()
     for store, before in stores.items():
-        known += b"".join(b"".join(store.get(key)) for key in set(store.keys("")) - before)
+        mine = (key for key in store.keys("") if key not in before or key.encode() in rows)
+        known += b"".join(b"".join(store.get(key)) for key in mine)
     assert len(known) > 1_000_000
     needles = {form: one for one in secrets_of(canary) for form in forms(one) if len(form) > 5}
     needles |= {str(export_folder).encode(): "path", b"PROV2300001": "accession"}
