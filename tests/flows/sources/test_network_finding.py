@@ -181,6 +181,7 @@ def test_a_search_that_is_stopped_is_cancelled_at_the_pacs() -> None:
                 cancelled.append(number)
                 yield 0xFE00, None
                 return
+            time.sleep(0.001)  # as above
             yield answer(**row(number))
 
     with Scripted(answers).running() as pacs, pytest.raises(StoppedError):
