@@ -14,6 +14,7 @@ from deid.pixels.coding.arrays import Grey, Pixel
 from deid.ruling import Corners
 
 _SHRINK = 8
+_BAND = 64 * _SHRINK  # rows that are worked on at a time
 _FIRST = 3  # side of the first neighbourhood, in shrunk pixels; each next is twice as wide
 _LEAST = 1e-6  # of a neighbourhood: what is seen of it
 _GREY = ("uint8", "uint16", "int16")
@@ -58,15 +59,12 @@ def _blanked(frame: Pixel, box: Corners) -> tuple[tuple[slice, slice], Grey] | N
 
 def _around(frame: Pixel, mask: Grey) -> Map:
     """Give the mean of what is not blanked, shrunk; where all is, of the nearest that is not."""
-    rows, columns = (-(-side // _SHRINK) for side in frame.shape)
-    below, right = rows * _SHRINK - frame.shape[0], columns * _SHRINK - frame.shape[1]
-    seen, known = (
-        cv2.copyMakeBorder(it, 0, below, 0, right, cv2.BORDER_REPLICATE)
-        for it in (np.where(mask > 0, frame.dtype.type(0), frame), (mask == 0).astype(np.float32))
-    )
-    size = (columns, rows)
-    total = cv2.resize(seen.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    share = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
+    size = tuple(-(-side // _SHRINK) for side in frame.shape)
+    total, share = np.zeros(size, np.float32), np.zeros(size, np.float32)
+    for top in range(0, frame.shape[0], _BAND):  # a frame as floats would be twice a frame
+        part, row = slice(top, top + _BAND), slice(top // _SHRINK, (top + _BAND) // _SHRINK)
+        known = (mask[part] == 0).astype(np.float32)
+        total[row], share[row] = _shrunk(frame[part] * known), _shrunk(known)
     mean = np.where(share > 0, total / np.maximum(share, _LEAST), 0).astype(np.float32)
     missing, side = share == 0, _FIRST
     while missing.any() and side <= 4 * max(size):
@@ -77,6 +75,14 @@ def _around(frame: Pixel, mask: Grey) -> Map:
         missing &= ~found
         side = 2 * side + 1
     return mean
+
+
+def _shrunk(band: Map) -> Map:
+    """Shrink whole pixels; what lacks of the last ones is as what is there."""
+    rows, columns = (-(-side // _SHRINK) for side in band.shape)
+    below, right = rows * _SHRINK - band.shape[0], columns * _SHRINK - band.shape[1]
+    full = cv2.copyMakeBorder(band, 0, below, 0, right, cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.resize(full, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _shown(around: Map, part: tuple[slice, slice]) -> Map:
