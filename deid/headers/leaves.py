@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from re import compile as compile_pattern
 
-from pydicom.charset import encode_string, python_encoding
+from pydicom.charset import python_encoding
 from pydicom.dataset import Dataset
 
 from deid.dates import shift
 from deid.facts import cap_age
+from deid.headers.charsets import encoded
 from deid.headers.grammar import broken, is_plain, is_written, parts_of
 from deid.headers.journal import Outcome
 from deid.headers.made import dummy, made, written_vr
@@ -207,7 +208,7 @@ class Leaves:
         removed = sum(result.removed for result in results)
         if [result.text for result in results] == parts:
             return element, 0
-        written = _encoded("\\".join(result.text for result in results), charset)
+        written = encoded("\\".join(result.text for result in results), charset)
         if not written.strip(b" \\"):
             return None, removed
         return made(element.tag, written_vr(element), written), removed
@@ -254,13 +255,3 @@ def _is_term(said: str, lexicon: Lexicon) -> bool:
     """Tell a defined term by its words: what PS3.3 lists stays, even if somebody has that name."""
     words = said.replace("_", " ").casefold().split()
     return all(len(word) < _TELLING_CODE or lexicon.is_harmless(word) for word in words)
-
-
-def _encoded(said: str, charset: str | list[str]) -> bytes:
-    """Write text in the character set of its dataset; what has no place in it is left out."""
-    if said.isascii():
-        return said.encode("ascii")
-    try:
-        return encode_string(said, [charset] if isinstance(charset, str) else charset)
-    except (UnicodeEncodeError, LookupError):
-        return said.encode("ascii", "ignore")
