@@ -3,6 +3,8 @@
 .PHONY: help setup demo test test-full test-minio lint bench bench-deid bench-pixels check-shared down reset clean
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
+# Processes that share the tests; `make test PROCESSES=1` to have one after the other.
+PROCESSES ?= 2
 
 # Run a check and say one line of it; all it said only when it fails.
 define check
@@ -19,7 +21,7 @@ demo: setup ## start everything on this machine and show one walk; ONCE=1 stops 
 	@$(BIN)/mammo demo $(if $(ONCE),--once)
 
 test: lint ## all checks and all tests
-	@$(BIN)/pytest -q --ignore=tests/shared --ignore=tests/full --ignore=tests/minio
+	@$(BIN)/pytest -q -n $(PROCESSES) --dist loadfile --ignore=tests/shared --ignore=tests/full --ignore=tests/minio
 
 test-full: setup ## tests with PACS of Debian packages: apt-get install orthanc orthanc-dicomweb dcmtk gcc
 	@$(BIN)/pytest -q tests/full

@@ -177,10 +177,10 @@ def test_a_name_of_a_large_export_is_looked_up_quickly():
         needle = Needle(f"namn{number:05}", "name", Edge.LETTER, Reach.TEXT)
         found = Identifiers((needle,), frozenset({f"1.2.752.99.{number}"}), {})
         known.add(f"file{number}", Look(f"study{number}", f"person{number}", found))
-    begun = time.perf_counter()
+    begun = time.process_time()
     judged = [known.identifies(f"IM{number:05} mammografi höger") for number in range(2000)]
     assert not any(judged)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
     assert known.identifies("NAMN01234, höger")
     assert not known.identifies("namn01234x")
     assert known.identifies("a1.2.752.99.17.dcm")
