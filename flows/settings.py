@@ -58,6 +58,7 @@ class RegionSettings(BaseSettings):
         ledger_days: Days after which the ledger forgets what identifies a file; outcomes stay.
         quarantine_days: Days after which all that is kept of a quarantined original is erased.
         landing_days: Days after which what an ended run left in the landing is removed.
+        unasked_days: Days after which what was pushed and no plan covers is removed.
         expansion_limit: Largest total size in bytes that one archive may expand to.
         webhook_url: Whom the region's Prefect server calls when something is wrong; https, or
             http on loopback. Empty: nobody.
@@ -109,6 +110,7 @@ class RegionSettings(BaseSettings):
     ledger_days: int = Field(default=3650, gt=0)
     quarantine_days: int = Field(default=30, gt=0, le=365)
     landing_days: int = Field(default=7, gt=0, le=365)
+    unasked_days: int = Field(default=30, gt=0, le=365)
     webhook_url: SecretStr = SecretStr("")
 
     @field_validator("webhook_url")

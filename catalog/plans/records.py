@@ -13,6 +13,12 @@ class SourceKind(StrEnum):
     FOLDER = "FOLDER"
     DICOM = "DICOM"
     DICOMWEB = "DICOMWEB"
+    PUSHED = "PUSHED"
+
+    @property
+    def is_taken_whole(self) -> bool:
+        """Tell whether all that lies there is taken, since nothing can be asked for."""
+        return self in {SourceKind.FOLDER, SourceKind.PUSHED}
 
 
 class PlanState(StrEnum):

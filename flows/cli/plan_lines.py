@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from catalog.ledgers.ledger import Ledger
-from catalog.plans.records import AnnouncedState, Plan, PlanState, Window, WindowState
+from catalog.plans.records import AnnouncedState, KnownSource, Plan, PlanState, Window, WindowState
 from flows.exports.content import Content, content_of
 from flows.status.region import next_night
 
@@ -60,6 +60,16 @@ def folder_lines(parts: "RegionParts", folder: "ExportFolder") -> Iterator[str]:
     yield "nothing was moved"
 
 
+def pushed_lines(parts: "RegionParts", known: KnownSource) -> Iterator[str]:
+    """Tell what a plan of pushes would take."""
+    from flows.sources.landing import Landing
+    from flows.sources.opening import prove
+
+    for step in prove(known, Landing(parts.landing)):
+        yield f"{step.name}: {step.told}"
+    yield "nothing was moved"
+
+
 def plan_lines(ledger: Ledger) -> Iterator[str]:
     """Tell of every plan how far it is."""
     plans = ledger.plans.all()
@@ -100,7 +110,7 @@ def show_plan(ledger: Ledger, plan_id: str) -> Iterator[str]:
     yield f"{plan.id}  {plan.state.value}  of {plan.holder_id}, from {plan.source}; by {plan.who}"
     yield f"decision    {plan.decision.reference}, until {plan.decision.valid_until}"
     if chosen.everything:
-        yield "selection   every complete export in the folder"
+        yield "selection   everything: each complete export in the folder, or all that is pushed"
     else:
         last = chosen.last or f"all that is {limits.settling_days} days old"
         yield f"selection   {chosen.first or 'accession numbers'} to {last}, {chosen.screening}"

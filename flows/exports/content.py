@@ -24,8 +24,8 @@ class Selection(_Told):
         stations: Station names; none means any.
         accessions: Accession numbers; with them, dates need not be said.
         screening: `screening` and `clinical` go by the source's screening stations.
-        everything: All that lies in an export folder, which is taken whole; of a folder nothing
-            else can be said, and of a PACS this cannot.
+        everything: All that lies in an export folder, or was pushed: that is taken whole, and
+            nothing else can be said of it; of a PACS this cannot.
     """
 
     everything: bool = False
@@ -42,7 +42,7 @@ class Selection(_Told):
             message = "the last day lies before the first"
             raise ValueError(message)
         if self.everything and self.model_dump(exclude_defaults=True) != {"everything": True}:
-            message = "a folder is taken whole: say nothing besides everything"
+            message = "it is taken whole: say nothing besides everything"
             raise ValueError(message)
         if self.first is None and not self.accessions and not self.everything:
             message = "say a first day, or accession numbers: a PACS is never asked for everything"

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from prefect import flow
 
 from flows import log, wiring
+from flows.exports.pushed import end_unasked
 from flows.ingest import alarms, janitor, schedules
 from flows.ingest.alive import alive
 from flows.ingest.closing import run_id
@@ -26,5 +27,6 @@ def upkeep() -> None:
             parts.ledger.announced.forget(moment - parts.remembered)
             expiry.expire(parts, moment)
             Landing(parts.landing).sweep()
+            end_unasked(parts)
             schedules.set_up(parts.ledger.plans)
             alarms.tell_quarantine(parts.ledger, moment, UPKEEP_PACE)

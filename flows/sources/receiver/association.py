@@ -93,7 +93,7 @@ class Association:
             contexts = negotiation.accepted(request, terms.private)
             wire.send(negotiation.accept(request, contexts, terms.private))
             wire.patience(terms.idle_seconds)
-            return _Conversation(self, wire, contexts, terms).hold()
+            return _Conversation(self, wire, contexts, terms, request.calling).hold()
         finally:
             terms.counters.closed()
             terms.slots.release()
@@ -147,9 +147,15 @@ class _Conversation:
     """The messages of an accepted association (PS3.7 §6.3, PS3.8 Annex E)."""
 
     def __init__(
-        self, owner: Association, wire: Wire, contexts: Mapping[int, Context], terms: Terms
+        self,
+        owner: Association,
+        wire: Wire,
+        contexts: Mapping[int, Context],
+        terms: Terms,
+        calling: str,
     ) -> None:
         self._owner, self._wire, self._contexts, self._terms = owner, wire, contexts, terms
+        self._calling = calling
         self._incoming: Incoming | None = None
         self._context = 0
         self._command: Command | None = None
@@ -202,7 +208,9 @@ class _Conversation:
     def _act(self, command: Command, context: int) -> None:
         if command.field is Field.STORE and command.has_dataset:
             landing, limits = self._terms.landing, self._terms.limits
-            self._incoming = Incoming(landing, limits, command, self._contexts[context])
+            self._incoming = Incoming(
+                landing, limits, command, self._contexts[context], self._calling
+            )
             self._owner.under_way(self._incoming)
             self._command = command
         elif command.has_dataset:

@@ -16,6 +16,7 @@ from flows.errors import SettingsError
 from flows.settings import ReceiverSettings
 from flows.sources.landing import Landing
 from flows.sources.limits import Bandwidth
+from flows.sources.pushes import STATUS_FILE
 from flows.sources.receiver.counters import write_status
 from flows.sources.receiver.incoming import ObjectLimits
 from flows.sources.receiver.peers import read_peers
@@ -24,7 +25,6 @@ from flows.sources.receiver.terms import Terms
 
 #: Connections beside the associations: those that begin, and those that are told there are enough.
 _BEGINNING: Final = 32
-STATUS_FILE: Final = "receiver.json"
 
 
 def run(settings: ReceiverSettings) -> None:

@@ -191,5 +191,5 @@ def test_what_the_docs_have_to_copy_is_right() -> None:
     blocks = [tomllib.loads(block) for block in re.findall(r"```toml\n(.*?)```", page, re.DOTALL)]
     kinds = {definition(describe("x", told)).kind for told in blocks if "kind" in told}
     plans = [read_content(told) for told in blocks if "selection" in told]
-    assert kinds == {"DICOM", "DICOMWEB", "FOLDER"}
+    assert kinds == set(SourceKind)
     assert len(kinds) + len(plans) == len(blocks)
