@@ -103,7 +103,7 @@ class Finding:
         keys = window.keys() | ({"ModalitiesInStudy": modality} if modality else {})
         with line(self.peer, self.stop, self.watch) as asked:
             answers = _ask(asked, keys)
-            found = self._meant(asked, answers.rows)
+            found = self._meant(asked, answers.rows) if asked.is_open else []
         yield from found
         if not all(window.holds_time(row.time) for row in answers.rows):
             # It is a half of an answer that was not whole, and the PACS does not know halves.

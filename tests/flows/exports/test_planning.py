@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from catalog.plans.records import Window, WindowState
+from catalog.plans.records import SourceKind, Window, WindowState
 from flows.errors import ExportRefusedError, PlanError, SourceError
 from flows.exports import planning
 from flows.exports.asking import Asked

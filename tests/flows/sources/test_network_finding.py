@@ -1,6 +1,8 @@
 """Searches in a PACS that holds answers back, ignores keys, or writes oddly."""
 
+import threading
 import time
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,7 +19,7 @@ from flows.errors import (
 from flows.sources.network import question
 from flows.sources.network.pacs import Pacs
 from flows.sources.source import Query
-from tests.flows.sources.peers import Go, uid
+from tests.flows.sources.peers import PATIENCE, Go, uid
 from tests.flows.sources.scripted import Given, Scripted, answer, archive
 
 FIRST = date(2026, 1, 1)
@@ -170,6 +172,31 @@ def test_endless_answers_are_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TruncatedError):
         find(Scripted(answers), Query((FIRST, FIRST)))
     assert soon(cancelled)
+
+
+@pytest.mark.parametrize("whole_day", [False, True])
+def test_a_pacs_that_ignores_our_cancel_is_asked_for_less(
+    monkeypatch: pytest.MonkeyPatch, *, whole_day: bool
+) -> None:
+    monkeypatch.setattr(question, "MOST_ANSWERS", 60)
+    deaf, quick = threading.Event(), replace(PATIENCE, cancel=0.3)
+
+    def answers(identifier: Any, event: Any) -> Given:
+        if "-" in identifier.StudyDate or whole_day:
+            while not deaf.is_set() and event.assoc.is_established:
+                time.sleep(0.001)
+                yield answer(**row(1))
+        yield answer(**row(0, StudyDate=identifier.StudyDate[:8]))
+
+    days = (FIRST, FIRST if whole_day else FIRST + timedelta(1))
+    try:
+        if whole_day:
+            with pytest.raises(TruncatedError):
+                find(Scripted(answers), Query(days), patience=quick)
+        else:
+            assert len(find(Scripted(answers), Query(days), patience=quick)) == 1
+    finally:
+        deaf.set()
 
 
 def test_a_search_that_is_stopped_is_cancelled_at_the_pacs() -> None:
