@@ -212,6 +212,31 @@ class ReceiverSettings(BaseSettings):
     status_seconds: float = Field(default=5.0, gt=0)
 
 
+class AuditSettings(BaseSettings):
+    """Where DICOM audit messages go (PS3.15 §A.5): the region's log, syslog over TLS.
+
+    Attributes:
+        host: Its name; empty, as it is unless said otherwise: no message is written nor sent.
+        ca: Who vouches for it; needed with a host.
+        certificate: Our own, with `private_key`, where the log wants to see one.
+        name: That its certificate bears, where it is not the host's.
+        most_waiting: Messages that wait on our disk while it does not answer; more are lost, and
+            counted.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="MAMMO_AUDIT_", extra="forbid", hide_input_in_errors=True
+    )
+
+    host: str = Field(default="", max_length=255, pattern=r"^[^\s/@]*$")
+    port: int = Field(default=6514, gt=0, le=65535)
+    ca: Path | None = None
+    certificate: Path | None = None
+    private_key: Path | None = None
+    name: str = ""
+    most_waiting: int = Field(default=20_000, gt=0, le=1_000_000)
+
+
 class PrepareSettings(BaseSettings):
     """What `prepare` needs once: a credential that may make buckets."""
 

@@ -32,6 +32,8 @@ def region_lines(told: RegionStatus) -> Iterator[str]:
     if told.receiver:
         yield _receiver_line(told)
     yield from pushed_lines(told.pushed)
+    if told.audit_waiting or told.audit_lost:
+        yield f"audit       {told.audit_waiting} messages wait, {told.audit_lost} were lost"
 
 
 def pushed_lines(told: Standing) -> Iterator[str]:

@@ -39,6 +39,7 @@ from flows.ingest.shelves import from_folder
 from flows.people import protection
 from flows.review import expiry
 from flows.silence import silenced
+from flows.sources.auditing import activity, trail
 from flows.sources.landing import Landing
 from flows.sources.opening import Opened, open_source
 from flows.walk.rejected import hold_rejected
@@ -80,7 +81,8 @@ def export(plan_id: str, *, at_once: bool = False) -> str:
         parts = wiring.region()
         with alive(parts.landing, run_id()):
             _tidy(parts)
-            ended = _run(parts, plan_id, at_once=at_once)
+            with activity(trail(parts.landing)):
+                ended = _run(parts, plan_id, at_once=at_once)
         log.get().info("plan rests", plan=plan_id, reason=ended)
         return ended
 

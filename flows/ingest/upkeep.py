@@ -12,6 +12,7 @@ from flows.ingest.closing import run_id
 from flows.ingest.names import UPKEEP, UPKEEP_PACE
 from flows.review import expiry
 from flows.silence import silenced
+from flows.sources.auditing import trail
 from flows.sources.landing import Landing
 
 
@@ -28,5 +29,7 @@ def upkeep() -> None:
             expiry.expire(parts, moment)
             Landing(parts.landing).sweep()
             end_unasked(parts)
+            if (audit := trail(parts.landing)) is not None:
+                audit.deliver()
             schedules.set_up(parts.ledger.plans)
             alarms.tell_quarantine(parts.ledger, moment, UPKEEP_PACE)

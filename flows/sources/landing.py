@@ -21,8 +21,10 @@ SENDERS: Final = "senders"
 ENDED: Final = "ended"
 #: Where flow runs show that they live.
 RUNS: Final = "runs"
+#: Audit messages on their way to the region's log.
+AUDIT: Final = "audit"
 #: Folders of the landing that belong to no export, and that nobody may tidy away.
-SHARED: Final = frozenset({RECEIVED, ODD, SENDERS, ENDED, RUNS})
+SHARED: Final = frozenset({RECEIVED, ODD, SENDERS, ENDED, RUNS, AUDIT})
 
 
 class Landing:

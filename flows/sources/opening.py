@@ -1,11 +1,15 @@
 """A Source opened by its definition: the one place where kinds of sources are told apart."""
 
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from urllib.parse import urlsplit
 
 from catalog.plans.records import KnownSource, SourceKind
 from flows.errors import SourceError
+from flows.sources.audit_message import Node
+from flows.sources.auditing import Audited, trail
 from flows.sources.definition import (
     Care,
     DicomSource,
@@ -61,7 +65,17 @@ def open_source(known: KnownSource, landing: Landing) -> Opened:
         pushes = Pushes(landing, told.calling, told.quiet_seconds)
         return Opened(pushes, breaker, care, (), pushes.place)
     made = _web(told, breaker) if isinstance(told, WebSource) else _dicom(told, breaker, landing)
+    if (audit := trail(landing.root)) is not None:
+        made = Audited(made, audit, *_nodes(told))
     return Opened(made, breaker, care, told.screening_stations, landing.study)
+
+
+def _nodes(told: DicomSource | WebSource) -> tuple[Node, Node]:
+    """Give what audit messages call a source, and us."""
+    here = socket.gethostname()
+    if isinstance(told, DicomSource):
+        return Node(told.ae_title, told.host), Node(told.our_ae_title, here)
+    return Node("", urlsplit(told.url).hostname or ""), Node("", here)
 
 
 def open_folder(known: KnownSource) -> ExportFolder:

@@ -45,6 +45,9 @@ class _Region(Collector):
         yield _gauge("quarantine_waiting", "originals that people decide on", _HOLDER, waiting)
         yield from _receiver(told)
         yield from _pushed(told)
+        waits = told.audit_waiting
+        yield _gauge("audit_waiting", "audit messages not yet delivered", (), [((), waits)])
+        yield _counter("audit_lost", "audit messages lost", (), [((), told.audit_lost)])
 
 
 def text(told: RegionStatus) -> str:

@@ -14,7 +14,8 @@ from catalog.plans.work import Endings, Lag, Place
 from flows.exports.content import content_of
 from flows.exports.nights import Nights
 from flows.exports.pushed import Standing, standing
-from flows.sources.landing import Landing
+from flows.sources.audit_trail import lost, waiting
+from flows.sources.landing import AUDIT, Landing
 from flows.sources.pushes import STATUS_FILE
 
 DAY = timedelta(days=1)
@@ -44,6 +45,7 @@ class RegionStatus:
         receiver: What the receiver last wrote; empty where none ever ran.
         pushed: What was pushed and waits in the landing.
         ended_unasked: Files that waited in vain, by outcome.
+        audit_waiting: Audit messages that the region's log has not taken; `audit_lost` never will.
     """
 
     moment: datetime
@@ -56,6 +58,8 @@ class RegionStatus:
     receiver: Mapping[str, Any]
     pushed: Standing
     ended_unasked: Mapping[Outcome, int]
+    audit_waiting: int
+    audit_lost: int
 
 
 def region_status(ledger: Ledger, landing: Path, moment: datetime) -> RegionStatus:
@@ -75,6 +79,8 @@ def region_status(ledger: Ledger, landing: Path, moment: datetime) -> RegionStat
         receiver=_receiver(landing / STATUS_FILE),
         pushed=standing(ledger, Landing(landing)),
         ended_unasked=ledger.unasked.ended(),
+        audit_waiting=waiting(landing / AUDIT),
+        audit_lost=lost(landing / AUDIT),
     )
 
 

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from flows import log
 from flows.errors import SettingsError
 from flows.settings import ReceiverSettings
+from flows.sources.auditing import activity, trail
 from flows.sources.landing import Landing
 from flows.sources.limits import Bandwidth
 from flows.sources.pushes import STATUS_FILE
@@ -51,11 +52,12 @@ def run(settings: ReceiverSettings) -> None:
     receiver.start()
     _say_begun(settings, swept)
     status = _Status(terms, settings, receiver.port)
-    status.write()
-    while not told_to_end.wait(settings.status_seconds):
+    with activity(terms.audit, settings.ae_title):
         status.write()
-    receiver.stop(settings.stop_seconds)
-    status.write(is_running=False)
+        while not told_to_end.wait(settings.status_seconds):
+            status.write()
+        receiver.stop(settings.stop_seconds)
+        status.write(is_running=False)
 
 
 def settings_of() -> ReceiverSettings:
@@ -88,6 +90,7 @@ def terms_of(settings: ReceiverSettings) -> Terms:
         idle_seconds=settings.idle_seconds,
         negotiation_seconds=settings.negotiation_seconds,
         private=settings.private_classes,
+        audit=trail(settings.landing),
         tls=_tls(settings),
     )
 
