@@ -63,10 +63,13 @@ def _plan_lines(told: RegionStatus) -> Iterator[str]:
 def _receiver_line(told: RegionStatus) -> str:
     said = told.receiver
     word = "runs" if said["running"] else "does not run"
+    current = said.get("peers_current", True)
+    wrong = "" if current else "; the peers file is wrong, the one before counts"
     written = datetime.fromtimestamp(said["written"], UTC)
     return (
         f"receiver    {word}, said so {_age(told.moment, written)} ago: {said['objects']} objects, "
         f"{said['bytes']} bytes, {said['associations_open']} associations open"
+        f"{wrong}"
     )
 
 

@@ -152,6 +152,8 @@ def _receiver(told: RegionStatus) -> Iterator[Metric]:
     answers = _rows(said.get("answers", {}))
     ends = _rows(said.get("ends", {}))
     yield _gauge("receiver_up", "whether it said that it runs", (), [((), said["running"])])
+    current = said.get("peers_current", True)
+    yield _gauge("receiver_peers_current", "whether its peers file is right", (), [((), current)])
     written = said["written"]
     yield _gauge("receiver_written_timestamp_seconds", "when it said so", (), [((), written)])
     opened = said["associations_open"]
