@@ -59,7 +59,7 @@ class AnnouncedStudies:
             "instances": study.instances,
             "state": state,
             "tries": 0,
-            "why": "",
+            "why": study.why,
             "due_at": moment,
             "changed_at": moment,
         }

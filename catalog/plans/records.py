@@ -97,6 +97,7 @@ class Announced:
 
     Attributes:
         instances: How many it said there are; None when it said nothing.
+        why: Why it is skipped, a closed text.
     """
 
     study_uid: str
@@ -104,6 +105,7 @@ class Announced:
     issuer: str = ""
     instances: int | None = None
     skipped: bool = False
+    why: str = ""
 
 
 @dataclass(frozen=True, repr=False)

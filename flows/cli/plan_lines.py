@@ -37,6 +37,8 @@ def preview_lines(here: "Opened", content: Content) -> Iterator[str]:
         return
     yield f"study dates {found.days[0]} to {found.days[1]}"
     yield f"studies     {found.studies}, and {found.skipped} that are not online"
+    if found.unknown:
+        yield f"left out    {found.unknown}: nobody can tell whether they are screening or clinical"
     reckoned = f", reckoned for {found.reckoned} studies" if found.reckoned else ""
     yield f"instances   {found.instances}{reckoned}"
     yield f"about       {found.bytes / _GIB:.1f} GiB, {found.seconds / 3600:.1f} h of fetching"

@@ -78,7 +78,7 @@ def _require_fit(parts: RegionParts, source: str, content: Content) -> None:
         message = "what is pushed goes to one plan, and there is one; cancel it first"
         raise PlanError(message)
     if known.kind is not SourceKind.FOLDER:
-        opened(parts, source)
+        asked(opened(parts, source), content).require_tellable()
 
 
 def in_force(plans: Iterable[Plan], source: str) -> tuple[Plan, ...]:

@@ -253,3 +253,14 @@ def test_a_question_that_is_not_accepted_is_told() -> None:
 
     with pytest.raises(SourceRefusedError, match="A900"):
         find(Scripted(refuses), Query(JANUARY))
+
+
+@pytest.mark.parametrize("described", [False, True])
+def test_what_a_study_was_made_for_is_asked_only_where_it_matters(*, described: bool) -> None:
+    pacs = Scripted(archive([row(1, StudyDescription="Screening", ReasonForVisit="Kallad")]))
+    with pacs.running():
+        query = Query((FIRST, FIRST), described=described)
+        (found,) = Pacs(pacs.peer()).find(query, Go())
+    assert ("StudyDescription" in pacs.questions[0]) is described
+    if described:
+        assert found.described == ("Screening", "Kallad")
