@@ -58,6 +58,7 @@ class RegionSettings(BaseSettings):
         ledger_days: Days after which the ledger forgets what identifies a file; outcomes stay.
         quarantine_days: Days after which all that is kept of a quarantined original is erased.
         landing_days: Days after which what an ended run left in the landing is removed.
+        unasked_days: Days after which what was pushed and no plan covers is removed.
         expansion_limit: Largest total size in bytes that one archive may expand to.
         webhook_url: Whom the region's Prefect server calls when something is wrong; https, or
             http on loopback. Empty: nobody.
@@ -109,6 +110,7 @@ class RegionSettings(BaseSettings):
     ledger_days: int = Field(default=3650, gt=0)
     quarantine_days: int = Field(default=30, gt=0, le=365)
     landing_days: int = Field(default=7, gt=0, le=365)
+    unasked_days: int = Field(default=30, gt=0, le=365)
     webhook_url: SecretStr = SecretStr("")
 
     @field_validator("webhook_url")
@@ -208,6 +210,31 @@ class ReceiverSettings(BaseSettings):
     room_bytes: int = Field(default=5 * 2**30, ge=0)
     private_classes: tuple[str, ...] = ()
     status_seconds: float = Field(default=5.0, gt=0)
+
+
+class AuditSettings(BaseSettings):
+    """Where DICOM audit messages go (PS3.15 §A.5): the region's log, syslog over TLS.
+
+    Attributes:
+        host: Its name; empty, as it is unless said otherwise: no message is written nor sent.
+        ca: Who vouches for it; needed with a host.
+        certificate: Our own, with `private_key`, where the log wants to see one.
+        name: That its certificate bears, where it is not the host's.
+        most_waiting: Messages that wait on our disk while it does not answer; more are lost, and
+            counted.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="MAMMO_AUDIT_", extra="forbid", hide_input_in_errors=True
+    )
+
+    host: str = Field(default="", max_length=255, pattern=r"^[^\s/@]*$")
+    port: int = Field(default=6514, gt=0, le=65535)
+    ca: Path | None = None
+    certificate: Path | None = None
+    private_key: Path | None = None
+    name: str = ""
+    most_waiting: int = Field(default=20_000, gt=0, le=1_000_000)
 
 
 class PrepareSettings(BaseSettings):

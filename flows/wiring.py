@@ -39,6 +39,7 @@ class RegionParts:
     Attributes:
         quarantined: How long all that is kept of an original waits for a decision.
         abandoned: How long what an ended run left in the landing stays.
+        unasked: How long what nobody asked for does.
     """
 
     keys: RegionKeys
@@ -51,6 +52,7 @@ class RegionParts:
     remembered: timedelta
     quarantined: timedelta = timedelta(days=30)
     abandoned: timedelta = timedelta(days=7)
+    unasked: timedelta = timedelta(days=30)
 
 
 @dataclass(frozen=True, repr=False)
@@ -115,6 +117,7 @@ def wire_region(settings: RegionSettings) -> RegionParts:
         remembered=timedelta(days=settings.ledger_days),
         quarantined=timedelta(days=settings.quarantine_days),
         abandoned=timedelta(days=settings.landing_days),
+        unasked=timedelta(days=settings.unasked_days),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from pydicom import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 from pynetdicom import AE, evt
+from pynetdicom.dsutils import encode
 
 from flows.sources.landing import Landing
 from flows.sources.limits import Bandwidth
@@ -210,3 +211,10 @@ def status_of(body: bytes) -> int:
     """The status (0000,0900) of a response."""
     at = body.index(struct.pack("<HHL", 0, 0x0900, 2)) + 8
     return int(struct.unpack_from("<H", body, at)[0])
+
+
+def bare(dataset: Dataset) -> bytes:
+    """A dataset as it goes over the network: explicit VR little endian, without file header."""
+    data = encode(dataset, is_implicit_vr=False, is_little_endian=True)
+    assert data
+    return data

@@ -14,6 +14,7 @@ from access_api.settings import DoorSettings
 from flows.cli import app
 from flows.settings import (
     ArrivalSettings,
+    AuditSettings,
     HubSettings,
     PrepareSettings,
     ReceiverSettings,
@@ -26,6 +27,7 @@ SETTINGS: tuple[type[BaseSettings], ...] = (
     HubSettings,
     PrepareSettings,
     ReceiverSettings,
+    AuditSettings,
     DoorSettings,
     ArrivalSettings,
     IntakeSettings,

@@ -13,7 +13,11 @@ from catalog.changes.tables import missed, rejection, rescan
 from catalog.database import insert_if_absent, reading, writing
 from catalog.ledgers.key import LedgerKey
 from catalog.ledgers.tables import export, item
+from catalog.outcome import Outcome
 from catalog.plans.tables import announced, plan, plan_window
+
+MOST_UNAVAILABLE = 3
+"""Exports to which an object may be UNAVAILABLE before no look asks for it any more."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -21,7 +25,7 @@ class Compared:
     """How what a source lists of a study stands to what came of it.
 
     Attributes:
-        late: Whether it lists objects that never came.
+        late: Whether it lists objects that never came, and were not asked for too often.
         gone: Keyed hashes of originals that are published and not listed any more.
         there: Of those that are published and listed.
     """
@@ -56,7 +60,8 @@ class Rescans:
         study = self._key.index("item.study_uid", study_uid)
         now_there = {self._key.index("item.sop_uid", one) for one in listed}
         with reading(self._engine) as connection:
-            every = set(connection.scalars(_originals(plan_id, study)))
+            every = set(connection.scalars(_originals(plan_id, study).where(_came())))
+            every |= set(connection.scalars(_given_up(plan_id, study)))
             published = set(connection.scalars(_published(plan_id, study)))
             held = set(connection.scalars(_held(plan_id, published)))
             unnamed = _unnamed(connection, plan_id, study)
@@ -167,6 +172,17 @@ def _originals(plan_id: str, study: str) -> Select[Any]:
     )
 
 
+def _came() -> Any:  # noqa: ANN401 # a condition of SQLAlchemy's
+    return item.c.outcome.is_(None) | (item.c.outcome != Outcome.UNAVAILABLE)
+
+
+def _given_up(plan_id: str, study: str) -> Select[Any]:
+    """Select those that were asked for often enough, and never came."""
+    lacking = _originals(plan_id, study).where(item.c.outcome == Outcome.UNAVAILABLE)
+    often = func.count(item.c.export_id.distinct()) >= MOST_UNAVAILABLE
+    return lacking.group_by(item.c.sop_uid_index).having(often)
+
+
 def _published(plan_id: str, study: str) -> Select[Any]:
     """Select those that came by the plan and are published."""
     return _originals(plan_id, study).where(
@@ -203,6 +219,7 @@ def _unnamed(connection: Connection, plan_id: str, study: str) -> int:
             announced.c.export_id.in_(_exports(plan_id)),
             announced.c.study_uid_index == study,
             item.c.sop_uid_index.is_(None),
+            _came(),
         )
         .group_by(item.c.export_id)
     )

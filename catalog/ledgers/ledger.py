@@ -35,6 +35,7 @@ from catalog.orders.received import ReceivedOrders
 from catalog.outcome import Outcome, Tally
 from catalog.plans.announced import AnnouncedStudies, claimed
 from catalog.plans.plans import Plans
+from catalog.plans.unasked import Unasked
 from catalog.plans.work import Work
 from catalog.reviews.review import Reviews
 from catalog.reviews.rows import open_review
@@ -53,6 +54,7 @@ class Ledger(Tracing):
         self.announced = AnnouncedStudies(engine, key)
         self.orders = ReceivedOrders(engine, key)
         self.work = Work(engine)
+        self.unasked = Unasked(engine)
         self.rejections = Rejections(engine, key)
         self.rescans = Rescans(engine, key)
 

@@ -59,7 +59,7 @@ class AnnouncedStudies:
             "instances": study.instances,
             "state": state,
             "tries": 0,
-            "why": "",
+            "why": study.why,
             "due_at": moment,
             "changed_at": moment,
         }
@@ -177,6 +177,14 @@ class AnnouncedStudies:
             )
             for row in rows
         }
+
+    def leased(self, study_uids: Iterable[str]) -> frozenset[str]:
+        """Give those of some studies that an export fetches at this moment."""
+        names = {self._key.index("item.study_uid", uid): uid for uid in study_uids}
+        under_way = select(announced.c.study_uid_index).where(announced.c.leased_until > now())
+        with reading(self._engine) as connection:
+            found = set(connection.scalars(under_way))
+        return frozenset(uid for index, uid in names.items() if index in found)
 
     def next_due(self, export_id: str) -> datetime | None:
         """Give the moment from which on a waiting study may be tried; None when none waits."""

@@ -13,6 +13,12 @@ class SourceKind(StrEnum):
     FOLDER = "FOLDER"
     DICOM = "DICOM"
     DICOMWEB = "DICOMWEB"
+    PUSHED = "PUSHED"
+
+    @property
+    def is_taken_whole(self) -> bool:
+        """Tell whether all that lies there is taken, since nothing can be asked for."""
+        return self in {SourceKind.FOLDER, SourceKind.PUSHED}
 
 
 class PlanState(StrEnum):
@@ -91,6 +97,7 @@ class Announced:
 
     Attributes:
         instances: How many it said there are; None when it said nothing.
+        why: Why it is skipped, a closed text.
     """
 
     study_uid: str
@@ -98,6 +105,7 @@ class Announced:
     issuer: str = ""
     instances: int | None = None
     skipped: bool = False
+    why: str = ""
 
 
 @dataclass(frozen=True, repr=False)

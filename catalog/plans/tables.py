@@ -1,6 +1,7 @@
 """The tables of plans, in the region ledger's database: what may identify is sealed."""
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     Date,
@@ -16,11 +17,12 @@ from sqlalchemy import (
 
 from catalog.columns import UtcDateTime, closed, serial
 from catalog.ledgers.tables import INDEX
+from catalog.outcome import Outcome
 from catalog.plans.records import AnnouncedState, PlanState, SourceKind, WindowState
 from catalog.reviews.tables import metadata
 from catalog.vocabulary import ProtectionSource
 
-__all__ = ["announced", "metadata", "plan", "plan_window", "source"]
+__all__ = ["announced", "metadata", "plan", "plan_window", "source", "unasked"]
 
 source = Table(
     "source",
@@ -95,4 +97,17 @@ announced = Table(
     CheckConstraint("ordinal >= 1", name="ordinal"),
     CheckConstraint("claimed >= 0", name="claimed"),
     CheckConstraint("state <> 'SETTLED' OR claimed IS NOT NULL", name="settled"),
+)
+
+# What lay in the landing and no plan asked for: only how much of it ended, and how.
+unasked = Table(
+    "unasked",
+    metadata,
+    serial(),
+    Column("token", String(40), nullable=False, unique=True),
+    *closed("outcome", Outcome),
+    Column("reason", String(200), nullable=False),
+    Column("files", Integer, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("ended_at", UtcDateTime, nullable=False),
 )

@@ -33,6 +33,7 @@ def preview(
 
     Example: mammo exports preview sectra plan.toml
     """
+    from catalog.plans.records import SourceKind
     from flows import wiring
     from flows.cli import plan_lines
     from flows.exports import planning
@@ -42,7 +43,9 @@ def preview(
     parts, content = wiring.region(), planning.read_plan(plan)
     known = planning.known_source(parts, source)
     planning.require_fit(known, content)
-    if content.selection.everything:
+    if known.kind is SourceKind.PUSHED:
+        lines = plan_lines.pushed_lines(parts, known)
+    elif content.selection.everything:
         lines = plan_lines.folder_lines(parts, open_folder(known))
     else:
         lines = plan_lines.preview_lines(planning.opened(parts, source), content)

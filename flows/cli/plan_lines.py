@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from catalog.ledgers.ledger import Ledger
-from catalog.plans.records import AnnouncedState, Plan, PlanState, Window, WindowState
+from catalog.plans.records import AnnouncedState, KnownSource, Plan, PlanState, Window, WindowState
 from flows.exports.content import Content, content_of
 from flows.status.region import next_night
 
@@ -37,6 +37,8 @@ def preview_lines(here: "Opened", content: Content) -> Iterator[str]:
         return
     yield f"study dates {found.days[0]} to {found.days[1]}"
     yield f"studies     {found.studies}, and {found.skipped} that are not online"
+    if found.unknown:
+        yield f"left out    {found.unknown}: nobody can tell whether they are screening or clinical"
     reckoned = f", reckoned for {found.reckoned} studies" if found.reckoned else ""
     yield f"instances   {found.instances}{reckoned}"
     yield f"about       {found.bytes / _GIB:.1f} GiB, {found.seconds / 3600:.1f} h of fetching"
@@ -57,6 +59,16 @@ def folder_lines(parts: "RegionParts", folder: "ExportFolder") -> Iterator[str]:
         yield f"{row.exports:7}  {row.files:8}  {row.bytes / _GIB:8.1f}  {word}"
     if not rows:
         yield "nothing lies in the folder"
+    yield "nothing was moved"
+
+
+def pushed_lines(parts: "RegionParts", known: KnownSource) -> Iterator[str]:
+    """Tell what a plan of pushes would take."""
+    from flows.sources.landing import Landing
+    from flows.sources.opening import prove
+
+    for step in prove(known, Landing(parts.landing)):
+        yield f"{step.name}: {step.told}"
     yield "nothing was moved"
 
 
@@ -100,7 +112,7 @@ def show_plan(ledger: Ledger, plan_id: str) -> Iterator[str]:
     yield f"{plan.id}  {plan.state.value}  of {plan.holder_id}, from {plan.source}; by {plan.who}"
     yield f"decision    {plan.decision.reference}, until {plan.decision.valid_until}"
     if chosen.everything:
-        yield "selection   every complete export in the folder"
+        yield "selection   everything: each complete export in the folder, or all that is pushed"
     else:
         last = chosen.last or f"all that is {limits.settling_days} days old"
         yield f"selection   {chosen.first or 'accession numbers'} to {last}, {chosen.screening}"

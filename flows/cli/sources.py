@@ -9,7 +9,7 @@ from flows.cli import place
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Sources: a PACS, a DICOMweb service, an export folder.",
+    help="Sources: a PACS, a DICOMweb service, an export folder, what is pushed.",
     rich_markup_mode=None,
 )
 
@@ -36,6 +36,7 @@ def add(
 
     from flows import wiring
     from flows.errors import SourceError
+    from flows.exports.pushed import require_own
     from flows.sources.definition import describe
 
     place.enter("region")
@@ -44,7 +45,9 @@ def add(
     except (OSError, ValueError):
         message = "the file cannot be read as TOML; docs/exports.md has one to copy"
         raise SourceError(message) from None
-    is_new = wiring.region().ledger.plans.set_source(describe(name, told))
+    ledger, known = wiring.region().ledger, describe(name, told)
+    require_own(ledger, known)
+    is_new = ledger.plans.set_source(known)
     typer.echo(f"{name} {'entered' if is_new else 'changed'}; try it: mammo sources test {name}")
 
 

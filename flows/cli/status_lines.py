@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from catalog.plans.records import PlanState, WindowState
+from flows.exports.pushed import Standing, Waits
 from flows.status.region import RegionStatus
 
 _HOUR = 3600
@@ -30,6 +31,26 @@ def region_lines(told: RegionStatus) -> Iterator[str]:
     yield f"quarantine  {sum(told.quarantined.values())} wait for people"
     if told.receiver:
         yield _receiver_line(told)
+    yield from pushed_lines(told.pushed)
+    if told.audit_waiting or told.audit_lost:
+        yield f"audit       {told.audit_waiting} messages wait, {told.audit_lost} were lost"
+
+
+def pushed_lines(told: Standing) -> Iterator[str]:
+    """Tell what was pushed and waits in the landing, and for how long nothing came of it."""
+    for (holder, source), waits in sorted(told.covered.items()):
+        yield f"pushed      {holder}/{source}: {_waits(waits)}"
+    if told.unasked.studies:
+        yield f"pushed      no plan covers them: {_waits(told.unasked)}"
+    if told.odd.studies:
+        yield f"pushed      of these not as announced: {_waits(told.odd)}"
+
+
+def _waits(waits: Waits) -> str:
+    if not waits.studies:
+        return "nothing waits"
+    hours = waits.quiet / _HOUR
+    return f"{waits.studies} studies, {waits.files} objects wait, the oldest for {hours:.1f} h"
 
 
 def _plan_lines(told: RegionStatus) -> Iterator[str]:
@@ -42,10 +63,13 @@ def _plan_lines(told: RegionStatus) -> Iterator[str]:
 def _receiver_line(told: RegionStatus) -> str:
     said = told.receiver
     word = "runs" if said["running"] else "does not run"
+    current = said.get("peers_current", True)
+    wrong = "" if current else "; the peers file is wrong, the one before counts"
     written = datetime.fromtimestamp(said["written"], UTC)
     return (
         f"receiver    {word}, said so {_age(told.moment, written)} ago: {said['objects']} objects, "
         f"{said['bytes']} bytes, {said['associations_open']} associations open"
+        f"{wrong}"
     )
 
 

@@ -18,7 +18,8 @@ from flows.deidentifier import Deidentifier
 from flows.errors import SourceAwayError, StoppedError
 from flows.exports.enrolling import Came, astray, enroll
 from flows.people.protection import Protection
-from flows.sources.landing import LandedStudy, Landing, name
+from flows.sources.landed import LandedStudy, name
+from flows.sources.landing import Landing
 from flows.sources.limits import Breaker
 from flows.sources.source import Ended, Fetched, FoundInstance, Source, Stop
 from flows.walk.study import StudyRun, settle
@@ -52,6 +53,7 @@ class Job:
         who: Whose leases the studies are.
         tries: After so many, what lacks is UNAVAILABLE.
         spend: Is told how many bytes were fetched.
+        place: Tells where in the landing a study lies; by its UID unless said otherwise.
         breaker: Shared by all who ask this source.
     """
 
@@ -68,6 +70,11 @@ class Job:
     run: str
     tries: int
     spend: Callable[[int], None] = unlimited
+    place: Callable[[str], LandedStudy] | None = None
+
+    def landed(self, study_uid: str) -> LandedStudy:
+        """Return where a study lies before the export takes it over."""
+        return (self.place or self.landing.study)(study_uid)
 
     def folder(self, ordinal: int) -> Path:
         """Return where a study's files lie once the export has taken them."""
@@ -112,7 +119,7 @@ def _fetched(job: Job, waiting: Waiting) -> Given:
         StoppedError: We were told to stop before all was here.
         SourceAwayError: The source does not answer.
     """
-    landed = job.landing.study(waiting.study_uid)
+    landed = job.landed(waiting.study_uid)
     listed = job.source.instances(waiting.study_uid, job.stop)
     for number in range(_AGAIN_AT_ONCE):
         lacking = _lacking(job, waiting, listed)
@@ -134,13 +141,13 @@ def _fetched(job: Job, waiting: Waiting) -> Given:
 
 
 def _here(job: Job, waiting: Waiting) -> int:
-    return len(job.landing.study(waiting.study_uid).names() | _handed(job, waiting.ordinal))
+    return len(job.landed(waiting.study_uid).names() | _handed(job, waiting.ordinal))
 
 
 def _lacking(
     job: Job, waiting: Waiting, listed: tuple[FoundInstance, ...]
 ) -> tuple[FoundInstance, ...]:
-    landed = job.landing.study(waiting.study_uid).names() | _handed(job, waiting.ordinal)
+    landed = job.landed(waiting.study_uid).names() | _handed(job, waiting.ordinal)
     return tuple(one for one in listed if name(one.sop_uid) not in landed)
 
 
@@ -151,7 +158,7 @@ def _handed(job: Job, ordinal: int) -> frozenset[str]:
 
 def _enter(job: Job, waiting: Waiting, given: Given) -> None:
     """Take over what landed, say how many outcomes are owed, and enter them as items."""
-    job.landing.study(waiting.study_uid).hand_over(job.folder(waiting.ordinal))
+    job.landed(waiting.study_uid).hand_over(job.folder(waiting.ordinal))
     came = _came(job, waiting, given)
     for path in astray(came):
         _put_back(job, path)
@@ -179,7 +186,7 @@ def _came(job: Job, waiting: Waiting, given: Given) -> Came:
 def _put_back(job: Job, path: Path) -> None:
     """Put an object of another study back where what nobody asked for waits."""
     log.get().warning("an object of another study came along", export=job.export.id)
-    with job.landing.odd().store(path.name) as sink, path.open("rb") as source:
+    with job.landing.odd(path.name).store(path.name) as sink, path.open("rb") as source:
         while block := source.read(1 << 20):
             sink.write(block)
     path.unlink()

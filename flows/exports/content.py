@@ -10,6 +10,8 @@ from flows.errors import PlanError
 
 Accession = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\\*?\x00-\x1f]+$")]
 
+Description = Annotated[str, Field(min_length=1, max_length=200)]
+
 
 class _Told(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
@@ -23,9 +25,12 @@ class Selection(_Told):
         last: Last study date; without it, the newest that is settled.
         stations: Station names; none means any.
         accessions: Accession numbers; with them, dates need not be said.
-        screening: `screening` and `clinical` go by the source's screening stations.
-        everything: All that lies in an export folder, which is taken whole; of a folder nothing
-            else can be said, and of a PACS this cannot.
+        screening: `screening` and `clinical` go by what the source says a study was made for,
+            where one of the two lists is given, and else by its screening stations.
+        screening_descriptions: What that says of screening: whole texts without regard to case,
+            `*` for anything; `clinical_descriptions` likewise.
+        everything: All that lies in an export folder, or was pushed: that is taken whole, and
+            nothing else can be said of it; of a PACS this cannot.
     """
 
     everything: bool = False
@@ -35,6 +40,8 @@ class Selection(_Told):
     accessions: tuple[Accession, ...] = ()
     modalities: tuple[str, ...] = ("MG",)
     screening: Literal["both", "screening", "clinical"] = "both"
+    screening_descriptions: tuple[Description, ...] = ()
+    clinical_descriptions: tuple[Description, ...] = ()
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
@@ -42,12 +49,24 @@ class Selection(_Told):
             message = "the last day lies before the first"
             raise ValueError(message)
         if self.everything and self.model_dump(exclude_defaults=True) != {"everything": True}:
-            message = "a folder is taken whole: say nothing besides everything"
+            message = "it is taken whole: say nothing besides everything"
             raise ValueError(message)
         if self.first is None and not self.accessions and not self.everything:
             message = "say a first day, or accession numbers: a PACS is never asked for everything"
             raise ValueError(message)
+        if self.screening != "both" and self.by_description and not self._named():
+            message = f"say which descriptions mean {self.screening}"
+            raise ValueError(message)
         return self
+
+    @property
+    def by_description(self) -> bool:
+        """Tell whether it goes by what a study was made for."""
+        return bool(self.screening_descriptions or self.clinical_descriptions)
+
+    def _named(self) -> tuple[Description, ...]:
+        screening = self.screening == "screening"
+        return self.screening_descriptions if screening else self.clinical_descriptions
 
     @property
     def ongoing(self) -> bool:

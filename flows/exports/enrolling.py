@@ -10,6 +10,7 @@ from catalog.ledgers.records import Ending, Export, Item, NewItem, Original
 from catalog.outcome import Outcome
 from flows.exports.index import LookedAt, look_at
 from flows.sources.export_folder import DIVIDER, SourceFile
+from flows.sources.landed import APART
 
 NEVER_CAME = "the source has it, and does not give it away"
 NEVER_LISTED = "the source counted it, and did not list it"
@@ -39,8 +40,12 @@ class Came:
 
 
 def astray(came: Came) -> tuple[Path, ...]:
-    """Give the files that say of themselves that they are of another study."""
-    looked = (look_at(SourceFile(name, came.folder / name)) for name in came.files)
+    """Give the files that say of themselves that they are of another study.
+
+    What came apart was announced as of no study.
+    """
+    files = [name for name in came.files if not name.startswith(APART)]
+    looked = (look_at(SourceFile(name, came.folder / name)) for name in files)
     return tuple(
         one.file.path for one in looked if one.study_uid and one.study_uid != came.study_uid
     )

@@ -2,6 +2,7 @@
 
 import secrets
 import tomllib
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -62,19 +63,28 @@ def require_fit(known: KnownSource, content: Content) -> None:
     Raises:
         PlanError: With what to change.
     """
-    if content.selection.everything == (known.kind is SourceKind.FOLDER):
+    if content.selection.everything == known.kind.is_taken_whole:
         return
-    message = "only a folder gives everything: say which studies are to be asked for"
-    if known.kind is SourceKind.FOLDER:
-        message = "a folder is taken whole: its plan selects with everything = true"
+    message = "only folders and pushes give everything: say which studies are to be asked for"
+    if known.kind.is_taken_whole:
+        message = "the source is taken whole: its plan selects with everything = true"
     raise PlanError(message)
 
 
 def _require_fit(parts: RegionParts, source: str, content: Content) -> None:
     known = known_source(parts, source)
     require_fit(known, content)
+    if known.kind is SourceKind.PUSHED and in_force(parts.ledger.plans.all(), source):
+        message = "what is pushed goes to one plan, and there is one; cancel it first"
+        raise PlanError(message)
     if known.kind is not SourceKind.FOLDER:
-        opened(parts, source)
+        asked(opened(parts, source), content).require_tellable()
+
+
+def in_force(plans: Iterable[Plan], source: str) -> tuple[Plan, ...]:
+    """Give the plans of a source that are not over, those that rest included."""
+    over = {PlanState.CANCELLED, PlanState.DONE}
+    return tuple(one for one in plans if one.source == source and one.state not in over)
 
 
 def asked(here: Opened, content: Content) -> Asked:

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from flows.exports.asking import Asked
+from flows.exports.asking import NOT_ONLINE, UNKNOWN, Asked
 from flows.exports.content import Content
 from flows.exports.windows import following
 from flows.sources.source import Stop
@@ -23,6 +23,7 @@ class Preview:
     Attributes:
         days: First and last study date asked for.
         skipped: Studies that are not online, and that the source's settings leave there.
+        unknown: Studies of which nobody can tell whether they are screening or clinical.
         instances: As the source says, and reckoned where it does not.
         reckoned: Studies of which it does not.
         seconds: Of fetching alone, at the limits given.
@@ -33,6 +34,7 @@ class Preview:
     days: tuple[date, date] | None
     studies: int
     skipped: int
+    unknown: int
     instances: int
     reckoned: int
     bytes: int
@@ -67,14 +69,15 @@ def preview(
     stretches = list(following(content, (), today))
     seen: set[str] = set()
     months: Counter[str] = Counter()
-    skipped = reckoned = instances = 0
+    skipped = unknown = reckoned = instances = 0
     for stretch in stretches:
         for study in asked.studies(stretch, stop):
             if study.study_uid in seen:
                 continue
             seen.add(study.study_uid)
-            if asked.announce(study).skipped:
-                skipped += 1
+            if why := asked.announce(study).why:
+                skipped += why == NOT_ONLINE
+                unknown += why == UNKNOWN
                 continue
             reckoned += study.instances is None
             instances += USUAL_INSTANCES if study.instances is None else study.instances
@@ -82,11 +85,12 @@ def preview(
     size = instances * usual_bytes
     seconds = size / (bytes_per_second or _USUAL_RATE)
     days = (stretches[0][0], stretches[-1][1]) if stretches else None
-    studies = len(seen) - skipped
+    studies = len(seen) - skipped - unknown
     return Preview(
         days=days,
         studies=studies,
         skipped=skipped,
+        unknown=unknown,
         instances=instances,
         reckoned=reckoned,
         bytes=size,

@@ -14,7 +14,6 @@ from catalog.plans.records import (
     Announced,
     AnnouncedState,
     PlanState,
-    SourceKind,
     Window,
     WindowState,
 )
@@ -79,12 +78,12 @@ def rescan(run: Run, moment: datetime, days: int = 0) -> Look:
         days: Study dates so many days back; 0 is as the plan says.
 
     Raises:
-        PlanError: The plan's source is a folder.
+        PlanError: The plan's source is a folder, or pushes.
         SourceRefusedError: The source refuses us.
     """
     ledger = run.parts.ledger
-    if ledger.plans.source(run.plan.source).kind is SourceKind.FOLDER:
-        message = "a folder lists only what waits in it; there is nothing to look at again"
+    if ledger.plans.source(run.plan.source).kind.is_taken_whole:
+        message = "the source lists only what waits; there is nothing to look at again"
         raise PlanError(message)
     since = moment.date() - timedelta(days=days or run.content.limits.rescan_back)
     look, late = Look(), dict[str, Announced]()

@@ -34,10 +34,12 @@ from flows.ingest import alarms
 from flows.ingest.alive import alive
 from flows.ingest.closing import close, is_retriable, run_id
 from flows.ingest.names import PLANNED
+from flows.ingest.pushes import next_pushed
 from flows.ingest.shelves import from_folder
 from flows.people import protection
 from flows.review import expiry
 from flows.silence import silenced
+from flows.sources.auditing import activity, trail
 from flows.sources.landing import Landing
 from flows.sources.opening import Opened, open_source
 from flows.walk.rejected import hold_rejected
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 
     from prefect.client.schemas.objects import State
 
+NOTHING_NEW = "nothing more has come to rest in the landing"
 ALL_IN = "all that is settled came in"
 FULL_NIGHT = "as many studies came in as one night may bring"
 LATER = "some studies wait for another try"
@@ -78,7 +81,8 @@ def export(plan_id: str, *, at_once: bool = False) -> str:
         parts = wiring.region()
         with alive(parts.landing, run_id()):
             _tidy(parts)
-            ended = _run(parts, plan_id, at_once=at_once)
+            with activity(trail(parts.landing)):
+                ended = _run(parts, plan_id, at_once=at_once)
         log.get().info("plan rests", plan=plan_id, reason=ended)
         return ended
 
@@ -145,20 +149,29 @@ def _go_on(run: Run, opened: Opened) -> str:
     """Bring stretches of days in until something says that it is enough; give what said so."""
     most = left = run.content.limits.studies_per_night
     while not run.stop.reason():
-        if again := run.parts.ledger.rescans.exports(run.plan.id, unfinished=True):
-            brought, settled = _bring_again(run, opened, again[0], most=left)
-        elif (window := next_window(run)) is not None:
-            brought, settled = _bring_in(run, opened, window, most=left)
-        elif is_due(run, datetime.now(UTC)) and rescan(run, datetime.now(UTC)).export_id:
-            continue
-        else:
-            return ALL_IN
+        came = _next(run, opened, most=left)
+        if isinstance(came, str):
+            return came
+        brought, settled = came
         left -= brought
         if most and left <= 0:
             return FULL_NIGHT
         if not settled:
             return run.stop.reason() or LATER
     return run.stop.reason()
+
+
+def _next(run: Run, opened: Opened, *, most: int) -> tuple[int, bool] | str:
+    """Bring in what comes next, and tell the same as `_bring_in`; or say why there is nothing."""
+    if again := run.parts.ledger.rescans.exports(run.plan.id, unfinished=True):
+        return _bring_again(run, opened, again[0], most=most)
+    if run.content.selection.everything:
+        return NOTHING_NEW if next_pushed(run) is None else (0, True)
+    if (window := next_window(run)) is not None:
+        return _bring_in(run, opened, window, most=most)
+    if is_due(run, datetime.now(UTC)) and rescan(run, datetime.now(UTC)).export_id:
+        return 0, True
+    return ALL_IN
 
 
 def _bring_in(run: Run, opened: Opened, window: Window, *, most: int) -> tuple[int, bool]:
@@ -226,4 +239,5 @@ def _job(run: Run, opened: Opened, export: Export) -> Job:
         run=run_id(),
         tries=run.content.limits.tries,
         spend=run.spend,
+        place=opened.place,
     )

@@ -5,12 +5,14 @@ from datetime import UTC, datetime
 from prefect import flow
 
 from flows import log, wiring
+from flows.exports.pushed import end_unasked
 from flows.ingest import alarms, janitor, schedules
 from flows.ingest.alive import alive
 from flows.ingest.closing import run_id
 from flows.ingest.names import UPKEEP, UPKEEP_PACE
 from flows.review import expiry
 from flows.silence import silenced
+from flows.sources.auditing import trail
 from flows.sources.landing import Landing
 
 
@@ -26,5 +28,8 @@ def upkeep() -> None:
             parts.ledger.announced.forget(moment - parts.remembered)
             expiry.expire(parts, moment)
             Landing(parts.landing).sweep()
+            end_unasked(parts)
+            if (audit := trail(parts.landing)) is not None:
+                audit.deliver()
             schedules.set_up(parts.ledger.plans)
             alarms.tell_quarantine(parts.ledger, moment, UPKEEP_PACE)

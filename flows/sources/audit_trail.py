@@ -1,8 +1,8 @@
 """Audit messages on their way to the region's log: syslog over TLS, RFC 5424 and RFC 5425.
 
 A message is on our disk before anything else happens, and leaves it only when the log has taken
-it. A log that does not answer holds nothing up. Syslog has no receipts: a message may come twice
-after a broken connection, but never not at all.
+it. A log that does not answer holds nothing up, and neither does a disk that takes no more: then a
+message is lost, and counted. Syslog has no receipts: one may come twice after a broken connection.
 """
 
 import fcntl
@@ -20,7 +20,7 @@ from pathlib import Path
 
 from flows.errors import FlowsError
 from flows.files.private_file import write_private
-from flows.files.spool import local_trouble
+from flows.log import get
 from flows.sources.audit_message import SOURCE, AuditMessage, as_xml
 from flows.sources.network.peer import Tls
 
@@ -28,7 +28,7 @@ from flows.sources.network.peer import Tls
 PRIORITY = 10 * 8 + 5
 MESSAGE_ID = "DICOM+RFC3881"
 BOM = b"\xef\xbb\xbf"
-SUFFIX, PARTIAL, LOCK = ".msg", ".partial", ".lock"
+SUFFIX, PARTIAL, LOCK, LOST = ".msg", ".partial", ".lock", "lost"
 #: Messages that one connection carries before it is closed and they are let go.
 BATCH = 100
 
@@ -50,38 +50,53 @@ class AuditTrail:
         folder: Where messages wait; shared by the processes of one machine.
         log: Where they go.
         retry_seconds: How long a log that did not answer is left alone.
+        most: Messages that may wait.
     """
 
-    def __init__(self, folder: Path, log: Log, *, retry_seconds: float = 30) -> None:
+    def __init__(
+        self, folder: Path, log: Log, *, retry_seconds: float = 30, most: int = 20_000
+    ) -> None:
         self._folder, self._log, self._retry = folder, log, retry_seconds
+        self._most, self._room = most, 0
         self._numbers = count()
         self._wake, self._over = threading.Event(), threading.Event()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
     def send(self, message: AuditMessage) -> None:
-        """Put a message on our disk; it is delivered in its time.
-
-        Raises:
-            DiskFullError: Our disk is full.
-            RetriableError: The folder cannot be written.
-        """
-        name = f"{time.time_ns():020d}-{os.getpid()}-{next(self._numbers)}"
-        partial = self._folder / f"{name}{PARTIAL}"
+        """Put a message on our disk; it is delivered in its time. What cannot be kept is lost."""
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_private(partial, [framed(message)])
-            _flush(partial)
-            partial.rename(self._folder / f"{name}{SUFFIX}")
-            _flush(self._folder)
+            if self._has_room():
+                self._put(message)
+            else:
+                count_lost(self._folder)
         except OSError as error:
-            raise local_trouble(error) from None
+            get().error("an audit message is lost", error=type(error).__name__)
+            with suppress(OSError):
+                count_lost(self._folder)
         self._start()
         self._wake.set()
 
+    def _has_room(self) -> bool:
+        """Tell whether one more may wait; others of this machine are counted now and then."""
+        with self._starting:
+            if self._room <= 0:
+                self._room = self._most - self.waiting()
+            self._room -= 1
+            return self._room >= 0
+
+    def _put(self, message: AuditMessage) -> None:
+        name = f"{time.time_ns():020d}-{os.getpid()}-{next(self._numbers)}"
+        partial = self._folder / f"{name}{PARTIAL}"
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_private(partial, [framed(message)])
+        _flush(partial)
+        partial.rename(self._folder / f"{name}{SUFFIX}")
+        _flush(self._folder)
+
     def waiting(self) -> int:
         """Count the messages that the log has not taken."""
-        return len(self._queued())
+        return waiting(self._folder)
 
     def deliver(self) -> bool:
         """Deliver what waits, now; tell whether nothing is left to us."""
@@ -142,6 +157,34 @@ class AuditTrail:
         except (OSError, FlowsError):
             return False
         return True
+
+
+def waiting(folder: Path) -> int:
+    """Count the messages that wait in a folder."""
+    return sum(1 for _ in folder.glob(f"*{SUFFIX}"))
+
+
+def lost(folder: Path) -> int:
+    """Give how many messages of a folder were ever lost."""
+    try:
+        return int((folder / LOST).read_text("ascii") or 0)
+    except (OSError, ValueError):
+        return 0
+
+
+def count_lost(folder: Path) -> None:
+    """Count one more that is lost.
+
+    Raises:
+        OSError: Not even that can be written.
+    """
+    descriptor = os.open(folder / LOST, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        number = lost(folder) + 1
+        os.pwrite(descriptor, str(number).encode("ascii"), 0)
+    finally:
+        os.close(descriptor)
 
 
 def framed(message: AuditMessage) -> bytes:

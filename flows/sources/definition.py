@@ -117,8 +117,23 @@ class WebSource(_Described):
     care: Care = Care()
 
 
-Definition = Annotated[FolderSource | DicomSource | WebSource, Field(discriminator="kind")]
-_ANY: TypeAdapter[FolderSource | DicomSource | WebSource] = TypeAdapter(Definition)
+class PushedSource(_Described):
+    """Systems that push to our receiver unasked.
+
+    Attributes:
+        calling: What they call themselves: AE titles of the receiver's peers file.
+        quiet_seconds: A study counts as complete when nothing came of it for so long.
+    """
+
+    kind: Literal[SourceKind.PUSHED] = SourceKind.PUSHED
+    calling: tuple[AeTitle, ...] = Field(min_length=1)
+    quiet_seconds: Seconds = 300.0
+    care: Care = Care()
+
+
+Described = FolderSource | DicomSource | WebSource | PushedSource
+Definition = Annotated[Described, Field(discriminator="kind")]
+_ANY: TypeAdapter[Described] = TypeAdapter(Definition)
 
 
 def describe(name: str, told: object) -> KnownSource:
@@ -131,7 +146,7 @@ def describe(name: str, told: object) -> KnownSource:
     return KnownSource(name, found.kind, found.model_dump_json())
 
 
-def definition(known: KnownSource) -> FolderSource | DicomSource | WebSource:
+def definition(known: KnownSource) -> Described:
     """Give the definition of a source that the ledger keeps.
 
     Raises:
@@ -143,7 +158,7 @@ def definition(known: KnownSource) -> FolderSource | DicomSource | WebSource:
         raise SourceError(_wrong(error)) from None
 
 
-def _validated(told: object) -> FolderSource | DicomSource | WebSource:
+def _validated(told: object) -> Described:
     try:
         return _ANY.validate_python(told)
     except ValidationError as error:

@@ -1,17 +1,31 @@
 """A Source opened by its definition: the one place where kinds of sources are told apart."""
 
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from urllib.parse import urlsplit
 
 from catalog.plans.records import KnownSource, SourceKind
 from flows.errors import SourceError
-from flows.sources.definition import Care, DicomSource, FolderSource, Tls, WebSource, definition
+from flows.sources.audit_message import Node
+from flows.sources.auditing import Audited, trail
+from flows.sources.definition import (
+    Care,
+    DicomSource,
+    FolderSource,
+    PushedSource,
+    Tls,
+    WebSource,
+    definition,
+)
 from flows.sources.folder.exports import ExportFolder
+from flows.sources.landed import LandedStudy
 from flows.sources.landing import Landing
 from flows.sources.limits import Bandwidth, Breaker
 from flows.sources.network import peer
 from flows.sources.network.pacs import Pacs
+from flows.sources.pushes import Pushes
 from flows.sources.source import Source, Step
 from flows.sources.web.dicomweb import DicomWeb
 from flows.sources.web.service import Service
@@ -24,12 +38,14 @@ class Opened:
     Attributes:
         breaker: Sees how the source bears us; shared by all who ask it in this process.
         stations: Its screening stations.
+        place: Tells where in the landing lies what it gave.
     """
 
     source: Source
     breaker: Breaker
     care: Care
     stations: tuple[str, ...]
+    place: Callable[[str], LandedStudy]
 
 
 def open_source(known: KnownSource, landing: Landing) -> Opened:
@@ -45,8 +61,21 @@ def open_source(known: KnownSource, landing: Landing) -> Opened:
         raise SourceError(message)
     care = told.care
     breaker = Breaker(care.slow_seconds, care.failures, care.rest_seconds)
+    if isinstance(told, PushedSource):
+        pushes = Pushes(landing, told.calling, told.quiet_seconds)
+        return Opened(pushes, breaker, care, (), pushes.place)
     made = _web(told, breaker) if isinstance(told, WebSource) else _dicom(told, breaker, landing)
-    return Opened(made, breaker, care, told.screening_stations)
+    if (audit := trail(landing.root)) is not None:
+        made = Audited(made, audit, *_nodes(told))
+    return Opened(made, breaker, care, told.screening_stations, landing.study)
+
+
+def _nodes(told: DicomSource | WebSource) -> tuple[Node, Node]:
+    """Give what audit messages call a source, and us."""
+    here = socket.gethostname()
+    if isinstance(told, DicomSource):
+        return Node(told.ae_title, told.host), Node(told.our_ae_title, here)
+    return Node("", urlsplit(told.url).hostname or ""), Node("", here)
 
 
 def open_folder(known: KnownSource) -> ExportFolder:
@@ -81,6 +110,8 @@ def to_enter(known: KnownSource) -> tuple[str, ...]:
         return _of_folder(told)
     if isinstance(told, WebSource):
         return _of_web(told)
+    if isinstance(told, PushedSource):
+        return _of_pushed(told)
     shown = "none"
     if told.tls is not None and told.tls.certificate is not None:
         shown = str(told.tls.certificate)
@@ -101,6 +132,15 @@ def _of_folder(told: FolderSource) -> tuple[str, ...]:
         when = f"when {told.marker} lies in it (beside an archive: archive.zip.{told.marker})"
     listed = f"what {told.manifest} lists must be there" if told.manifest else "without a manifest"
     return (said, f"  an export is complete  {when}", f"  manifest               {listed}")
+
+
+def _of_pushed(told: PushedSource) -> tuple[str, ...]:
+    return (
+        "Enter at the systems that push:",
+        "  AE title, host and port  those of this region's receiver (mammo receiver)",
+        f"Enter in the receiver's peers file: {', '.join(told.calling)}",
+        f"  a study is complete    when nothing came of it for {told.quiet_seconds:g} seconds",
+    )
 
 
 def _of_web(told: WebSource) -> tuple[str, ...]:

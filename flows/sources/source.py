@@ -33,12 +33,14 @@ class Query:
         stations: Station Names (0008,1010) or Station AE Titles (0008,0055), without regard to
             case.
         accessions: Accession Numbers (0008,0050), as the source writes them.
+        described: Whether the source shall say, too, what a study was made for.
     """
 
     dates: tuple[date, date] | None
     modalities: tuple[str, ...] = ("MG",)
     stations: tuple[str, ...] = ()
     accessions: tuple[str, ...] = ()
+    described: bool = False
 
 
 @dataclass(frozen=True, repr=False)
@@ -49,6 +51,8 @@ class FoundStudy:
         issuer: Who gave the accession number (0008,0051); empty where the source does not say.
         modalities: Of all its series, as far as the source says.
         instances: How many objects it holds; None where the source does not say.
+        described: What it was made for, where that was asked: Study Description (0008,1030),
+            Requested Procedure Description (0032,1060), Reason for Visit (0032,1066).
     """
 
     study_uid: str
@@ -58,6 +62,7 @@ class FoundStudy:
     modalities: tuple[str, ...]
     instances: int | None
     availability: Availability = Availability.UNKNOWN
+    described: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)

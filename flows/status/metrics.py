@@ -44,6 +44,10 @@ class _Region(Collector):
         waiting = _rows(told.quarantined)
         yield _gauge("quarantine_waiting", "originals that people decide on", _HOLDER, waiting)
         yield from _receiver(told)
+        yield from _pushed(told)
+        waits = told.audit_waiting
+        yield _gauge("audit_waiting", "audit messages not yet delivered", (), [((), waits)])
+        yield _counter("audit_lost", "audit messages lost", (), [((), told.audit_lost)])
 
 
 def text(told: RegionStatus) -> str:
@@ -148,6 +152,8 @@ def _receiver(told: RegionStatus) -> Iterator[Metric]:
     answers = _rows(said.get("answers", {}))
     ends = _rows(said.get("ends", {}))
     yield _gauge("receiver_up", "whether it said that it runs", (), [((), said["running"])])
+    current = said.get("peers_current", True)
+    yield _gauge("receiver_peers_current", "whether its peers file is right", (), [((), current)])
     written = said["written"]
     yield _gauge("receiver_written_timestamp_seconds", "when it said so", (), [((), written)])
     opened = said["associations_open"]
@@ -158,3 +164,20 @@ def _receiver(told: RegionStatus) -> Iterator[Metric]:
     yield _counter("receiver_bytes", "bytes received", (), [((), said["bytes"])])
     yield _counter("receiver_answers", "objects by answer", ("outcome",), answers)
     yield _counter("receiver_ends", "connections by their end", ("outcome",), ends)
+
+
+def _pushed(told: RegionStatus) -> Iterator[Metric]:
+    """Give what waits in the landing: for plans, for nobody, and what is odd."""
+    covered = sorted(told.pushed.covered.items())
+    rows = [(place, waits.studies) for place, waits in covered]
+    yield _gauge("pushed_studies_waiting", "pushed studies that a plan takes", _PLACE, rows)
+    ages = [(place, waits.quiet) for place, waits in covered]
+    yield _gauge("pushed_oldest_seconds", "how long the oldest of them rests", _PLACE, ages)
+    for name, waits in (("unasked", told.pushed.unasked), ("odd", told.pushed.odd)):
+        what = "that no plan covers" if name == "unasked" else "that is not as announced"
+        yield _gauge(f"{name}_studies", f"what lies here {what}", (), [((), waits.studies)])
+        yield _gauge(f"{name}_objects", f"objects {what}", (), [((), waits.files)])
+        yield _gauge(f"{name}_bytes", f"their bytes, {what}", (), [((), waits.bytes)])
+        yield _gauge(f"{name}_oldest_seconds", f"age of the oldest {what}", (), [((), waits.quiet)])
+    ended = [((word.value,), number) for word, number in sorted(told.ended_unasked.items())]
+    yield _counter("unasked_ended", "files that no plan took in time", ("outcome",), ended)

@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from catalog.ledgers.ledger import Ledger
+from catalog.outcome import Outcome
 from catalog.plans.records import Plan, PlanState
 from catalog.plans.work import Endings, Lag, Place
 from flows.exports.content import content_of
 from flows.exports.nights import Nights
-from flows.sources.receiver.program import STATUS_FILE
+from flows.exports.pushed import Standing, standing
+from flows.sources.audit_trail import lost, waiting
+from flows.sources.landing import AUDIT, Landing
+from flows.sources.pushes import STATUS_FILE
 
 DAY = timedelta(days=1)
 
@@ -39,6 +43,9 @@ class RegionStatus:
         unended: Enrolled files without an outcome, by holder.
         quarantined: Originals that wait for people, by holder.
         receiver: What the receiver last wrote; empty where none ever ran.
+        pushed: What was pushed and waits in the landing.
+        ended_unasked: Files that waited in vain, by outcome.
+        audit_waiting: Audit messages that the region's log has not taken; `audit_lost` never will.
     """
 
     moment: datetime
@@ -49,6 +56,10 @@ class RegionStatus:
     unended: Mapping[str, int]
     quarantined: Mapping[str, int]
     receiver: Mapping[str, Any]
+    pushed: Standing
+    ended_unasked: Mapping[Outcome, int]
+    audit_waiting: int
+    audit_lost: int
 
 
 def region_status(ledger: Ledger, landing: Path, moment: datetime) -> RegionStatus:
@@ -66,6 +77,10 @@ def region_status(ledger: Ledger, landing: Path, moment: datetime) -> RegionStat
         unended=ledger.work.unended(),
         quarantined=ledger.work.quarantined(),
         receiver=_receiver(landing / STATUS_FILE),
+        pushed=standing(ledger, Landing(landing)),
+        ended_unasked=ledger.unasked.ended(),
+        audit_waiting=waiting(landing / AUDIT),
+        audit_lost=lost(landing / AUDIT),
     )
 
 

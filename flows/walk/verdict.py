@@ -20,6 +20,7 @@ from deid.values import value_of
 from flows.deidentifier import Deidentifier
 from flows.errors import OriginalError
 from flows.quarantine.proposals import Case, Reviewed, hold_back
+from flows.sources.landed import APART
 from flows.sources.original import Original as File
 from flows.walk.admit import admit, checked
 from flows.walk.delivery import Delivery
@@ -33,6 +34,7 @@ STUDY_INSTANCE_UID, SOP_INSTANCE_UID = 0x0020000D, 0x00080018
 ACCESSION_NUMBER = 0x00080050
 
 TWO_PATIENTS = "the study names more than one patient"
+NOT_AS_ANNOUNCED = "its SOP Class or Instance UID is not the one that was announced"
 OUTCOMES: dict[type[DeidError], Outcome] = {
     UnreadableError: Outcome.UNREADABLE,
     RefusedError: Outcome.REFUSED,
@@ -167,6 +169,9 @@ class Walk:
             ask=self._person,
             ruling=self._reviewed.ruling,
         )
+        if self._came_apart(item):
+            admitted.spooled.path.unlink()
+            return Verdict(Ending(item.id, Outcome.SUSPECT, NOT_AS_ANNOUNCED))
         ruling = self._reviewed.ruling
         made = making_of(reader, parsed, admitted, deidentifier=self._deidentifier, ruling=ruling)
         stand = self._stands.of(admitted, value_of(parsed.header, SOP_INSTANCE_UID), made)
@@ -185,6 +190,11 @@ class Walk:
         self._stands.take(admitted)
         revision, derived = self._delivery.send(admitted, derivation, stand.remade)
         return Verdict(ending, identity(parsed), admitted.person, revision, derived)
+
+    def _came_apart(self, item: Item) -> bool:
+        """Tell whether it came to us as another than it says it is; a person may still let it."""
+        ours = Path(self._export.path).is_relative_to(self._parts.landing)
+        return ours and Path(item.path).name.startswith(APART)
 
     def _quarantined(self, verdict: Verdict, file: File, people: People) -> Verdict:
         ending = verdict.ending

@@ -5,12 +5,14 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from alembic import command
 from sqlalchemy import Engine, text
 
-from catalog.database import reading
+from catalog.database import _configuration, connect, migrate, reading, writing
 from catalog.errors import CatalogError, ConflictError, NotFoundError, Reason
 from catalog.ledgers.key import LedgerKey
 from catalog.ledgers.ledger import Ledger
+from catalog.plans.plans import Plans
 from catalog.plans.records import (
     Announced,
     AnnouncedState,
@@ -21,6 +23,7 @@ from catalog.plans.records import (
     WindowState,
 )
 from tests.catalog.test_ledger import DECISION, EXPORT, KEY
+from tests.conftest import Databases
 
 SOURCE = KnownSource("pacs-1", SourceKind.DICOM, '{"ae_title": "CANARYPACS"}')
 PLAN = Plan(
@@ -207,3 +210,25 @@ def test_no_identity_lies_in_the_tables(ledger: Ledger, ledger_engine: Engine) -
             kept = " ".join(str(value) for row in rows for value in row)
             assert "CANARY" not in kept
             assert "1.2.826" not in kept
+
+
+def test_sources_and_their_plans_outlive_that_sources_may_push(databases: Databases) -> None:
+    url = databases(None)
+    migrate(url, "ledger", until="l0008")
+    engine = connect(url)
+    before = Plans(engine, LedgerKey(KEY))
+    before.set_source(KnownSource("pacs", SourceKind.DICOM, "{}"))
+    plan = Plan("p-1", "prov", "pacs", DECISION, "{}", PlanState.ACTIVE, "Eva")
+    before.enter(plan)
+    with pytest.raises(ConflictError):
+        before.set_source(KnownSource("pushes", SourceKind.PUSHED, "{}"))
+    migrate(url, "ledger")
+    assert before.set_source(KnownSource("pushes", SourceKind.PUSHED, "{}"))
+    assert before.get("p-1") == plan
+    with pytest.raises(ConflictError):
+        before.remove_source("pacs")
+    before.remove_source("pushes")
+    with writing(engine) as connection:
+        command.downgrade(_configuration(connection, "ledger"), "l0008")
+    assert before.get("p-1") == plan
+    engine.dispose()

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import Engine, text
 
+from catalog.changes.rescans import MOST_UNAVAILABLE
 from catalog.database import reading
 from catalog.ledgers.key import LedgerKey
 from catalog.ledgers.ledger import Ledger
@@ -119,3 +120,21 @@ def test_an_exports_studies_are_told_and_nothing_of_it_lies_open(ledger: Ledger)
         rows = connection.execute(text("SELECT * FROM missed")).all()
     assert len(rows) == 3
     assert "4711" not in repr(rows)
+
+
+def test_what_never_came_is_late_again_and_not_for_ever(ledger: Ledger) -> None:
+    came(ledger, "export-1", UIDS[:2], Outcome.ADMITTED)
+    for number in range(MOST_UNAVAILABLE):
+        name = f"export-n{number}"
+        ledger.register_export(replace(EXPORT, id=name, claimed=0))
+        came(ledger, name, UIDS[2:], Outcome.UNAVAILABLE)
+        late = ledger.rescans.compare(PLAN.id, STUDY, UIDS).late
+        assert late is (number < MOST_UNAVAILABLE - 1)
+    assert ledger.rescans.compare(PLAN.id, STUDY, [*UIDS, f"{STUDY}.9"]).late
+
+
+def test_what_came_after_all_is_not_late(ledger: Ledger) -> None:
+    came(ledger, "export-1", UIDS, Outcome.UNAVAILABLE)
+    assert ledger.rescans.compare(PLAN.id, STUDY, UIDS).late
+    came(ledger, "export-2", UIDS, Outcome.ADMITTED)
+    assert not ledger.rescans.compare(PLAN.id, STUDY, UIDS).late

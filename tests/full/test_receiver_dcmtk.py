@@ -18,7 +18,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from flows.sources.landing import name
+from flows.sources.landed import name
 from tests.key_service import Authority
 from tests.objects import INSTANCE, mammogram
 from tests.receiving import TITLE, running

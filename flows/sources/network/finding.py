@@ -7,6 +7,7 @@ from functools import partial
 from flows.errors import SourceError, SourceRefusedError, TruncatedError
 from flows.log import get
 from flows.sources.network.identifier import (
+    PURPOSE_KEYS,
     SERIES_KEYS,
     STUDY_KEYS,
     SeriesRow,
@@ -82,7 +83,7 @@ class Finding:
 
     def _accession(self, asked: Line, accession: str) -> list[FoundStudy]:
         keys = {"AccessionNumber": accession}
-        answers = _ask(asked, keys)
+        answers = _ask(asked, keys, described=self.query.described)
         if answers.held_back:
             raise TruncatedError(answers.held_back)
         rows = [row for row in answers.rows if row.study.accession == accession]
@@ -91,7 +92,7 @@ class Finding:
     def _of_one_answer(self, keys: Mapping[str, str]) -> Iterator[FoundStudy]:
         """Ask for all there is, which only a small PACS answers whole."""
         with line(self.peer, self.stop, self.watch) as asked:
-            answers = _ask(asked, keys)
+            answers = _ask(asked, keys, described=self.query.described)
             if answers.held_back:
                 message = f"{answers.held_back}; {NO_WINDOW}"
                 raise TruncatedError(message)
@@ -102,8 +103,8 @@ class Finding:
         """Ask for a window, and for its halves where the answer may not be whole."""
         keys = window.keys() | ({"ModalitiesInStudy": modality} if modality else {})
         with line(self.peer, self.stop, self.watch) as asked:
-            answers = _ask(asked, keys)
-            found = self._meant(asked, answers.rows)
+            answers = _ask(asked, keys, described=self.query.described)
+            found = self._meant(asked, answers.rows) if asked.is_open else []
         yield from found
         if not all(window.holds_time(row.time) for row in answers.rows):
             # It is a half of an answer that was not whole, and the PACS does not know halves.
@@ -128,7 +129,8 @@ class Finding:
                 continue
             before = found.get(study.study_uid, study)
             both = tuple(dict.fromkeys((*before.modalities, *study.modalities)))
-            found[study.study_uid] = replace(before, modalities=both)
+            told = tuple(dict.fromkeys((*before.described, *study.described)))
+            found[study.study_uid] = replace(before, modalities=both, described=told)
         chosen = [one for study in found.values() if (one := self._chosen(asked, study))]
         self.seen.update(found)
         return chosen
@@ -165,9 +167,10 @@ class Finding:
         return bool(told & {station.casefold() for station in self.query.stations})
 
 
-def _ask(asked: Line, keys: Mapping[str, str]) -> Answers[StudyRow]:
+def _ask(asked: Line, keys: Mapping[str, str], *, described: bool) -> Answers[StudyRow]:
     """Ask at STUDY level; an answer that names no study cannot be fetched, and is counted."""
-    answers = asked.ask(question("STUDY", STUDY_KEYS, keys), study_row)
+    wanted = (*STUDY_KEYS, *PURPOSE_KEYS) if described else STUDY_KEYS
+    answers = asked.ask(question("STUDY", wanted, keys), study_row)
     if answers.left_out:
         get().warning("answers of the PACS name no study", count=answers.left_out)
     return answers

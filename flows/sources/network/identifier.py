@@ -25,6 +25,8 @@ STUDY_KEYS = (
     "NumberOfStudyRelatedInstances",
     "InstanceAvailability",
 )
+#: What a study was made for; asked only where a plan selects by it.
+PURPOSE_KEYS = ("StudyDescription", "RequestedProcedureDescription", "ReasonForVisit")
 SERIES_KEYS = (
     "StudyInstanceUID",
     "SeriesInstanceUID",
@@ -100,6 +102,7 @@ def study_row(answer: Dataset) -> StudyRow | None:
         modalities=tuple(dict.fromkeys(_codes(answer, "ModalitiesInStudy"))),
         instances=_number(answer, "NumberOfStudyRelatedInstances"),
         availability=availability(text(answer, "InstanceAvailability")),
+        described=tuple(filter(None, (text(answer, key) for key in PURPOSE_KEYS))),
     )
     return StudyRow(study, text(answer, "StudyTime").replace(":", ""))
 

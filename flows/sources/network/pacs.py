@@ -3,10 +3,8 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Protocol
 
 from flows.errors import NotOfferedError, SourceError, StoppedError
-from flows.sources.audit_message import AuditMessage, Node, query_asked, transferred
 from flows.sources.network import proof
 from flows.sources.network.arriving import Arrivals
 from flows.sources.network.finding import Finding
@@ -29,14 +27,6 @@ from flows.sources.source import (
 REMEMBERED = 64
 
 
-class Audit(Protocol):
-    """Where audit messages go."""
-
-    def send(self, message: AuditMessage, /) -> None:
-        """Take a message; it is safe when this returns."""
-        ...
-
-
 class Pacs:
     """One PACS, shared by threads.
 
@@ -44,7 +34,6 @@ class Pacs:
         peer: Which one.
         bandwidth: Holds what comes by C-GET down; what comes by C-MOVE is our receiver's.
         watch: Sees how fast it answers.
-        audit: Is told of each query and each retrieval, before it and after it.
         landed: Gives a study's place in the landing, where a trial shall look for its object.
     """
 
@@ -54,11 +43,10 @@ class Pacs:
         *,
         bandwidth: Spending | None = None,
         watch: Watch | None = None,
-        audit: Audit | None = None,
         landed: Callable[[str], Landed] | None = None,
     ) -> None:
         self.peer = peer
-        self._bandwidth, self._watch, self._audit = bandwidth, watch, audit
+        self._bandwidth, self._watch = bandwidth, watch
         self._landed = landed
         self._lists: dict[str, tuple[FoundInstance, ...]] = {}
         #: Groups of SOP classes for which the PACS did not offer C-GET.
@@ -70,8 +58,6 @@ class Pacs:
 
     def find(self, query: Query, stop: Stop) -> Iterator[FoundStudy]:
         """Give each study that is meant, once. Raises as `Source.find` does."""
-        if self._audit is not None:
-            self._audit.send(query_asked(self._node(), self._ours()))
         yield from Finding(self.peer, query, stop, self._watch).studies()
 
     def instances(self, study_uid: str, stop: Stop) -> tuple[FoundInstance, ...]:
@@ -96,10 +82,6 @@ class Pacs:
             counted = self._retrieve(study_uid, only, landed, stop)
         except StoppedError:
             counted = Counted(Ended.STOPPED, told="stopped by us")
-        if self._audit is not None:
-            complete = counted.ended is Ended.COMPLETE
-            node, ours = self._node(), self._ours()
-            self._audit.send(transferred(node, ours, study_uid, complete=complete))
         return Fetched(
             ended=counted.ended,
             completed=counted.completed,
@@ -167,12 +149,6 @@ class Pacs:
             return self.instances(study_uid, stop)
         except SourceError:
             return ()
-
-    def _node(self) -> Node:
-        return Node(self.peer.ae_title, self.peer.host)
-
-    def _ours(self) -> Node:
-        return Node(self.peer.our_ae_title, "")
 
 
 NO_GET_BEFORE = "the PACS did not offer C-GET for such a study before"

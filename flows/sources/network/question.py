@@ -87,9 +87,16 @@ class Line:
         answers.held_back = self._held_back(final, answers.count)
         return answers
 
+    @property
+    def is_open(self) -> bool:
+        """Tell whether more can be asked: a PACS that ignores C-CANCEL is broken off."""
+        return bool(self.association.is_established)
+
     def _code(self, status: Dataset) -> int:
         if "Status" in status:
             return int(status.Status)
+        if self.conversation.cancelled and not self.stop.reason():
+            return CANCELLED  # too many answers, and no end of them: what came is not whole
         if self.watch is not None:
             self.watch.failed()
         raise broken_off(self.conversation)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Final
 
 from flows import log
+from flows.sources.audit_message import Node
 from flows.sources.receiver import negotiation
 from flows.sources.receiver.commands import (
     LONGEST_COMMAND,
@@ -19,6 +20,7 @@ from flows.sources.receiver.commands import (
 from flows.sources.receiver.errors import AssociationError, Reason
 from flows.sources.receiver.incoming import Incoming
 from flows.sources.receiver.negotiation import Context, Rejection, Request
+from flows.sources.receiver.received import Received
 from flows.sources.receiver.terms import Terms
 from flows.sources.receiver.wire import Kind, Wire, unit
 
@@ -41,6 +43,7 @@ class Association:
         self._connection, self._address, self._terms = connection, address, terms
         self._wire: Wire | None = None
         self._incoming: Incoming | None = None
+        self._received = Received(terms.audit, Node(terms.ae_title, socket.gethostname()))
 
     def run(self) -> None:
         """Serve until the end, however it comes; leave nothing of an unfinished object."""
@@ -58,6 +61,7 @@ class Association:
                 self._incoming.abandon()
             self._connection.close()
             self._terms.counters.ended(reason)
+            self._received.tell(complete=reason is Reason.RELEASED)
 
     def interrupt(self) -> None:
         """Wake it if it waits between two objects; what is under way goes on."""
@@ -82,6 +86,7 @@ class Association:
             raise AssociationError(Reason.MALFORMED)
         request = negotiation.parse_request(body)
         rejection = self._rejection(request, certificate)
+        self._received.sender = Node(request.calling, self._address)
         if rejection is None and not terms.slots.acquire(blocking=False):
             rejection = Rejection.BUSY
         if rejection:
@@ -93,7 +98,7 @@ class Association:
             contexts = negotiation.accepted(request, terms.private)
             wire.send(negotiation.accept(request, contexts, terms.private))
             wire.patience(terms.idle_seconds)
-            return _Conversation(self, wire, contexts, terms).hold()
+            return _Conversation(self, wire, contexts, terms, request.calling).hold()
         finally:
             terms.counters.closed()
             terms.slots.release()
@@ -142,14 +147,24 @@ class Association:
         """Note which object is under way."""
         self._incoming = incoming
 
+    def received(self, study_uid: str) -> None:
+        """Note that an object of a study is on the disk."""
+        self._received.add(study_uid)
+
 
 class _Conversation:
     """The messages of an accepted association (PS3.7 §6.3, PS3.8 Annex E)."""
 
     def __init__(
-        self, owner: Association, wire: Wire, contexts: Mapping[int, Context], terms: Terms
+        self,
+        owner: Association,
+        wire: Wire,
+        contexts: Mapping[int, Context],
+        terms: Terms,
+        calling: str,
     ) -> None:
         self._owner, self._wire, self._contexts, self._terms = owner, wire, contexts, terms
+        self._calling = calling
         self._incoming: Incoming | None = None
         self._context = 0
         self._command: Command | None = None
@@ -202,7 +217,9 @@ class _Conversation:
     def _act(self, command: Command, context: int) -> None:
         if command.field is Field.STORE and command.has_dataset:
             landing, limits = self._terms.landing, self._terms.limits
-            self._incoming = Incoming(landing, limits, command, self._contexts[context])
+            self._incoming = Incoming(
+                landing, limits, command, self._contexts[context], self._calling
+            )
             self._owner.under_way(self._incoming)
             self._command = command
         elif command.has_dataset:
@@ -220,6 +237,8 @@ class _Conversation:
         if last:
             status = incoming.end()
             self._incoming = None
+            if status is Status.SUCCESS:
+                self._owner.received(incoming.study_uid)
             self._answer(command, context, status, incoming.size)
             self._owner.under_way(None)
 

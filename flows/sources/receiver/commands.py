@@ -17,6 +17,8 @@ _FRAGMENT: Final = struct.Struct(">LBB")
 
 _CLASS, _FIELD, _MESSAGE, _ANSWERED = 0x0002, 0x0100, 0x0110, 0x0120
 _DATASET, _STATUS, _COMMENT, _INSTANCE = 0x0800, 0x0900, 0x0902, 0x1000
+#: Move Originator Application Entity Title (0000,1030).
+_MOVER = 0x1030
 
 
 class Field(IntEnum):
@@ -48,13 +50,18 @@ COMMENTS: Final = {
 
 @dataclass(frozen=True, repr=False)
 class Command:
-    """A command set, as far as it matters here; UIDs as they came, without padding."""
+    """A command set, as far as it matters here; UIDs as they came, without padding.
+
+    Attributes:
+        is_moved: Whether it answers a C-MOVE, and says so (PS3.7 §9.3.1.1).
+    """
 
     field: Field
     message: int
     sop_class: str
     sop_instance: str
     has_dataset: bool
+    is_moved: bool = False
 
 
 def parse_command(data: bytes) -> Command:
@@ -78,6 +85,7 @@ def parse_command(data: bytes) -> Command:
             sop_class=_uid(values.get(_CLASS, b"")),
             sop_instance=_uid(values.get(_INSTANCE, b"")),
             has_dataset=_number(values[_DATASET]) != _NO_DATASET,
+            is_moved=_MOVER in values,
         )
     except (struct.error, KeyError, ValueError):
         raise AssociationError(Reason.MALFORMED) from None

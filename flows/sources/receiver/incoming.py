@@ -12,9 +12,8 @@ from flows.sources.part_ten import file_header
 from flows.sources.receiver.commands import Command, Status
 from flows.sources.receiver.errors import AssociationError, Reason
 from flows.sources.receiver.head import BrokenHeadError, Head, Named
-from flows.sources.receiver.negotiation import (
-    Context,
-)
+from flows.sources.receiver.negotiation import Context
+from flows.sources.senders import Senders
 
 if TYPE_CHECKING:
     from flows.sources.placing import Sink
@@ -47,13 +46,22 @@ class Incoming:
         limits: What it may take.
         command: The C-STORE-RQ.
         context: Its presentation context.
+        calling: What its sender calls itself.
+
+    Attributes:
+        study_uid: Of the study that it is of, once that is known; empty for what is odd.
     """
 
     def __init__(
-        self, landing: Landing, limits: ObjectLimits, command: Command, context: Context
+        self,
+        landing: Landing,
+        limits: ObjectLimits,
+        command: Command,
+        context: Context,
+        calling: str,
     ) -> None:
         self._landing, self._limits, self._command = landing, limits, command
-        self._context = context
+        self._context, self._calling = context, calling
         self._until = time.monotonic() + limits.seconds
         self._head = Head(context.encoding)
         self._opened = ExitStack()
@@ -62,6 +70,7 @@ class Incoming:
         self._wasted = False
         self._next_room = 0
         self.size = 0
+        self.study_uid = ""
 
     def write(self, fragment: memoryview) -> None:
         """Take a fragment of the dataset.
@@ -90,6 +99,8 @@ class Incoming:
             if not self._sink and not self._wasted:
                 self._begin(self._last_look())
             self._opened.close()
+            if self._status is Status.SUCCESS and not self._command.is_moved:
+                Senders(self._landing).note(self._calling, self.study_uid)
         except (DiskFullError, OSError):
             self._waste(Status.OUT_OF_ROOM)
         return self._status
@@ -120,8 +131,11 @@ class Incoming:
         """Open the place where the object goes, and write what has come of it."""
         self._status = self._judged(named)
         uid = self._command.sop_instance
-        odd = self._status is not Status.SUCCESS
-        study = self._landing.odd() if odd else self._landing.study(named.study_uid)
+        if self._status is Status.SUCCESS:
+            self.study_uid = named.study_uid
+            study = self._landing.study(named.study_uid)
+        else:
+            study = self._landing.odd(uid, self._calling)
         self._sink = self._opened.enter_context(study.store(uid))
         self._sink.write(
             file_header(self._command.sop_class, self._command.sop_instance, self._context.transfer)

@@ -75,3 +75,49 @@ def read_peers(path: Path) -> Peers:
         places = {".".join(map(str, one["loc"])) for one in error.errors(include_input=False)}
         message = f"the peers file (MAMMO_RECEIVER_PEERS) is wrong at: {', '.join(sorted(places))}"
         raise SettingsError(message) from None
+
+
+class PeersFile:
+    """The peers file as it was last right: read again when it changes, kept when that is wrong.
+
+    Args:
+        path: Where it lies.
+
+    Attributes:
+        is_current: Whether what lies there now is what counts.
+
+    Raises:
+        SettingsError: It is missing or wrong from the beginning.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stamp = _stamp(path)
+        self._peers = read_peers(path)
+        self.is_current = True
+
+    def admits(self, calling: str, address: str, certificate: bytes | None) -> bool:
+        """Tell whether a peer may send, by the file that counts; see `Peers.admits`."""
+        return self._peers.admits(calling, address, certificate)
+
+    def look(self, *, anyway: bool = False) -> bool:
+        """Read the file again if it has changed, or anyway; tell whether that was done.
+
+        Raises:
+            SettingsError: It is wrong now; who might send before still may, and nobody else.
+        """
+        stamp = _stamp(self._path)
+        if stamp == self._stamp and not anyway:
+            return False
+        self._stamp, self.is_current = stamp, False
+        self._peers = read_peers(self._path)
+        self.is_current = True
+        return True
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        seen = path.stat()
+    except OSError:
+        return None
+    return seen.st_ino, seen.st_mtime_ns, seen.st_size

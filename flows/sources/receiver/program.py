@@ -14,17 +14,18 @@ from pydantic import ValidationError
 from flows import log
 from flows.errors import SettingsError
 from flows.settings import ReceiverSettings
+from flows.sources.auditing import activity, trail
 from flows.sources.landing import Landing
 from flows.sources.limits import Bandwidth
+from flows.sources.pushes import STATUS_FILE
 from flows.sources.receiver.counters import write_status
 from flows.sources.receiver.incoming import ObjectLimits
-from flows.sources.receiver.peers import read_peers
+from flows.sources.receiver.peers import PeersFile
 from flows.sources.receiver.server import Receiver
 from flows.sources.receiver.terms import Terms
 
 #: Connections beside the associations: those that begin, and those that are told there are enough.
 _BEGINNING: Final = 32
-STATUS_FILE: Final = "receiver.json"
 
 
 def run(settings: ReceiverSettings) -> None:
@@ -35,27 +36,25 @@ def run(settings: ReceiverSettings) -> None:
         OSError: The landing cannot be used.
     """
     log.configure()
-    terms = terms_of(settings)
+    peers = PeersFile(settings.peers)
+    terms = terms_of(settings, peers)
     terms.landing.root.mkdir(mode=0o700, parents=True, exist_ok=True)
     swept = terms.landing.sweep()
-    told_to_end = Event()
-
-    def end(_signal: int, _frame: FrameType | None) -> None:
-        told_to_end.set()
-
-    for one in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(one, end)
+    told = _Told()
+    told.listen()
     receiver = Receiver(
         terms, settings.host, settings.port, connections=settings.associations + _BEGINNING
     )
     receiver.start()
     _say_begun(settings, swept)
-    status = _Status(terms, settings, receiver.port)
-    status.write()
-    while not told_to_end.wait(settings.status_seconds):
+    status = _Status(terms, settings, receiver.port, peers)
+    with activity(terms.audit, settings.ae_title):
         status.write()
-    receiver.stop(settings.stop_seconds)
-    status.write(is_running=False)
+        while not told.to_end.wait(settings.status_seconds):
+            _look_again(peers, anyway=told.was_told_to_read())
+            status.write()
+        receiver.stop(settings.stop_seconds)
+        status.write(is_running=False)
 
 
 def settings_of() -> ReceiverSettings:
@@ -72,15 +71,15 @@ def settings_of() -> ReceiverSettings:
         raise SettingsError(message) from None
 
 
-def terms_of(settings: ReceiverSettings) -> Terms:
+def terms_of(settings: ReceiverSettings, peers: PeersFile) -> Terms:
     """Put together what associations go by.
 
     Raises:
-        SettingsError: The peers file or a certificate is missing or wrong.
+        SettingsError: A certificate is missing or wrong.
     """
     return Terms(
         ae_title=settings.ae_title,
-        admits=read_peers(settings.peers).admits,
+        admits=peers.admits,
         landing=Landing(settings.landing),
         limits=ObjectLimits(settings.object_bytes, settings.object_seconds, settings.room_bytes),
         slots=BoundedSemaphore(settings.associations),
@@ -88,6 +87,7 @@ def terms_of(settings: ReceiverSettings) -> Terms:
         idle_seconds=settings.idle_seconds,
         negotiation_seconds=settings.negotiation_seconds,
         private=settings.private_classes,
+        audit=trail(settings.landing),
         tls=_tls(settings),
     )
 
@@ -120,17 +120,54 @@ def _say_begun(settings: ReceiverSettings, swept: int) -> None:
             log.get().warning("the receiver listens without TLS", part="receiver")
 
 
+class _Told:
+    """What the system tells this process: to end (SIGTERM, SIGINT), or to read again (SIGHUP)."""
+
+    def __init__(self) -> None:
+        self.to_end = Event()
+        self._to_read = False
+
+    def listen(self) -> None:
+        """Listen from now on."""
+        for one in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(one, self._end)
+        signal.signal(signal.SIGHUP, self._read)
+
+    def was_told_to_read(self) -> bool:
+        """Tell whether it was told to read again since it was last asked."""
+        told, self._to_read = self._to_read, False
+        return told
+
+    def _end(self, _signal: int, _frame: FrameType | None) -> None:
+        self.to_end.set()
+
+    def _read(self, _signal: int, _frame: FrameType | None) -> None:
+        self._to_read = True
+
+
+def _look_again(peers: PeersFile, *, anyway: bool) -> None:
+    """Read the peers file again if it has changed; one that is wrong now changes nothing."""
+    try:
+        if peers.look(anyway=anyway):
+            log.get().info("the peers file was read again", part="receiver")
+    except SettingsError as error:
+        log.get().error("the peers file counts as it was", part="receiver", reason=str(error))
+
+
 class _Status:
     """Writes the status file, and a line of the log where the counts have changed."""
 
-    def __init__(self, terms: Terms, settings: ReceiverSettings, port: int) -> None:
-        self._terms, self._port = terms, port
+    def __init__(
+        self, terms: Terms, settings: ReceiverSettings, port: int, peers: PeersFile
+    ) -> None:
+        self._terms, self._port, self._peers = terms, port, peers
         self._path = settings.landing / STATUS_FILE
         self._said = terms.counters.told()
 
     def write(self, *, is_running: bool = True) -> None:
         told = self._terms.counters.told()
         facts = {"running": is_running, "port": self._port, "written": int(time.time())}
+        facts["peers_current"] = self._peers.is_current
         with suppress(OSError):  # a full disk ends no association
             write_status(self._path, {**told, **facts, "room": self._terms.landing.room()})
         if told != self._said:

@@ -11,6 +11,7 @@ from flows.sources.receiver.counters import Counters
 from flows.sources.receiver.incoming import ObjectLimits
 
 if TYPE_CHECKING:
+    from flows.sources.auditing import Audit
     from flows.sources.landing import Landing
 
 #: Asked with a calling AE title, an address and a certificate (DER), if there was one.
@@ -31,6 +32,7 @@ class Terms:
         idle_seconds: How long nothing may come.
         negotiation_seconds: How long an association may take to begin (ARTIM, PS3.8 §9.1.5).
         private: Storage classes of makers that are taken, besides those of the standard.
+        audit: Is told which studies were received.
         tls: Who must present which certificate; None without TLS.
         counters: What is counted.
         stopping: Set when no object may begin any more.
@@ -45,6 +47,7 @@ class Terms:
     idle_seconds: float = 120.0
     negotiation_seconds: float = 15.0
     private: tuple[str, ...] = ()
+    audit: "Audit | None" = None
     tls: ssl.SSLContext | None = None
     counters: Counters = field(default_factory=Counters)
     stopping: Event = field(default_factory=Event)

@@ -11,6 +11,7 @@ from flows.sources.network.window import Window
 from flows.sources.source import FoundInstance, FoundStudy, Query, Stop
 from flows.sources.web.asking import Asker, Keys
 from flows.sources.web.rows import (
+    PURPOSE_FIELDS,
     SERIES_FIELDS,
     STUDY_FIELDS,
     instance_row,
@@ -103,7 +104,8 @@ class Finding:
             yield from self._by_window(half, modality)
 
     def _ask(self, keys: Keys) -> Found[StudyRow]:
-        fields = {"includefield": STUDY_FIELDS}
+        more = PURPOSE_FIELDS if self.query.described else ()
+        fields = {"includefield": (*STUDY_FIELDS, *more)}
         question = Question("/studies", {**keys, **fields}, study_row, _study_uid)
         return search(self.asker, question, self.stop)
 

@@ -27,6 +27,8 @@ ENTITIES = ("00400031", "00400032")
 
 #: What is asked for besides what every service gives, PS3.18 Tables 10.6.3-3 and 10.6.3-4.
 STUDY_FIELDS = (MODALITIES, STUDY_INSTANCES, AVAILABILITY, ISSUER)
+#: What a study was made for: Study and Requested Procedure Description, Reason for Visit.
+PURPOSE_FIELDS = ("00081030", "00321060", "00321066")
 SERIES_FIELDS = (SERIES_INSTANCES, STATION, STATION_AE)
 LONGEST_UID = 64
 
@@ -44,6 +46,7 @@ def study_row(row: Row) -> StudyRow | None:
         modalities=tuple(dict.fromkeys(_codes(row))),
         instances=_number(row, STUDY_INSTANCES),
         availability=availability(text(row, AVAILABILITY)),
+        described=tuple(filter(None, (text(row, tag) for tag in PURPOSE_FIELDS))),
     )
     return StudyRow(study, text(row, STUDY_TIME).replace(":", ""))
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from catalog.plans.records import Window, WindowState
+from catalog.plans.records import SourceKind, Window, WindowState
 from flows.errors import ExportRefusedError, PlanError, SourceError
 from flows.exports import planning
-from flows.exports.asking import Asked
+from flows.exports.asking import UNKNOWN, Asked
 from flows.exports.content import Content, Limits, Selection, content_of, read_content
 from flows.exports.preview import USUAL_BYTES, preview
 from flows.exports.windows import following, is_finished
@@ -136,6 +136,59 @@ def test_screening_goes_by_the_sources_stations(kind: Any, found: int) -> None:
     assert len(list(asked.studies((TODAY, TODAY), Go()))) == found
 
 
+DESCRIBED = (
+    "Mammografi  SCREENING",
+    "Mammografi, klinisk [akut]",
+    "Något annat",
+    "",
+    "Mammografi screening, återkallad",
+)
+
+
+@pytest.mark.parametrize(("kind", "taken"), [("screening", {"A0"}), ("clinical", {"A1"})])
+def test_screening_goes_by_what_a_study_was_made_for_and_the_unknown_is_counted(
+    kind: Any, taken: set[str]
+) -> None:
+    source = Told(
+        *(
+            replace(study(number, TODAY, f"A{number}"), described=(told,) if told else ())
+            for number, told in enumerate(DESCRIBED)
+        )
+    )
+    selection = Selection(
+        first=TODAY,
+        screening=kind,
+        screening_descriptions=("mammografi screening*",),
+        clinical_descriptions=("Mammografi, klinisk [akut]", "*återkallad"),
+    )
+    asked = Asked(source, selection, (), nearline=False)  # type: ignore[arg-type]
+    told = [asked.announce(one) for one in asked.studies((TODAY, TODAY), Go())]
+    assert {one.accession for one in told if not one.skipped} == taken
+    unknown = {one.accession for one in told if one.why == UNKNOWN}
+    assert unknown == {"A2", "A3", "A4"}  # of no list, without a word, and of both lists
+    assert all(query.described for query in source.asked)
+    limits = Limits(settling_days=0)
+    found = preview(asked, Content(selection=selection, limits=limits), Go(), TODAY)
+    assert (found.studies, found.unknown, found.skipped) == (1, 3, 0)
+
+
+def test_a_choice_that_nothing_can_tell_is_refused() -> None:
+    selection = Selection(first=TODAY, screening="screening")
+    asked = Asked(Told(study(1, TODAY)), selection, (), nearline=False)  # type: ignore[arg-type]
+    with pytest.raises(SourceError, match="nothing tells"):
+        list(asked.studies((TODAY, TODAY), Go()))
+    with pytest.raises(PlanError, match="which descriptions mean clinical"):
+        read_content(
+            {
+                "selection": {
+                    "first": TODAY,
+                    "screening": "clinical",
+                    "screening_descriptions": ["x"],
+                }
+            }
+        )
+
+
 @pytest.mark.parametrize(
     ("told", "wrong"),
     [
@@ -191,5 +244,5 @@ def test_what_the_docs_have_to_copy_is_right() -> None:
     blocks = [tomllib.loads(block) for block in re.findall(r"```toml\n(.*?)```", page, re.DOTALL)]
     kinds = {definition(describe("x", told)).kind for told in blocks if "kind" in told}
     plans = [read_content(told) for told in blocks if "selection" in told]
-    assert kinds == {"DICOM", "DICOMWEB", "FOLDER"}
+    assert kinds == set(SourceKind)
     assert len(kinds) + len(plans) == len(blocks)

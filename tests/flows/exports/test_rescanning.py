@@ -33,7 +33,7 @@ from flows.exports.running import next_window
 from flows.sources.network.pacs import Pacs
 from flows.sources.network.peer import Retrieve
 from flows.wiring import HubParts, RegionParts
-from tests.flows.exports.test_bringing import STUDY, Region
+from tests.flows.exports.test_bringing import STUDY, Forgetful, Region
 from tests.flows.making import counts
 from tests.flows.sources.peers import QRSCP, Go, QrScp, qrscp, send
 from tests.flows.test_rejected import note
@@ -270,3 +270,20 @@ def test_a_folder_is_not_looked_at_again(region: RegionParts, hospital: Any) -> 
     region.ledger.plans.set_source(KnownSource("folder", SourceKind.FOLDER, "{}"))
     with pytest.raises(PlanError):
         rescan(replace(run, plan=replace(run.plan, source="folder")), datetime.now(UTC))
+
+
+def test_what_a_pacs_did_not_give_is_asked_for_again(
+    hospital: Callable[..., Here], archive: Archive
+) -> None:
+    lacks = f"{INSTANCE}.1.3"
+    source = Forgetful(Pacs(archive.running.peer(retrieve=Retrieve.GET)), lacks=lacks, tries=3)
+    here = hospital()
+    here.source = source
+    export, _ = here.bring()
+    assert counts(here.parts.ledger.tally(export.id)) == {"ADMITTED": 4, "UNAVAILABLE": 1}
+    look = here.look()
+    assert look.late == 1
+    assert look.export_id is not None
+    here.fetch(look.export_id)
+    assert counts(here.parts.ledger.tally(look.export_id)) == {"ADMITTED": 1, "KNOWN": 3}
+    assert here.look().late == 0

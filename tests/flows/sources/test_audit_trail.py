@@ -1,20 +1,13 @@
 """Audit messages: what they hold, and that the region's log gets every one of them."""
 
-import logging
 import socket
-import ssl
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 from pydicom.sr._concepts_dict import concepts
 
-from flows.errors import FlowsError
 from flows.sources.audit_message import (
     AuditMessage,
     Code,
@@ -26,13 +19,11 @@ from flows.sources.audit_message import (
     security_alert,
     transferred,
 )
-from flows.sources.audit_trail import AuditTrail, Log, framed
-from flows.sources.network.pacs import Pacs
+from flows.sources.audit_trail import AuditTrail, Log, framed, lost
 from flows.sources.network.peer import Tls
-from flows.sources.source import Query
 from tests.flows.sources.certificates import Certificates
-from tests.flows.sources.peers import HOST, Folder, Go, image, uid
-from tests.flows.sources.scripted import Scripted, objects
+from tests.flows.sources.peers import HOST, uid
+from tests.flows.sources.syslog import Server, eventually
 from tests.servers import free_ports
 
 PACS, OURS = Node("PACS", "10.1.2.3"), Node("MAMDATA", "landing.example")
@@ -45,61 +36,9 @@ MESSAGES = (
 )
 
 
-class Server:
-    """A log that listens for syslog over TLS, and keeps what it reads."""
-
-    def __init__(self, made: Certificates, port: int, *, hang_up: bool = False) -> None:
-        self.frames: list[bytes] = []
-        self._made, self._port, self._hang_up = made, port, hang_up
-
-    @contextmanager
-    def running(self) -> Iterator["Server"]:
-        context = self._made.server()
-        with socket.create_server((HOST, self._port)) as server:
-            thread = threading.Thread(target=self._serve, args=(server, context))
-            thread.start()
-            try:
-                yield self
-            finally:
-                with suppress(OSError):
-                    server.shutdown(socket.SHUT_RDWR)
-                thread.join()
-
-    def _serve(self, server: socket.socket, context: ssl.SSLContext) -> None:
-        while True:
-            try:
-                plain, _ = server.accept()
-            except OSError:
-                return
-            with suppress(OSError), plain, context.wrap_socket(plain, server_side=True) as secure:
-                self._take(secure)
-
-    def _take(self, secure: ssl.SSLSocket) -> None:
-        if self._hang_up:
-            secure.recv(10)
-            secure.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-            return
-        got = b""
-        while block := secure.recv(65536):
-            got += block
-        while got:
-            length, _, rest = got.partition(b" ")
-            self.frames.append(rest[: int(length)])
-            got = rest[int(length) :]
-        with suppress(OSError):
-            secure.unwrap()
-
-
 @pytest.fixture
 def made(tmp_path: Path) -> Certificates:
     return Certificates(tmp_path)
-
-
-def eventually(trail: AuditTrail, left: int = 0) -> None:
-    until = time.monotonic() + 20
-    while trail.waiting() > left and time.monotonic() < until:
-        time.sleep(0.05)
-    assert trail.waiting() == left
 
 
 def test_codes_are_those_of_the_standard() -> None:
@@ -203,28 +142,29 @@ def test_a_log_that_does_not_answer_holds_nothing_up(made: Certificates, tmp_pat
         trail.close()
 
 
-def test_a_message_that_cannot_be_kept_stops_what_it_tells_of(
+def test_a_message_that_cannot_be_kept_is_counted_and_stops_nothing(
     made: Certificates, tmp_path: Path
 ) -> None:
-    (tmp_path / "queue").write_text("not a folder")
-    trail = AuditTrail(tmp_path / "queue", Log(HOST, made.tls("client"), 1))
-    with Scripted().running() as pacs, pytest.raises(FlowsError):
-        list(Pacs(pacs.peer(), audit=trail).find(Query(None), Go()))
-    assert not pacs.questions
+    queue = tmp_path / "queue"
+    trail = AuditTrail(queue, Log(HOST, made.tls("client"), 1), most=3)
+    for _ in range(5):
+        trail.send(MESSAGES[0])
+    assert (trail.waiting(), lost(queue)) == (3, 2)
+    trail.close()
+    (tmp_path / "other").write_text("not a folder")
+    AuditTrail(tmp_path / "other", Log(HOST, made.tls("client"), 1)).send(MESSAGES[0])
 
 
-def test_a_pacs_tells_of_queries_and_transfers_and_other_logs_hold_nothing(
-    made: Certificates, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
+def test_room_comes_back_when_the_log_takes_what_waited(made: Certificates, tmp_path: Path) -> None:
     (port,) = free_ports(1)
-    trail = AuditTrail(tmp_path / "queue", Log(HOST, made.tls("client"), port), retry_seconds=0.1)
-    with Server(made, port).running() as log, Scripted(get=objects(image(1))).running() as pacs:
-        source = Pacs(pacs.peer(), audit=trail)
-        list(source.find(Query((date(2026, 1, 1), date(2026, 1, 2))), Go()))
-        source.fetch(uid(1), None, Folder(tmp_path / "landed"), Go())
+    log = Log(HOST, made.tls("client"), port)
+    trail = AuditTrail(tmp_path / "queue", log, retry_seconds=0.1, most=2)
+    for _ in range(3):
+        trail.send(MESSAGES[0])
+    with Server(made, port).running() as server:
+        eventually(trail)
+        trail.send(MESSAGES[0])
         eventually(trail)
         trail.close()
-    events = [ET.fromstring(frame.partition(b"\xef\xbb\xbf")[2])[0][0] for frame in log.frames]
-    assert [one.get("originalText") for one in events] == ["Query", "DICOM Instances Transferred"]
-    assert uid(1) not in caplog.text
+    assert len(server.frames) == 3
+    assert lost(tmp_path / "queue") == 1

@@ -12,7 +12,8 @@ import pytest
 
 from flows.errors import DiskFullError
 from flows.sources import placing
-from flows.sources.landing import Landing, name
+from flows.sources.landed import name
+from flows.sources.landing import Landing
 
 STUDY, OBJECT = "1.2.3", "1.2.3.4"
 

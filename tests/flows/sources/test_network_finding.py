@@ -1,6 +1,8 @@
 """Searches in a PACS that holds answers back, ignores keys, or writes oddly."""
 
+import threading
 import time
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,7 +19,7 @@ from flows.errors import (
 from flows.sources.network import question
 from flows.sources.network.pacs import Pacs
 from flows.sources.source import Query
-from tests.flows.sources.peers import Go, uid
+from tests.flows.sources.peers import PATIENCE, Go, uid
 from tests.flows.sources.scripted import Given, Scripted, answer, archive
 
 FIRST = date(2026, 1, 1)
@@ -172,6 +174,31 @@ def test_endless_answers_are_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
     assert soon(cancelled)
 
 
+@pytest.mark.parametrize("whole_day", [False, True])
+def test_a_pacs_that_ignores_our_cancel_is_asked_for_less(
+    monkeypatch: pytest.MonkeyPatch, *, whole_day: bool
+) -> None:
+    monkeypatch.setattr(question, "MOST_ANSWERS", 60)
+    deaf, quick = threading.Event(), replace(PATIENCE, cancel=0.3)
+
+    def answers(identifier: Any, event: Any) -> Given:
+        if "-" in identifier.StudyDate or whole_day:
+            while not deaf.is_set() and event.assoc.is_established:
+                time.sleep(0.001)
+                yield answer(**row(1))
+        yield answer(**row(0, StudyDate=identifier.StudyDate[:8]))
+
+    days = (FIRST, FIRST if whole_day else FIRST + timedelta(1))
+    try:
+        if whole_day:
+            with pytest.raises(TruncatedError):
+                find(Scripted(answers), Query(days), patience=quick)
+        else:
+            assert len(find(Scripted(answers), Query(days), patience=quick)) == 1
+    finally:
+        deaf.set()
+
+
 def test_a_search_that_is_stopped_is_cancelled_at_the_pacs() -> None:
     cancelled = []
 
@@ -226,3 +253,14 @@ def test_a_question_that_is_not_accepted_is_told() -> None:
 
     with pytest.raises(SourceRefusedError, match="A900"):
         find(Scripted(refuses), Query(JANUARY))
+
+
+@pytest.mark.parametrize("described", [False, True])
+def test_what_a_study_was_made_for_is_asked_only_where_it_matters(*, described: bool) -> None:
+    pacs = Scripted(archive([row(1, StudyDescription="Screening", ReasonForVisit="Kallad")]))
+    with pacs.running():
+        query = Query((FIRST, FIRST), described=described)
+        (found,) = Pacs(pacs.peer()).find(query, Go())
+    assert ("StudyDescription" in pacs.questions[0]) is described
+    if described:
+        assert found.described == ("Screening", "Kallad")

@@ -9,7 +9,7 @@ from pydicom import dcmread, uid
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
 
-from flows.sources.landing import name
+from flows.sources.landed import name
 from flows.sources.receiver import syntaxes
 from flows.sources.receiver.incoming import ObjectLimits
 from flows.sources.receiver.peers import Peers

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.sources.landing import name
+from flows.sources.landed import name
 from flows.sources.receiver.commands import parse_command
 from flows.sources.receiver.errors import AssociationError, Reason
 from flows.sources.receiver.head import BrokenHeadError, Head, find
@@ -50,7 +50,7 @@ def ended(here, reason):
 
 
 def odd_files(here):
-    return [path.name for path in here.landing.odd().files()]
+    return [path.name for path in (here.landing.root / "odd").rglob("*.dcm")]
 
 
 @pytest.mark.parametrize(
@@ -72,8 +72,8 @@ def test_what_is_not_as_announced_is_kept_apart(here, head, status):
         kind, body = read_unit(peer)
     assert (kind, status_of(body)) == (Kind.DATA, status)
     assert here.received() == []
-    assert odd_files(here) == [f"{name(UID)}.dcm"]
-    (path,) = here.landing.odd().files()
+    assert odd_files(here) == [f"apart-{name(UID)}.dcm"]
+    (path,) = here.landing.odd(UID, "PACS").files()
     assert path.read_bytes().endswith(head)
 
 

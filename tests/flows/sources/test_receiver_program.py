@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 from pydicom import dcmread
 
-from flows.sources.landing import Landing, name
+from flows.sources.landed import name
+from flows.sources.landing import Landing
 from tests.key_service import Authority
 from tests.objects import INSTANCE, STUDY, mammogram
 from tests.receiving import (

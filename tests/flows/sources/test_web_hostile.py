@@ -20,7 +20,8 @@ from flows.errors import (
     SourceRefusedError,
     TruncatedError,
 )
-from flows.sources.landing import LandedStudy, Landing
+from flows.sources.landed import LandedStudy
+from flows.sources.landing import Landing
 from flows.sources.source import Ended, Fetched, FoundInstance, Query
 from flows.sources.web import asking, unpacking
 from flows.sources.web.asking import retry_after

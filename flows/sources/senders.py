@@ -1,0 +1,165 @@
+"""Who pushed which study: notes beside the landing's studies, by which a plan finds its own.
+
+What came as the answer to a C-MOVE has no note: somebody asked for it. A note is made once its
+object is whole, and goes when nothing of the study lies here any more; a lock keeps the two apart.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from flows.sources.landed import LandedStudy, name
+from flows.sources.landing import ODD, SENDERS, Landing
+from flows.sources.placing import begin, opened, told
+
+_LOCK: Final = ".lock"
+_APART: Final = "odd/"
+
+
+@dataclass(frozen=True, repr=False)
+class Pushed:
+    """Objects that lie in the landing together, and who pushed them.
+
+    Attributes:
+        key: By which the landing finds them: a Study Instance UID, or a name of what is not what
+            it was announced as.
+        senders: Digests of calling AE titles; empty where nobody noted any.
+    """
+
+    key: str
+    landed: LandedStudy
+    senders: frozenset[str]
+
+    @property
+    def is_apart(self) -> bool:
+        """Tell whether it is not what it was announced as."""
+        return self.key.startswith(_APART)
+
+
+class Senders:
+    """The notes of one landing."""
+
+    def __init__(self, landing: Landing) -> None:
+        self._landing = landing
+        self._root = landing.root / SENDERS
+
+    def note(self, calling: str, study_uid: str) -> None:
+        """Note that a peer pushed an object of a study, which is whole by now.
+
+        Raises:
+            DiskFullError: The disk is full.
+            OSError: The landing cannot be written to.
+        """
+        folder = self._root / name(calling)
+        path = folder / name(study_uid)
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _flush(self._root)
+        with _locked(folder, fcntl.LOCK_SH):
+            if not path.exists():
+                _written(folder, path.name, study_uid)
+
+    def pushed(self) -> Iterator[Pushed]:
+        """Give all that was pushed and is here, each study and each odd object once."""
+        for study, (uid, senders) in sorted(self._noted().items()):
+            landed = self._landing.study(uid)
+            if landed.folder.name == study and landed.files():
+                yield Pushed(uid, landed, frozenset(senders))
+        for folder in _folders(self._landing.root / ODD):
+            for one in _folders(folder):
+                landed = LandedStudy(one)
+                if landed.files():
+                    key = f"{_APART}{folder.name}/{one.name}"
+                    yield Pushed(key, landed, frozenset({folder.name}))
+
+    def unnoted(self) -> Iterator[Pushed]:
+        """Give what is here without a note: moved here, or older than notes are."""
+        if (flat := LandedStudy(self._landing.root / ODD)).files():
+            yield Pushed(_APART, flat, frozenset())
+        noted = self._noted()
+        for landed in self._landing.studies():
+            if landed.folder.name not in noted:
+                yield Pushed("", landed, frozenset())
+
+    def place(self, key: str) -> LandedStudy:
+        """Return where something lies that `pushed` gave."""
+        if not key.startswith(_APART):
+            return self._landing.study(key)
+        sender, _, which = key.removeprefix(_APART).partition("/")
+        return LandedStudy(self._landing.root / ODD / sender / which)
+
+    def tidy(self) -> None:
+        """Remove the notes of studies of which nothing is here any more."""
+        for folder in _folders(self._root):
+            with _locked(folder, fcntl.LOCK_EX):
+                for note in _notes(folder):
+                    if not self._landing.named(note.name).files():
+                        note.unlink(missing_ok=True)
+
+    def _noted(self) -> Mapping[str, tuple[str, set[str]]]:
+        found: dict[str, tuple[str, set[str]]] = {}
+        for folder in _folders(self._root):
+            for note in _notes(folder):
+                with suppress(OSError, UnicodeDecodeError):
+                    uid = note.read_text("ascii")
+                    found.setdefault(note.name, (uid, set()))[1].add(folder.name)
+        return found
+
+
+def digests(calling: Iterable[str]) -> frozenset[str]:
+    """Return how notes call peers."""
+    return frozenset(map(name, calling))
+
+
+def _folders(root: Path) -> Iterator[Path]:
+    with suppress(FileNotFoundError):
+        yield from (path for path in sorted(root.iterdir()) if path.is_dir())
+
+
+def _notes(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
+
+
+def _written(folder: Path, note: str, study_uid: str) -> None:
+    """Write a note, whole and on the disk."""
+    descriptor = opened(folder)
+    try:
+        begun = begin(note, descriptor)
+        if begun is None:
+            raise InterruptedError
+        file, partial = begun
+        try:
+            os.write(file, study_uid.encode("ascii"))
+            os.fsync(file)
+            os.rename(partial, note, src_dir_fd=descriptor, dst_dir_fd=descriptor)
+            os.fsync(descriptor)
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(partial, dir_fd=descriptor)
+            os.close(file)
+    except OSError as error:
+        raise told(error) from None
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _locked(folder: Path, how: int) -> Iterator[None]:
+    descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, how)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _flush(folder: Path) -> None:
+    descriptor = opened(folder)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,308 @@
+"""What is pushed unasked comes in by a plan, and each object of it ends in exactly one outcome."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalog.ledgers.records import Export
+from catalog.outcome import Outcome
+from catalog.plans.records import Announced, Plan, PlanState
+from catalog.search import Query, search
+from flows.cli.status_lines import region_lines
+from flows.deidentifier import Deidentifier
+from flows.errors import PlanError, SourceError
+from flows.exports import planning
+from flows.exports.asking import Asked
+from flows.exports.bringing import Brought, Job, bring
+from flows.exports.content import Content, Selection
+from flows.exports.pushed import announce, end_unasked, require_own, standing
+from flows.exports.running import Run, is_settled, share_out
+from flows.review import reviews
+from flows.sources.definition import describe
+from flows.sources.landing import Landing
+from flows.sources.opening import open_source
+from flows.status import metrics
+from flows.status.region import region_status
+from flows.walk.verdict import NOT_AS_ANNOUNCED
+from flows.wiring import HubParts, RegionParts
+from tests import receiving
+from tests.flows.conftest import DECISION, on_both
+from tests.flows.making import counts
+from tests.flows.sources.peers import Go
+from tests.objects import INSTANCE, mammogram
+
+EVERYTHING = Content(selection=Selection(everything=True))
+STUDY = "1.2.826.0.1.3680043.8.498.752.78"
+SOON = timedelta(minutes=5)
+
+
+def views(study: int, *names: str, **more: Any) -> list[Any]:
+    return [
+        mammogram(
+            view=view,
+            SOPInstanceUID=f"{INSTANCE}.{study}.{number}",
+            StudyInstanceUID=f"{STUDY}.{study}",
+            SeriesInstanceUID=f"{STUDY}.{study}.1",
+            AccessionNumber=f"ACC{study}",
+            **more,
+        )
+        for number, view in enumerate(names or ("lcc", "rcc"), 1)
+    ]
+
+
+@dataclass
+class Pushed:
+    """A region to whose receiver systems push."""
+
+    parts: RegionParts
+    deidentifier: Deidentifier
+    address: tuple[str, int]
+
+    def plan(self, *calling: str, quiet: float = 0.001, name: str = "pushes") -> None:
+        told = {"kind": "PUSHED", "calling": calling, "quiet_seconds": quiet}
+        self.parts.ledger.plans.set_source(describe(name, told))
+        entered = Plan(
+            f"p-{name}",
+            "prov",
+            name,
+            DECISION,
+            EVERYTHING.model_dump_json(),
+            PlanState.ACTIVE,
+            "Eva",
+        )
+        self.parts.ledger.plans.enter(entered)
+
+    def run(self, name: str = "pushes") -> tuple[Run, Any]:
+        plans = self.parts.ledger.plans
+        opened = open_source(plans.source(name), Landing(self.parts.landing))
+        asked = Asked(opened.source, EVERYTHING.selection, (), nearline=False)
+        plan = plans.get(f"p-{name}")
+        return Run(self.parts, plan, EVERYTHING, asked, Go(), "worker", timedelta(0)), opened
+
+    def take(self, name: str = "pushes") -> Export | None:
+        """Take what came to rest, as one run of the plan does."""
+        run, opened = self.run(name)
+        export_id = announce(run)
+        return None if export_id is None else self.bring(run, opened, export_id)
+
+    def bring(self, run: Run, opened: Any, export_id: str) -> Export:
+        export = self.parts.ledger.export(export_id)
+        job = Job(
+            parts=self.parts,
+            deidentifier=self.deidentifier,
+            protection=None,
+            export=export,
+            region="norr",
+            source=opened.source,
+            landing=Landing(self.parts.landing),
+            stop=Go(),
+            breaker=opened.breaker,
+            who=run.who,
+            run="run",
+            tries=1,
+            place=opened.place,
+        )
+        with ThreadPoolExecutor(2) as pool:
+            ended = share_out(
+                run, export, lambda one: pool.submit(bring, job, one), at_a_time=2, most=0
+            )
+        assert {brought for _, brought in ended} == {Brought.SETTLED}
+        assert is_settled(run, export)
+        self.parts.ledger.rescans.end(export_id, datetime.now(UTC))
+        return export
+
+    def tally(self, export: Export | None) -> dict[str, int]:
+        assert export is not None
+        return counts(self.parts.ledger.tally(export.id))
+
+    def left(self) -> list[Path]:
+        return list(self.parts.landing.rglob("*.dcm"))
+
+
+@pytest.fixture
+def here(region: RegionParts, deidentify_with: Deidentifier) -> Iterator[Pushed]:
+    with receiving.running(region.landing) as running:
+        yield Pushed(region, deidentify_with, running.address)
+
+
+def push(here: Pushed, *objects: Any, calling: str = "PACS") -> None:
+    assert receiving.send(here.address, *objects, calling=calling) == [0] * len(objects)
+
+
+def push_odd(here: Pushed, dataset: bytes, uid: str = "9.9.9") -> int:
+    """Announce one object, and send another."""
+    with receiving.raw(here.address) as peer:
+        command = receiving.data(receiving.store_command(uid), 3)
+        peer.sendall(command + receiving.data(dataset, 2))
+        return receiving.status_of(receiving.read_unit(peer)[1])
+
+
+@on_both
+def test_what_was_pushed_comes_in_and_the_landing_is_empty(here: Pushed, hub: HubParts) -> None:
+    here.plan("PACS", "MODALITY")
+    push(here, *views(1))
+    push(here, *views(2), calling="MODALITY")
+    assert here.tally(here.take()) == {"ADMITTED": 4}
+    assert len(search(hub.catalogue, Query()).studies) == 2
+    assert not here.left()
+    assert here.take() is None
+    notes = (here.parts.landing / "senders").rglob("[0-9a-f]*")
+    assert not [one for one in notes if one.is_file()]
+
+
+def test_late_images_are_the_same_study_and_corrected_headers_revisions(
+    here: Pushed, hub: HubParts
+) -> None:
+    here.plan("PACS")
+    push(here, *views(1))
+    here.take()
+    push(here, *views(1, "lcc", "rcc", "lmlo"))
+    assert here.tally(here.take()) == {"ADMITTED": 1, "KNOWN": 2}
+    push(here, *views(1, "lcc", PatientAge="051Y"))
+    assert here.tally(here.take()) == {"REVISED": 1}
+    assert len(search(hub.catalogue, Query()).studies) == 1
+
+
+def test_a_study_that_still_comes_is_left(here: Pushed) -> None:
+    here.plan("PACS", quiet=3600)
+    push(here, *views(1))
+    assert here.take() is None
+    assert len(here.left()) == 2
+
+
+def test_what_came_by_c_move_is_not_taken(here: Pushed) -> None:
+    here.plan("PACS")
+    (image,) = views(1, "lcc")
+    transfer = image.file_meta.TransferSyntaxUID
+    with receiving.associated(here.address, image.SOPClassUID, (transfer,)) as peer:
+        assert peer.send_c_store(image, originator_aet="MAMMO", originator_id=3).Status == 0
+    assert here.take() is None
+    assert len(here.left()) == 1
+
+
+def test_what_an_export_fetches_now_is_left_to_it(here: Pushed, region: RegionParts) -> None:
+    here.plan("PACS")
+    push(here, *views(1))
+    path = str(region.landing / "e-1" / "received")
+    region.ledger.register_export(Export("e-1", "prov", path, 0, DECISION))
+    region.ledger.announced.announce("e-1", [Announced(f"{STUDY}.1")])
+    assert region.ledger.announced.lease("e-1", "other", datetime.now(UTC) + SOON)
+    assert here.take() is None
+    region.ledger.announced.release("other")
+    assert here.tally(here.take()) == {"ADMITTED": 2}
+
+
+def test_a_run_that_died_is_gone_on_with(here: Pushed, region: RegionParts) -> None:
+    here.plan("PACS")
+    push(here, *views(1))
+    run, opened = here.run()
+    export_id = announce(run)
+    assert region.ledger.rescans.exports("p-pushes", unfinished=True) == (export_id,)
+    assert export_id is not None
+    assert here.tally(here.bring(run, opened, export_id)) == {"ADMITTED": 2}
+
+
+def test_what_is_not_as_announced_ends_in_quarantine(here: Pushed, region: RegionParts) -> None:
+    here.plan("PACS")
+    (image,) = views(1, "lcc")
+    image.SOPInstanceUID = f"{INSTANCE}.77"
+    body = receiving.bare(image)
+    assert push_odd(here, body) == 0xA900
+    assert push_odd(here, b"\xff" * 4000, "9.9.8") == 0xC000
+    export = here.take()
+    assert here.tally(export) == {"SUSPECT": 1, "UNREADABLE": 1}
+    assert export is not None
+    assert NOT_AS_ANNOUNCED in {why for _, why in region.ledger.reasons(export.id)}
+    assert len(reviews.waiting(region)) == 2
+    assert not here.left()
+
+
+def test_what_no_plan_covers_is_shown_and_ends(here: Pushed, region: RegionParts) -> None:
+    here.plan("PACS")
+    push(here, *views(1), calling="STRANGER")
+    push_odd(here, b"\xff" * 400)
+    landing = Landing(region.landing)
+    assert here.tally(here.take()) == {"UNREADABLE": 1}
+    assert standing(region.ledger, landing).unasked.files == 2
+    told = region_status(region.ledger, region.landing, datetime.now(UTC))
+    text = "\n".join(region_lines(told))
+    assert "prov/pushes: nothing waits" in text
+    assert "no plan covers them: 1 studies, 2 objects wait" in text
+    assert "mammo_unasked_objects 2.0" in metrics.text(told)
+    assert "STRANGER" not in text + metrics.text(told)
+    assert end_unasked(region) == 0
+    gone = dataclasses.replace(region, unasked=timedelta(0))
+    assert end_unasked(gone) == 2
+    assert region.ledger.unasked.ended() == {Outcome.REFUSED: 2}
+    assert not here.left()
+    assert standing(region.ledger, landing).unasked.files == 0
+    told = region_status(region.ledger, region.landing, datetime.now(UTC))
+    assert 'mammo_unasked_ended_total{outcome="REFUSED"} 2.0' in metrics.text(told)
+
+
+def test_a_paused_plan_still_covers_and_a_cancelled_one_does_not(
+    here: Pushed, region: RegionParts
+) -> None:
+    here.plan("PACS")
+    push(here, *views(1))
+    landing = Landing(region.landing)
+    region.ledger.plans.move("p-pushes", PlanState.PAUSED)
+    assert standing(region.ledger, landing).covered[("prov", "pushes")].files == 2
+    assert end_unasked(dataclasses.replace(region, unasked=timedelta(0))) == 0
+    region.ledger.plans.move("p-pushes", PlanState.CANCELLED)
+    assert standing(region.ledger, landing).unasked.files == 2
+
+
+def test_a_study_that_two_sources_push_is_neithers(here: Pushed, region: RegionParts) -> None:
+    here.plan("PACS")
+    here.plan("OTHER", name="others")
+    push(here, *views(1, "lcc"))
+    push(here, *views(1, "lcc", "rcc")[1:], calling="OTHER")
+    assert here.take() is None
+    assert here.take("others") is None
+    assert standing(region.ledger, Landing(region.landing)).unasked.files == 2
+
+
+def test_a_crash_while_it_ends_counts_once(
+    here: Pushed, region: RegionParts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push(here, *views(1))
+    gone = dataclasses.replace(region, unasked=timedelta(0))
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("flows.exports.pushed.shutil.rmtree", die)
+        with pytest.raises(KeyboardInterrupt):
+            end_unasked(gone)
+    assert end_unasked(gone) == 2
+    assert region.ledger.unasked.ended() == {Outcome.REFUSED: 2}
+    assert not here.left()
+
+
+def test_a_sender_has_one_source_and_a_source_one_plan(
+    here: Pushed, region: RegionParts, tmp_path: Path
+) -> None:
+    here.plan("PACS")
+    other = describe("others", {"kind": "PUSHED", "calling": ["X", "PACS"]})
+    with pytest.raises(SourceError, match="another source"):
+        require_own(region.ledger, other)
+    require_own(region.ledger, describe("pushes", {"kind": "PUSHED", "calling": ["PACS"]}))
+    decision = tmp_path / "decision.toml"
+    decision.write_text(
+        'reference = "D"\nlegal_basis = "b"\npurpose = "p"\ncontroller = "c"\n'
+        f"valid_until = {DECISION.valid_until}\n"
+    )
+    enter: Callable[..., Plan] = planning.enter
+    with pytest.raises(PlanError, match="one plan"):
+        enter(region, "prov", "pushes", EVERYTHING, decision=decision, who="Eva")
+    dated = Content(selection=Selection(first=date(2026, 1, 1)))
+    with pytest.raises(PlanError, match="taken whole"):
+        enter(region, "prov", "pushes", dated, decision=decision, who="Eva")
