@@ -160,17 +160,17 @@ def _hub_side(*, alone: bool) -> "HubSide":
     """
     from flows import wiring
     from flows.arrivals.parts import wire_arrivals
+    from flows.intake.store import IntakeStore
     from flows.reconcile.hub import HubSide
-    from flows.settings import ArrivalSettings, RegionSettings
+    from flows.settings import ArrivalSettings
 
     parts = wiring.hub()
     side = HubSide(parts.catalogue, parts.clean, parts.releases)
     if place.has("arrivals"):
         check = wire_arrivals(wiring.read(ArrivalSettings))
         return replace(side, sweeper=check.clean, arrivals=check.arrivals)
-    if not alone and not wiring.read(RegionSettings).intake_url:
-        return replace(side, sweeper=wiring.region().clean)
-    return side
+    mine = None if alone else wiring.region().clean
+    return replace(side, sweeper=None if isinstance(mine, IntakeStore) else mine)
 
 
 @contextmanager

@@ -138,7 +138,7 @@ RULES: Final[Mapping[Kind, Rule]] = MappingProxyType(
             "was the ledger restored from a backup? it expires with its export's other files",
         ),
         Kind.SEALED_LOST: Rule(
-            ("review whose sealed original is gone", "reviews whose sealed original is gone"),
+            ("review whose sealed original is lost", "reviews whose sealed original is lost"),
             Action.TELL,
             "reject it (mammo quarantine reject), and export its study again",
         ),

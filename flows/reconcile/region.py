@@ -25,7 +25,7 @@ def reconcile(parts: RegionParts, asked: Asked, report: Report) -> None:
         RetriableError: The landing cannot be used.
     """
     sweep_sealed(parts, asked, report)
-    find_lost(parts, report)
+    find_lost(parts, asked, report)
     exports = {one.id: one for one in parts.ledger.inventory.exports(asked.moment)}
     for export in exports.values():
         _judge(parts, export, asked, report)

@@ -4,8 +4,10 @@ from collections.abc import Collection
 
 from catalog.errors import NotFoundError
 from catalog.inventory.ledger import Place
+from catalog.inventory.records import Entry, Part
 from catalog.reviews.records import OPEN, Review
 from flows import log
+from flows.reconcile.faults import read
 from flows.reconcile.kinds import Kind
 from flows.reconcile.report import Asked, Report
 from flows.reconcile.sweeping import Bucket, name_of, sweep
@@ -62,21 +64,27 @@ def _say(key: str) -> None:
     )
 
 
-def find_lost(parts: RegionParts, report: Report) -> None:
-    """Find reviews of which something that was sealed is gone: nobody can decide them.
+def find_lost(parts: RegionParts, asked: Asked, report: Report) -> None:
+    """Find reviews of which something sealed is gone, or damaged: nobody can decide them.
+
+    What is sealed is read only if that was asked for.
 
     Raises:
         StorageError: The store does not answer.
     """
     for one in parts.ledger.reviews.all(states=OPEN):
-        if _is_lost(parts, one) and parts.ledger.reviews.get(one.id)[0].state in OPEN:
+        if _is_lost(parts, one, asked) and parts.ledger.reviews.get(one.id)[0].state in OPEN:
             report.note(Kind.SEALED_LOST, f"review {one.id}")
 
 
-def _is_lost(parts: RegionParts, review: Review) -> bool:
+def _is_lost(parts: RegionParts, review: Review, asked: Asked) -> bool:
+    store = parts.quarantine
     for key in filter(None, (review.original_key, review.proposal_key)):
         try:
-            parts.quarantine.stat(key)
+            put = store.stat(key)
         except NotFoundError:
+            return True
+        entry = Entry(Part.OBJECT, review.id, key, put.size, put.sha256)
+        if asked.sums and read(store, entry) is not None:
             return True
     return False

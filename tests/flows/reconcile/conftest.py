@@ -25,7 +25,7 @@ NOW, WEEK = timedelta(0), timedelta(days=7)
 
 @contextmanager
 def silent(_label: str) -> Iterator[Callable[[int, int], None]]:
-    yield lambda done, every: None
+    yield lambda _done, _every: None
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ import hashlib
 import io
 import time
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -122,11 +121,11 @@ def test_what_is_wanted_again_in_the_last_moment_stays(
     def first(bucket, asked, *others):
         found = find(bucket, asked, *others)
         if bucket.kind is Kind.ORPHAN:
-            with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
-                patch.setattr(region.publisher, "publish", dies)
+            monkeypatch.setattr(region.publisher, "publish", dies)
+            with pytest.raises(KeyboardInterrupt):
                 again(region, deidentify_with, export_id)
-            oldest = max(hub.clean.age(key) for key in found if "left" not in key)
-            object.__setattr__(asked, "older", oldest + timedelta(seconds=1))
+            object.__setattr__(asked, "older", hub.clean.age("prov/left/0.dcm"))
+            assert max(hub.clean.age(key) for key in found if "left" not in key) < asked.older
         return found
 
     monkeypatch.setattr(sweeping, "_find", first)

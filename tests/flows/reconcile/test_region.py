@@ -12,6 +12,7 @@ import pytest
 
 from catalog import database
 from catalog.holders import add_holder, add_region
+from catalog.ledgers.tables import export
 from catalog.publishing.publish import CataloguePublisher
 from catalog.records import Holder, Region
 from flows.quarantine.originals import quarantine
@@ -100,7 +101,7 @@ def test_what_a_run_sealed_and_could_not_record_waits_for_it(
             settle(this)
     assert len(list(region.quarantine.keys())) == 1
     report = look_here(mend=True, moment=LATER)
-    assert report.found == {Kind.UNENDED: 1, Kind.LEFTOVER: 0}
+    assert report.found == {Kind.UNENDED: 1}
     assert len(list(region.quarantine.keys())) == 1
     assert counts(walked(region, deidentify_with, export)) == {"UNREADABLE": 1}
 
@@ -124,6 +125,21 @@ def test_a_review_whose_original_is_gone_is_told(region, waits_too, look_here):
     assert look_here(mend=True, moment=LATER).found == {}
 
 
+def test_a_sealed_original_with_a_flipped_byte_is_told(region, waits_too, look_here):
+    key = waits_too.original_key
+    data, label = bytearray(b"".join(region.quarantine.get(key))), region.quarantine.stat(key)
+    data[9] ^= 1
+    region.quarantine._client.put_object(
+        "own-quarantine",
+        key,
+        io.BytesIO(bytes(data)),
+        len(data),
+        metadata={"sha256": label.sha256},
+    )
+    assert look_here(moment=LATER).found == {}
+    assert look_here(moment=LATER, sums=True).found == {Kind.SEALED_LOST: 1}
+
+
 @on_both
 def test_an_export_that_stopped_is_told_and_nothing_of_it_is_touched(
     crash, region, look_here, deidentify_with
@@ -142,9 +158,11 @@ def test_an_export_that_stopped_is_told_and_nothing_of_it_is_touched(
     assert not left.exists()
 
 
-def test_an_export_of_which_less_came_than_claimed(region, ingest, four, look_here):
-    ingest(claimed=5)
-    assert look_here(moment=LATER, older=WEEK).found == {Kind.SUMS: 1}
+def test_an_export_of_which_less_came_than_claimed(done, look_here):
+    with database.writing(done.ledger._engine) as connection:
+        connection.execute(export.update().values(claimed=5))
+    report = look_here(moment=LATER, mend=True)
+    assert (report.found, report.is_well) == ({Kind.SUMS: 1}, False)
 
 
 def test_an_export_that_was_registered_and_never_begun(region, export_folder, four, look_here):
