@@ -92,6 +92,18 @@ def stop_instance(
         return True
 
 
+def stop_revision(
+    engine: Engine, revision_id: int, kind: HoldKind, *, reason: str, who: str
+) -> bool:
+    """Hold one revision of an instance, unless it is held so already; tell whether."""
+    target = HoldTarget(HoldScope.REVISION, str(revision_id))
+    with writing(engine) as connection:
+        if is_placed(connection, kind, target):
+            return False
+        stop(connection, kind, target, reason=reason, who=who)
+        return True
+
+
 def stop(
     connection: Connection, kind: HoldKind, target: HoldTarget, *, reason: str, who: str
 ) -> int:

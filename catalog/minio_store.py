@@ -5,25 +5,29 @@ Only what every S3 server can do is used; a bucket needs no versions, locks or p
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from typing import BinaryIO, Self
+from contextlib import suppress
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, BinaryIO
 
 from minio import Minio
-from minio.error import MinioException, S3Error
-from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
-from urllib3.exceptions import HTTPError
+from minio.commonconfig import REPLACE, CopySource
+from urllib3 import PoolManager, Retry, Timeout
 
 from catalog.errors import AlreadyStoredError, NotFoundError, Reason, StorageError
-from catalog.objects import Credentials, StoredObject
+from catalog.minio_body import Body, translated
+from catalog.objects import Credentials, Listed, StoredObject
+
+if TYPE_CHECKING:
+    from minio.helpers import DictType
 
 PART_BYTES = 8 * 1024 * 1024
 """Bytes of one part of an upload; the SDK holds two at a time while it cuts them."""
 
-BLOCK_BYTES = 1024 * 1024
-"""Largest block that `get` gives at a time."""
+FRESH = timedelta(hours=1)
+"""So young an object need not be dated anew when it is put once more."""
 
 _DIGEST = "sha256"
-_ABSENT = {"NoSuchKey", "NoSuchObject", "NoSuchBucket"}
 _SERVER_TROUBLE = (500, 502, 503, 504)
 _REGION = "us-east-1"  # named, so that the client need not ask for it
 
@@ -50,31 +54,32 @@ class MinioStore:
     def put(self, key: str, stream: BinaryIO, size: int, sha256: str) -> None:
         """Store `size` bytes under a key and read them back; the same bytes again change nothing.
 
-        About twice `PART_BYTES` are in memory at once.
+        But they are dated anew: whoever removes what no record names goes by age, and here is
+        somebody who is about to name it. About twice `PART_BYTES` are in memory at once.
 
         Raises:
             AlreadyStoredError: Other bytes are stored under the key.
             StorageError: The store did not answer, or holds something else than was sent; what
                 it holds is then removed, so that the call can be made again.
         """
+        told = StoredObject(size, sha256)
         try:
-            there = self.stat(key)
+            if self.stat(key) != told:
+                raise AlreadyStoredError
+            self._want(key, sha256)
+            uploaded = False
         except NotFoundError:
             self._upload(key, stream, size, sha256)
             uploaded = True
-        else:
-            if there != StoredObject(size, sha256):
-                raise AlreadyStoredError
-            uploaded = False
-        if self._digest(key) != (size, sha256):
+        if not self._holds(key, told):
             # What was there before may be published: it is not given up for one bad read.
-            if uploaded or self._digest(key) != (size, sha256):
-                with suppress(StorageError), _translated():
+            if uploaded or not self._holds(key, told):
+                with suppress(StorageError), translated():
                     self._client.remove_object(self._bucket, key)
             raise StorageError(Reason.DAMAGED)
 
     def _upload(self, key: str, stream: BinaryIO, size: int, sha256: str) -> None:
-        with _translated():
+        with translated():
             self._client.put_object(
                 self._bucket,
                 key,
@@ -85,12 +90,24 @@ class MinioStore:
                 num_parallel_uploads=1,
             )
 
-    def _digest(self, key: str) -> tuple[int, str]:
+    def _want(self, key: str, sha256: str) -> None:
+        """Date an object anew, in the store itself; its bytes are not touched."""
+        if self.age(key) > FRESH:
+            source = CopySource(self._bucket, key)
+            told: DictType = {_DIGEST: sha256}
+            with translated():
+                self._client.copy_object(
+                    self._bucket, key, source, metadata=told, metadata_directive=REPLACE
+                )
+
+    def _holds(self, key: str, told: StoredObject) -> bool:
+        """Read an object back; one that somebody removed meanwhile is not there."""
         digest, size = hashlib.sha256(), 0
-        for block in self.get(key):
-            digest.update(block)
-            size += len(block)
-        return size, digest.hexdigest()
+        with suppress(NotFoundError):
+            for block in self.get(key):
+                digest.update(block)
+                size += len(block)
+        return StoredObject(size, digest.hexdigest()) == told
 
     def get(self, key: str, offset: int = 0, length: int | None = None) -> "Body":
         """Ask for an object's bytes and give them in blocks of at most `BLOCK_BYTES`.
@@ -103,7 +120,7 @@ class MinioStore:
         """
         if length == 0:
             return Body(None)
-        with _translated():
+        with translated():
             return Body(self._client.get_object(self._bucket, key, offset, length or 0))
 
     def stat(self, key: str) -> StoredObject:
@@ -113,22 +130,48 @@ class MinioStore:
             NotFoundError: There is no such object.
             StorageError: The store did not answer.
         """
-        with _translated():
+        size, told = self._told(key)
+        return StoredObject(size, told.get(f"x-amz-meta-{_DIGEST}", ""))
+
+    def age(self, key: str) -> timedelta:
+        """Tell how long ago an object was last put or wanted, by the store's own clock.
+
+        Raises:
+            NotFoundError: There is no such object.
+            StorageError: The store did not answer, or does not tell.
+        """
+        _, told = self._told(key)
+        try:
+            put, present = (parsedate_to_datetime(told[name]) for name in ("last-modified", "date"))
+        except (KeyError, ValueError):
+            raise StorageError from None
+        return present - put
+
+    def _told(self, key: str) -> tuple[int, dict[str, str]]:
+        with translated():
             found = self._client.stat_object(self._bucket, key)
         # Servers differ in how they spell a header's name.
-        told = {name.lower(): value for name, value in (found.metadata or {}).items()}
-        return StoredObject(found.size or 0, str(told.get(f"x-amz-meta-{_DIGEST}", "")))
+        told = {str(name).lower(): str(value) for name, value in (found.metadata or {}).items()}
+        return found.size or 0, told
 
     def keys(self, prefix: str = "") -> Iterator[str]:
-        """Give the keys that begin with a prefix, in order.
+        """Give the keys that begin with a prefix, in an order of the server's.
 
         Raises:
             StorageError: The store did not answer.
         """
-        with _translated():
+        return (found.key for found in self.listed(prefix))
+
+    def listed(self, prefix: str = "") -> Iterator[Listed]:
+        """Give what a listing shows of the objects whose keys begin with a prefix, page by page.
+
+        Raises:
+            StorageError: The store did not answer.
+        """
+        with translated():
             for found in self._client.list_objects(self._bucket, prefix, recursive=True):
-                if found.object_name is not None:
-                    yield found.object_name
+                if found.object_name is not None and found.last_modified is not None:
+                    yield Listed(found.object_name, found.size or 0, found.last_modified)
 
     def remove(self, key: str) -> None:
         """Remove an object; one that is not there is removed already.
@@ -136,49 +179,8 @@ class MinioStore:
         Raises:
             StorageError: The store did not answer, or the identity may not remove.
         """
-        with suppress(NotFoundError), _translated():
+        with suppress(NotFoundError), translated():
             self._client.remove_object(self._bucket, key)
-
-
-class Body(Iterator[bytes]):
-    """The bytes of one answer; its connection is given back at the end, on error and on close."""
-
-    def __init__(self, response: BaseHTTPResponse | None) -> None:
-        self._response = response
-
-    def __next__(self) -> bytes:
-        """Give the next block."""
-        if self._response is None:
-            raise StopIteration
-        try:
-            with _translated():
-                block = self._response.read(BLOCK_BYTES)
-        except StorageError:
-            self.close()
-            raise
-        if not block:
-            self.close()
-            raise StopIteration
-        return block
-
-    def close(self) -> None:
-        """Give the connection back."""
-        response, self._response = self._response, None
-        if response is not None:
-            response.close()
-            response.release_conn()
-
-    def __enter__(self) -> Self:
-        """Give itself, to be closed at the end of the block."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Give the connection back."""
-        self.close()
-
-    def __del__(self) -> None:
-        """Give the connection back if nobody did."""
-        self.close()
 
 
 def ensure_buckets(
@@ -190,7 +192,7 @@ def ensure_buckets(
         StorageError: The store did not answer, or the identity may not make buckets.
     """
     client = _client(endpoint, administrator, secure=secure, timeout=30.0)
-    with _translated():
+    with translated():
         for bucket in buckets:
             if not client.bucket_exists(bucket):
                 client.make_bucket(bucket)
@@ -210,16 +212,3 @@ def _client(endpoint: str, who: Credentials, *, secure: bool, timeout: float) ->
         secure=secure,
         http_client=pool,
     )
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    # What the SDK says quotes bucket, key and URL, so none of it may leave the room.
-    try:
-        yield
-    except S3Error as error:
-        if error.code in _ABSENT:
-            raise NotFoundError from None
-        raise StorageError(Reason.REFUSED) from None
-    except (MinioException, HTTPError, OSError):
-        raise StorageError from None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import BinaryIO, Protocol
 
 
@@ -11,6 +12,15 @@ class StoredObject:
 
     size: int
     sha256: str
+
+
+@dataclass(frozen=True, repr=False)
+class Listed:
+    """One object as a listing shows it: its key, bytes, and when it was last put or wanted."""
+
+    key: str
+    size: int
+    modified: datetime
 
 
 @dataclass(frozen=True, repr=False)
@@ -38,6 +48,14 @@ class ObjectStore(Protocol):
 
     def keys(self, prefix: str = "") -> Iterator[str]:
         """Give the keys that begin with a prefix."""
+        ...
+
+    def listed(self, prefix: str = "") -> Iterator[Listed]:
+        """Give what a listing shows of the objects whose keys begin with a prefix."""
+        ...
+
+    def age(self, key: str) -> timedelta:
+        """Tell how long ago an object was last put or wanted, by the store's own clock."""
         ...
 
     def remove(self, key: str) -> None:

@@ -17,6 +17,7 @@ from catalog.changes.rescans import Rescans
 from catalog.columns import now
 from catalog.database import insert_if_absent, reading, writing
 from catalog.errors import ConflictError, NotFoundError, Reason
+from catalog.inventory.ledger import Inventory
 from catalog.ledgers.key import LedgerKey
 from catalog.ledgers.makings import Makings
 from catalog.ledgers.records import Ending, Export, Item, NewItem, Progress
@@ -55,6 +56,7 @@ class Ledger(Tracing):
         self.orders = ReceivedOrders(engine, key)
         self.work = Work(engine)
         self.unasked = Unasked(engine)
+        self.inventory = Inventory(engine)
         self.rejections = Rejections(engine, key)
         self.rescans = Rescans(engine, key)
 

@@ -47,7 +47,7 @@ preview = Table(
     Column("size", Integer, primary_key=True, autoincrement=False),
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
-    Column("key", String(255), nullable=False),
+    Column("key", String(255), nullable=False, index=True),
     Column("bytes", Integer, nullable=False),
     Column("sha256", DIGEST, nullable=False),
     CheckConstraint("width > 0 AND height > 0 AND bytes > 0", name="picture"),

@@ -18,6 +18,7 @@ from flows.cli import (
     protection,
     quarantine,
     receiver,
+    reconcile,
     regions,
     release,
     report,
@@ -37,7 +38,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
-for module in (stack, data, report, offline, verify, release, rescan, receiver):
+for module in (stack, data, report, offline, verify, release, rescan, reconcile, receiver):
     module.add_to(app)
 app.add_typer(arrivals.app, name="arrivals")
 app.add_typer(catalogue.app, name="catalog")

@@ -35,6 +35,11 @@ def has(side: str) -> bool:
     return any(name.startswith(f"MAMMO_{side.upper()}_") for name in os.environ)
 
 
+def is_here(side: str) -> bool:
+    """Tell whether one side's settings are in the environment, or in the local stack's state."""
+    return has(side) or (state() / f"{side}.env").exists()
+
+
 def enter(side: str) -> None:
     """Take one side's settings into this process, unless the environment has them already.
 

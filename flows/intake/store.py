@@ -1,10 +1,11 @@
 """The clean store as a region sees it through the intake: it can put, and nothing else."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import BinaryIO, NoReturn
 
 from catalog.errors import Reason, StorageError
-from catalog.objects import StoredObject
+from catalog.objects import Listed, StoredObject
 from flows.intake.client import Intake
 
 _BLOCK = 1 << 20
@@ -42,6 +43,16 @@ class IntakeStore:
     def keys(self, prefix: str = "") -> Iterator[str]:
         """Refuse, as `get`."""
         del prefix
+        _refuse()
+
+    def listed(self, prefix: str = "") -> Iterator[Listed]:
+        """Refuse, as `get`."""
+        del prefix
+        _refuse()
+
+    def age(self, key: str) -> timedelta:
+        """Refuse, as `get`."""
+        del key
         _refuse()
 
     def remove(self, key: str) -> None:

@@ -143,7 +143,7 @@ def _sweep(parts: RegionParts, moment: datetime, *, but: str) -> int:
     gone = [
         key
         for export_id, keys in strays.items()
-        if not _is_recent(parts.landing / export_id, moment - parts.abandoned)
+        if not is_recent(parts.landing / export_id, moment - parts.abandoned)
         for key in keys
     ]
     for key in gone:
@@ -164,11 +164,11 @@ def _leftovers(parts: RegionParts, moment: datetime, *, but: str = "") -> list[P
         if path.name not in {but, *SHARED}
         and not path.is_symlink()
         and not (path / RECEIVED).exists()  # what was fetched waits for its export, however long
-        and not _is_recent(path, limit)
+        and not is_recent(path, limit)
     ]
 
 
-def _is_recent(path: Path, limit: datetime) -> bool:
+def is_recent(path: Path, limit: datetime) -> bool:
     """Tell whether anything in a folder was changed since; times that cannot be set are asked."""
     for one in (path, *path.rglob("*")):
         with suppress(OSError):

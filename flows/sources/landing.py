@@ -70,8 +70,8 @@ class Landing:
             disk = os.statvfs(self.root)
         return disk.f_bavail * disk.f_frsize
 
-    def sweep(self) -> int:
-        """Remove partial objects that no living process writes to; return how many."""
+    def sweep(self, *, only_look: bool = False) -> int:
+        """Remove partial objects that no living process writes to; return how many there were."""
         shared = (self.root / one for one in SHARED)
         partials = [path for one in shared for path in one.rglob(f".*{PARTIAL}")]
-        return sum(removed_if_left(path) for path in partials)
+        return sum(removed_if_left(path, only_look=only_look) for path in partials)

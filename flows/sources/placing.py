@@ -98,15 +98,16 @@ def opened(path: Path) -> int:
     return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
-def removed_if_left(partial: Path) -> bool:
-    """Remove a partial file whose writer is dead: the lock it held went with it."""
+def removed_if_left(partial: Path, *, only_look: bool = False) -> bool:
+    """Remove a partial file whose writer is dead: the lock it held went with it; tell whether."""
     try:
         descriptor = os.open(partial, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        partial.unlink()
+        if not only_look:
+            partial.unlink()
     except OSError:
         return False
     finally:

@@ -5,9 +5,11 @@ import io
 import os
 import secrets
 import threading
+import time
 import traceback
 import tracemalloc
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any, BinaryIO, cast
 
 import pytest
@@ -20,7 +22,8 @@ from catalog.errors import (
     RetriableError,
     StorageError,
 )
-from catalog.minio_store import BLOCK_BYTES, PART_BYTES, MinioStore, ensure_buckets
+from catalog.minio_body import BLOCK_BYTES
+from catalog.minio_store import PART_BYTES, MinioStore, ensure_buckets
 from catalog.objects import StoredObject
 from tests.servers import S3Server, free_ports
 
@@ -94,6 +97,34 @@ def test_the_same_bytes_again_are_no_news_and_others_are_refused(clean: MinioSto
         with pytest.raises(AlreadyStoredError):
             put(clean, "a/once", other)
     assert b"".join(clean.get("a/once")) == b"first"
+
+
+def test_what_is_put_again_is_wanted_anew(s3: S3Server, clean: MinioStore, monkeypatch) -> None:
+    put(clean, "a/wanted", b"bytes")
+    put(clean, "a/left", b"bytes")
+    time.sleep(1.1)  # a store's clock tells seconds
+    put(clean, "a/wanted", b"bytes")
+    assert clean.age("a/wanted") >= timedelta(seconds=1)
+    monkeypatch.setattr("catalog.minio_store.FRESH", timedelta(0))
+    put(clean, "a/wanted", b"bytes")
+    assert clean.age("a/wanted") < clean.age("a/left")
+    assert clean.stat("a/wanted") == StoredObject(5, digest(b"bytes"))
+    wanted, left = (next(clean.listed(key)) for key in ("a/wanted", "a/left"))
+    assert (wanted.key, wanted.size) == ("a/wanted", 5)
+    assert wanted.modified > left.modified
+
+
+def test_what_is_removed_while_it_is_put_again_is_uploaded(clean: MinioStore, monkeypatch) -> None:
+    put(clean, "a/swept", b"bytes")
+    want = MinioStore._want
+
+    def swept(store: MinioStore, key: str, sha256: str) -> None:
+        store.remove(key)
+        want(store, key, sha256)
+
+    monkeypatch.setattr(MinioStore, "_want", swept)
+    put(clean, "a/swept", b"bytes")
+    assert b"".join(clean.get("a/swept")) == b"bytes"
 
 
 def test_bytes_that_are_not_what_was_promised_do_not_stay(clean: MinioStore) -> None:

@@ -1,0 +1,1 @@
+"""What the records say is stored, to be held against what is."""
