@@ -16,6 +16,7 @@ from catalog.changes.rejections import Rejections
 from catalog.changes.rescans import Rescans
 from catalog.columns import now
 from catalog.database import insert_if_absent, reading, writing
+from catalog.errands.errands import Errands
 from catalog.errors import ConflictError, NotFoundError, Reason
 from catalog.ledgers.key import LedgerKey
 from catalog.ledgers.makings import Makings
@@ -53,6 +54,7 @@ class Ledger(Tracing):
         self.announced = AnnouncedStudies(engine, key)
         self.orders = ReceivedOrders(engine, key)
         self.work = Work(engine)
+        self.errands = Errands(engine)
         self.rejections = Rejections(engine, key)
         self.rescans = Rescans(engine, key)
 
