@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from access_api.errors import AuthenticationError, ForbiddenError
-from access_api.tokens import Caller, Role, Verifier
+from access_api.tokens import Caller, Role, Verifies
 
 BEARER: Final = HTTPBearer(
     bearerFormat="JWT",
@@ -32,8 +32,9 @@ class Allow:
         """Return the verified caller; raises AuthenticationError or ForbiddenError."""
         if credentials is None:
             raise AuthenticationError
-        verifier: Verifier = request.app.state.door.verifier
+        verifier: Verifies = request.app.state.verifier
         caller = verifier.verify(credentials.credentials)
+        request.state.caller = caller
         if not caller.roles & self.roles:
             raise ForbiddenError
         return caller
