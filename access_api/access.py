@@ -14,7 +14,8 @@ from access_api.tokens import Caller, Role, Verifies
 BEARER: Final = HTTPBearer(
     bearerFormat="JWT",
     auto_error=False,
-    description="ES256 access token of the data space's issuer (RFC 9068).",
+    description="The hub takes ES256 access tokens of the data space's issuer (RFC 9068); a "
+    "region's console takes what `mammo console token add` shows.",
 )
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
 

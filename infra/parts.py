@@ -18,7 +18,10 @@ from infra.errors import StackError
 from infra.ports import HOST, Ports
 
 # In the order they are stopped, with the seconds each may take to end.
-STOP_SECONDS: Final = {"worker": 20.0, "api": 10.0, "receiver": 25.0, "prefect": 10.0, "s3": 15.0}
+STOP_SECONDS: Final = {
+    **{"worker": 20.0, "errands": 20.0, "api": 10.0, "console": 10.0, "receiver": 25.0},
+    **{"prefect": 10.0, "s3": 15.0},
+}
 # Runs only where the state directory says who may send.
 OPTIONAL: Final = frozenset({"receiver"})
 STORE_INSIDE: Final = (
@@ -39,6 +42,14 @@ DOOR: Final = (
     *("uvicorn", "--no-access-log", "--no-server-header"),
     *("--factory", "access_api.app:create_app"),
 )
+
+
+CONSOLE: Final = (
+    *("uvicorn", "--no-access-log", "--no-server-header", "--limit-concurrency", "64"),
+    *("--factory", "access_api.console.app:create_app"),
+)
+# What does what the console asks for runs on these.
+FLOWS_ROOMS: Final = ("deid", "catalog", "flows")
 
 
 @dataclass(frozen=True, repr=False)
@@ -91,6 +102,8 @@ def all_parts(
         _server_part(state, ports, known),
         _worker_part(state, ports, known, credentials.prefect),
         _door_part(state, ports, known, door),
+        _console_part(state, ports, known),
+        _errands_part(state, ports, known),
     ]
     if (state / "region" / "peers.toml").exists():
         described.append(_receiver_part(state, ports, known))
@@ -196,6 +209,34 @@ def _door_part(state: Path, ports: Ports, known: Environments, door: tuple[str, 
         ready=lambda _since: probes.page_answers(f"{base}/health"),
         ports=(ports.api,),
         rooms=DOOR_ROOMS,
+    )
+
+
+def _console_part(state: Path, ports: Ports, known: Environments) -> Part:
+    """Describe the region's console: it has the ledger's database, and no key."""
+    base = f"http://{HOST}:{ports.console}"
+    return Part(
+        name="console",
+        command=(program(CONSOLE[0]), *CONSOLE[1:], "--host", HOST, "--port", str(ports.console)),
+        environment={**known.base, **known.console},
+        directory=state / "region",
+        url=base,
+        ready=lambda _since: probes.page_answers(f"{base}/health"),
+        ports=(ports.console,),
+        rooms=DOOR_ROOMS,
+    )
+
+
+def _errands_part(state: Path, ports: Ports, known: Environments) -> Part:
+    """Describe what does what the console asks for; it listens nowhere."""
+    return Part(
+        name="errands",
+        command=(sys.executable, "-m", "flows.cli", "console", "answer", "--watch"),
+        environment={**known.base, **known.region, **known.client},
+        directory=state / "region",
+        url=f"http://{HOST}:{ports.console}/errands",
+        ready=lambda _since: True,
+        rooms=FLOWS_ROOMS,
     )
 
 

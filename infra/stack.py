@@ -28,14 +28,15 @@ GIB: Final = 1024**3
 OWNED: Final = frozenset(
     {
         *("home", "hub", "lock", "log", "prefect", "region", "run", "s3", "secrets", "tmp"),
-        *("admin.env", "api.env", "hub.env", "receiver.env", "region.env", "stack.json", "demo"),
+        *("admin.env", "api.env", "console.env", "hub.env", "receiver.env", "region.env"),
+        *("stack.json", "demo"),
     }
 )
 
 
 DIRECTORIES: Final = (
     *("run", "log", "tmp", "home", "hub", "s3"),
-    *("region", "region/landing", "prefect", "prefect/client", "prefect/server"),
+    *("region", "region/landing", "region/sources", "prefect", "prefect/client", "prefect/server"),
 )
 
 
@@ -48,6 +49,7 @@ class Endpoints:
     prefect_api: str
     api: str
     api_docs: str
+    console: str
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ class Stack:
             prefect_api=f"{server}/api",
             api=door,
             api_docs=f"{door}/docs",
+            console=f"http://{HOST}:{self.ports.console}/docs",
         )
 
     def up(self, progress: Progress = lambda _line: None) -> Endpoints:
@@ -205,7 +208,7 @@ class Stack:
             if ran:
                 progress(f"{name} has stopped")
 
-        for together in (("worker", "api", "receiver"), ("prefect", "s3")):
+        for together in (("worker", "errands", "api", "console", "receiver"), ("prefect", "s3")):
             with ThreadPoolExecutor(max_workers=len(together)) as pool:
                 list(pool.map(end, together))
         for step in ("prepare", "deploy"):

@@ -70,7 +70,7 @@ class Startup:
         """
         first = Step("prepare", prepare, {**known.base, **known.region, **known.hub, **known.admin})
         second = Step("deploy", deploy, {**known.base, **known.client, **known.region})
-        with ThreadPoolExecutor(max_workers=8, thread_name_prefix="startup") as pool:
+        with ThreadPoolExecutor(max_workers=10, thread_name_prefix="startup") as pool:
             store = pool.submit(self.ensure, every["s3"])
             server = pool.submit(self.ensure, every["prefect"])
             prepared = pool.submit(_after, lambda: self.do(first), store)
@@ -79,6 +79,8 @@ class Startup:
             )
             tracks = [
                 pool.submit(_after, lambda: self.ensure(every["api"]), prepared),
+                pool.submit(_after, lambda: self.ensure(every["console"]), prepared),
+                pool.submit(_after, lambda: self.ensure(every["errands"]), prepared),
                 pool.submit(_after, lambda: self.do(second), pooled, prepared),
                 pool.submit(_after, lambda: self.ensure(every["worker"]), pooled, prepared),
             ]
