@@ -23,6 +23,7 @@ from catalog.database import (
     reading,
     writing,
 )
+from catalog.errands import tables as errand_tables
 from catalog.errors import (
     CatalogError,
     ConflictError,
@@ -31,7 +32,6 @@ from catalog.errors import (
     Reason,
     RetriableError,
 )
-from catalog.errands import tables as errand_tables
 from catalog.vocabulary import Kind
 from tests.conftest import Databases
 

@@ -14,9 +14,9 @@ from tests.flows.sources.peers import OURS, QRSCP
 class Desk:
     """A person at the console, by HTTP."""
 
-    def __init__(self, stack: Stack, token: str) -> None:
+    def __init__(self, port: int, token: str) -> None:
         headers = {"Authorization": f"Bearer {token}"}
-        base = f"http://127.0.0.1:{stack.base + 4}"
+        base = f"http://127.0.0.1:{port}"
         self.client = httpx.Client(base_url=base, headers=headers, timeout=60)
 
     def done(self, path: str, told: Any = None) -> Any:
@@ -34,7 +34,7 @@ class Desk:
 @pytest.fixture(scope="module")
 def desk(stack: Stack) -> Desk:  # noqa: F811
     stack.mammo("catalog", "add-holder", "prov", "Provsjukhuset", "--region", "norr")
-    return Desk(stack, stack.mammo("console", "token", "add", "eva").split()[-1])
+    return Desk(stack.base + 4, stack.mammo("console", "token", "add", "eva").split()[-1])
 
 
 def test_an_administrator_brings_studies_in_by_http_alone(
