@@ -97,9 +97,7 @@ def environments(state: Path, ports: Ports, credentials: Credentials) -> Environ
                 "LANDING": str(state / "region" / "landing"),
             },
         ),
-        console=_prefixed(
-            "MAMMO_CONSOLE_", {"LEDGER_URL": ledger, "KEY_FILE": str(sealing)}
-        ),
+        console=_prefixed("MAMMO_CONSOLE_", {"LEDGER_URL": ledger, "KEY_FILE": str(sealing)}),
         store={"GOMEMLIMIT": "400MiB", **credentials.jwt},
     )
 

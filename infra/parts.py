@@ -19,8 +19,11 @@ from infra.ports import HOST, Ports
 
 # In the order they are stopped, with the seconds each may take to end.
 STOP_SECONDS: Final = {
-    **{"worker": 20.0, "errands": 20.0, "api": 10.0, "console": 10.0, "receiver": 25.0},
-    **{"prefect": 10.0, "s3": 15.0},
+    **dict.fromkeys(("worker", "errands"), 20.0),
+    **dict.fromkeys(("api", "console"), 10.0),
+    "receiver": 25.0,
+    "prefect": 10.0,
+    "s3": 15.0,
 }
 # Runs only where the state directory says who may send.
 OPTIONAL: Final = frozenset({"receiver"})
@@ -48,8 +51,6 @@ CONSOLE: Final = (
     *("uvicorn", "--no-access-log", "--no-server-header", "--limit-concurrency", "64"),
     *("--factory", "access_api.console.app:create_app"),
 )
-# What does what the console asks for runs on these.
-FLOWS_ROOMS: Final = ("deid", "catalog", "flows")
 
 
 @dataclass(frozen=True, repr=False)
@@ -236,7 +237,7 @@ def _errands_part(state: Path, ports: Ports, known: Environments) -> Part:
         directory=state / "region",
         url=f"http://{HOST}:{ports.console}/errands",
         ready=lambda _since: True,
-        rooms=FLOWS_ROOMS,
+        rooms=("deid", "catalog", "flows"),
     )
 
 

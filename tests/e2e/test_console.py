@@ -1,6 +1,7 @@
 """The region's console on a whole stack: from a source to what became of an examination."""
 
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,9 +33,11 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def desk(stack: Stack) -> Desk:  # noqa: F811
+def desk(stack: Stack) -> Iterator[Desk]:  # noqa: F811
     stack.mammo("catalog", "add-holder", "prov", "Provsjukhuset", "--region", "norr")
-    return Desk(stack.base + 4, stack.mammo("console", "token", "add", "eva").split()[-1])
+    made = Desk(stack.base + 4, stack.mammo("console", "token", "add", "eva").split()[-1])
+    with made.client:
+        yield made
 
 
 def test_an_administrator_brings_studies_in_by_http_alone(
