@@ -80,6 +80,7 @@ TABLE: Final[Table] = MappingProxyType(
         catalog_errors.RetriableError: UNAVAILABLE,
         catalog_errors.ConflictError: INTERNAL,
         catalog_errors.LedgerKeyError: INTERNAL,
+        catalog_errors.SealedError: INTERNAL,
     }
 )
 
@@ -165,9 +166,14 @@ def _without_input(entry: Mapping[str, Any], known: str) -> dict[str, str]:
     return told | ({"allowed": said} if said else {})
 
 
-def answer_with_problems(app: FastAPI, table: Table = TABLE) -> None:
-    """Register the table; unexpected exceptions are answered by `doorstep.Doorstep`."""
-    for base in (errors.DoorError, catalog_errors.CatalogError):
+def answer_with_problems(
+    app: FastAPI, table: Table = TABLE, own: type[Exception] = errors.DoorError
+) -> None:
+    """Register a table; unexpected exceptions are answered by `doorstep.Doorstep`.
+
+    `own` is the base of an application's own errors, besides the door's and the catalogue's.
+    """
+    for base in {own, errors.DoorError, catalog_errors.CatalogError}:
         app.add_exception_handler(base, partial(_on_listed, table=table))
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_invalid)

@@ -15,7 +15,8 @@ from infra import probes, process
 from infra.credentials import Credentials
 from infra.environment import Environments
 from infra.errors import PartError
-from infra.parts import STOP_SECONDS, Part, digest, sources
+from infra.part import Part, digest, sources
+from infra.parts import STOP_SECONDS
 from infra.ports import require_free, taken
 from infra.private import read_json, write_json
 

@@ -18,6 +18,7 @@ from access_api import docs
 from access_api.access import ANYONE, add_routes, guarded_router
 from access_api.console import errands, plans, sources
 from access_api.console.desk import OpenDesk, open_desk
+from access_api.console.errors import ConsoleError
 from access_api.console.people import Administrator
 from access_api.console.problems import REFUSALS, TABLE
 from access_api.console.settings import ConsoleSettings
@@ -118,7 +119,7 @@ def create_app(
         lifespan=lifespan,
     )
     add_routes(app, *(part.router for part in (sources, plans, errands, docs)), router)
-    answer_with_problems(app, TABLE)
+    answer_with_problems(app, TABLE, ConsoleError)
     app.add_middleware(Recorder)
     app.add_middleware(Bodies, most=chosen.body_bytes, seconds=chosen.body_seconds)
     app.add_middleware(Doorstep, log=chosen_log)

@@ -13,14 +13,17 @@ from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from access_api.console.app import create_app
+from access_api.console.errors import ConsoleError
+from access_api.console.problems import TABLE
 from access_api.console.settings import ConsoleSettings
 from access_api.doorstep import open_log
+from access_api.errors import DoorError
 from access_api.tokens import Role
 from catalog.database import connect
 from catalog.errands import tokens, visits
 from catalog.errands.errands import Errands
 from catalog.errands.seal import public_text
-from catalog.errors import NotFoundError
+from catalog.errors import CatalogError, NotFoundError
 
 ANYBODY = "anybody"
 ADMIN = frozenset({Role.PACS_ADMIN})
@@ -88,9 +91,21 @@ def bearer(engine: Engine) -> Callable[..., dict[str, str]]:
     return make
 
 
+def subclasses(base: type[Exception]) -> Iterator[type[Exception]]:
+    for kind in base.__subclasses__():
+        yield kind
+        yield from subclasses(kind)
+
+
 def call(client: TestClient, name: str, headers: dict[str, str]) -> int:
     method, path = name.split()
     return client.request(method, path.format(**NAMES), headers=headers).status_code
+
+
+@pytest.mark.parametrize("base", [ConsoleError, DoorError, CatalogError])
+def test_every_error_has_a_refusal(base: type[Exception]) -> None:
+    for kind in subclasses(base):
+        assert any(parent in TABLE for parent in kind.__mro__), kind
 
 
 def test_the_table_names_every_route_with_its_roles(app: FastAPI) -> None:
