@@ -9,12 +9,13 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from access_api.errors import AuthenticationError, ForbiddenError
-from access_api.tokens import Caller, Role, Verifier
+from access_api.tokens import Caller, Role, Verifies
 
 BEARER: Final = HTTPBearer(
     bearerFormat="JWT",
     auto_error=False,
-    description="ES256 access token of the data space's issuer (RFC 9068).",
+    description="The hub takes ES256 access tokens of the data space's issuer (RFC 9068); a "
+    "region's console takes what `mammo console token add` shows.",
 )
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
 
@@ -32,8 +33,9 @@ class Allow:
         """Return the verified caller; raises AuthenticationError or ForbiddenError."""
         if credentials is None:
             raise AuthenticationError
-        verifier: Verifier = request.app.state.door.verifier
+        verifier: Verifies = request.app.state.verifier
         caller = verifier.verify(credentials.credentials)
+        request.state.caller = caller
         if not caller.roles & self.roles:
             raise ForbiddenError
         return caller

@@ -46,7 +46,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with open_door(chosen, chosen_log) as door:
-            app.state.door = door
+            app.state.door, app.state.verifier = door, door.verifier
             yield
 
     app = FastAPI(

@@ -105,6 +105,7 @@ class Doorstep:
             await self._app(scope, receive, send)
             return
         started, exchange = time.perf_counter(), _Exchange(send)
+        scope.setdefault("state", {})["request"] = exchange.number
         try:
             await self._serve(scope, receive, exchange)
         finally:

@@ -6,6 +6,7 @@ somebody else's permit and an unknown UID are the same answer.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final
@@ -21,6 +22,7 @@ from access_api import errors
 from catalog import errors as catalog_errors
 
 _LIMITS: Final = {"ge": "at least", "le": "at most", "pattern": "in the form"}
+_WAIT: Final = {HTTPStatus.SERVICE_UNAVAILABLE: "5", HTTPStatus.TOO_MANY_REQUESTS: "10"}
 MEDIA_TYPE: Final = "application/problem+json"
 
 
@@ -51,7 +53,8 @@ UNAVAILABLE: Final = Problem(
     "unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "The service cannot answer now; try again."
 )
 
-TABLE: Final[Mapping[type[Exception], Problem]] = MappingProxyType(
+Table = Mapping[type[Exception], Problem]
+TABLE: Final[Table] = MappingProxyType(
     {
         errors.AuthenticationError: Problem(
             "unauthenticated", HTTPStatus.UNAUTHORIZED, "A valid bearer token is needed."
@@ -77,16 +80,14 @@ TABLE: Final[Mapping[type[Exception], Problem]] = MappingProxyType(
         catalog_errors.RetriableError: UNAVAILABLE,
         catalog_errors.ConflictError: INTERNAL,
         catalog_errors.LedgerKeyError: INTERNAL,
+        catalog_errors.SealedError: INTERNAL,
     }
 )
 
 
-def problem_of(error: Exception) -> Problem:
+def problem_of(error: Exception, table: Table = TABLE) -> Problem:
     """Look an exception up in the table, by its nearest base class."""
-    for kind in type(error).__mro__:
-        if kind in TABLE:
-            return TABLE[kind]
-    return INTERNAL
+    return next((table[kind] for kind in type(error).__mro__ if kind in table), INTERNAL)
 
 
 def _respond(
@@ -100,16 +101,16 @@ def _respond(
     )
 
 
-def _on_listed(request: Request, error: Exception) -> JSONResponse:
-    problem = problem_of(error)
+def _on_listed(request: Request, error: Exception, *, table: Table) -> JSONResponse:
+    problem = problem_of(error, table)
     # For the log line of this request: a class and a reason of a closed list, never a value.
     request.state.error = type(error).__name__
     request.state.reason = str(getattr(error, "reason", ""))
     headers = {}
     if problem.status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
-    if problem.status is HTTPStatus.SERVICE_UNAVAILABLE:
-        headers["Retry-After"] = "5"
+    if problem.status in _WAIT:
+        headers["Retry-After"] = _WAIT[problem.status]
     if isinstance(error, errors.RangeError):
         headers["Content-Range"] = f"bytes */{error.size}"
     return _respond(problem, headers)
@@ -165,9 +166,14 @@ def _without_input(entry: Mapping[str, Any], known: str) -> dict[str, str]:
     return told | ({"allowed": said} if said else {})
 
 
-def answer_with_problems(app: FastAPI) -> None:
-    """Register the table; unexpected exceptions are answered by `doorstep.Doorstep`."""
-    for base in (errors.DoorError, catalog_errors.CatalogError):
-        app.add_exception_handler(base, _on_listed)
+def answer_with_problems(
+    app: FastAPI, table: Table = TABLE, own: type[Exception] = errors.DoorError
+) -> None:
+    """Register a table; unexpected exceptions are answered by `doorstep.Doorstep`.
+
+    `own` is the base of an application's own errors, besides the door's and the catalogue's.
+    """
+    for base in {own, errors.DoorError, catalog_errors.CatalogError}:
+        app.add_exception_handler(base, partial(_on_listed, table=table))
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_invalid)

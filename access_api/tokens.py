@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final, TypeGuard
+from typing import Any, Final, Protocol, TypeGuard
 
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -27,14 +27,27 @@ class Role(StrEnum):
     RESEARCHER = "researcher"
     OPERATOR = "operator"
     SPE = "spe"
+    PACS_ADMIN = "pacs_admin"
 
 
 @dataclass(frozen=True, repr=False)
 class Caller:
-    """A verified caller: `sub` of the issuer and the roles it vouches for."""
+    """A verified caller: `sub` of the issuer and the roles it vouches for.
+
+    Attributes:
+        token: The token's id, where it has one.
+    """
 
     subject: str
     roles: frozenset[Role]
+    token: str = ""
+
+
+class Verifies(Protocol):
+    """Turns a bearer token into a Caller."""
+
+    def verify(self, token: str) -> Caller:
+        """Return who calls; raises AuthenticationError."""
 
 
 class KeyFile:

@@ -9,6 +9,7 @@
     ├── PermitError          the permit is yours, but not in force
     ├── CursorError          not a cursor this search gave
     ├── LedgerKeyError       the ledger cannot be read with this key
+    ├── SealedError          what was sealed to the worker does not open with its key
     └── RetriableError       the same call may succeed later
         ├── IntakeError      the hub's intake did not answer, or not yet
         ├── RaceError        somebody else was first; look again
@@ -69,6 +70,7 @@ class Reason(StrEnum):
     NOT_IN_FORCE = "the permit is not in force"
     CURSOR = "not a cursor of this search"
     LEDGER_KEY = "the ledger cannot be read with this key"
+    SEALED = "what was sealed for the region's worker does not open with its key"
     OLD_LEDGER = "the ledger was sealed by an earlier version; begin a new one (mammo reset)"
 
     RACE = "another worker changed the record first"
@@ -143,6 +145,12 @@ class LedgerKeyError(CatalogError):
     """The ledger's values were not encrypted with this key."""
 
     default = Reason.LEDGER_KEY
+
+
+class SealedError(CatalogError):
+    """What was sealed to the region's worker does not open with its key, or the key is none."""
+
+    default = Reason.SEALED
 
 
 class RetriableError(CatalogError):

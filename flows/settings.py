@@ -60,6 +60,11 @@ class RegionSettings(BaseSettings):
         landing_days: Days after which what an ended run left in the landing is removed.
         unasked_days: Days after which what was pushed and no plan covers is removed.
         expansion_limit: Largest total size in bytes that one archive may expand to.
+        console_key_file: Where `prepare` writes the public key that the console seals with.
+        console_folders: Below them lie the files and export folders that a source entered through
+            the console may name; a bearer token's file in a folder named as the host it is for.
+        console_role: The console's own role of a PostgreSQL ledger, which gets its few rights when
+            the ledger is migrated.
         webhook_url: Whom the region's Prefect server calls when something is wrong; https, or
             http on loopback. Empty: nobody.
     """
@@ -111,6 +116,9 @@ class RegionSettings(BaseSettings):
     quarantine_days: int = Field(default=30, gt=0, le=365)
     landing_days: int = Field(default=7, gt=0, le=365)
     unasked_days: int = Field(default=30, gt=0, le=365)
+    console_key_file: Path | None = None
+    console_folders: tuple[Path, ...] = ()
+    console_role: str = ""
     webhook_url: SecretStr = SecretStr("")
 
     @field_validator("webhook_url")

@@ -1,5 +1,6 @@
 """Each part's own variables, and nothing of the caller's."""
 
+import json
 import os
 import sys
 import tempfile
@@ -42,6 +43,7 @@ class Environments:
     server: Mapping[str, str]
     client: Mapping[str, str]
     receiver: Mapping[str, str]
+    console: Mapping[str, str]
     store: Mapping[str, str]
 
 
@@ -49,6 +51,8 @@ def environments(state: Path, ports: Ports, credentials: Credentials) -> Environ
     """Put together what each part is told, from one state directory and its secrets."""
     secret = state / "secrets"
     catalogue = f"sqlite:///{state / 'hub' / 'catalogue.sqlite'}"
+    ledger = f"sqlite:///{state / 'region' / 'ledger.sqlite'}"
+    sealing = state / "region" / "console-key.pub"
     return Environments(
         base=_base(state),
         region=_prefixed(
@@ -57,7 +61,9 @@ def environments(state: Path, ports: Ports, credentials: Credentials) -> Environ
                 "ENVIRONMENT": "development",
                 "LANDING": str(state / "region" / "landing"),
                 "KEY_FILE": str(secret / "region.key"),
-                "LEDGER_URL": f"sqlite:///{state / 'region' / 'ledger.sqlite'}",
+                "LEDGER_URL": ledger,
+                "CONSOLE_KEY_FILE": str(sealing),
+                "CONSOLE_FOLDERS": json.dumps([str(state / "region" / "sources")]),
                 "CATALOGUE_URL": catalogue,
                 "QUARANTINE_BUCKET": QUARANTINE,
                 "CLEAN_BUCKET": CLEAN,
@@ -91,6 +97,7 @@ def environments(state: Path, ports: Ports, credentials: Credentials) -> Environ
                 "LANDING": str(state / "region" / "landing"),
             },
         ),
+        console=_prefixed("MAMMO_CONSOLE_", {"LEDGER_URL": ledger, "KEY_FILE": str(sealing)}),
         store={"GOMEMLIMIT": "400MiB", **credentials.jwt},
     )
 
@@ -103,6 +110,7 @@ def write_environment_files(state: Path, known: Environments) -> None:
         "api.env": known.api,
         "admin.env": known.admin,
         "receiver.env": known.receiver,
+        "console.env": known.console,
     }
     for name, variables in files.items():
         text = "".join(f"{key}={value}\n" for key, value in variables.items())

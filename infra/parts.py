@@ -1,24 +1,25 @@
 """The parts of a local stack, by command line: this room imports no other."""
 
-import contextlib
-import hashlib
-import json
 import sys
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-import infra
 from infra import probes
 from infra.credentials import Credentials, identities_file
 from infra.environment import POOL, Environments
-from infra.errors import StackError
+from infra.part import Part, program
 from infra.ports import HOST, Ports
 
 # In the order they are stopped, with the seconds each may take to end.
-STOP_SECONDS: Final = {"worker": 20.0, "api": 10.0, "receiver": 25.0, "prefect": 10.0, "s3": 15.0}
+STOP_SECONDS: Final = {
+    **dict.fromkeys(("worker", "errands"), 20.0),
+    **dict.fromkeys(("api", "console"), 10.0),
+    "receiver": 25.0,
+    "prefect": 10.0,
+    "s3": 15.0,
+}
 # Runs only where the state directory says who may send.
 OPTIONAL: Final = frozenset({"receiver"})
 STORE_INSIDE: Final = (
@@ -41,40 +42,20 @@ DOOR: Final = (
 )
 
 
-@dataclass(frozen=True, repr=False)
-class Part:
-    """One program of the stack: how it starts, when it is ready, how long it may take to end."""
-
-    name: str
-    command: tuple[str, ...]
-    environment: Mapping[str, str]
-    directory: Path
-    url: str
-    ready: Callable[[float], bool]
-    ports: tuple[int, ...] = ()
-    start_seconds: float = 60.0
-    rooms: tuple[str, ...] = ()
-
-    def fingerprint(self) -> str:
-        """Digest what the part was started with; another digest means it must start again."""
-        told = [self.command, dict(self.environment), str(self.directory), sources(self.rooms)]
-        return digest(told)
+CONSOLE: Final = (
+    *("uvicorn", "--no-access-log", "--no-server-header", "--limit-concurrency", "64"),
+    *("--factory", "access_api.console.app:create_app"),
+)
+ERRANDS: Final = ("-m", "flows.cli", "console", "answer", "--watch")
 
 
-def digest(value: object) -> str:
-    """Digest any JSON value, keys in order."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+@dataclass(frozen=True)
+class Programs:
+    """What parts of ours run, where it may be another's: a program, or Python, and its words."""
 
-
-def sources(rooms: tuple[str, ...]) -> list[tuple[str, int, int]]:
-    """List the name, size and age of every module of some rooms (they lie beside this one)."""
-    root = Path(infra.__file__).parent.parent
-    found = []
-    for path in sorted(path for room in rooms for path in (root / room).rglob("*.py")):
-        with contextlib.suppress(FileNotFoundError):  # an editor's draft comes and goes
-            fact = path.stat()
-            found.append((str(path), fact.st_size, fact.st_mtime_ns))
-    return found
+    door: tuple[str, ...] = DOOR
+    console: tuple[str, ...] = CONSOLE
+    errands: tuple[str, ...] = ERRANDS
 
 
 def all_parts(
@@ -83,14 +64,16 @@ def all_parts(
     credentials: Credentials,
     *,
     known: Environments,
-    door: tuple[str, ...] = DOOR,
+    programs: Programs,
 ) -> dict[str, Part]:
-    """Describe every part by name; `door` is the door's program and the words after it."""
+    """Describe every part by name."""
     described = [
         _store_part(state, ports, credentials, known),
         _server_part(state, ports, known),
         _worker_part(state, ports, known, credentials.prefect),
-        _door_part(state, ports, known, door),
+        _door_part(state, ports, known, programs.door),
+        _console_part(state, ports, known, programs.console),
+        _errands_part(state, ports, known, programs.errands),
     ]
     if (state / "region" / "peers.toml").exists():
         described.append(_receiver_part(state, ports, known))
@@ -199,10 +182,29 @@ def _door_part(state: Path, ports: Ports, known: Environments, door: tuple[str, 
     )
 
 
-def program(name: str) -> str:
-    """Find a program beside the Python that runs this, so that no other version is started."""
-    path = Path(sys.executable).parent / name
-    if not path.exists():
-        message = f"{path} is missing. Install what the project runs on: make setup"
-        raise StackError(message)
-    return str(path)
+def _console_part(state: Path, ports: Ports, known: Environments, console: tuple[str, ...]) -> Part:
+    """Describe the region's console: it has the ledger's database, and no key."""
+    base = f"http://{HOST}:{ports.console}"
+    return Part(
+        name="console",
+        command=(program(console[0]), *console[1:], "--host", HOST, "--port", str(ports.console)),
+        environment={**known.base, **known.console},
+        directory=state / "region",
+        url=base,
+        ready=lambda _since: probes.page_answers(f"{base}/health"),
+        ports=(ports.console,),
+        rooms=DOOR_ROOMS,
+    )
+
+
+def _errands_part(state: Path, ports: Ports, known: Environments, errands: tuple[str, ...]) -> Part:
+    """Describe what does what the console asks for; it listens nowhere."""
+    return Part(
+        name="errands",
+        command=(sys.executable, *errands),
+        environment={**known.base, **known.region, **known.client},
+        directory=state / "region",
+        url=f"http://{HOST}:{ports.console}/errands",
+        ready=lambda _since: True,
+        rooms=("deid", "catalog", "flows"),
+    )

@@ -8,15 +8,21 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final, Literal
 
 from infra import issuer, process
 from infra.credentials import Credentials, load_credentials, write_identities
-from infra.environment import environments, read_environment_file, write_environment_files
+from infra.environment import (
+    Environments,
+    environments,
+    read_environment_file,
+    write_environment_files,
+)
 from infra.errors import BusyError, DiskShortError, StackError, StateError
-from infra.parts import DOOR, OPTIONAL, STOP_SECONDS, Part, all_parts, store_litter
+from infra.part import Part
+from infra.parts import OPTIONAL, STOP_SECONDS, Programs, all_parts, store_litter
 from infra.ports import HOST, Ports
 from infra.private import private_directory, read_json, write_json
 from infra.startup import Startup
@@ -28,14 +34,15 @@ GIB: Final = 1024**3
 OWNED: Final = frozenset(
     {
         *("home", "hub", "lock", "log", "prefect", "region", "run", "s3", "secrets", "tmp"),
-        *("admin.env", "api.env", "hub.env", "receiver.env", "region.env", "stack.json", "demo"),
+        *("admin.env", "api.env", "console.env", "hub.env", "receiver.env", "region.env"),
+        *("stack.json", "demo"),
     }
 )
 
 
 DIRECTORIES: Final = (
     *("run", "log", "tmp", "home", "hub", "s3"),
-    *("region", "region/landing", "prefect", "prefect/client", "prefect/server"),
+    *("region", "region/landing", "region/sources", "prefect", "prefect/client", "prefect/server"),
 )
 
 
@@ -48,6 +55,7 @@ class Endpoints:
     prefect_api: str
     api: str
     api_docs: str
+    console: str
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,7 @@ class Plan:
 
     prepare: tuple[str, ...] = ("-m", "flows.startup.prepare")
     deploy: tuple[str, ...] = ("-m", "flows.startup.deploy")
-    door: tuple[str, ...] = DOOR
+    programs: Programs = field(default_factory=Programs)
     step_seconds: float = 180.0
     lock_seconds: float = 300.0
     free_bytes: int = 3 * GIB
@@ -97,6 +105,7 @@ class Stack:
             prefect_api=f"{server}/api",
             api=door,
             api_docs=f"{door}/docs",
+            console=f"http://{HOST}:{self.ports.console}/docs",
         )
 
     def up(self, progress: Progress = lambda _line: None) -> Endpoints:
@@ -109,7 +118,7 @@ class Stack:
                 self._stop(progress)
             credentials = self._begin()
             known = environments(self.state, self.ports, credentials)
-            every = all_parts(self.state, self.ports, credentials, known=known, door=self.plan.door)
+            every = self._parts(credentials, known)
             write_environment_files(self.state, known)
             startup = Startup(
                 self.state, self.ports.base, credentials.stack, self.plan.step_seconds, progress
@@ -147,7 +156,7 @@ class Stack:
             return tuple(self._absent(name) for name in STOP_SECONDS if name not in OPTIONAL)
         credentials = load_credentials(self.state)
         known = environments(self.state, self.ports, credentials)
-        every = all_parts(self.state, self.ports, credentials, known=known, door=self.plan.door)
+        every = self._parts(credentials, known)
         with ThreadPoolExecutor(max_workers=len(every)) as pool:
             return tuple(pool.map(self._ask, every.values()))
 
@@ -161,6 +170,10 @@ class Stack:
         except FileNotFoundError as error:
             message = f"Nothing was ever started in {self.state}. Start it first: mammo up"
             raise StackError(message) from error
+
+    def _parts(self, credentials: Credentials, known: Environments) -> dict[str, Part]:
+        programs = self.plan.programs
+        return all_parts(self.state, self.ports, credentials, known=known, programs=programs)
 
     def _remembered(self) -> int | None:
         base = read_json(self.state / "stack.json").get("port_base")
@@ -205,7 +218,7 @@ class Stack:
             if ran:
                 progress(f"{name} has stopped")
 
-        for together in (("worker", "api", "receiver"), ("prefect", "s3")):
+        for together in (("worker", "errands", "api", "console", "receiver"), ("prefect", "s3")):
             with ThreadPoolExecutor(max_workers=len(together)) as pool:
                 list(pool.map(end, together))
         for step in ("prepare", "deploy"):

@@ -15,7 +15,8 @@ from infra import probes, process
 from infra.credentials import Credentials
 from infra.environment import Environments
 from infra.errors import PartError
-from infra.parts import STOP_SECONDS, Part, digest, sources
+from infra.part import Part, digest, sources
+from infra.parts import STOP_SECONDS
 from infra.ports import require_free, taken
 from infra.private import read_json, write_json
 
@@ -70,7 +71,7 @@ class Startup:
         """
         first = Step("prepare", prepare, {**known.base, **known.region, **known.hub, **known.admin})
         second = Step("deploy", deploy, {**known.base, **known.client, **known.region})
-        with ThreadPoolExecutor(max_workers=8, thread_name_prefix="startup") as pool:
+        with ThreadPoolExecutor(max_workers=10, thread_name_prefix="startup") as pool:
             store = pool.submit(self.ensure, every["s3"])
             server = pool.submit(self.ensure, every["prefect"])
             prepared = pool.submit(_after, lambda: self.do(first), store)
@@ -79,6 +80,8 @@ class Startup:
             )
             tracks = [
                 pool.submit(_after, lambda: self.ensure(every["api"]), prepared),
+                pool.submit(_after, lambda: self.ensure(every["console"]), prepared),
+                pool.submit(_after, lambda: self.ensure(every["errands"]), prepared),
                 pool.submit(_after, lambda: self.do(second), pooled, prepared),
                 pool.submit(_after, lambda: self.ensure(every["worker"]), pooled, prepared),
             ]

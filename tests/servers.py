@@ -19,10 +19,10 @@ from sqlalchemy.engine import URL
 
 from catalog.arrivals import tables
 from catalog.database import Chain, migrate
+from catalog.errands import tables as errand_tables
 from catalog.errors import RetriableError
 from catalog.minio_store import MinioStore, ensure_buckets
 from catalog.objects import Credentials
-from catalog.orders import tables as order_tables
 
 BUCKETS = ("quarantine", "clean", "releases")
 ACTIONS: Mapping[str, tuple[str, ...]] = {
@@ -157,7 +157,7 @@ class S3Server:
 
 METADATA: Mapping[Chain, MetaData] = {
     "catalogue": tables.metadata,
-    "ledger": order_tables.metadata,
+    "ledger": errand_tables.metadata,
 }
 
 

@@ -9,6 +9,7 @@ import pytest
 import typer
 from pydantic_settings import BaseSettings
 
+from access_api.console.settings import ConsoleSettings
 from access_api.intake.settings import IntakeSettings
 from access_api.settings import DoorSettings
 from flows.cli import app
@@ -31,6 +32,7 @@ SETTINGS: tuple[type[BaseSettings], ...] = (
     DoorSettings,
     ArrivalSettings,
     IntakeSettings,
+    ConsoleSettings,
 )
 EXAMPLE = (ROOT / "infra" / "mammo.env.example").read_text()
 LAUNCHER = {"MAMMO_STATE", "MAMMO_PORT_BASE", "MAMMO_PYTHON"}

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from access_api.access import AllowAnyone
-from access_api.intake.errors import SignatureError
+from access_api.intake.errors import PaceError, SignatureError
 from access_api.intake.hall import Hall, OpenHall
 from access_api.intake.signatures import read_signature
 from catalog import audit
@@ -60,7 +60,8 @@ class Enter:
         signed.require_by(base64.b64decode(key.public_key))
         visit = Visit(key.region_id, key.id, signed.sha256)
         request.state.visit = visit
-        hall.pace.take(key.region_id)
+        if not hall.pace.take(key.region_id):
+            raise PaceError
         # One that was signed ahead of time stays fresh for twice the skew.
         forget = 2 * skew + timedelta(minutes=1)
         if not visits.remember(hall.engine, key.id, signed.nonce, at=now, forget=forget):

@@ -1,11 +1,9 @@
 """The intake's open parts: catalogue, arrivals, and what is remembered of each region's pace."""
 
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Lock
 from typing import Annotated
 
 from anyio import CapacityLimiter
@@ -15,35 +13,12 @@ from structlog.typing import FilteringBoundLogger
 
 from access_api.intake.errors import PaceError
 from access_api.intake.settings import IntakeSettings
+from access_api.pace import Pace
 from catalog.arrivals.scope import RegionScope
 from catalog.database import connect, reading
 from catalog.errors import CatalogError
 from catalog.minio_store import MinioStore
 from catalog.objects import Credentials, ObjectStore
-
-
-@dataclass
-class Pace:
-    """How fast each region asks: a bucket of tokens that fills again."""
-
-    a_second: float
-    burst: int
-    _left: dict[str, tuple[float, float]] = field(default_factory=dict)
-    _lock: Lock = field(default_factory=Lock)
-
-    def take(self, region: str, now: float | None = None) -> None:
-        """Count one request.
-
-        Raises:
-            PaceError: It is one too many.
-        """
-        moment = time.monotonic() if now is None else now
-        with self._lock:
-            left, at = self._left.get(region, (float(self.burst), moment))
-            left = min(self.burst, left + (moment - at) * self.a_second)
-            if left < 1:
-                raise PaceError
-            self._left[region] = (left - 1, moment)
 
 
 @dataclass(frozen=True, repr=False)

@@ -16,6 +16,7 @@ from catalog.changes.rejections import Rejections
 from catalog.changes.rescans import Rescans
 from catalog.columns import now
 from catalog.database import insert_if_absent, reading, writing
+from catalog.errands.errands import Errands
 from catalog.errors import ConflictError, NotFoundError, Reason
 from catalog.inventory.ledger import Inventory
 from catalog.ledgers.key import LedgerKey
@@ -57,6 +58,7 @@ class Ledger(Tracing):
         self.work = Work(engine)
         self.unasked = Unasked(engine)
         self.inventory = Inventory(engine)
+        self.errands = Errands(engine)
         self.rejections = Rejections(engine, key)
         self.rescans = Rescans(engine, key)
 

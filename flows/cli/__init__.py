@@ -8,6 +8,7 @@ import typer
 from flows.cli import (
     arrivals,
     catalogue,
+    console,
     data,
     exports,
     hold,
@@ -42,6 +43,7 @@ for module in (stack, data, report, offline, verify, release, rescan, reconcile,
     module.add_to(app)
 app.add_typer(arrivals.app, name="arrivals")
 app.add_typer(catalogue.app, name="catalog")
+app.add_typer(console.app, name="console")
 app.add_typer(exports.app, name="exports")
 app.add_typer(hold.app, name="hold")
 app.add_typer(key.app, name="key")

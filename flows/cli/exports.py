@@ -156,9 +156,9 @@ def stop() -> None:
     Example: mammo exports stop
     """
     place.enter("region")
-    path = _stop_file()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.touch(mode=0o600)
+    from flows.exports.stopping import stop_all
+
+    stop_all(_landing())
     typer.echo("every export stops after the present object; go on with: mammo exports go")
 
 
@@ -169,7 +169,9 @@ def go() -> None:
     Example: mammo exports go
     """
     place.enter("region")
-    _stop_file().unlink(missing_ok=True)
+    from flows.exports.stopping import go_on
+
+    go_on(_landing())
     typer.echo("exports go on in their nights")
 
 
@@ -213,9 +215,8 @@ def _move(plan: str, state: "PlanState") -> None:
     schedules.set_up(parts.ledger.plans)
 
 
-def _stop_file() -> Path:
+def _landing() -> Path:
     from flows import wiring
-    from flows.exports.stopping import STOP_FILE
     from flows.settings import RegionSettings
 
-    return wiring.read(RegionSettings).landing / STOP_FILE
+    return wiring.read(RegionSettings).landing

@@ -166,6 +166,7 @@ def _region_lines() -> Iterator[str]:
 def print_endpoints(endpoints: Endpoints) -> None:
     """Print where the parts are."""
     typer.echo(f"access API     {endpoints.api_docs}")
+    typer.echo(f"console        {endpoints.console}   (a token: mammo console token add NAME)")
     typer.echo(f"Prefect        {endpoints.prefect}   (its login: {login_file()})")
     typer.echo(f"object store   {endpoints.s3}")
 

@@ -107,25 +107,35 @@ def enter(
         ExportRefusedError: Without a valid decision, or for an unknown holder.
         SourceError: There is no such source.
     """
-    decided = read_decision(decision)
-    require_decision(decided, today=datetime.now(UTC).date())
-    try:
-        parts.publisher.holder(holder)
-    except NotFoundError:
-        message = "the holder is unknown; enter it with: mammo catalog add-holder"
-        raise ExportRefusedError(message) from None
-    _require_fit(parts, source, content)
     plan = Plan(
         id=f"p-{secrets.token_hex(4)}",
         holder_id=holder,
         source=source,
-        decision=decided,
+        decision=read_decision(decision),
         content=content.model_dump_json(),
         state=PlanState.ACTIVE,
         who=who,
     )
-    parts.ledger.plans.enter(plan)
+    enter_decided(parts, plan, content)
     return plan
+
+
+def enter_decided(parts: RegionParts, plan: Plan, content: Content) -> None:
+    """Enter a plan whose decision is at hand.
+
+    Raises:
+        ExportRefusedError: Its decision is not valid, or its holder unknown.
+        SourceError: There is no such source.
+        PlanError: It asks of the source what that does not do.
+    """
+    require_decision(plan.decision, today=datetime.now(UTC).date())
+    try:
+        parts.publisher.holder(plan.holder_id)
+    except NotFoundError:
+        message = "the holder is unknown; enter it with: mammo catalog add-holder"
+        raise ExportRefusedError(message) from None
+    _require_fit(parts, plan.source, content)
+    parts.ledger.plans.enter(plan)
 
 
 def move(parts: RegionParts, plan_id: str, state: PlanState) -> None:

@@ -120,17 +120,28 @@ def read_decision(path: Path) -> DisclosureDecision:
         ExportRefusedError: With what is wrong in it.
     """
     try:
-        told = DecisionFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        told = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):
         message = "the decision file cannot be read"
         raise ExportRefusedError(message) from None
     except tomllib.TOMLDecodeError as error:
         message = f"the decision file is not TOML: {error}"
         raise ExportRefusedError(message) from None
+    return decision_as_told(told)
+
+
+def decision_as_told(told: object) -> DisclosureDecision:
+    """Check a disclosure decision as its holder wrote it down.
+
+    Raises:
+        ExportRefusedError: With what is wrong in it.
+    """
+    try:
+        checked = DecisionFile.model_validate(told)
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()
         )
         message = f"the decision file is not complete: {wrong}"
         raise ExportRefusedError(message) from None
-    return DisclosureDecision(**told.model_dump())
+    return DisclosureDecision(**checked.model_dump())

@@ -23,6 +23,17 @@ _STATES = {
 }
 
 
+def stop_all(landing: Path) -> None:
+    """Stop every export of the region after its present object; needs nothing but the disk."""
+    landing.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (landing / STOP_FILE).touch(mode=0o600)
+
+
+def go_on(landing: Path) -> None:
+    """Take `stop_all` back."""
+    (landing / STOP_FILE).unlink(missing_ok=True)
+
+
 @dataclass
 class Stops:
     """Tells an export whether to go on; asked between objects and between answers.

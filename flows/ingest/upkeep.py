@@ -26,6 +26,7 @@ def upkeep() -> None:
             janitor.sweep(parts, moment)
             parts.ledger.forget_expired(moment)
             parts.ledger.announced.forget(moment - parts.remembered)
+            parts.ledger.errands.expire()
             expiry.expire(parts, moment)
             Landing(parts.landing).sweep()
             end_unasked(parts)

@@ -106,10 +106,32 @@ def _watch_plan(
     return state
 
 
-def _start(client: SyncPrefectClient, flow: str, parameters: dict[str, object]) -> FlowRun:
+def begin_plan(plan_id: str, *, key: str) -> str:
+    """Go on with a plan on the region's worker, outside of its nights too; give the run's name.
+
+    Args:
+        plan_id: Which plan.
+        key: Asked for again with the same one, it is the same run.
+
+    Raises:
+        StudyError: The Prefect server does not answer.
+    """
+    try:
+        with get_client(sync_client=True) as client:
+            return _start(client, PLANNED, {"plan_id": plan_id, "at_once": True}, key=key).name
+    except httpx.HTTPError:
+        message = "the region's Prefect server does not answer; run: mammo up"
+        raise StudyError(message) from None
+
+
+def _start(
+    client: SyncPrefectClient, flow: str, parameters: dict[str, object], *, key: str | None = None
+) -> FlowRun:
     try:
         deployment = client.read_deployment_by_name(f"{flow}/{DEPLOYMENT}")
-        return client.create_flow_run_from_deployment(deployment.id, parameters=parameters)
+        return client.create_flow_run_from_deployment(
+            deployment.id, parameters=parameters, idempotency_key=key
+        )
     except ObjectNotFound:
         message = f"the region's Prefect server does not know the {flow} flow; run: mammo up"
         raise StudyError(message) from None

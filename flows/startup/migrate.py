@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from catalog import database
+from catalog.errands.grants import grant
 from flows import log
 from flows.errors import SettingsError
 from flows.wiring import read
@@ -21,6 +22,7 @@ class _Ledger(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="MAMMO_REGION_", hide_input_in_errors=True)
 
     ledger_url: SecretStr
+    console_role: str = ""
 
 
 class _Catalogue(BaseSettings):
@@ -40,12 +42,23 @@ def main(arguments: Sequence[str]) -> None:
     """
     match list(arguments):
         case ["ledger"]:
-            database.migrate(read(_Ledger).ledger_url.get_secret_value(), "ledger")
+            _migrate_ledger(read(_Ledger))
         case ["catalogue"]:
             database.migrate(read(_Catalogue).catalogue_url.get_secret_value(), "catalogue")
         case _:
             message = "say which database: ledger or catalogue"
             raise SettingsError(message)
+
+
+def _migrate_ledger(settings: _Ledger) -> None:
+    url = settings.ledger_url.get_secret_value()
+    database.migrate(url, "ledger")
+    if settings.console_role:
+        ledger = database.connect(url)
+        try:
+            grant(ledger, settings.console_role)
+        finally:
+            ledger.dispose()
 
 
 if __name__ == "__main__":

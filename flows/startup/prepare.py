@@ -9,7 +9,7 @@ from catalog.minio_store import ensure_buckets
 from catalog.objects import Credentials
 from flows import log
 from flows.errors import KeyFileError
-from flows.keys import key_file
+from flows.keys import errands, key_file
 from flows.settings import (
     Environment,
     HubSettings,
@@ -37,6 +37,8 @@ def prepare(region: RegionSettings, hub: HubSettings, admin: PrepareSettings) ->
     if region.environment is Environment.DEVELOPMENT:
         make_region_keys(region)
         key_file.create(hub.release_key_file, key_file.HUB_ROOTS)
+    if region.console_key_file is not None:
+        errands.write_public(region.key_file, region.console_key_file)
     ensure_buckets(
         admin.s3_endpoint,
         Credentials(admin.s3_access_key, admin.s3_secret_key.get_secret_value()),

@@ -19,7 +19,7 @@ root() {
 
 for name in region_store_root hub_store_root; do root | keep "$name"; done
 for name in store_region store_region-audit store_intake store_arrivals store_hub store_door \
-    store_hub-audit region_db_root hub_db_root database_ledger database_region_prefect \
+    store_hub-audit region_db_root hub_db_root database_ledger database_region_prefect database_console \
     database_catalogue database_hub_prefect; do
     random | keep "$name"
 done
@@ -29,6 +29,7 @@ for side in region hub; do
         "$side" "$(cat "database_${side}_prefect")" "$side" "$side" | keep "${side}_prefect_url"
 done
 printf 'postgresql://ledger:%s@region-db/ledger' "$(cat database_ledger)" | keep region_ledger_url
+printf 'postgresql://console:%s@region-db/ledger' "$(cat database_console)" | keep console_ledger_url
 printf 'postgresql://catalogue:%s@hub-db/catalogue' "$(cat database_catalogue)" | keep catalogue_url
 
 missing=

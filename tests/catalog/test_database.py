@@ -23,6 +23,7 @@ from catalog.database import (
     reading,
     writing,
 )
+from catalog.errands import tables as errand_tables
 from catalog.errors import (
     CatalogError,
     ConflictError,
@@ -31,13 +32,12 @@ from catalog.errors import (
     Reason,
     RetriableError,
 )
-from catalog.orders import tables as order_tables
 from catalog.vocabulary import Kind
 from tests.conftest import Databases
 
 CHAINS: dict[Chain, MetaData] = {
     "catalogue": arrival_tables.metadata,
-    "ledger": order_tables.metadata,
+    "ledger": errand_tables.metadata,
 }
 
 

@@ -19,7 +19,7 @@ def commands(group: typer.Typer, path: str = "") -> Iterator[tuple[str, str]]:
         yield f"{path}{name}", inspect.getdoc(command.callback) or ""
     for inner in group.registered_groups:
         assert inner.typer_instance is not None
-        yield from commands(inner.typer_instance, f"{inner.name} ")
+        yield from commands(inner.typer_instance, f"{path}{inner.name} ")
 
 
 EVERY = dict(commands(app))

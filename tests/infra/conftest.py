@@ -13,7 +13,8 @@ from minio import Minio
 
 from infra.credentials import CLEAN, QUARANTINE, RELEASES
 from infra.environment import environments
-from infra.parts import Part, all_parts
+from infra.part import Part
+from infra.parts import Programs, all_parts
 from infra.ports import BLOCK, Ports, taken
 from infra.stack import Plan, Stack
 from infra.startup import Startup
@@ -50,7 +51,9 @@ class LocalStore:
     @property
     def part(self) -> Part:
         known = environments(self.state, self.ports, self.credentials)
-        return all_parts(self.state, self.ports, self.credentials, known=known)["s3"]
+        return all_parts(
+            self.state, self.ports, self.credentials, known=known, programs=Programs()
+        )["s3"]
 
     @property
     def startup(self) -> Startup:
@@ -143,13 +146,17 @@ def page() -> Callable[..., Part]:
 
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, list[str]]]:
-    """All four parts, started once for all tests that need them."""
+    """All parts, started once for all tests that need them."""
     path = Path(tempfile.mkdtemp(prefix="mammo-"))
     (path / "open_door.py").write_text(OPEN_DOOR)
     plan = Plan(
         prepare=("-c", MAKE_BUCKETS),
         deploy=("-c", "pass"),
-        door=("uvicorn", "--app-dir", str(path), "open_door:app"),
+        programs=Programs(
+            door=("uvicorn", "--app-dir", str(path), "open_door:app"),
+            console=("uvicorn", "--app-dir", str(path), "open_door:app"),
+            errands=("-c", "import time; time.sleep(3600)"),
+        ),
         free_bytes=1,
     )
     stack = Stack(path / "a state", free_ports(), plan=plan)

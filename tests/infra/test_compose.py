@@ -13,6 +13,7 @@ import pytest
 import yaml
 from pydantic_settings import BaseSettings
 
+from access_api.console.settings import ConsoleSettings
 from access_api.settings import DoorSettings
 from flows.settings import HubSettings, ReceiverSettings, RegionSettings
 
@@ -20,7 +21,7 @@ INFRA = Path(__file__).parents[2] / "infra"
 COMPOSE: dict[str, Any] = yaml.safe_load((INFRA / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 PINNED = re.compile(r"(@sha256:[0-9a-f]{64}|:(RELEASE\.[0-9TZ-]{20}|\d+\.\d+(\.\d+)?(-[a-z-]+)?))$")
-READ = (RegionSettings, HubSettings, ReceiverSettings, DoorSettings)
+READ = (RegionSettings, HubSettings, ReceiverSettings, DoorSettings, ConsoleSettings)
 #: Settings of the intake and its checker; they are asked where they are there.
 LATER = ("MAMMO_INTAKE_", "MAMMO_ARRIVALS_", "MAMMO_REGION_INTAKE_")
 
@@ -86,7 +87,7 @@ def test_the_two_sides_share_the_intakes_network_alone() -> None:
     }
     assert of["region"] & of["hub"] == {"intake"}
     in_it = {name for name, one in SERVICES.items() if "intake" in one["networks"]}
-    assert in_it == {"region-worker", "intake"}
+    assert in_it == {"region-worker", "region-errands", "intake"}
     open_ones = {name for name, told in COMPOSE["networks"].items() if not told}
     assert open_ones == {"region-desk", "hub-desk"}
     with_ports = {name for name, one in SERVICES.items() if "ports" in one}
@@ -155,6 +156,18 @@ def test_the_doors_image_holds_neither_deid_nor_flows() -> None:
     assert re.findall(r"^COPY (?!--from)(\S+)", door, re.MULTILINE) == ["catalog", "access_api"]
     assert "--only-group door" in text.split("AS door-packages")[1].split("FROM")[0]
     assert SERVICES["api"]["build"]["target"] == SERVICES["intake"]["build"]["target"] == "door"
+
+
+def test_the_console_holds_its_own_login_and_no_key() -> None:
+    console, known = SERVICES["region-console"], SERVICES["region-worker"]
+    assert console["build"]["target"] == "door"
+    assert sources("region-console") == ["console_ledger_url"]
+    assert set(sources("region-console")) & set(sources("region-worker")) == set()
+    assert console["volumes"] == ["region-console:/var/lib/mammo/console:ro"]
+    assert not [mount for mount in known["volumes"] if "console" in mount]
+    assert console["networks"] == ["region", "region-desk"]
+    login, database = SERVICES["region-db"]["environment"]["GUESTS"].split(":")
+    assert (login, database) == (known["environment"]["MAMMO_REGION_CONSOLE_ROLE"], "ledger")
 
 
 def test_every_user_of_a_store_has_a_policy_and_a_secret() -> None:

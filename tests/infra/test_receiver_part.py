@@ -8,7 +8,7 @@ import pytest
 from infra import process
 from infra.credentials import load_credentials
 from infra.environment import environments, write_environment_files
-from infra.parts import STOP_SECONDS, Part, all_parts
+from infra.parts import STOP_SECONDS, Programs, all_parts
 from tests.objects import mammogram
 from tests.receiving import send
 
@@ -20,7 +20,7 @@ def parts(tmp_path: Path, ports: Any) -> Any:
     credentials = load_credentials(tmp_path)
     known = environments(tmp_path, ports, credentials)
     write_environment_files(tmp_path, known)
-    return lambda: all_parts(tmp_path, ports, credentials, known=known)
+    return lambda: all_parts(tmp_path, ports, credentials, known=known, programs=Programs())
 
 
 def allow(state: Path) -> None:
@@ -38,7 +38,7 @@ def test_it_starts_takes_objects_and_stops(
     parts: Any, tmp_path: Path, startup: Any, ports: Any
 ) -> None:
     allow(tmp_path)
-    part: Part = parts()["receiver"]
+    part = parts()["receiver"]
     startup.ensure(part)
     record = process.read_record(tmp_path / "run" / "receiver.json")
     try:

@@ -29,13 +29,22 @@ def names(told: dict[str, str]) -> set[str]:
 def test_every_part_is_up_and_well(whole: Any) -> None:
     stack, lines = whole
     status = stack.status()
-    assert [part.name for part in status] == ["s3", "prefect", "worker", "api"]
+    assert [part.name for part in status] == [
+        "s3",
+        "prefect",
+        "worker",
+        "api",
+        "console",
+        "errands",
+    ]
     assert all(part.healthy and part.pid and part.log.exists() for part in status)
     assert {line.split()[0] for line in lines} == {
         "s3",
         "prefect",
         "worker",
         "api",
+        "console",
+        "errands",
         "prepare",
         "deploy",
     }
@@ -56,7 +65,9 @@ def test_each_part_is_told_its_own_and_nothing_of_the_caller(whole: Any) -> None
     assert names(told["s3"]) == set()
     assert not [name for name in names(told["prefect"]) if name.startswith("MAMMO_")]
     assert {name.split("_")[1] for name in names(told["worker"]) if "MAMMO" in name} == {"REGION"}
+    assert {name.split("_")[1] for name in names(told["errands"]) if "MAMMO" in name} == {"REGION"}
     assert {name.split("_")[1] for name in names(told["api"])} == {"API"}
+    assert {name.split("_")[1] for name in names(told["console"])} == {"CONSOLE"}
     secret = read_environment_file(stack.state / "admin.env")["MAMMO_ADMIN_S3_SECRET_KEY"]
     assert not [name for name, seen in told.items() if secret in seen.values()]
 
@@ -71,7 +82,7 @@ def test_prefect_answers_nobody_without_its_login(whole: Any) -> None:
 
 def test_prefect_and_the_door_listen_on_loopback_only(whole: Any) -> None:
     stack, _ = whole
-    for name in ("prefect", "worker", "api"):
+    for name in ("prefect", "worker", "api", "console"):
         family = [psutil.Process(pids(stack)[name])]
         family += family[0].children(recursive=True)
         sockets = [place for one in family for place in one.net_connections("inet")]

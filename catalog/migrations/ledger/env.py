@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from catalog.orders.tables import metadata  # the ledger's, with all that lies beside it
+from catalog.errands.tables import metadata  # the ledger's, with all that lies beside it
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,0 +1,31 @@
+"""How fast somebody asks: a bucket of tokens that fills again."""
+
+import time
+from dataclasses import dataclass, field
+from threading import Lock
+
+
+@dataclass
+class Pace:
+    """How fast each of some callers asks.
+
+    Attributes:
+        a_second: Requests that come to a bucket each second.
+        burst: Requests that it holds.
+    """
+
+    a_second: float
+    burst: int
+    _left: dict[str, tuple[float, float]] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def take(self, who: str, now: float | None = None) -> bool:
+        """Count one request; tell whether it is one that may be."""
+        moment = time.monotonic() if now is None else now
+        with self._lock:
+            left, at = self._left.get(who, (float(self.burst), moment))
+            left = min(self.burst, left + (moment - at) * self.a_second)
+            if left < 1:
+                return False
+            self._left[who] = (left - 1, moment)
+            return True

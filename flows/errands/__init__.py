@@ -1,0 +1,1 @@
+"""What administrators ask for through the region console is done here, as the commands do it."""

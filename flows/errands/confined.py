@@ -1,0 +1,50 @@
+"""Which files a source that comes through the console may name.
+
+Who has a shell on the region's side may name any file that the region's account reads. Who has
+only the console may not: a web service that is entered with the key file as its token file would
+be sent the key. So files lie below folders that are set aside, and a token below a folder that is
+named as the host it is for.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flows.errors import SourceError
+from flows.sources.definition import DicomSource, FolderSource, WebSource
+
+
+def require_confined(told: FolderSource | DicomSource | WebSource, folders: Sequence[Path]) -> None:
+    """Refuse a source that names a file, or an export folder, which the console may not name.
+
+    Raises:
+        SourceError: With what to change.
+    """
+    roots = [folder.resolve() for folder in folders]
+    for path in _named(told):
+        if not any(path.resolve().is_relative_to(root) for root in roots):
+            message = (
+                "through the console, a source names only what lies below the folders of "
+                "MAMMO_REGION_CONSOLE_FOLDERS; elsewhere: mammo sources add"
+            )
+            raise SourceError(message)
+    if isinstance(told, WebSource) and told.token_file is not None:
+        host = urlsplit(told.url).hostname or ""
+        if told.token_file.resolve().parent.name.lower() != host.lower():
+            message = (
+                "through the console, a token's file lies in a folder that is named as the host "
+                "it is for: FOLDER/HOST/token"
+            )
+            raise SourceError(message)
+
+
+def _named(told: FolderSource | DicomSource | WebSource) -> Iterator[Path]:
+    if isinstance(told, FolderSource):
+        yield told.path
+        return
+    if isinstance(told, WebSource) and told.token_file is not None:
+        yield told.token_file
+    if told.tls is not None:
+        for path in (told.tls.ca, told.tls.certificate, told.tls.key):
+            if path is not None:
+                yield path
