@@ -153,6 +153,17 @@ class AnnouncedStudies:
             free = statement.values(leased_by=None, leased_until=None)
             return connection.execute(free).rowcount
 
+    def wake(self, export_id: str) -> int:
+        """Let studies that wait for another try be tried now, and count them."""
+        moment = now()
+        statement = announced.update().where(
+            announced.c.export_id == export_id,
+            announced.c.state == AnnouncedState.WAITING,
+            announced.c.due_at > moment,
+        )
+        with writing(self._engine) as connection:
+            return connection.execute(statement.values(due_at=moment)).rowcount
+
     def counts(self, export_id: str) -> Mapping[AnnouncedState, int]:
         """Count an export's announced studies by state."""
         statement = (

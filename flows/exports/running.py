@@ -168,6 +168,15 @@ def give_back_failed(run: Run, export: Export, ordinals: Collection[int]) -> Non
         )
 
 
+def wake(parts: RegionParts, plan_id: str) -> None:
+    """Let what rests be tried now: somebody who begins a run has mended what was wrong."""
+    ledger = parts.ledger
+    begun = [one.export_id for one in ledger.plans.windows(plan_id)]
+    for export_id in (*begun, *ledger.rescans.exports(plan_id, unfinished=True)):
+        if export_id is not None:
+            ledger.announced.wake(export_id)
+
+
 def is_settled(run: Run, export: Export) -> bool:
     """Tell whether every study that was announced has ended."""
     return not run.parts.ledger.announced.counts(export.id).get(AnnouncedState.WAITING, 0)
