@@ -229,7 +229,7 @@ def test_what_did_not_come_waits_for_another_try(
 class Mute(Forgetful):
     """A PACS that answers others, and nothing about a study."""
 
-    def instances(self, study_uid: str, stop: Any) -> tuple[FoundInstance, ...]:
+    def instances(self, *_: object) -> tuple[FoundInstance, ...]:
         raise SourceAwayError
 
 
