@@ -109,7 +109,7 @@ class Machines:
         self.region = self._wired()
         self.catalogue = self._engine("catalogue")
         add_region(self.catalogue, Region("norr", "Norr"))
-        add_holder(self.catalogue, Holder(HOLDER, "norr", "Provsjukhuset"))
+        add_holder(self.catalogue, Holder(HOLDER, "norr", "Lasarettet"))
 
     def close(self) -> None:
         self._end.close()

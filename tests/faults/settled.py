@@ -130,5 +130,5 @@ def nobody_is_named(rig: Rig) -> None:
 
 def _search(path: Path, needles: Collection[bytes]) -> int:
     content = path.read_bytes()
-    assert not [needle for needle in needles if needle in content], path
+    assert not (found := [needle for needle in needles if needle in content]), (path, found)
     return len(content)

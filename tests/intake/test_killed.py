@@ -128,18 +128,19 @@ def test_what_a_killed_intake_had_is_there_once(
 ) -> None:
     put(export_folder, *four_views())
     there = dataclasses.replace(hub, url=f"https://127.0.0.1:{program.port}")
-    intake = there.intake(hub.admit("norr", tmp_path), patience=5.0)
-    parts = dataclasses.replace(
-        in_process, publisher=IntakePublisher(intake), clean=IntakeStore(intake)
-    )
     export = registered(in_process, export_folder, DECISION)
     ordinals = enrolled(in_process, export)
-    _settled(dies(parts, hub, program), deidentify_with, export, ordinals)
-    assert program.deaths == 1
-    program.start()
-    with checking(hub):
-        assert _settled(parts, deidentify_with, export, ordinals)
-    intake.close()
+    key = hub.admit("norr", tmp_path)
+    with contextlib.closing(there.intake(key, patience=5.0)) as intake:
+        parts = dataclasses.replace(
+            in_process, publisher=IntakePublisher(intake), clean=IntakeStore(intake)
+        )
+        dying = dies(parts, hub, program)
+        assert not _settled(dying, deidentify_with, export, ordinals[1:])
+        assert program.deaths == 1
+        program.start()
+        with checking(hub):
+            assert _settled(parts, deidentify_with, export, ordinals)
     assert counts(in_process.ledger.tally(export.id)) == {"ADMITTED": 4}
     images = select(func.count()).select_from(instance).where(instance.c.derived_from.is_(None))
     with hub.engine.connect() as connection:
