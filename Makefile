@@ -1,6 +1,6 @@
 # `make` shows what there is. The work is done by infra/setup.sh and the `mammo` command.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full test-minio lint bench bench-deid bench-pixels check-shared down reset clean
+.PHONY: help setup demo test test-full test-faults test-minio lint bench bench-deid bench-pixels check-shared down reset clean
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 # Processes that share the tests; `make test PROCESSES=1` to have one after the other.
@@ -21,10 +21,14 @@ demo: setup ## start everything on this machine and show one walk; ONCE=1 stops 
 	@$(BIN)/mammo demo $(if $(ONCE),--once)
 
 test: lint ## all checks and all tests
-	@$(BIN)/pytest -q -n $(PROCESSES) --dist loadfile --ignore=tests/shared --ignore=tests/full --ignore=tests/minio
+	@$(BIN)/pytest -q -n $(PROCESSES) --dist loadfile --ignore=tests/shared --ignore=tests/full \
+	  --ignore=tests/faults --ignore=tests/minio
 
 test-full: setup ## tests with PACS of Debian packages: apt-get install orthanc orthanc-dicomweb dcmtk gcc
 	@$(BIN)/pytest -q tests/full
+
+test-faults: setup ## everything is killed, cut off, filled and set back while exports run; needs cc, and root for a small disk
+	@$(if $(filter 0,$(shell id -u)),unshare --mount) $(BIN)/pytest -q tests/faults
 
 test-minio: setup ## the object store's tests on the real MinIO server, built here; needs Go
 	@minio=$$(sh infra/minio.sh) && MAMMO_MINIO=$$minio $(BIN)/pytest -q tests/catalog/test_objects.py \

@@ -131,10 +131,8 @@ class AnnouncedStudies:
         Raises:
             ConflictError: Somebody else works on it by now, or nobody said how many there are.
         """
-        state = AnnouncedState.SETTLED
-        self._change(
-            export_id, ordinal, who, state=state, why=why, leased_by=None, leased_until=None
-        )
+        changes = {"state": AnnouncedState.SETTLED, "why": why}
+        self._change(export_id, ordinal, who, leased_by=None, leased_until=None, **changes)
 
     def _change(self, export_id: str, ordinal: int, who: str, **values: Any) -> None:  # noqa: ANN401
         statement = announced.update().where(
@@ -146,12 +144,29 @@ class AnnouncedStudies:
             if not connection.execute(statement.values(changed_at=now(), **values)).rowcount:
                 raise ConflictError(Reason.LEASE)
 
+    def holders(self) -> frozenset[str]:
+        """Give all who have a study leased, also those whose lease is over."""
+        wanted = select(announced.c.leased_by).where(announced.c.leased_by.is_not(None)).distinct()
+        with reading(self._engine) as connection:
+            return frozenset(connection.scalars(wanted))
+
     def release(self, who: str) -> int:
         """End all leases of somebody who is known to be dead, and count them."""
         statement = announced.update().where(announced.c.leased_by == who)
         with writing(self._engine) as connection:
             free = statement.values(leased_by=None, leased_until=None)
             return connection.execute(free).rowcount
+
+    def wake(self, export_id: str) -> int:
+        """Let studies that wait for another try be tried now, and count them."""
+        moment = now()
+        statement = announced.update().where(
+            announced.c.export_id == export_id,
+            announced.c.state == AnnouncedState.WAITING,
+            announced.c.due_at > moment,
+        )
+        with writing(self._engine) as connection:
+            return connection.execute(statement.values(due_at=moment)).rowcount
 
     def counts(self, export_id: str) -> Mapping[AnnouncedState, int]:
         """Count an export's announced studies by state."""

@@ -105,11 +105,18 @@ def bring(job: Job, waiting: Waiting) -> Brought:
         except StoppedError:
             return _stopped(job, waiting)
         except SourceAwayError:
+            if not _answers(job.source):
+                return _later(job, waiting, AWAY, tried=False)
             given = Given((), (), AWAY)
         if given.why and waiting.tries + 1 < job.tries:
             return _later(job, waiting, given.why, tried=True)
         _enter(job, waiting, given)
     return _finish(job, waiting.ordinal)
+
+
+def _answers(source: Source) -> bool:
+    """Tell whether a source answers at all; while it is away, no study uses up its tries."""
+    return next(source.prove()).ok
 
 
 def _fetched(job: Job, waiting: Waiting) -> Given:
@@ -133,7 +140,6 @@ def _fetched(job: Job, waiting: Waiting) -> Given:
         if fetched.ended is Ended.STOPPED:
             raise StoppedError
     lacking = _lacking(job, waiting, listed)
-    # Where there is no list, the count is all there is; of a study there is one object at least.
     short = not listed and _here(job, waiting) < max(1, waiting.instances or 0)
     if (lacking or short) and job.stop.reason():
         raise StoppedError
@@ -173,8 +179,8 @@ def _enter(job: Job, waiting: Waiting, given: Given) -> None:
 def _came(job: Job, waiting: Waiting, given: Given) -> Came:
     files = LandedStudy(job.folder(waiting.ordinal)).files()
     never = tuple(one.sop_uid for one in given.lacking)
-    if not given.listed:  # the source gives no list: its count is all there is
-        never = ("",) * max(0, (waiting.instances or 0) - len(files))
+    if not given.listed:  # its count is all there is; of a study there is one object at least
+        never = ("",) * max(0, max(1, waiting.instances or 0) - len(files))
     return Came(
         waiting.study_uid,
         job.folder(waiting.ordinal),

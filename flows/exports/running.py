@@ -8,11 +8,14 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future
 from concurrent.futures import wait as wait_for
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from catalog.errors import ConflictError, RetriableError
 from catalog.ledgers.records import Export
 from catalog.plans.records import (
     Announced,
@@ -37,6 +40,7 @@ T = TypeVar("T")
 UNFINISHED = "it could not be finished; the log says why"
 LEASE = timedelta(minutes=10)
 _RENEWED = timedelta(minutes=2)
+_SILENCE = 60.0  # seconds that the ledger may be away
 _PAUSE = 1.0  # seconds between looks while nothing may be begun
 _REST = timedelta(minutes=5)  # of a study that could not be finished
 
@@ -142,17 +146,37 @@ def share_out(
         begun = len(ended) + len(under_way)
         may = not (most and begun >= most) and not run.stop.reason()
         if may and len(under_way) < at_a_time:
-            leased = announced.lease(export.id, run.who, now + LEASE)
+            leased = patiently(lambda: announced.lease(export.id, run.who, _lease_ends()))
             if leased is not None:
                 under_way[begin(leased)] = leased.ordinal
                 continue
         if under_way:
             done, _ = wait_for(under_way, timeout=_PAUSE, return_when=FIRST_COMPLETED)
             ended += [(under_way.pop(future), future.result()) for future in done]
-        elif may and _is_soon(announced.next_due(export.id), now + run.patience):
+        elif may and _is_soon(patiently(lambda: announced.next_due(export.id)), now + run.patience):
             time.sleep(_PAUSE)
         else:
             return ended
+
+
+def patiently(ask: Callable[[], T]) -> T:
+    """Ask the ledger, and for a minute again while it does not answer.
+
+    Raises:
+        RetriableError: It did not answer for so long.
+    """
+    until = time.monotonic() + _SILENCE
+    while True:
+        try:
+            return ask()
+        except RetriableError:
+            if time.monotonic() > until:
+                raise
+        time.sleep(_PAUSE)
+
+
+def _lease_ends() -> datetime:
+    return datetime.now(UTC) + LEASE
 
 
 def _is_soon(due: datetime | None, limit: datetime) -> bool:
@@ -163,20 +187,31 @@ def give_back_failed(run: Run, export: Export, ordinals: Collection[int]) -> Non
     """Let studies that could not be finished be tried again after a while."""
     due_at = datetime.now(UTC) + _REST
     for ordinal in ordinals:
-        run.parts.ledger.announced.give_back(
-            export.id, ordinal, who=run.who, why=UNFINISHED, due_at=due_at, tried=False
-        )
+        give_back = partial(run.parts.ledger.announced.give_back, export.id, ordinal, who=run.who)
+        with suppress(ConflictError):
+            patiently(partial(give_back, why=UNFINISHED, due_at=due_at, tried=False))
+
+
+def wake(parts: RegionParts, plan_id: str) -> None:
+    """Let what rests be tried now: somebody who begins a run has mended what was wrong."""
+    ledger = parts.ledger
+    begun = [one.export_id for one in ledger.plans.windows(plan_id)]
+    for export_id in (*begun, *ledger.rescans.exports(plan_id, unfinished=True)):
+        if export_id is not None:
+            ledger.announced.wake(export_id)
 
 
 def is_settled(run: Run, export: Export) -> bool:
     """Tell whether every study that was announced has ended."""
-    return not run.parts.ledger.announced.counts(export.id).get(AnnouncedState.WAITING, 0)
+    counts = patiently(lambda: run.parts.ledger.announced.counts(export.id))
+    return not counts.get(AnnouncedState.WAITING, 0)
 
 
 def _renew(run: Run, export: Export, ordinals: Collection[int]) -> None:
-    until = datetime.now(UTC) + LEASE
+    announced, until = run.parts.ledger.announced, _lease_ends()
     for ordinal in ordinals:
-        run.parts.ledger.announced.renew(export.id, ordinal, who=run.who, until=until)
+        with suppress(ConflictError):  # its lease was over, and it is somebody else's by now
+            patiently(partial(announced.renew, export.id, ordinal, who=run.who, until=until))
 
 
 def _days(window: Window) -> tuple[date, date]:

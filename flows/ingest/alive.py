@@ -6,11 +6,14 @@ several workers share a landing, its file system must know locks (NFS 4 does).
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from flows.sources.landing import RUNS
+
+_TRIES, _PAUSE = 20, 0.01
 
 
 @contextmanager
@@ -21,12 +24,21 @@ def alive(landing: Path, run: str) -> Iterator[None]:
     path = folder / run
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        with suppress(BlockingIOError):  # a run without a name of its own, in a test
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(descriptor)
         yield
     finally:
         path.unlink(missing_ok=True)
         os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    # Whoever asks whether we live holds the lock for a moment. A run without a name of its own,
+    # in a test, may find it taken for good.
+    for _ in range(_TRIES):
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(_PAUSE)
 
 
 def is_alive(landing: Path, run: str) -> bool | None:

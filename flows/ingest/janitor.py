@@ -38,9 +38,14 @@ _GONE = "the process that ran it is gone"
 def sweep(parts: RegionParts, moment: datetime) -> int:
     """End what nobody runs any more, begin anew what crashed, and count what was begun.
 
+    Whose process is gone has no study any more, however its run ended.
+
     Raises:
         StudyError: The region's Prefect server does not answer.
     """
+    for who in parts.ledger.announced.holders():
+        if not is_alive(parts.landing, who):
+            parts.ledger.announced.release(who)
     try:
         with get_client(sync_client=True) as client:
             for run in _in_states(client, _UNDER_WAY):

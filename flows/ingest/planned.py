@@ -28,6 +28,7 @@ from flows.exports.running import (
     is_settled,
     next_window,
     share_out,
+    wake,
 )
 from flows.exports.stopping import Stops
 from flows.ingest import alarms
@@ -110,6 +111,8 @@ def _run(parts: RegionParts, plan_id: str, *, at_once: bool) -> str:
     if why := _not_now(plan, nights, moment, at_once=at_once):
         return why
     hold_rejected(parts, plan.holder_id)
+    if at_once:
+        wake(parts, plan.id)
     until = None if at_once else nights.closes_at(moment)
     most = content.limits.bytes_per_night
     stop = Stops(plan.id, parts.ledger.plans, parts.landing, until, most)

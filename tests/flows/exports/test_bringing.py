@@ -19,11 +19,12 @@ from catalog.plans.records import (
 )
 from catalog.search import Query, search
 from flows.deidentifier import Deidentifier
+from flows.errors import SourceAwayError
 from flows.exports.asking import Asked
 from flows.exports.bringing import Brought, Job, bring
 from flows.exports.content import Content, Limits, Selection
 from flows.exports.enrolling import NEVER_CAME
-from flows.exports.running import Run, export_of, is_settled, next_window, share_out
+from flows.exports.running import Run, export_of, is_settled, next_window, share_out, wake
 from flows.sources.landing import Landing
 from flows.sources.limits import Breaker
 from flows.sources.network.pacs import Pacs
@@ -223,6 +224,38 @@ def test_what_did_not_come_waits_for_another_try(
     assert here.parts.ledger.announced.counts(export.id) == {AnnouncedState.WAITING: 1}
     assert here.parts.ledger.progress(export.id).items == 0
     assert len(list(here.parts.landing.rglob("*.dcm"))) == 3
+
+
+class Mute(Forgetful):
+    """A PACS that answers others, and nothing about a study."""
+
+    def instances(self, *_: object) -> tuple[FoundInstance, ...]:
+        raise SourceAwayError
+
+
+def test_a_pacs_that_is_away_uses_up_no_try_of_a_study(
+    hospital: Callable[..., Region], region: RegionParts, pacs: QrScp
+) -> None:
+    limits = Limits(days=366, settling_days=0, tries=1)
+    here = hospital(selection=Selection(accessions=("ACC1",)), limits=limits)
+    run = here.run()
+    window = next_window(run)
+    assert window is not None
+    export = export_of(run, window)
+    assert export is not None
+    announced, job = region.ledger.announced, here.job(run, export)
+    waiting = announced.lease(export.id, "worker", _soon())
+    assert waiting is not None
+    away = Pacs(replace(pacs.peer(retrieve=Retrieve.GET), port=free_ports(1)[0]))
+    assert bring(replace(job, source=away), waiting) is Brought.LATER
+    assert announced.lease(export.id, "worker", _soon()) is None  # it rests
+    wake(region, "p-1")  # as one does who begins a run
+    waiting = announced.lease(export.id, "worker", _soon())
+    assert waiting is not None
+    mute = Mute(Pacs(pacs.peer(retrieve=Retrieve.GET)), lacks="", tries=0)
+    assert bring(replace(job, source=mute), waiting) is Brought.SETTLED
+    # Nobody ever said how many objects it has: one at least.
+    assert counts(region.ledger.tally(export.id)) == {"UNAVAILABLE": 1}
 
 
 def test_a_stop_leaves_the_rest_for_the_next_night(

@@ -1,0 +1,92 @@
+"""A ledger that is away for a moment ends no run, and a dead run holds nothing."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from catalog.errors import ConflictError, DatabaseError
+from catalog.plans.records import Announced
+from flows.errors import StudyError
+from flows.exports import running
+from flows.exports.running import patiently
+from flows.ingest import janitor
+from flows.ingest.alive import alive, is_alive
+from flows.wiring import RegionParts
+from tests.flows.conftest import DECISION
+from tests.flows.making import four_views, put, registered
+from tests.servers import free_ports
+
+_ASKS = """
+import sys
+from pathlib import Path
+from flows.ingest.alive import is_alive
+print("asks", flush=True)
+while True:
+    is_alive(Path(sys.argv[1]), "run")
+"""
+
+
+class Away:
+    """A ledger that does not answer so often."""
+
+    def __init__(self, times: int, error: type[Exception] = DatabaseError) -> None:
+        self.left, self.error = times, error
+
+    def __call__(self) -> str:
+        self.left -= 1
+        if self.left >= 0:
+            raise self.error
+        return "answer"
+
+
+def test_a_ledger_is_asked_again_until_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "_PAUSE", 0.0)
+    assert patiently(Away(3)) == "answer"
+    with pytest.raises(ConflictError):
+        patiently(Away(1, ConflictError))
+    monkeypatch.setattr(running, "_SILENCE", 0.0)
+    with pytest.raises(DatabaseError):
+        patiently(Away(99))
+
+
+def test_whoever_asks_whether_a_run_lives_does_not_keep_it_from_saying_so(tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    words = [sys.executable, "-c", _ASKS, str(tmp_path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, cwd=Path(__file__).parents[3]) as asking:
+        assert asking.stdout is not None
+        asking.stdout.readline()
+        try:
+            for _ in range(300):
+                with alive(tmp_path, "run"):
+                    assert is_alive(tmp_path, "run")
+        finally:
+            asking.kill()
+
+
+def test_who_is_gone_has_no_study(region: RegionParts, export_folder: Path) -> None:
+    put(export_folder, *four_views())
+    export = registered(region, export_folder, DECISION)
+    announced = region.ledger.announced
+    announced.announce(export.id, [Announced(f"1.2.3.{n}", "", "", 1) for n in (1, 2)])
+    until = datetime.now(UTC) + timedelta(minutes=5)
+    assert announced.lease(export.id, "living", until)
+    assert announced.lease(export.id, "dead", until)
+    with alive(region.landing, "living"):
+        _sweep(region)
+        assert announced.holders() == {"living"}
+        assert announced.lease(export.id, "next", until)
+
+
+def _sweep(parts: Any) -> None:
+    """Let the janitor work where no Prefect answers."""
+    (port,) = free_ports(1)
+    with (
+        temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}),
+        pytest.raises(StudyError, match="does not answer"),
+    ):
+        janitor.sweep(parts, datetime.now(UTC))
