@@ -11,10 +11,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from flows.errors import SourceError
-from flows.sources.definition import DicomSource, FolderSource, WebSource
+from flows.sources.definition import Described, DicomSource, FolderSource, WebSource
 
 
-def require_confined(told: FolderSource | DicomSource | WebSource, folders: Sequence[Path]) -> None:
+def require_confined(told: Described, folders: Sequence[Path]) -> None:
     """Refuse a source that names a file, or an export folder, which the console may not name.
 
     Raises:
@@ -38,13 +38,13 @@ def require_confined(told: FolderSource | DicomSource | WebSource, folders: Sequ
             raise SourceError(message)
 
 
-def _named(told: FolderSource | DicomSource | WebSource) -> Iterator[Path]:
+def _named(told: Described) -> Iterator[Path]:
     if isinstance(told, FolderSource):
         yield told.path
         return
     if isinstance(told, WebSource) and told.token_file is not None:
         yield told.token_file
-    if told.tls is not None:
+    if isinstance(told, DicomSource | WebSource) and told.tls is not None:
         for path in (told.tls.ca, told.tls.certificate, told.tls.key):
             if path is not None:
                 yield path
