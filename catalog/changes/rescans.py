@@ -139,6 +139,13 @@ class Rescans:
         with reading(self._engine) as connection:
             return tuple(connection.scalars(mine.order_by(rescan.c.id)))
 
+    def plan_of(self, export_id: str) -> str | None:
+        """Give the plan that an export brings something in for; None if it was begun by hand."""
+        by_window = select(plan_window.c.plan_id).where(plan_window.c.export_id == export_id)
+        by_look = select(rescan.c.plan_id).where(rescan.c.export_id == export_id)
+        with reading(self._engine) as connection:
+            return connection.scalar(by_window) or connection.scalar(by_look)
+
     def end(self, export_id: str, moment: datetime) -> None:
         """Say that all that a look found came in."""
         with writing(self._engine) as connection:

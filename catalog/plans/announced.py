@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, func, or_, select
+from sqlalchemy import Connection, Engine, Row, and_, func, or_, select
 
 from catalog.columns import now
 from catalog.database import insert_if_absent, reading, writing
@@ -85,8 +85,7 @@ class AnnouncedStudies:
                 return None
             mine = announced.update().where(announced.c.id == row.id)
             connection.execute(mine.values(leased_by=who, leased_until=until))
-        study_uid = self._key.decrypt(_cell(export_id, row.ordinal), row.study_uid_enc)
-        return Waiting(row.ordinal, study_uid, row.instances, row.claimed, row.tries)
+        return Waiting(row.ordinal, self._uid(row), row.instances, row.claimed, row.tries)
 
     def renew(self, export_id: str, ordinal: int, *, who: str, until: datetime) -> None:
         """Lengthen a lease.
@@ -186,12 +185,7 @@ class AnnouncedStudies:
         )
         with reading(self._engine) as connection:
             rows = connection.execute(wanted.order_by(announced.c.ordinal)).all()
-        return {
-            self._key.decrypt(_cell(export_id, row.ordinal), row.study_uid_enc): AnnouncedState(
-                row.state
-            )
-            for row in rows
-        }
+        return {self._uid(row): AnnouncedState(row.state) for row in rows}
 
     def leased(self, study_uids: Iterable[str]) -> frozenset[str]:
         """Give those of some studies that an export fetches at this moment."""
@@ -229,9 +223,15 @@ class AnnouncedStudies:
                 row.claimed,
                 row.why,
                 row.changed_at,
+                self._uid(row),
             )
             for row in rows
         )
+
+    def _uid(self, row: Row[Any]) -> str:
+        if row.study_uid_enc is None:
+            return ""
+        return self._key.decrypt(_cell(row.export_id, row.ordinal), row.study_uid_enc)
 
     def forget(self, before: datetime) -> int:
         """Erase what identifies studies that were settled or skipped before a moment; count them.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from catalog.errors import Reason
+from catalog.publishing.moves import may_move
 from catalog.records import Instance, StudyDraft
 from catalog.subjects import woman
 from catalog.tables import instance, revision, series, study
@@ -62,7 +63,8 @@ def contradiction(
     there = connection.execute(
         select(study.c.subject_id, study.c.holder_id).where(study.c.study_uid == new.study_uid)
     ).one_or_none()
-    if there is not None and there.subject_id not in {woman(connection, one) for one in hers}:
+    another = there is not None and there.subject_id not in {woman(connection, one) for one in hers}
+    if another and not may_move(connection, new.study_uid):
         return Reason.OTHER_SUBJECT
     if there is not None and there.holder_id != holder_id:
         return Reason.OTHER_HOLDER

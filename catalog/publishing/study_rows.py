@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, select
 from catalog.columns import now
 from catalog.database import insert_if_absent, reading
 from catalog.errors import ConflictError, NotFoundError, Reason
+from catalog.publishing.moves import may_move, move
 from catalog.publishing.present import Present
 from catalog.records import Instance, NewRevision, StudyDraft
 from catalog.subjects import enter
@@ -59,10 +60,12 @@ def enter_study(connection: Connection, draft: StudyDraft) -> tuple[int, int]:
     there = connection.execute(
         select(study).where(study.c.study_uid == facts.study_uid).with_for_update()
     ).one()
-    if there.subject_id != subject_id:
-        raise ConflictError(Reason.OTHER_SUBJECT)
     if there.holder_id != draft.holder_id:
         raise ConflictError(Reason.OTHER_HOLDER)
+    if there.subject_id != subject_id:
+        if not may_move(connection, facts.study_uid):
+            raise ConflictError(Reason.OTHER_SUBJECT)
+        move(connection, int(there.id), subject_id, who=draft.export_id)
     return written_for, int(there.id)
 
 

@@ -61,6 +61,8 @@ def merge(
     )
     counts = Counter(one.merging for one in done)
     typer.echo(", ".join(f"{counts[one]} {one}" for one in Merging))
+    if counts[Merging.MERGED]:
+        typer.echo("what waits as a conflict comes in with: mammo exports again ACCESSION")
     if counts[Merging.UNKNOWN]:
         typer.echo("unknown: nothing is published under one of the two; run it again when there is")
     if counts[Merging.CONFLICT]:

@@ -1,13 +1,18 @@
-"""A study that a PACS moved to another patient: what is published under the first is held."""
+"""A study that a PACS moved to another patient: held under one, walked again for the other."""
 
+from collections import defaultdict
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from catalog.changes.rejections import PUBLISHED
 from catalog.ledgers.records import Trace
+from catalog.plans.records import Announced, PlanState
+from catalog.publishing.moves import MOVED
 from catalog.vocabulary import HoldKind
+from flows.exports.running import register
 from flows.wiring import RegionParts
 
-REASON = "the study moved to another patient at the source"
+REASON = MOVED
 
 
 @dataclass(frozen=True)
@@ -29,8 +34,8 @@ def published(parts: RegionParts, accession: str, issuer: str = "") -> tuple[Tra
 def hold_moved(parts: RegionParts, accession: str, issuer: str = "", *, who: str) -> Moved:
     """Hold as CORRECTED what is published of an accession number; again changes nothing.
 
-    The study stays the Subject's that it was published under: a study has one for good. What came
-    under the other patient waits in quarantine as CONFLICT.
+    Only then may the study become another Subject's: when it is walked again, and comes as hers,
+    its images get a Revision under her. A person lifts these Holds when that is as it should be.
     """
     found = published(parts, accession, issuer)
     held = 0
@@ -43,3 +48,35 @@ def hold_moved(parts: RegionParts, accession: str, issuer: str = "", *, who: str
             who=who,
         )
     return Moved(len({one.clean_study_uid for one in found}), len(found), held)
+
+
+def walk_again(parts: RegionParts, accession: str, issuer: str = "") -> tuple[str, ...]:
+    """Let the studies of an accession number be fetched and walked again, by the plans they are of.
+
+    Returns:
+        The plans; none where no plan can ask for it, as of a folder or of what was pushed.
+
+    Raises:
+        ExportRefusedError: A plan's decision is over.
+    """
+    ledger = parts.ledger
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for trace in ledger.announced.by_accession(accession, issuer):
+        plan_id = ledger.rescans.plan_of(trace.export_id)
+        if plan_id is not None and trace.study_uid:
+            wanted[plan_id].add(trace.study_uid)
+    done = []
+    for plan_id, studies in sorted(wanted.items()):
+        plan = ledger.plans.get(plan_id)
+        if (
+            plan.state is PlanState.CANCELLED
+            or ledger.plans.source(plan.source).kind.is_taken_whole
+        ):
+            continue
+        again = [Announced(uid, accession, issuer) for uid in sorted(studies)]
+        export = register(parts, plan, again)
+        ledger.rescans.looked(plan.id, export.id, len(again), datetime.now(UTC))
+        if plan.state is PlanState.DONE:
+            ledger.plans.move(plan.id, PlanState.ACTIVE)
+        done.append(plan.id)
+    return tuple(done)

@@ -106,7 +106,7 @@ def _fetch(run: Run, look: Look, late: Mapping[str, Announced], moment: datetime
     """Let what is late come in by an export of its own, in this night or a later one."""
     ledger = run.parts.ledger
     if late:
-        look.export_id = register(run, list(late.values())).id
+        look.export_id = register(run.parts, run.plan, list(late.values())).id
         look.late = len(late)
     ledger.rescans.looked(run.plan.id, look.export_id, look.studies, moment)
     if late and ledger.plans.get(run.plan.id).state is PlanState.DONE:

@@ -95,25 +95,25 @@ def export_of(run: Run, window: Window) -> Export | None:
     if not found:
         ledger.plans.end_window(window)
         return None
-    export = register(run, found)
+    export = register(run.parts, run.plan, found)
     begun = ledger.plans.begin_window(window, export.id)
     # Somebody else may have begun it at the same time: then theirs is the one.
     return export if begun.export_id == export.id else ledger.export(str(begun.export_id))
 
 
-def register(run: Run, found: Sequence[Announced]) -> Export:
+def register(parts: RegionParts, plan: Plan, found: Sequence[Announced]) -> Export:
     """Register an export of a plan with the studies that its source announced.
 
     Raises:
         ExportRefusedError: The plan's decision is over.
     """
-    require_decision(run.plan.decision, today=datetime.now(UTC).date())
+    require_decision(plan.decision, today=datetime.now(UTC).date())
     export_id = f"{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(4)}"
-    path = run.parts.landing / export_id / RECEIVED
-    export = Export(export_id, run.plan.holder_id, str(path), 0, run.plan.decision)
-    run.parts.ledger.register_export(export)
-    run.parts.ledger.announced.announce(export_id, found)
-    log.get().info("export announced", export=export_id, plan=run.plan.id, studies=len(found))
+    path = parts.landing / export_id / RECEIVED
+    export = Export(export_id, plan.holder_id, str(path), 0, plan.decision)
+    parts.ledger.register_export(export)
+    parts.ledger.announced.announce(export_id, found)
+    log.get().info("export announced", export=export_id, plan=plan.id, studies=len(found))
     return export
 
 

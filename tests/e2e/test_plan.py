@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from infra.environment import read_environment_file
+from tests import receiving
 from tests.flows.sources.peers import OURS, QRSCP, qrscp, send
 from tests.objects import INSTANCE, mammogram
 from tests.servers import free_block, free_ports
@@ -180,6 +181,43 @@ def test_a_late_image_comes_in_after_a_look(stack: Stack, pacs: int, plan: str) 
     stack.mammo("exports", "run", plan)
     assert "ADMITTED 1, KNOWN 2" in stack.mammo("exports", "list")
     assert "0 with something late" in stack.mammo("exports", "rescan", plan, "--days", "3650")
+
+
+def test_what_is_pushed_comes_in_by_a_plan(stack: Stack, plan: str, tmp_path: Path) -> None:
+    pushed = [
+        mammogram(
+            view=view,
+            SOPInstanceUID=f"{INSTANCE}.70.{number}",
+            StudyInstanceUID=f"{INSTANCE}.9.70",
+            SeriesInstanceUID=f"{INSTANCE}.9.70.1",
+            AccessionNumber="PUSHED",
+        )
+        for number, view in enumerate(("lcc", "rcc"), 1)
+    ]
+    with receiving.running(stack.state / "region" / "landing") as here:
+        assert receiving.send(here.address, *pushed, calling="MODALITY") == [0, 0]
+    assert "no plan covers them: 1 studies, 2 objects" in stack.mammo("receiver", "--waiting")
+    (tmp_path / "source.toml").write_text(
+        'kind = "PUSHED"\ncalling = ["MODALITY"]\nquiet_seconds = 0.1\n'
+    )
+    (tmp_path / "plan.toml").write_text("[selection]\neverything = true\n")
+    until = (datetime.now(UTC) + timedelta(9)).date()
+    (tmp_path / "decision.toml").write_text(
+        'reference = "D-2"\nlegal_basis = "EHDS Article 60"\npurpose = "test"\n'
+        f'controller = "Prov"\nvalid_until = {until}\nprotection_source = "FILTERED_EXPORT"\n'
+    )
+    stack.mammo("sources", "add", "pushes", str(tmp_path / "source.toml"))
+    assert "nothing was moved" in stack.mammo(
+        "exports", "preview", "pushes", str(tmp_path / "plan.toml")
+    )
+    decision = ("--decision", str(tmp_path / "decision.toml"))
+    told = ("prov", "pushes", str(tmp_path / "plan.toml"), *decision)
+    mine = stack.mammo("exports", "schedule", *told).split()[1]
+    assert "prov/pushes: 1 studies, 2 objects wait" in stack.mammo("status")
+    stack.mammo("exports", "run", mine)
+    assert stack.mammo("trace", "PUSHED").count("ADMITTED") == 2
+    assert "prov/pushes: nothing waits" in stack.mammo("receiver", "--waiting")
+    assert "everything" in stack.mammo("exports", "show", mine)
 
 
 def _kill_when_busy(stack: Stack) -> None:

@@ -6,12 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from catalog import holds
+from catalog.database import reading
 from catalog.search import Query, search
-from catalog.vocabulary import HoldKind, Tier
+from catalog.tables import study, subject
+from catalog.vocabulary import HoldKind, HoldScope, Tier
 from flows import wiring
-from flows.exports.moving import REASON, hold_moved
+from flows.exports.moving import REASON, hold_moved, walk_again
 from flows.people.merging import Merging, merge_pairs, pair
 from flows.people.protection import Protection
 from flows.release import permits
@@ -102,6 +105,52 @@ def test_a_study_that_moved_waits_and_a_person_holds_the_old_one(
     (one,) = holds.list_holds(hub.catalogue)
     assert (one.kind, one.reason, one.placed_by) == (HoldKind.CORRECTED, REASON, "anna.a")
     assert len(search(hub.catalogue, Query()).studies) == 1
+
+
+def women(hub: HubParts) -> set[str]:
+    with reading(hub.catalogue) as connection:
+        joined = study.join(subject, subject.c.id == study.c.subject_id)
+        return set(connection.scalars(select(subject.c.pseudonym).select_from(joined)))
+
+
+def test_a_study_that_moved_becomes_the_others_once_it_is_walked_again(
+    here: Here, archive: Archive, region: RegionParts, hub: HubParts
+) -> None:
+    again(here, archive, seen(2, "20230417", **OTHER))
+    before = women(hub)
+    hold_moved(region, "MOVED2", who="anna.a")
+    assert walk_again(region, "MOVED2") == ("p-1",)
+    assert walk_again(region, "NOBODYS") == ()
+    (export_id,) = region.ledger.rescans.exports("p-1", unfinished=True)
+    here.fetch(export_id)
+    assert counts(region.ledger.tally(export_id)) == {"ADMITTED": 1, "REVISED": 1}
+    assert len(women(hub) - before) == 1
+    # The first woman's Revision is held for good, and her image until a person has looked.
+    found = {one.target.scope: one for one in holds.list_holds(hub.catalogue)}
+    assert set(found) == {HoldScope.INSTANCE, HoldScope.REVISION}
+    held = found[HoldScope.INSTANCE].id
+    served = sum(one.instances for one in search(hub.catalogue, Query(companions=False)).studies)
+    holds.lift(hub.catalogue, held, who="anna.a")
+    now = sum(one.instances for one in search(hub.catalogue, Query(companions=False)).studies)
+    assert now == served + 1
+
+
+def test_a_study_that_is_held_in_part_stays_where_it_is(
+    here: Here, archive: Archive, region: RegionParts, hub: HubParts
+) -> None:
+    more = seen(2, "20230417")
+    assert again(here, archive, more) == {"ADMITTED": 1, "KNOWN": 1}
+    hold_moved(region, "MOVED2", who="anna.a")
+    first = holds.list_holds(hub.catalogue)[0]
+    holds.lift(hub.catalogue, first.id, who="anna.a")
+    before = women(hub)
+    archive.lose("study_instance_uid = '" + more.StudyInstanceUID + "'")
+    archive.store(seen(2, "20230417", **OTHER))
+    walk_again(region, "MOVED2")
+    (export_id,) = region.ledger.rescans.exports("p-1", unfinished=True)
+    here.fetch(export_id)
+    assert counts(region.ledger.tally(export_id)) == {"CONFLICT": 1}
+    assert women(hub) == before
 
 
 def test_the_command_says_how_much_it_holds_and_names_nobody(
