@@ -107,8 +107,8 @@ def test_a_study_under_way_is_not_touched(
 def test_what_is_wanted_again_in_the_last_moment_stays(
     crash, look, region, deidentify_with, hub, monkeypatch
 ):
-    hub.clean.put("prov/left/0.dcm", io.BytesIO(b"left"), 4, hashlib.sha256(b"left").hexdigest())
     export_id = crash()
+    hub.clean.put("prov/left/0.dcm", io.BytesIO(b"left"), 4, hashlib.sha256(b"left").hexdigest())
     time.sleep(3.1)  # a store's clock tells seconds
     monkeypatch.setattr("catalog.minio_store.FRESH", NOW)
     find, publish = sweeping._find, region.publisher.publish
