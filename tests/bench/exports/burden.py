@@ -31,6 +31,7 @@ from tests.flows.sources.peers import HOST, OURS
 from tests.servers import free_ports
 
 STUDIES, TURNS, SECONDS, GOAL = 8, 3, 12.0, 1.2
+PATIENCE_SECONDS = 60
 EVERY = 0.1  # seconds between two clinical questions
 FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 #: Bandwidths of our receiver that are tried besides the default, in MB/s.
@@ -114,16 +115,24 @@ def _turn(folder: Path, pacs: Orthanc, who: str, answers: Answers) -> None:
     """Ask for a while, with an export beside it unless all is idle."""
     beside = nullcontext() if who == "idle" else _export(folder, pacs, who)
     with beside as told:
-        time.sleep(1)
+        before = 0 if told is None else _moved(told, least=1)
         begun, took = time.monotonic(), []
         while time.monotonic() < begun + SECONDS:
             took.append(1000 * _asked(pacs))
             time.sleep(EVERY)
+        seconds = time.monotonic() - begun
         answers.turns.append(took)
-    if told is not None:
-        moved = [int(line) for line in Path(told).read_text().split()]
-        assert moved, "nothing was fetched"
-        answers.rates.append(sum(moved) / (SECONDS + 1))
+        if told is not None:
+            answers.rates.append((_moved(told, least=before + 1) - before) / seconds)
+
+
+def _moved(lines: Path, least: int) -> int:
+    """How many bytes an export has fetched; waits until there are so many."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while (moved := sum(map(int, lines.read_text().split("\n")[:-1]))) < least:
+        assert time.monotonic() < until, "nothing was fetched"
+        time.sleep(0.1)
+    return moved
 
 
 @contextmanager
