@@ -23,6 +23,7 @@ from statistics import median
 from pydicom import Dataset
 from pynetdicom import AE
 
+from flows.settings import ReceiverSettings
 from tests.bench.exports.images import write_studies
 from tests.bench.exports.peers import Orthanc, running
 from tests.bench.exports.sending import ENVIRONMENT, PDU, dcmtk, ours, require, send, started
@@ -30,12 +31,12 @@ from tests.bench.exports.table import load, table, verdict
 from tests.flows.sources.peers import HOST, OURS
 from tests.servers import free_ports
 
-STUDIES, TURNS, SECONDS, GOAL = 8, 3, 12.0, 1.2
+STUDIES, TURNS, SECONDS, GOAL = 6, 3, 8.0, 1.2
 PATIENCE_SECONDS = 60
 EVERY = 0.1  # seconds between two clinical questions
 FIND = "1.2.840.10008.5.1.4.1.2.2.1"
-#: Bandwidths of our receiver that are tried besides the default, in MB/s.
-TRIED = (50, 20)
+#: Bandwidths of our receiver in bytes a second: the default, and others; 0 is without limit.
+RATES = (int(ReceiverSettings.model_fields["bytes_per_second"].default), 50_000_000, 0)
 
 EXPORT = """
 import shutil, sys
@@ -72,37 +73,34 @@ class Answers:
 def run() -> Iterator[str]:
     """Fill Orthanc, then take turns."""
     require("Orthanc", "storescu", "movescu", "storescp", "cc")
-    rates = (0, *(1_000_000 * one for one in TRIED))
     with tempfile.TemporaryDirectory(prefix="mammo-bench-") as name, ExitStack() as stack:
         folder = Path(name)
         write_studies(folder / "images", STUDIES)
         known = {
             title: {"AET": title, "Host": HOST, "Port": one}
-            for title, one in zip(_titles(rates), free_ports(len(rates) + 1), strict=True)
+            for title, one in zip(_titles(), free_ports(len(RATES) + 1), strict=True)
         }
         allowed = {"DicomAlwaysAllowFind": True, "DicomModalities": known}
         pacs = stack.enter_context(running(folder / "orthanc", **allowed))
         send(folder / "images", pacs.server.port, pacs.server.title)
-        _receivers(stack, folder, known, rates)
+        _receivers(stack, folder, known)
         answers = {"idle": Answers(), **{title: Answers() for title in known}}
         yield f"{STUDIES} studies of four images; {TURNS} turns of {SECONDS:.0f} s; {load()}"
         yield ""
         for _ in range(TURNS):
             for who, one in answers.items():
                 _turn(folder, pacs, who, one)
-        yield from _told(answers, rates)
+        yield from _told(answers)
         yield load()
 
 
-def _titles(rates: Sequence[int]) -> list[str]:
+def _titles() -> list[str]:
     """Our receiver's AE title for every bandwidth, and DCMTK's."""
-    return [*(f"{OURS}{rate // 1_000_000 or ''}" for rate in rates), "STORESCP"]
+    return [*(f"{OURS}{rate // 1_000_000}" for rate in RATES), "STORESCP"]
 
 
-def _receivers(
-    stack: ExitStack, folder: Path, known: dict[str, dict[str, object]], rates: Sequence[int]
-) -> None:
-    for title, rate in zip(known, (*rates, None), strict=True):
+def _receivers(stack: ExitStack, folder: Path, known: dict[str, dict[str, object]]) -> None:
+    for title, rate in zip(known, (*RATES, None), strict=True):
         port = int(str(known[title]["Port"]))
         (folder / title).mkdir()
         command = dcmtk(port, folder / title, title=title)
@@ -183,11 +181,12 @@ def _asked(pacs: Orthanc) -> float:
     return took
 
 
-def _told(answers: dict[str, Answers], rates: Sequence[int]) -> Iterator[str]:
+def _told(answers: dict[str, Answers]) -> Iterator[str]:
     said = {"idle": "nobody"}
-    for title, rate in zip(_titles(rates), (*rates, None), strict=True):
-        limit = f", receiver held to {rate // 1_000_000} MB/s" if rate else ", default limits"
-        said[title] = "DCMTK movescu and storescp" if rate is None else f"our export{limit}"
+    for title, rate in zip(_titles(), (*RATES, None), strict=True):
+        limit = f"held to {rate // 1_000_000} MB/s" if rate else "without limit"
+        said[title] = "DCMTK movescu and storescp" if rate is None else f"our export, {limit}"
+    said[_titles()[0]] += ", the default"
     idle = answers["idle"].turns
     rows, shares = [], {}
     for who, one in answers.items():
@@ -204,7 +203,7 @@ def _told(answers: dict[str, Answers], rates: Sequence[int]) -> Iterator[str]:
         )
     columns = ("who fetches", "median, ms", "p95, ms", "p95 ÷ idle", "MB/s fetched")
     yield from table(columns, *rows)
-    mine = shares[_titles(rates)[0]]
+    mine = shares[_titles()[0]]
     yield f"with default limits {mine:.2f} × idle ({verdict(mine, GOAL, at_least=False)})"
 
 

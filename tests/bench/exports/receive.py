@@ -24,7 +24,7 @@ from tests.objects import mammogram
 from tests.receiving import data, dataset_head, raw, read_unit, store_command
 from tests.servers import free_ports
 
-ROUNDS = 7
+ROUNDS = 5
 #: Name, rows and columns of an object of 16 bits, and how many.
 SETS = {"17 MB": (3328, 2560, 16), "8 KB": (64, 48, 600)}
 #: Least share of DCMTK's rate.
