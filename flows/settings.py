@@ -186,7 +186,8 @@ class ReceiverSettings(BaseSettings):
             for the peers', there is mutual TLS. All three or none.
         associations: Most that may be open at once.
         object_bytes: Largest object that is taken.
-        bytes_per_second: Bandwidth that all associations share; 0 is without limit.
+        bytes_per_second: Bandwidth that all associations share; 0 is without limit. By default
+            so little that a PACS goes on answering its users as fast (docs/performance.md).
         idle_seconds: How long a peer may send nothing.
         negotiation_seconds: How long an association may take to begin.
         object_seconds: How long one object may take.
@@ -210,7 +211,7 @@ class ReceiverSettings(BaseSettings):
     tls_ca: Path | None = None
     associations: int = Field(default=16, gt=0, le=512)
     object_bytes: int = Field(default=4 * 2**30, gt=0)
-    bytes_per_second: int = Field(default=0, ge=0)
+    bytes_per_second: int = Field(default=20_000_000, ge=0)
     idle_seconds: float = Field(default=120.0, gt=0)
     negotiation_seconds: float = Field(default=15.0, gt=0)
     object_seconds: float = Field(default=3600.0, gt=0)

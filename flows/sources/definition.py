@@ -43,14 +43,15 @@ class Care(_Described):
 
     Attributes:
         associations: Connections at a time.
-        bytes_per_second: What is fetched at most; 0 is without limit.
+        bytes_per_second: What is fetched at most; 0 is without limit. By default so little that a
+            PACS goes on answering its users as fast (docs/performance.md).
         slow_seconds: A query that takes longer counts against the source: after `failures` of
             them in a row it is left alone for `rest_seconds`.
         nearline: Whether studies are fetched that the source must bring from tape first.
     """
 
     associations: int = Field(default=1, ge=1, le=16)
-    bytes_per_second: int = Field(default=0, ge=0)
+    bytes_per_second: int = Field(default=20_000_000, ge=0)
     slow_seconds: Seconds = 20.0
     failures: int = Field(default=3, ge=1, le=100)
     rest_seconds: Seconds = 300.0

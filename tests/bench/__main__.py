@@ -6,13 +6,12 @@ Prints `name=value` lines. Ratios compare runs of one and the same session, alte
 import sys
 
 from flows import log
-from tests.bench import demo, ingest, memory, profile, receive, worker
+from tests.bench import demo, ingest, memory, profile, worker
 
 PARTS = {
     "ingest": ingest.run,
     "profile": profile.run,
     "memory": memory.run,
-    "receive": receive.run,
     "worker": worker.run,
     "demo": demo.run,
 }

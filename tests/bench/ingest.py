@@ -65,7 +65,7 @@ def _rounds(
         begun = time.perf_counter()
         deidentify_folder(films, folder / f"offline-{number}", loaded, workers=CORES)
         offline.append(time.perf_counter() - begun)
-        parts = _parts(folder / f"region-{number}", server, held)
+        parts = wired(folder / f"region-{number}", server, held)
         before, begun = _cpu(), time.perf_counter()
         _ingest(parts, loaded, films)
         walked.append(time.perf_counter() - begun)
@@ -90,7 +90,7 @@ def _ratio(ours: list[float], floor: list[float]) -> float:
     return median(one / other for one, other in zip(ours, floor, strict=True))
 
 
-def _parts(folder: Path, server: S3Server, held: RegionKeys) -> RegionParts:
+def wired(folder: Path, server: S3Server, held: RegionKeys) -> RegionParts:
     (folder / "landing").mkdir(parents=True)
     urls = {}
     for chain in ("catalogue", "ledger"):
