@@ -4,6 +4,7 @@ Several may run: each errand is leased to one of them. What is quick is done in 
 it was asked for; what waits for a PACS is done beside it, so that a stop never waits for that.
 """
 
+import json
 import os
 import secrets
 import socket
@@ -120,7 +121,7 @@ class Worker:
             self._errands.end(taken, state, answer)
         except ConflictError:  # its lease was over: somebody else answers
             return
-        except RetriableError as error:  # its lease will be over, and it is taken again
+        except CatalogError as error:  # its lease will be over, and it is taken again
             log.get().warning("failed", part="errands", error=str(error))
             return
         log.get().info("answered", part=taken.kind.value, outcome=state.value)
@@ -129,7 +130,9 @@ class Worker:
         doer = Doer(self.parts, self.folders, _Patience(self.ending, time.monotonic() + LONGEST))
         try:
             with silenced("errand"):
-                return ErrandState.DONE, do(doer, taken, unseal(self._key, taken))
+                answer = do(doer, taken, unseal(self._key, taken))
+                json.dumps(answer, allow_nan=False)  # what cannot be written fails here, told
+                return ErrandState.DONE, answer
         except (FlowsError, CatalogError) as error:
             return ErrandState.FAILED, {"reason": str(error)}
 

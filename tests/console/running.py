@@ -20,6 +20,7 @@ from tests.servers import free_ports
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 60
+ANSWERED_SECONDS = 180
 EVA = "eva.provstrom"
 
 
@@ -51,12 +52,17 @@ class Console:
         with self.client(who) as client:
             asked = client.post(path, json=told) if told is not None else client.post(path)
             assert asked.status_code == 202, asked.text
-            until = time.monotonic() + SECONDS
-            while time.monotonic() < until:
-                found = client.get(asked.headers["location"], params={"wait": 20})
-                assert found.status_code == 200, found.text
-                if found.json()["state"] in {"DONE", "FAILED", "EXPIRED"}:
-                    return dict(found.json())
+            return self.ended(client, asked.headers["location"])
+
+    @staticmethod
+    def ended(client: httpx.Client, path: str) -> dict[str, Any]:
+        """Wait until an errand has ended; the worker may still be starting."""
+        until = time.monotonic() + ANSWERED_SECONDS
+        while time.monotonic() < until:
+            found = client.get(path, params={"wait": 20})
+            assert found.status_code == 200, found.text
+            if found.json()["state"] in {"DONE", "FAILED", "EXPIRED"}:
+                return dict(found.json())
         message = f"no answer: {path}"
         raise AssertionError(message)
 

@@ -172,6 +172,7 @@ def test_the_worker_says_no_to_what_a_stolen_console_seals(answered: Console, si
         (ErrandKind.TRACE, "", {"accession": "A", "also": 1}),
         (ErrandKind.SOURCE_ADD, "x" * 64, {"definition": {"kind": ["DICOM"]}}),
         (ErrandKind.SOURCE_TEST, "nowhere", {}),
+        (ErrandKind.PREVIEW, "pacs", {"plan": {"selection": {"SEPROV77": 1}}}),
         (ErrandKind.SCHEDULE, "nowhere", {"holder": "prov", "plan": {}, "decision": {}}),
         (ErrandKind.PREVIEW, "nowhere", {"plan": {"selection": {"first": "2026-01-01"}}}),
         (ErrandKind.RUN, "p-1'; --", {}),
@@ -188,7 +189,9 @@ def test_the_worker_says_no_to_what_a_stolen_console_seals(answered: Console, si
         connection.execute(errand.insert().values({**row, **other}))
     with answered.client() as client:
         for id_ in [*(new.id for new in asked), "f" * 32]:
-            found = client.get(f"/errands/{id_}", params={"wait": 20}).json()
+            found = answered.ended(client, f"/errands/{id_}")
             assert found["state"] == "FAILED", found
             assert found["answer"]["reason"]
+            assert "SEPROV77" not in found["answer"]["reason"]
+    assert b"SEPROV77" not in side.written() + (side.folder / "worker.log").read_bytes()
     assert answered.done("/go") == {"stopped": False}

@@ -1,0 +1,96 @@
+"""An errand whose worker died is done again, and does nothing more; what was asked is checked."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+
+from catalog.errands.records import ErrandKind, ErrandState, Taken
+from catalog.errands.seal import seal
+from catalog.plans.records import PlanState
+from flows.errands.answering import Worker
+from flows.errands.doing import LATER, Doer, do
+from flows.errors import PlanError, StudyError
+from flows.keys.errands import errand_key
+from flows.sources.definition import describe
+from flows.sources.trial import Unstopped
+from flows.wiring import RegionParts
+from tests.console.conftest import decision
+from tests.servers import free_ports
+
+DICOM = {"kind": "DICOM", "ae_title": "PACS", "host": "127.0.0.1", "port": 104}
+PLAN: dict[str, Any] = {"selection": {"accessions": ["SEPROV1"]}, "schedule": {"cron": ""}}
+SAID = {"holder": "prov", "plan": PLAN, "decision": decision()}
+
+
+@pytest.fixture
+def doer(region: RegionParts) -> Iterator[Doer]:
+    """The region without a Prefect server."""
+    region.ledger.plans.set_source(describe("pacs", DICOM))
+    (nowhere,) = free_ports(1)
+    told = {PREFECT_API_URL: f"http://127.0.0.1:{nowhere}/api", PREFECT_CLIENT_MAX_RETRIES: 0}
+    with temporary_settings(told):
+        yield Doer(region, (), Unstopped())
+
+
+def errand(kind: ErrandKind, target: str = "") -> Taken:
+    return Taken("5f0c9a1e" * 4, kind, target, "eva", b"", "w", 1)
+
+
+def test_a_plan_that_is_entered_twice_is_one(doer: Doer) -> None:
+    asked = errand(ErrandKind.SCHEDULE, "pacs")
+    first, again = do(doer, asked, SAID), do(doer, asked, SAID)
+    assert first == again == {"plan": "p-5f0c9a1e", "note": LATER}
+    (plan,) = doer.parts.ledger.plans.all()
+    assert (plan.id, plan.who, plan.holder_id) == ("p-5f0c9a1e", "eva", "prov")
+
+
+def test_a_run_needs_a_server_and_a_plan_that_is_active(doer: Doer) -> None:
+    plan = str(do(doer, errand(ErrandKind.SCHEDULE, "pacs"), SAID)["plan"])
+    with pytest.raises(StudyError, match="does not answer"):
+        do(doer, errand(ErrandKind.RUN, plan), {})
+    do(doer, errand(ErrandKind.PAUSE, plan), {})
+    with pytest.raises(PlanError, match="PAUSED"):
+        do(doer, errand(ErrandKind.RUN, plan), {})
+    assert doer.parts.ledger.plans.get(plan).state is PlanState.PAUSED
+
+
+def test_every_kind_refuses_what_it_does_not_know(doer: Doer) -> None:
+    for kind in ErrandKind:
+        with pytest.raises(PlanError, match="not what such an errand says"):
+            do(doer, errand(kind, "pacs"), {"odd": 1})
+
+
+def test_a_stop_waits_for_no_pacs(region: RegionParts, tmp_path: Path) -> None:
+    from threading import Thread
+
+    worker = Worker(region, ())
+    errands, public = region.ledger.errands, errand_key(region.keys.root).public_key()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        told = {**DICOM, "port": silent.getsockname()[1]}
+        region.ledger.plans.set_source(describe("silent", told))
+        asked = [
+            seal(public, {}, kind=kind, target=target, who="eva")
+            for kind, target in ((ErrandKind.SOURCE_TEST, "silent"), (ErrandKind.STOP, ""))
+        ]
+        for one in asked:
+            errands.ask(one)
+        thread = Thread(target=worker.watch)
+        thread.start()
+        try:
+            while errands.get(asked[1].id).state is not ErrandState.DONE:
+                assert thread.is_alive()
+                thread.join(0.1)
+            while errands.get(asked[0].id).state is ErrandState.ASKED:
+                thread.join(0.1)
+            assert errands.get(asked[0].id).state is ErrandState.TAKEN
+            assert (region.landing / "STOP").exists()
+        finally:
+            silent.close()
+            worker.ending.set()
+            thread.join(120)
+    found = errands.get(asked[0].id)
+    assert (found.state, found.answer and found.answer["ok"]) == (ErrandState.DONE, False)
