@@ -1,6 +1,6 @@
 # `make` shows what there is. The work is done by infra/setup.sh and the `mammo` command.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full test-minio lint bench bench-deid bench-pixels check-shared down reset clean
+.PHONY: help setup demo test test-full test-minio lint bench bench-deid bench-pixels check-compose check-shared down reset clean
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
@@ -19,7 +19,7 @@ demo: setup ## start everything on this machine and show one walk; ONCE=1 stops 
 	@$(BIN)/mammo demo $(if $(ONCE),--once)
 
 test: lint ## all checks and all tests
-	@$(BIN)/pytest -q --ignore=tests/shared --ignore=tests/full --ignore=tests/minio
+	@$(BIN)/pytest -q --ignore=tests/shared --ignore=tests/full --ignore=tests/minio --ignore=tests/compose
 
 test-full: setup ## tests with PACS of Debian packages: apt-get install orthanc orthanc-dicomweb dcmtk gcc
 	@$(BIN)/pytest -q tests/full
@@ -42,6 +42,9 @@ bench-deid: setup ## de-identify headers side by side with other tools, each ins
 
 bench-pixels: setup ## how much burned-in text is found, and what it costs, with pictures of the worst cases
 	@$(BIN)/python -m tests.bench.pixels
+
+check-compose: setup ## let docker compose read infra/compose.yaml; built here where it is missing; needs Go
+	@compose=$$(sh infra/compose.sh) && MAMMO_COMPOSE=$$compose $(BIN)/pytest -q tests/compose
 
 check-shared: setup ## tests that read the material beside this clone, where there is any
 	@if [ -d ../shared ]; then $(BIN)/pytest -q tests/shared; else echo "nothing to check: there is no ../shared"; fi
