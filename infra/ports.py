@@ -58,6 +58,11 @@ class Ports:
         return self.base + 3
 
     @property
+    def intake(self) -> int:
+        """Port that regions deliver to, where region and hub run apart."""
+        return self.base + 4
+
+    @property
     def inside(self) -> tuple[int, ...]:
         """Nine ports that the object store's own parts talk on."""
         return tuple(range(self.base + 10, self.base + 19))
