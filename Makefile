@@ -21,7 +21,7 @@ demo: setup ## start everything on this machine and show one walk; ONCE=1 stops 
 test: lint ## all checks and all tests
 	@$(BIN)/pytest -q --ignore=tests/shared --ignore=tests/full --ignore=tests/minio --ignore=tests/compose
 
-test-full: setup ## tests with PACS of Debian packages: apt-get install orthanc orthanc-dicomweb dcmtk gcc
+test-full: setup ## tests with Debian packages: apt-get install orthanc orthanc-dicomweb dcmtk gcc postgresql
 	@$(BIN)/pytest -q tests/full
 
 test-minio: setup ## the object store's tests on the real MinIO server, built here; needs Go
