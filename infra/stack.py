@@ -10,14 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-from infra import issuer, process
+from infra import environment, issuer, process
 from infra.credentials import GRANTS, Credentials, Grants, load_credentials, write_identities
-from infra.environment import (
-    Environments,
-    environments,
-    read_environment_file,
-    write_environment_files,
-)
+from infra.environment import Environments, environments
 from infra.errors import DiskShortError, StackError, StateError
 from infra.lock import locked
 from infra.parts import DOOR, STOP_SECONDS, Part, all_parts, store_litter
@@ -125,7 +120,7 @@ class Stack:
                 self._stop(progress)
             credentials = self._begin()
             known, every = self._described(credentials)
-            write_environment_files(self.state, known)
+            environment.write_environment_files(self.state, known)
             startup = Startup(
                 self.state, self.ports.base, credentials.stack, self.plan.step_seconds, progress
             )
@@ -170,7 +165,7 @@ class Stack:
         Raises StackError before the stack was ever up.
         """
         try:
-            return read_environment_file(self.state / f"{side}.env")
+            return environment.read_environment_file(self.state / f"{side}.env")
         except FileNotFoundError as error:
             message = f"Nothing was ever started in {self.state}. Start it first: mammo up"
             raise StackError(message) from error

@@ -59,7 +59,11 @@ def state_of(apart: Apart) -> dict[str, object]:
 
 
 def post(server: httpx.Client, route: str, /, **body: object) -> Any:
-    answer = server.post(route, json=body)
+    for _ in range(20):
+        answer = server.post(route, json=body)
+        if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:  # its database is busy
+            break
+        time.sleep(1)
     assert answer.is_success, answer.text[:500]
     return answer.json()
 

@@ -168,11 +168,10 @@ def _server(folder: Path, port: int, url: URL) -> Iterator[None]:
         )
     try:
         until = time.monotonic() + 240
-        while not _answers(port):
+        while not _is_ready(port):
             assert server.poll() is None, (folder / "server" / "log").read_text()[-2000:]
             assert time.monotonic() < until
             time.sleep(0.5)
-        make_pool(f"http://127.0.0.1:{port}/api", ":")
         yield
     finally:
         server.terminate()
@@ -183,11 +182,13 @@ def _server(folder: Path, port: int, url: URL) -> Iterator[None]:
             server.wait()
 
 
-def _answers(port: int) -> bool:
+def _is_ready(port: int) -> bool:
+    """Tell whether it answers well enough to make the work pool."""
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/api/health").is_success
+        make_pool(f"http://127.0.0.1:{port}/api", ":")
     except httpx.HTTPError:
         return False
+    return True
 
 
 def planned(here: Shared) -> str:
