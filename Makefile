@@ -1,6 +1,6 @@
 # `make` shows what there is. The work is done by infra/setup.sh and the `mammo` command.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full test-faults test-minio lint bench bench-deid bench-exports bench-pixels check-shared down reset clean
+.PHONY: help setup demo test test-full test-faults test-minio lint bench bench-deid bench-exports bench-pixels check-compose check-shared down reset clean
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 # Processes that share the tests; `make test PROCESSES=1` to have one after the other.
@@ -22,9 +22,9 @@ demo: setup ## start everything on this machine and show one walk; ONCE=1 stops 
 
 test: lint ## all checks and all tests
 	@$(BIN)/pytest -q -n $(PROCESSES) --dist loadfile --ignore=tests/shared --ignore=tests/full \
-	  --ignore=tests/faults --ignore=tests/minio
+	  --ignore=tests/faults --ignore=tests/minio --ignore=tests/compose
 
-test-full: setup ## tests with PACS of Debian packages: apt-get install orthanc orthanc-dicomweb dcmtk gcc
+test-full: setup ## tests with Debian packages: apt-get install orthanc orthanc-dicomweb dcmtk gcc postgresql
 	@$(BIN)/pytest -q tests/full
 
 test-faults: setup ## everything is killed, cut off, filled and set back while exports run; needs cc, and root for a small disk
@@ -51,6 +51,9 @@ bench-exports: setup ## measure receiving, the whole way in, and the burden on a
 
 bench-pixels: setup ## how much burned-in text is found, and what it costs, with pictures of the worst cases
 	@$(BIN)/python -m tests.bench.pixels
+
+check-compose: setup ## let docker compose read infra/compose.yaml; built here where it is missing; needs Go
+	@compose=$$(sh infra/compose.sh) && MAMMO_COMPOSE=$$compose $(BIN)/pytest -q tests/compose
 
 check-shared: setup ## tests that read the material beside this clone, where there is any
 	@if [ -d ../shared ]; then $(BIN)/pytest -q tests/shared; else echo "nothing to check: there is no ../shared"; fi

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -10,7 +11,9 @@ from infra.errors import StateError
 from infra.private import private_directory, write_json
 
 QUARANTINE, CLEAN, RELEASES = "mammo-quarantine", "mammo-clean", "mammo-releases"
+ARRIVALS: Final = "mammo-arrivals"
 PROBE: Final = "mammo-probe"
+Grants = Mapping[str, tuple[str, ...]]
 
 
 def _actions(*verbs: str, buckets: tuple[str, ...]) -> tuple[str, ...]:
@@ -19,7 +22,7 @@ def _actions(*verbs: str, buckets: tuple[str, ...]) -> tuple[str, ...]:
 
 # Who may do what with which bucket; "admin" makes the buckets when a stack is prepared, and
 # "probe" owns nothing but the bucket that readiness is tried on.
-GRANTS: Final = {
+GRANTS: Final[Grants] = {
     "admin": _actions("Admin", buckets=(QUARANTINE, CLEAN, RELEASES)),
     "region": _actions("Read", "Write", "List", buckets=(QUARANTINE,)),
     "publisher": _actions("Read", "Write", "List", buckets=(CLEAN,)),
@@ -29,6 +32,20 @@ GRANTS: Final = {
     ),
     "door": _actions("Read", "List", buckets=(CLEAN, RELEASES)),
     "probe": _actions("Admin", buckets=(PROBE,)),
+}
+# The same where region and hub run apart, each with a store of its own.
+REGION_GRANTS: Final[Grants] = {
+    "admin": _actions("Admin", buckets=(QUARANTINE,)),
+    "region": GRANTS["region"],
+    "probe": GRANTS["probe"],
+}
+HUB_GRANTS: Final[Grants] = {
+    "admin": _actions("Admin", buckets=(ARRIVALS, CLEAN, RELEASES)),
+    "intake": _actions("Read", "Write", "List", buckets=(ARRIVALS,)),
+    "arrivals": _actions("Read", "Write", "List", buckets=(ARRIVALS, CLEAN)),
+    "hub": GRANTS["hub"],
+    "door": GRANTS["door"],
+    "probe": GRANTS["probe"],
 }
 
 
@@ -50,17 +67,17 @@ class Credentials:
     jwt: dict[str, str]
 
 
-def load_credentials(state: Path) -> Credentials:
+def load_credentials(state: Path, grants: Grants = GRANTS) -> Credentials:
     """Read the secrets of a state directory, drawing them the first time.
 
     A damaged file raises StateError: new secrets would lock the stack out of its own store.
     """
     path = private_directory(state / "secrets") / "credentials.json"
     if not path.exists():
-        write_json(path, asdict(_draw()))
+        write_json(path, asdict(_draw(grants)))
     try:
         stored = json.loads(path.read_bytes())
-        s3 = {name: S3Credential(**stored["s3"][name]) for name in GRANTS}
+        s3 = {name: S3Credential(**stored["s3"][name]) for name in grants}
         return Credentials(stored["stack"], s3, stored["prefect"], stored["jwt"])
     except (KeyError, TypeError, ValueError) as error:
         message = f"{path} is damaged. Begin again with `mammo reset`."
@@ -72,23 +89,23 @@ def identities_file(state: Path) -> Path:
     return state / "secrets" / "s3-identities.json"
 
 
-def write_identities(state: Path, credentials: Credentials) -> None:
+def write_identities(state: Path, credentials: Credentials, grants: Grants = GRANTS) -> None:
     """Write the object store's list of identities, each with its few actions."""
     identities = [
         {
             "name": name,
             "credentials": [{"accessKey": key.access_key, "secretKey": key.secret_key}],
-            "actions": list(GRANTS[name]),
+            "actions": list(grants[name]),
         }
         for name, key in credentials.s3.items()
     ]
     write_json(identities_file(state), {"identities": identities})
 
 
-def _draw() -> Credentials:
+def _draw(grants: Grants) -> Credentials:
     s3 = {
         name: S3Credential(f"{name}-{secrets.token_hex(6)}", secrets.token_urlsafe(30))
-        for name in GRANTS
+        for name in grants
     }
     jwt = {
         name: secrets.token_hex(32)

@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -33,88 +33,148 @@ QUIET_PREFECT: Final = {
 
 @dataclass(frozen=True, repr=False)
 class Environments:
-    """The variables of every part; `base` is all that they share."""
+    """The variables of every part; `base` is all that they share.
+
+    A part that is told nothing is none of this stack's. `pool` names the work pool.
+    """
 
     base: Mapping[str, str]
-    region: Mapping[str, str]
-    hub: Mapping[str, str]
-    api: Mapping[str, str]
     admin: Mapping[str, str]
     server: Mapping[str, str]
     client: Mapping[str, str]
-    receiver: Mapping[str, str]
-    console: Mapping[str, str]
     store: Mapping[str, str]
+    region: Mapping[str, str] = field(default_factory=dict)
+    receiver: Mapping[str, str] = field(default_factory=dict)
+    console: Mapping[str, str] = field(default_factory=dict)
+    hub: Mapping[str, str] = field(default_factory=dict)
+    arrivals: Mapping[str, str] = field(default_factory=dict)
+    intake: Mapping[str, str] = field(default_factory=dict)
+    api: Mapping[str, str] = field(default_factory=dict)
+    pool: str = POOL
 
 
 def environments(state: Path, ports: Ports, credentials: Credentials) -> Environments:
     """Put together what each part is told, from one state directory and its secrets."""
-    secret = state / "secrets"
-    catalogue = f"sqlite:///{state / 'hub' / 'catalogue.sqlite'}"
-    ledger = f"sqlite:///{state / 'region' / 'ledger.sqlite'}"
-    sealing = state / "region" / "console-key.pub"
+    told = shared(state, ports, credentials)
+    in_process = {
+        "CATALOGUE_URL": catalogue_url(state),
+        "CLEAN_BUCKET": CLEAN,
+        "CLEAN_ACCESS_KEY": credentials.s3["publisher"].access_key,
+        "CLEAN_SECRET_KEY": credentials.s3["publisher"].secret_key,
+    }
+    return replace(
+        told,
+        region={**region_told(state, ports, credentials), **prefixed("MAMMO_REGION_", in_process)},
+        hub=hub_told(state, ports, credentials),
+        api=door_told(state, ports, credentials),
+        receiver=receiver_told(state, ports),
+        console=console_told(state),
+    )
+
+
+def shared(state: Path, ports: Ports, credentials: Credentials) -> Environments:
+    """Put together what every stack has: a store, a Prefect server, whoever makes buckets."""
     return Environments(
         base=_base(state),
-        region=_prefixed(
-            "MAMMO_REGION_",
-            {
-                "ENVIRONMENT": "development",
-                "LANDING": str(state / "region" / "landing"),
-                "KEY_FILE": str(secret / "region.key"),
-                "LEDGER_URL": ledger,
-                "CONSOLE_KEY_FILE": str(sealing),
-                "CONSOLE_FOLDERS": json.dumps([str(state / "region" / "sources")]),
-                "CATALOGUE_URL": catalogue,
-                "QUARANTINE_BUCKET": QUARANTINE,
-                "CLEAN_BUCKET": CLEAN,
-                **_store("region", ports, credentials),
-                "CLEAN_ACCESS_KEY": credentials.s3["publisher"].access_key,
-                "CLEAN_SECRET_KEY": credentials.s3["publisher"].secret_key,
-            },
-        ),
-        hub=_prefixed(
-            "MAMMO_HUB_",
-            {
-                "ENVIRONMENT": "development",
-                "CATALOGUE_URL": catalogue,
-                "RELEASE_KEY_FILE": str(secret / "release.key"),
-                "CLEAN_BUCKET": CLEAN,
-                "RELEASES_BUCKET": RELEASES,
-                **_store("hub", ports, credentials),
-            },
-        ),
-        api=_prefixed("MAMMO_API_", _door(state, catalogue, ports, credentials)),
-        admin=_prefixed("MAMMO_ADMIN_", _store("admin", ports, credentials)),
+        admin=prefixed("MAMMO_ADMIN_", store_told("admin", ports, credentials)),
         server=_server(state, ports, credentials),
         client=_client(state, ports, credentials),
-        receiver=_prefixed(
-            "MAMMO_RECEIVER_",
-            {
-                "HOST": HOST,
-                "PORT": str(ports.receiver),
-                "AE_TITLE": TITLE,
-                "PEERS": str(state / "region" / "peers.toml"),
-                "LANDING": str(state / "region" / "landing"),
-            },
-        ),
-        console=_prefixed("MAMMO_CONSOLE_", {"LEDGER_URL": ledger, "KEY_FILE": str(sealing)}),
         store={"GOMEMLIMIT": "400MiB", **credentials.jwt},
     )
+
+
+def catalogue_url(state: Path) -> str:
+    """Say where a stack's catalogue is."""
+    return f"sqlite:///{state / 'hub' / 'catalogue.sqlite'}"
+
+
+def ledger_url(state: Path) -> str:
+    """Say where a region's ledger is."""
+    return f"sqlite:///{state / 'region' / 'ledger.sqlite'}"
+
+
+def region_told(state: Path, ports: Ports, credentials: Credentials) -> dict[str, str]:
+    """Say what a region's worker needs of its own side."""
+    values = {
+        "ENVIRONMENT": "development",
+        "LANDING": str(state / "region" / "landing"),
+        "KEY_FILE": str(state / "secrets" / "region.key"),
+        "LEDGER_URL": ledger_url(state),
+        "CONSOLE_KEY_FILE": str(_sealing(state)),
+        "CONSOLE_FOLDERS": json.dumps([str(state / "region" / "sources")]),
+        "QUARANTINE_BUCKET": QUARANTINE,
+        **store_told("region", ports, credentials),
+    }
+    return prefixed("MAMMO_REGION_", values)
+
+
+def receiver_told(state: Path, ports: Ports) -> dict[str, str]:
+    """Say what the receiver needs."""
+    values = {
+        "HOST": HOST,
+        "PORT": str(ports.receiver),
+        "AE_TITLE": TITLE,
+        "PEERS": str(state / "region" / "peers.toml"),
+        "LANDING": str(state / "region" / "landing"),
+    }
+    return prefixed("MAMMO_RECEIVER_", values)
+
+
+def console_told(state: Path) -> dict[str, str]:
+    """Say what the region's console needs."""
+    values = {"LEDGER_URL": ledger_url(state), "KEY_FILE": str(_sealing(state))}
+    return prefixed("MAMMO_CONSOLE_", values)
+
+
+def _sealing(state: Path) -> Path:
+    """Say where the public key lies that the console seals with."""
+    return state / "region" / "console-key.pub"
+
+
+def hub_told(state: Path, ports: Ports, credentials: Credentials) -> dict[str, str]:
+    """Say what the hub's commands need."""
+    values = {
+        "ENVIRONMENT": "development",
+        "CATALOGUE_URL": catalogue_url(state),
+        "RELEASE_KEY_FILE": str(state / "secrets" / "release.key"),
+        "CLEAN_BUCKET": CLEAN,
+        "RELEASES_BUCKET": RELEASES,
+        **store_told("hub", ports, credentials),
+    }
+    return prefixed("MAMMO_HUB_", values)
+
+
+def door_told(state: Path, ports: Ports, credentials: Credentials) -> dict[str, str]:
+    """Say what the door needs."""
+    values = {
+        "ENVIRONMENT": "development",
+        "CATALOGUE_URL": catalogue_url(state),
+        "CLEAN_BUCKET": CLEAN,
+        "RELEASES_BUCKET": RELEASES,
+        "JWKS_FILE": str(state / "hub" / "jwks.json"),
+        "ISSUER": ISSUER,
+        "AUDIENCE": AUDIENCE,
+        **store_told("door", ports, credentials),
+    }
+    return prefixed("MAMMO_API_", values)
 
 
 def write_environment_files(state: Path, known: Environments) -> None:
     """Write what a person may read a part's settings from; private, as each holds a secret."""
     files = {
-        "region.env": {**known.region, **known.client},
-        "hub.env": known.hub,
+        "region.env": {**known.region, **known.client} if known.region else {},
+        "hub.env": {**known.hub, **known.arrivals},
+        "hub-prefect.env": known.client if known.arrivals else {},
         "api.env": known.api,
+        "intake.env": known.intake,
         "admin.env": known.admin,
         "receiver.env": known.receiver,
         "console.env": known.console,
     }
     for name, variables in files.items():
-        text = "".join(f"{key}={value}\n" for key, value in variables.items())
-        write_private(state / name, text.encode())
+        if variables:
+            text = "".join(f"{key}={value}\n" for key, value in variables.items())
+            write_private(state / name, text.encode())
 
 
 def read_environment_file(path: Path) -> dict[str, str]:
@@ -135,29 +195,18 @@ def _base(state: Path) -> dict[str, str]:
     }
 
 
-def _prefixed(prefix: str, values: Mapping[str, str]) -> dict[str, str]:
+def prefixed(prefix: str, values: Mapping[str, str]) -> dict[str, str]:
+    """Give settings their side's prefix."""
     return {prefix + name: value for name, value in values.items()}
 
 
-def _store(identity: str, ports: Ports, credentials: Credentials) -> dict[str, str]:
+def store_told(identity: str, ports: Ports, credentials: Credentials) -> dict[str, str]:
+    """Say where the store is, and one identity's keys."""
     return {
         "S3_ENDPOINT": f"{HOST}:{ports.s3}",
         "S3_SECURE": "false",
         "S3_ACCESS_KEY": credentials.s3[identity].access_key,
         "S3_SECRET_KEY": credentials.s3[identity].secret_key,
-    }
-
-
-def _door(state: Path, catalogue: str, ports: Ports, credentials: Credentials) -> dict[str, str]:
-    return {
-        "ENVIRONMENT": "development",
-        "CATALOGUE_URL": catalogue,
-        "CLEAN_BUCKET": CLEAN,
-        "RELEASES_BUCKET": RELEASES,
-        "JWKS_FILE": str(state / "hub" / "jwks.json"),
-        "ISSUER": ISSUER,
-        "AUDIENCE": AUDIENCE,
-        **_store("door", ports, credentials),
     }
 
 

@@ -7,21 +7,20 @@ from pathlib import Path
 from typing import Final
 
 from infra import probes
+from infra.certificate import certificate_in
 from infra.credentials import Credentials, identities_file
-from infra.environment import POOL, Environments
+from infra.environment import Environments
 from infra.part import Part, program
 from infra.ports import HOST, Ports
 
 # In the order they are stopped, with the seconds each may take to end.
 STOP_SECONDS: Final = {
     **dict.fromkeys(("worker", "errands"), 20.0),
-    **dict.fromkeys(("api", "console"), 10.0),
+    **dict.fromkeys(("api", "console", "intake"), 10.0),
     "receiver": 25.0,
     "prefect": 10.0,
     "s3": 15.0,
 }
-# Runs only where the state directory says who may send.
-OPTIONAL: Final = frozenset({"receiver"})
 STORE_INSIDE: Final = (
     "master.port",
     "master.port.grpc",
@@ -42,6 +41,10 @@ DOOR: Final = (
 )
 
 
+INTAKE: Final = (
+    *("uvicorn", "--no-access-log", "--no-server-header"),
+    *("--factory", "access_api.intake.app:create_app"),
+)
 CONSOLE: Final = (
     *("uvicorn", "--no-access-log", "--no-server-header", "--limit-concurrency", "64"),
     *("--factory", "access_api.console.app:create_app"),
@@ -62,7 +65,6 @@ def all_parts(
     state: Path,
     ports: Ports,
     credentials: Credentials,
-    *,
     known: Environments,
     programs: Programs,
 ) -> dict[str, Part]:
@@ -71,11 +73,15 @@ def all_parts(
         _store_part(state, ports, credentials, known),
         _server_part(state, ports, known),
         _worker_part(state, ports, known, credentials.prefect),
-        _door_part(state, ports, known, programs.door),
-        _console_part(state, ports, known, programs.console),
-        _errands_part(state, ports, known, programs.errands),
     ]
-    if (state / "region" / "peers.toml").exists():
+    if known.api:
+        described.append(_door_part(state, ports, known, programs.door))
+    if known.intake:
+        described.append(_intake_part(state, ports, known))
+    if known.console:
+        described.append(_console_part(state, ports, known, programs.console))
+        described.append(_errands_part(state, ports, known, programs.errands))
+    if known.receiver and (state / "region" / "peers.toml").exists():
         described.append(_receiver_part(state, ports, known))
     return {part.name: part for part in described}
 
@@ -139,18 +145,18 @@ def _server_part(state: Path, ports: Ports, known: Environments) -> Part:
 
 
 def _worker_part(state: Path, ports: Ports, known: Environments, login: str) -> Part:
-    """Describe the region's worker: the only part that holds the region's settings."""
-    api = f"http://{HOST}:{ports.prefect}/api"
+    """Describe the side's worker: the only part that holds the settings its flows need."""
+    api, pool = f"http://{HOST}:{ports.prefect}/api", known.pool
     return Part(
         name="worker",
         command=(
-            *(program("prefect"), "worker", "start", "--pool", POOL, "--type", "process"),
-            *("--name", f"{POOL}-1", "--limit", "2", "--install-policy", "never"),
+            *(program("prefect"), "worker", "start", "--pool", pool, "--type", "process"),
+            *("--name", f"{pool}-1", "--limit", "2", "--install-policy", "never"),
         ),
-        environment={**known.base, **known.region, **known.client},
-        directory=state / "region",
-        url=f"http://{HOST}:{ports.prefect}/work-pools/work-pool/{POOL}",
-        ready=lambda since: probes.worker_answers(api, login, since),
+        environment={**known.base, **known.region, **known.arrivals, **known.client},
+        directory=state / pool,
+        url=f"http://{HOST}:{ports.prefect}/work-pools/work-pool/{pool}",
+        ready=lambda since: probes.worker_answers(api, login, since, pool),
     )
 
 
@@ -178,6 +184,24 @@ def _door_part(state: Path, ports: Ports, known: Environments, door: tuple[str, 
         url=base,
         ready=lambda _since: probes.page_answers(f"{base}/health"),
         ports=(ports.api,),
+        rooms=DOOR_ROOMS,
+    )
+
+
+def _intake_part(state: Path, ports: Ports, known: Environments) -> Part:
+    """Describe the hub's intake: TLS with a certificate of this stack's own authority."""
+    base, tls = f"https://{HOST}:{ports.intake}", certificate_in(state)
+    return Part(
+        name="intake",
+        command=(
+            *(program(INTAKE[0]), *INTAKE[1:], "--host", HOST, "--port", str(ports.intake)),
+            *("--ssl-certfile", str(tls.server), "--ssl-keyfile", str(tls.key)),
+        ),
+        environment={**known.base, **known.intake},
+        directory=state / "hub",
+        url=base,
+        ready=lambda _since: probes.page_answers(f"{base}/health", tls.ca),
+        ports=(ports.intake,),
         rooms=DOOR_ROOMS,
     )
 

@@ -63,6 +63,11 @@ class Ports:
         return self.base + 4
 
     @property
+    def intake(self) -> int:
+        """Port that regions deliver to, where region and hub run apart."""
+        return self.base + 5
+
+    @property
     def inside(self) -> tuple[int, ...]:
         """Nine ports that the object store's own parts talk on."""
         return tuple(range(self.base + 10, self.base + 19))

@@ -1,6 +1,7 @@
 """Is a part really ready: asked by doing what it is there for, never by looking for its port."""
 
 import io
+import ssl
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -48,28 +49,29 @@ def store_answers(port: int, credential: S3Credential) -> bool:
         pool.clear()
 
 
-def page_answers(url: str) -> bool:
-    """Say whether a health page says that all is well."""
+def page_answers(url: str, ca: Path | None = None) -> bool:
+    """Say whether a health page says that all is well; `ca` vouches for an https one (PEM)."""
     try:
-        return httpx.get(url, timeout=PATIENCE, trust_env=False).is_success
-    except httpx.HTTPError:
+        trusted: ssl.SSLContext | bool = ca is None or ssl.create_default_context(cafile=str(ca))
+        return httpx.get(url, timeout=PATIENCE, trust_env=False, verify=trusted).is_success
+    except (httpx.HTTPError, OSError):
         return False
 
 
-def make_pool(api: str, login: str) -> None:
-    """Make the region's work pool, so that the worker and the deployment need not wait in turn.
+def make_pool(api: str, login: str, pool: str = POOL) -> None:
+    """Make a work pool, so that the worker and the deployment need not wait in turn.
 
     Raises httpx.HTTPError when the server refuses; a pool that exists already is as good.
     """
-    answer = _ask(api, login, "work_pools/", {"name": POOL, "type": "process"})
+    answer = _ask(api, login, "work_pools/", {"name": pool, "type": "process"})
     if answer.status_code != httpx.codes.CONFLICT:
         answer.raise_for_status()
 
 
-def worker_answers(api: str, login: str, since: float) -> bool:
+def worker_answers(api: str, login: str, since: float, pool: str = POOL) -> bool:
     """Say whether a worker of the pool has sent a sign of life after `since` (epoch seconds)."""
     try:
-        answer = _ask(api, login, f"work_pools/{POOL}/workers/filter", {}).raise_for_status()
+        answer = _ask(api, login, f"work_pools/{pool}/workers/filter", {}).raise_for_status()
         return any(
             worker["status"] == "ONLINE"
             and datetime.fromisoformat(worker["last_heartbeat_time"]).timestamp() >= since

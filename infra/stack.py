@@ -1,45 +1,39 @@
 """The local stack: start it, see how it does, stop it; safe to ask for twice."""
 
 import contextlib
-import fcntl
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Final, Literal
+from typing import Final, Literal
 
-from infra import issuer, process
-from infra.credentials import Credentials, load_credentials, write_identities
-from infra.environment import (
-    Environments,
-    environments,
-    read_environment_file,
-    write_environment_files,
-)
-from infra.errors import BusyError, DiskShortError, StackError, StateError
+from infra import environment, issuer, process
+from infra.credentials import GRANTS, Credentials, Grants, load_credentials, write_identities
+from infra.environment import Environments, environments
+from infra.errors import DiskShortError, StackError, StateError
+from infra.lock import locked
 from infra.part import Part
-from infra.parts import OPTIONAL, STOP_SECONDS, Programs, all_parts, store_litter
+from infra.parts import STOP_SECONDS, Programs, all_parts, store_litter
 from infra.ports import HOST, Ports
 from infra.private import private_directory, read_json, write_json
 from infra.startup import Startup
 
 Progress = Callable[[str], None]
-Side = Literal["region", "hub", "api", "admin"]
+Told = Callable[[Path, Ports, Credentials], Environments]
+Side = Literal["region", "hub", "hub-prefect", "api", "intake", "admin"]
 GIB: Final = 1024**3
 # All that a stack ever writes into its state directory; `reset` removes these and no more.
 OWNED: Final = frozenset(
     {
         *("home", "hub", "lock", "log", "prefect", "region", "run", "s3", "secrets", "tmp"),
-        *("admin.env", "api.env", "console.env", "hub.env", "receiver.env", "region.env"),
-        *("stack.json", "demo"),
+        *("admin.env", "api.env", "console.env", "hub.env", "hub-prefect.env", "intake.env"),
+        *("receiver.env", "region.env", "stack.json", "demo"),
     }
 )
-
-
+_FIRST: Final = ("worker", "errands", "api", "intake", "console", "receiver")
 DIRECTORIES: Final = (
     *("run", "log", "tmp", "home", "hub", "s3"),
     *("region", "region/landing", "region/sources", "prefect", "prefect/client", "prefect/server"),
@@ -48,7 +42,7 @@ DIRECTORIES: Final = (
 
 @dataclass(frozen=True)
 class Endpoints:
-    """Where the parts of a stack are found."""
+    """Where the parts of a stack are found; one side of two has not all of them."""
 
     s3: str
     prefect: str
@@ -56,6 +50,7 @@ class Endpoints:
     api: str
     api_docs: str
     console: str
+    intake: str
 
 
 @dataclass(frozen=True)
@@ -72,7 +67,17 @@ class PartStatus:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is run besides the parts, and how much room (bytes) must be free to begin."""
+    """What a stack is made of, and how much room (bytes) must be free to begin.
+
+    Attributes:
+        told: Says what each part is told; a part that is told nothing is not this stack's.
+        grants: Identities of its object store.
+        required: Parts that a stack is not well without.
+    """
+
+    told: Told = environments
+    grants: Grants = field(default_factory=lambda: GRANTS)
+    required: tuple[str, ...] = ("s3", "prefect", "worker", "api", "console", "errands")
 
     prepare: tuple[str, ...] = ("-m", "flows.startup.prepare")
     deploy: tuple[str, ...] = ("-m", "flows.startup.deploy")
@@ -106,6 +111,7 @@ class Stack:
             api=door,
             api_docs=f"{door}/docs",
             console=f"http://{HOST}:{self.ports.console}/docs",
+            intake=f"https://{HOST}:{self.ports.intake}",
         )
 
     def up(self, progress: Progress = lambda _line: None) -> Endpoints:
@@ -113,13 +119,12 @@ class Stack:
 
         Raises StackError with what to do next; parts that came up before it keep running.
         """
-        with self._lock(progress):
+        with locked(self.state, self.plan.lock_seconds, progress):
             if self._remembered() not in (None, self.ports.base):
                 self._stop(progress)
             credentials = self._begin()
-            known = environments(self.state, self.ports, credentials)
-            every = self._parts(credentials, known)
-            write_environment_files(self.state, known)
+            known, every = self._described(credentials)
+            environment.write_environment_files(self.state, known)
             startup = Startup(
                 self.state, self.ports.base, credentials.stack, self.plan.step_seconds, progress
             )
@@ -131,14 +136,14 @@ class Stack:
     def down(self, progress: Progress = lambda _line: None) -> None:
         """Stop every part, also those that another command started and left behind."""
         if self.state.exists():
-            with self._lock(progress):
+            with locked(self.state, self.plan.lock_seconds, progress):
                 self._stop(progress)
 
     def reset(self, progress: Progress = lambda _line: None) -> None:
         """Stop every part and forget everything, the keys too: pseudonyms drawn with them end."""
         if not self.state.exists():
             return
-        with self._lock(progress):
+        with locked(self.state, self.plan.lock_seconds, progress):
             self._stop(progress)
             for name in sorted(OWNED - {"lock"}):
                 path = self.state / name
@@ -153,10 +158,8 @@ class Stack:
     def status(self) -> tuple[PartStatus, ...]:
         """Ask every part how it does; takes at most a few seconds and changes nothing."""
         if not (self.state / "secrets" / "credentials.json").exists():
-            return tuple(self._absent(name) for name in STOP_SECONDS if name not in OPTIONAL)
-        credentials = load_credentials(self.state)
-        known = environments(self.state, self.ports, credentials)
-        every = self._parts(credentials, known)
+            return tuple(self._absent(name) for name in self.plan.required)
+        _, every = self._described(load_credentials(self.state, self.plan.grants))
         with ThreadPoolExecutor(max_workers=len(every)) as pool:
             return tuple(pool.map(self._ask, every.values()))
 
@@ -166,14 +169,10 @@ class Stack:
         Raises StackError before the stack was ever up.
         """
         try:
-            return read_environment_file(self.state / f"{side}.env")
+            return environment.read_environment_file(self.state / f"{side}.env")
         except FileNotFoundError as error:
             message = f"Nothing was ever started in {self.state}. Start it first: mammo up"
             raise StackError(message) from error
-
-    def _parts(self, credentials: Credentials, known: Environments) -> dict[str, Part]:
-        programs = self.plan.programs
-        return all_parts(self.state, self.ports, credentials, known=known, programs=programs)
 
     def _remembered(self) -> int | None:
         base = read_json(self.state / "stack.json").get("port_base")
@@ -189,12 +188,18 @@ class Stack:
         for name in DIRECTORIES:
             private_directory(self.state / name)
         write_json(self.state / "stack.json", {"port_base": self.ports.base})
-        credentials = load_credentials(self.state)
-        write_identities(self.state, credentials)
-        issuer.ensure_key(self.state)
+        credentials = load_credentials(self.state, self.plan.grants)
+        write_identities(self.state, credentials, self.plan.grants)
+        if "api" in self.plan.required:
+            issuer.ensure_key(self.state)
         # The store writes its flags here and would read them at the next start.
         (self.state / "s3" / "mini.options").unlink(missing_ok=True)
         return credentials
+
+    def _described(self, credentials: Credentials) -> tuple[Environments, dict[str, Part]]:
+        known = self.plan.told(self.state, self.ports, credentials)
+        programs = self.plan.programs
+        return known, all_parts(self.state, self.ports, credentials, known, programs)
 
     def _require_room(self) -> None:
         free = shutil.disk_usage(self.state).free
@@ -218,10 +223,10 @@ class Stack:
             if ran:
                 progress(f"{name} has stopped")
 
-        for together in (("worker", "errands", "api", "console", "receiver"), ("prefect", "s3")):
+        for together in (_FIRST, ("prefect", "s3")):
             with ThreadPoolExecutor(max_workers=len(together)) as pool:
                 list(pool.map(end, together))
-        for step in ("prepare", "deploy"):
+        for step in ("prepare", "deploy", "introduce"):
             process.sweep(f"{stack}:{step}")
         for path in store_litter(ports):
             path.unlink(missing_ok=True)
@@ -248,29 +253,3 @@ class Stack:
     def _absent(self, name: str, url: str = "") -> PartStatus:
         log = self.state / "log" / f"{name}.log"
         return PartStatus(name=name, pid=0, url=url, healthy=False, uptime=0.0, log=log)
-
-    @contextmanager
-    def _lock(self, progress: Progress) -> Iterator[None]:
-        self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self.state / "lock"
-        path.touch(mode=0o600)
-        with path.open("a") as held:
-            deadline = time.monotonic() + self.plan.lock_seconds
-            said = False
-            while not _locked(held):
-                if time.monotonic() > deadline:
-                    message = f"Another command is at work in {self.state}. Try again when it ends."
-                    raise BusyError(message)
-                if not said:
-                    progress("another command is at work on this stack; waiting for it")
-                    said = True
-                time.sleep(0.2)
-            yield
-
-
-def _locked(stream: IO[str]) -> bool:
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -69,24 +70,22 @@ class Startup:
         The object store and Prefect start side by side; what the store's readiness allows
         (databases and buckets, then the door) does not wait for Prefect, the slowest.
         """
-        first = Step("prepare", prepare, {**known.base, **known.region, **known.hub, **known.admin})
-        second = Step("deploy", deploy, {**known.base, **known.client, **known.region})
+        own = {**known.base, **known.region, **known.arrivals}
+        first = Step("prepare", prepare, {**own, **known.hub, **known.admin})
+        second = Step("deploy", deploy, {**own, **known.client})
+        rest = [part for name, part in every.items() if name not in {"s3", "prefect", "worker"}]
         with ThreadPoolExecutor(max_workers=10, thread_name_prefix="startup") as pool:
             store = pool.submit(self.ensure, every["s3"])
             server = pool.submit(self.ensure, every["prefect"])
             prepared = pool.submit(_after, lambda: self.do(first), store)
             pooled = pool.submit(
-                _after, lambda: self._make_pool(every["prefect"], credentials), server
+                _after, lambda: self._make_pool(every["prefect"], credentials, known.pool), server
             )
             tracks = [
-                pool.submit(_after, lambda: self.ensure(every["api"]), prepared),
-                pool.submit(_after, lambda: self.ensure(every["console"]), prepared),
-                pool.submit(_after, lambda: self.ensure(every["errands"]), prepared),
                 pool.submit(_after, lambda: self.do(second), pooled, prepared),
                 pool.submit(_after, lambda: self.ensure(every["worker"]), pooled, prepared),
+                *(pool.submit(_after, partial(self.ensure, part), prepared) for part in rest),
             ]
-            if "receiver" in every:
-                tracks.append(pool.submit(_after, lambda: self.ensure(every["receiver"]), prepared))
             try:
                 wait(tracks, return_when=FIRST_EXCEPTION)
             finally:
@@ -153,12 +152,12 @@ class Startup:
         write_json(stamp, {"fingerprint": fingerprint})
         self._say(f"{step.name} is done ({time.monotonic() - begun:.1f} s)")
 
-    def _make_pool(self, server: Part, credentials: Credentials) -> None:
+    def _make_pool(self, server: Part, credentials: Credentials, name: str) -> None:
         try:
-            probes.make_pool(f"{server.url}/api", credentials.prefect)
+            probes.make_pool(f"{server.url}/api", credentials.prefect, name)
         except httpx.HTTPError as error:
             log = self._log(server.name)
-            problem = "would not make the region's work pool"
+            problem = "would not make the work pool"
             raise PartError(server.name, problem, log, process.tail(log)) from error
 
     def _until(self, condition: Callable[[], bool], seconds: float) -> bool:

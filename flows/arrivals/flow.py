@@ -4,18 +4,38 @@ It runs on the hub's own Prefect server, or by `mammo arrivals publish`. Its par
 logs carry nothing of what is delivered.
 """
 
+import time
+
 from prefect import flow
 
 from flows import log, wiring
+from flows.arrivals.names import FLOW, PAUSE_SECONDS
 from flows.arrivals.parts import wire_arrivals
 from flows.arrivals.settling import settle_waiting
 from flows.settings import ArrivalSettings
 from flows.silence import silenced
 
 
-@flow(name="publish-arrivals", persist_result=False)
-def publish_arrivals() -> int:
-    """Settle what waits; give how many studies that were."""
+@flow(name=FLOW, persist_result=False)
+def publish_arrivals(seconds: int = 0) -> int:
+    """Settle what waits, looking again every second; give how many studies that were.
+
+    Two at once do no harm: each study is settled by one of them.
+
+    Args:
+        seconds: For how long; at least once.
+    """
     log.configure()
+    parts, until, settled = wire_arrivals(wiring.read(ArrivalSettings)), _in(seconds), 0
     with silenced("arrivals"):
-        return settle_waiting(wire_arrivals(wiring.read(ArrivalSettings)))
+        while True:
+            found = settle_waiting(parts)
+            settled += found
+            if time.monotonic() >= until:
+                return settled
+            if not found:
+                time.sleep(PAUSE_SECONDS)
+
+
+def _in(seconds: int) -> float:
+    return time.monotonic() + seconds

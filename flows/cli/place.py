@@ -5,6 +5,7 @@ from pathlib import Path
 
 from flows.errors import PermanentError
 from infra.environment import read_environment_file
+from infra.two_sides import side_of
 
 
 class NotUpError(PermanentError):
@@ -22,7 +23,7 @@ def require_stack() -> None:
     Raises:
         NotUpError: With where it was looked for.
     """
-    if not (state() / "secrets" / "credentials.json").exists():
+    if not (side_of(state(), "hub") / "secrets" / "credentials.json").exists():
         message = (
             f"there is no local stack in {state().resolve()}: go to the folder where it was "
             "started, or set MAMMO_STATE; `mammo up` would start one here"
@@ -52,7 +53,7 @@ def enter(side: str) -> None:
     if has(side):
         return
     try:
-        os.environ.update(read_environment_file(state() / f"{side}.env"))
+        os.environ.update(read_environment_file(side_of(state(), side) / f"{side}.env"))
     except FileNotFoundError:
         message = (
             "there is no local stack here: start one with `mammo up`, "

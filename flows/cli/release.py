@@ -133,8 +133,11 @@ def token(
     Example: curl -H "Authorization: Bearer $(mammo token me --role researcher)" …/studies
     """
     from infra.issuer import issue
+    from infra.two_sides import side_of
 
     if not ROLES.issuperset(role):
         message = "researcher, operator or spe"
         raise typer.BadParameter(message)
-    typer.echo(issue(place.state(), sub=sub, roles=role, lifetime=timedelta(hours=hours)))
+    typer.echo(
+        issue(side_of(place.state(), "api"), sub=sub, roles=role, lifetime=timedelta(hours=hours))
+    )

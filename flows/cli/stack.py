@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli import place
+from infra.errors import StateError
+from infra.sides import REGION
 from infra.stack import Endpoints, PartStatus, Stack
+from infra.two_sides import TwoSides, side_of, stack_in
 
 if TYPE_CHECKING:
     from flows.status.region import RegionStatus
+
+APART = (
+    "the demonstration needs both sides in one: set MAMMO_STATE to another folder, or mammo reset"
+)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -35,7 +42,9 @@ def demo(
     from rich.console import Console
 
     console = Console(highlight=False)
-    stack = Stack(place.state())
+    stack = stack_in(place.state())
+    if isinstance(stack, TwoSides):
+        raise StateError(APART)
     console.rule("1. Start the stack", align="left")
     ran = any(part.pid for part in stack.status())
     try:
@@ -55,14 +64,28 @@ def demo(
             console.print("stopped; `mammo up` starts it again, `mammo reset` forgets it")
 
 
-def up() -> None:
+def up(
+    *,
+    two_sides: Annotated[
+        bool, typer.Option("--two-sides", help="Region and hub apart, each with its own servers.")
+    ] = False,
+) -> None:
     """Start the local stack, or what of it does not run.
 
-    Its state lies in `var` of the folder you stand in, or in MAMMO_STATE.
+    Its state lies in `var` of the folder you stand in, or in MAMMO_STATE. A stack that was begun
+    with two sides stays so.
 
     Example: mammo up
     """
-    print_endpoints(Stack(place.state()).up(typer.echo))
+    stack = stack_in(place.state(), two_sides=two_sides)
+    endpoints = stack.up(typer.echo)
+    if isinstance(stack, Stack):
+        print_endpoints(endpoints, "region")
+        return
+    print_endpoints(endpoints, "hub-prefect")
+    typer.echo(f"intake         {endpoints.intake}   (region {REGION})")
+    theirs = stack.region.endpoints
+    typer.echo(f"region Prefect {theirs.prefect}   (its login: {login_file('region')})")
 
 
 def down() -> None:
@@ -71,7 +94,7 @@ def down() -> None:
     Example: mammo down
     """
     place.require_stack()
-    Stack(place.state()).down(typer.echo)
+    stack_in(place.state()).down(typer.echo)
     typer.echo("stopped")
 
 
@@ -90,7 +113,7 @@ def reset(*, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = F
             "so that no pseudonym can ever be made again?",
             abort=True,
         )
-    Stack(where).reset(typer.echo)
+    stack_in(where).reset(typer.echo)
     typer.echo("forgotten")
 
 
@@ -106,11 +129,12 @@ def status() -> None:
     if not place.has("region"):
         place.require_stack()
     if place.state().exists():
-        parts = Stack(place.state()).status()
+        parts = stack_in(place.state()).status()
+    width = max((len(part.name) for part in parts), default=8)
     for part in parts:
         word = "well" if part.healthy else "not running" if not part.pid else "not answering"
         uptime = f"{part.uptime / 60:7.1f} min" if part.pid else ""
-        typer.echo(f"{part.name:8} {word:14} {uptime:12} {part.url}")
+        typer.echo(f"{part.name:{width}} {word:14} {uptime:12} {part.url}")
     for line in _region_lines():
         typer.echo(line)
     if not all(part.healthy for part in parts):
@@ -163,14 +187,15 @@ def _region_lines() -> Iterator[str]:
         yield f"region      its work cannot be told: {error}"
 
 
-def print_endpoints(endpoints: Endpoints) -> None:
-    """Print where the parts are."""
+def print_endpoints(endpoints: Endpoints, login: str) -> None:
+    """Print where the parts are; `login` names the settings that hold Prefect's."""
     typer.echo(f"access API     {endpoints.api_docs}")
-    typer.echo(f"console        {endpoints.console}   (a token: mammo console token add NAME)")
-    typer.echo(f"Prefect        {endpoints.prefect}   (its login: {login_file()})")
+    if endpoints.console:
+        typer.echo(f"console        {endpoints.console}   (a token: mammo console token add NAME)")
+    typer.echo(f"Prefect        {endpoints.prefect}   (its login: {login_file(login)})")
     typer.echo(f"object store   {endpoints.s3}")
 
 
-def login_file() -> str:
-    """Say where the Prefect server's login is written."""
-    return f"PREFECT_API_AUTH_STRING in {place.state() / 'region.env'}"
+def login_file(side: str = "region") -> str:
+    """Say where a Prefect server's login is written."""
+    return f"PREFECT_API_AUTH_STRING in {side_of(place.state(), side) / side}.env"

@@ -1,16 +1,21 @@
 """Make a new machine ready: both databases, key files, the buckets. Safe to run again.
 
-python -m flows.startup.prepare
+python -m flows.startup.prepare [region|hub]
 """
+
+import sys
+from collections.abc import Sequence
 
 from catalog import database
 from catalog.ledgers.key_marks import is_begun
 from catalog.minio_store import ensure_buckets
 from catalog.objects import Credentials
 from flows import log
-from flows.errors import KeyFileError
+from flows.errors import KeyFileError, SettingsError
+from flows.intake.keys import make_key
 from flows.keys import errands, key_file
 from flows.settings import (
+    ArrivalSettings,
     Environment,
     HubSettings,
     PrepareSettings,
@@ -25,26 +30,36 @@ GONE = (
 )
 
 
-def prepare(region: RegionSettings, hub: HubSettings, admin: PrepareSettings) -> None:
-    """Migrate the databases, make key files (development only) and the buckets.
+def prepare_region(region: RegionSettings, admin: PrepareSettings) -> None:
+    """Make the region's side ready: its ledger, landing and bucket; in development its keys.
 
     Raises:
         KeyFileError: The region's keys are gone, and its ledger was filled with them.
     """
     region.landing.mkdir(mode=0o700, parents=True, exist_ok=True)
     database.migrate(region.ledger_url.get_secret_value(), "ledger")
-    database.migrate(hub.catalogue_url.get_secret_value(), "catalogue")
     if region.environment is Environment.DEVELOPMENT:
         make_region_keys(region)
-        key_file.create(hub.release_key_file, key_file.HUB_ROOTS)
+        if region.intake_key_file is not None and not region.intake_key_file.exists():
+            public = make_key(region.intake_key_file)
+            region.intake_key_file.with_suffix(".pub").write_text(f"{public}\n", encoding="ascii")
     if region.console_key_file is not None:
         errands.write_public(region.key_file, region.console_key_file)
-    ensure_buckets(
-        admin.s3_endpoint,
-        Credentials(admin.s3_access_key, admin.s3_secret_key.get_secret_value()),
-        (region.quarantine_bucket, region.clean_bucket, hub.releases_bucket),
-        secure=admin.s3_secure,
-    )
+    make_buckets(admin, region.quarantine_bucket)
+
+
+def prepare_hub(hub: HubSettings, admin: PrepareSettings) -> None:
+    """Make the hub's side ready: its catalogue and buckets; in development its release key."""
+    database.migrate(hub.catalogue_url.get_secret_value(), "catalogue")
+    if hub.environment is Environment.DEVELOPMENT:
+        key_file.create(hub.release_key_file, key_file.HUB_ROOTS)
+    make_buckets(admin, hub.clean_bucket, hub.releases_bucket)
+
+
+def make_buckets(admin: PrepareSettings, *names: str) -> None:
+    """Make buckets that are not there."""
+    secret = Credentials(admin.s3_access_key, admin.s3_secret_key.get_secret_value())
+    ensure_buckets(admin.s3_endpoint, secret, names, secure=admin.s3_secure)
 
 
 def make_region_keys(region: RegionSettings) -> None:
@@ -63,6 +78,25 @@ def make_region_keys(region: RegionSettings) -> None:
     key_file.create(region.key_file, key_file.REGION_ROOTS if local else key_file.OWN_ROOTS)
 
 
+def main(arguments: Sequence[str]) -> None:
+    """Make one side ready, or both sides of one machine if none is named.
+
+    Raises:
+        SettingsError: Something else is named, or a setting is missing.
+        KeyFileError: The region's keys are gone, and its ledger was filled with them.
+    """
+    sides = list(arguments) or ["region", "hub"]
+    if not {"region", "hub"}.issuperset(sides):
+        message = "say which side: region or hub; or none, for both"
+        raise SettingsError(message)
+    if "region" in sides:
+        prepare_region(read(RegionSettings), read(PrepareSettings))
+    if "hub" in sides:
+        prepare_hub(read(HubSettings), read(PrepareSettings))
+        if arguments:
+            make_buckets(read(PrepareSettings), read(ArrivalSettings).arrivals_bucket)
+
+
 if __name__ == "__main__":
     log.configure()
-    prepare(read(RegionSettings), read(HubSettings), read(PrepareSettings))
+    main(sys.argv[1:])

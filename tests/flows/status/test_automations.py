@@ -6,8 +6,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from queue import Empty, Queue
@@ -17,8 +18,16 @@ import httpx
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from catalog.database import connect
+from catalog.ledgers.key import LedgerKey
+from catalog.ledgers.ledger import Ledger
+from catalog.ledgers.records import Ending, NewItem, Original
+from catalog.outcome import Outcome
+from catalog.reviews.records import Opening
+from flows.ingest.alarms import WAITING
 from flows.settings import RegionSettings
 from infra.environment import QUIET_PREFECT
+from tests.catalog.test_ledger import EXPORT, KEY
 from tests.servers import free_ports
 
 SET_UP = """
@@ -32,6 +41,31 @@ from flows.ingest import alarms
 alarms.tell_failed("20261122-0a0b0c0d", "norrby", failed=1, tried=20)  # not more than a twentieth
 alarms.tell_failed("20261122-0a0b0c0d", "norrby", failed=3, tried=20)
 alarms.tell_unreachable("sectra", "norrby")
+"""
+QUARANTINE = """
+import sys
+from datetime import UTC, datetime, timedelta
+from catalog.database import connect
+from catalog.ledgers.key import LedgerKey
+from catalog.ledgers.ledger import Ledger
+from flows.ingest import alarms
+from tests.catalog.test_ledger import KEY
+ledger, pace = Ledger(connect(sys.argv[1]), LedgerKey(KEY)), timedelta(minutes=10)
+morning = datetime(2026, 11, 22, alarms.MORNING, 3, tzinfo=UTC)
+for moment in (morning, morning + pace, morning - pace):  # called once: the others are not its hour
+    alarms.tell_quarantine(ledger, moment, pace)
+"""
+LATE = """
+from datetime import UTC, datetime, timedelta
+from prefect import flow, get_client
+from prefect.states import Scheduled
+@flow(name="export")
+def export(plan_id: str) -> None:
+    raise ValueError("CANARY 19121212-1212")
+with get_client(sync_client=True) as client:  # no worker takes it
+    told = {"plan_id": "p-1"}
+    due = Scheduled(scheduled_time=datetime.now(UTC) - timedelta(minutes=2))
+    client.create_flow_run(export, name="plan-p-1", parameters=told, state=due)
 """
 FAIL = """
 from prefect import flow
@@ -154,6 +188,53 @@ def test_what_is_wrong_calls_the_webhook_with_names_and_numbers(here: Here, webh
     assert "CANARY" not in json.dumps(calls)
     assert here.run(SET_UP, "") == "0\n"
     assert httpx.post(f"http://127.0.0.1:{here.port}/api/automations/filter").json() == []
+
+
+def quarantining(url: str, waiting: int) -> None:
+    """Fill a region ledger with originals that wait for people."""
+    engine = connect(url)
+    ledger = Ledger(engine, LedgerKey(KEY))
+    ledger.register_export(replace(EXPORT, path="/mnt/CANARY Åsa", claimed=waiting))
+    ledger.enroll(EXPORT.id, [NewItem(f"CANARY/{n}.dcm", 1, 100) for n in range(waiting)])
+    later = datetime.now(UTC) + timedelta(days=30)
+    for n, one in enumerate(ledger.items(EXPORT.id, 1)):
+        original = Original("1.2.826.0.4711", f"1.2.826.0.4711.{n}", "CANARY-19121212", "RIS")
+        ended = Ending(
+            one.id,
+            Outcome.SUSPECT,
+            "text is left",
+            quarantine_key=f"q/{n}",
+            expires_at=later,
+            original=original,
+            review=Opening("", later),
+        )
+        ledger.record(ended, run="run")
+    engine.dispose()
+
+
+def test_a_late_run_and_a_full_quarantine_call_it_too(
+    here: Here, webhook: str, sqlite_databases: Callable[[str], str]
+) -> None:
+    few, many = sqlite_databases("ledger"), sqlite_databases("ledger")
+    quarantining(few, WAITING)
+    quarantining(many, WAITING + 1)
+    assert here.run(SET_UP, webhook) == "5\n"
+    time.sleep(6)  # as above
+    here.run(QUARANTINE, few)
+    here.run(QUARANTINE, many)
+    here.run(LATE)
+    calls = here.wait(2)
+    here.run(SET_UP, "")
+    told = {one["event"]: one for one in calls}
+    assert set(told) == {"mammo.quarantine.waiting", "prefect.flow-run.Late"}
+    waits = told["mammo.quarantine.waiting"]
+    assert waits["about"] == f"mammo.holder.{EXPORT.holder_id}"
+    assert waits["numbers"] == {"holder": EXPORT.holder_id, "waiting": WAITING + 1}
+    assert told["prefect.flow-run.Late"]["run"] == "plan-p-1"
+    assert set(told["prefect.flow-run.Late"]) == {"event", "run", "at"}
+    for canary in ("CANARY", "1912", "4711", "Åsa", "text is left"):
+        assert canary not in json.dumps(calls, ensure_ascii=False)
+    assert here.called.empty()  # each was told of once
 
 
 @pytest.mark.parametrize(
