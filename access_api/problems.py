@@ -156,7 +156,8 @@ def _without_input(entry: Mapping[str, Any], known: str) -> dict[str, str]:
     declared = entry["type"] != "extra_forbidden"
     told = {
         "in": str(entry["loc"][0]),
-        "name": str(entry["loc"][1]) if declared and len(entry["loc"]) > 1 else "",
+        # Names of models' fields: no body has a mapping of the caller's that is checked inside.
+        "name": ".".join(map(str, entry["loc"][1:])) if declared else "",
         "reason": str(entry["type"]) if declared else "unknown parameter",
     }
     limits = entry.get("ctx") or {}

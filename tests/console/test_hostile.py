@@ -87,6 +87,10 @@ def test_an_odd_value_anywhere_is_refused_or_asked_and_never_told_again(
             assert refusal(answer) or answer.status_code == 202, (name, odd)
             if isinstance(odd, str) and refusal(answer) and len(odd) > 3:
                 assert odd not in answer.text
+    if path == "/plans":
+        answer = client.post(path, json={**RIGHT[path], "decision": {"19570312-9808": 1}})
+        assert "decision.legal_basis" in [one["name"] for one in answer.json()["errors"]]
+        assert "19570312" not in answer.text
     answer = client.post(path, json={**RIGHT[path], "19570312-9808": 1})
     assert answer.status_code == 422
     assert "19570312" not in answer.text
