@@ -95,10 +95,14 @@ def export_of(run: Run, window: Window) -> Export | None:
     if not found:
         ledger.plans.end_window(window)
         return None
-    export = register(run, found)
-    begun = ledger.plans.begin_window(window, export.id)
-    # Somebody else may have begun it at the same time: then theirs is the one.
-    return export if begun.export_id == export.id else ledger.export(str(begun.export_id))
+    export = _new(run)
+    if ledger.begin_stretch(export, found, window):
+        _say(run, export, found)
+        return export
+    # Somebody else began it at the same time: theirs is the one.
+    again = ledger.plans.windows(run.plan.id)
+    theirs = [one.export_id for one in again if _days(one) == _days(window)]
+    return None if theirs[0] is None else ledger.export(theirs[0])
 
 
 def register(run: Run, found: Sequence[Announced]) -> Export:
@@ -108,13 +112,21 @@ def register(run: Run, found: Sequence[Announced]) -> Export:
         ExportRefusedError: The plan's decision is over.
     """
     require_decision(run.plan.decision, today=datetime.now(UTC).date())
+    export = _new(run)
+    run.parts.ledger.register_export(export)
+    run.parts.ledger.announced.announce(export.id, found)
+    _say(run, export, found)
+    return export
+
+
+def _new(run: Run) -> Export:
     export_id = f"{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(4)}"
     path = run.parts.landing / export_id / RECEIVED
-    export = Export(export_id, run.plan.holder_id, str(path), 0, run.plan.decision)
-    run.parts.ledger.register_export(export)
-    run.parts.ledger.announced.announce(export_id, found)
-    log.get().info("export announced", export=export_id, plan=run.plan.id, studies=len(found))
-    return export
+    return Export(export_id, run.plan.holder_id, str(path), 0, run.plan.decision)
+
+
+def _say(run: Run, export: Export, found: Sequence[Announced]) -> None:
+    log.get().info("export announced", export=export.id, plan=run.plan.id, studies=len(found))
 
 
 def share_out(
