@@ -17,7 +17,7 @@ from catalog.changes.rescans import Rescans
 from catalog.columns import now
 from catalog.database import insert_if_absent, reading, writing
 from catalog.errands.errands import Errands
-from catalog.errors import ConflictError, NotFoundError, Reason
+from catalog.errors import ConflictError, NotFoundError, RaceError, Reason
 from catalog.inventory.ledger import Inventory
 from catalog.ledgers.key import LedgerKey
 from catalog.ledgers.makings import Makings
@@ -37,6 +37,7 @@ from catalog.orders.received import ReceivedOrders
 from catalog.outcome import Outcome, Tally
 from catalog.plans.announced import AnnouncedStudies, claimed
 from catalog.plans.plans import Plans
+from catalog.plans.records import Announced, Window
 from catalog.plans.unasked import Unasked
 from catalog.plans.work import Work
 from catalog.reviews.review import Reviews
@@ -68,6 +69,26 @@ class Ledger(Tracing):
         Raises:
             ConflictError: Another export has the id.
         """
+        with writing(self._engine) as connection:
+            self._register(connection, registered)
+
+    def begin_stretch(
+        self, registered: Export, studies: Iterable[Announced], window: Window
+    ) -> bool:
+        """Enter an export with all that is announced to it, and that a window comes in by it.
+
+        All of it or nothing: if somebody else began the window first, False, and no trace of this.
+        """
+        try:
+            with writing(self._engine) as connection:
+                self._register(connection, registered)
+                self.plans.take(connection, window, registered.id)
+                self.announced.enter(connection, registered.id, studies)
+        except RaceError:
+            return False
+        return True
+
+    def _register(self, connection: Connection, registered: Export) -> None:
         row = {
             "id": registered.id,
             "holder_id": registered.holder_id,
@@ -76,11 +97,10 @@ class Ledger(Tracing):
             "registered_at": now(),
             **asdict(registered.decision),
         }
-        with writing(self._engine) as connection:
-            if insert_if_absent(connection, export, row):
-                return
-            if self._export(connection, registered.id) != registered:
-                raise ConflictError(Reason.OTHER_EXPORT)
+        if insert_if_absent(connection, export, row):
+            return
+        if self._export(connection, registered.id) != registered:
+            raise ConflictError(Reason.OTHER_EXPORT)
 
     def export(self, export_id: str) -> Export:
         """Give an export as it was registered.

@@ -33,18 +33,22 @@ class AnnouncedStudies:
         Studies to be skipped are entered too: they were announced, and nobody shall wonder.
         """
         with writing(self._engine) as connection:
-            mine = announced.c.export_id == export_id
-            known = set(connection.scalars(select(announced.c.study_uid_index).where(mine)))
-            last = connection.scalar(select(func.max(announced.c.ordinal)).where(mine)) or 0
-            rows = []
-            for study in studies:
-                row = self._row(export_id, last + 1, study)
-                if row["study_uid_index"] in known:
-                    continue
-                known.add(row["study_uid_index"])
-                last += 1
-                rows.append(row)
-            return sum(insert_if_absent(connection, announced, row) for row in rows)
+            return self.enter(connection, export_id, studies)
+
+    def enter(self, connection: Connection, export_id: str, studies: Iterable[Announced]) -> int:
+        """Do what `announce` does, within a transaction that does more."""
+        mine = announced.c.export_id == export_id
+        known = set(connection.scalars(select(announced.c.study_uid_index).where(mine)))
+        last = connection.scalar(select(func.max(announced.c.ordinal)).where(mine)) or 0
+        rows = []
+        for study in studies:
+            row = self._row(export_id, last + 1, study)
+            if row["study_uid_index"] in known:
+                continue
+            known.add(row["study_uid_index"])
+            last += 1
+            rows.append(row)
+        return sum(insert_if_absent(connection, announced, row) for row in rows)
 
     def _row(self, export_id: str, ordinal: int, study: Announced) -> dict[str, Any]:
         value = accession_value(study.issuer, study.accession)

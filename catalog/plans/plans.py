@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, Row, select
 
 from catalog.columns import now
 from catalog.database import insert_if_absent, reading, writing
-from catalog.errors import ConflictError, NotFoundError, Reason
+from catalog.errors import ConflictError, NotFoundError, RaceError, Reason
 from catalog.ledgers.key import LedgerKey
 from catalog.ledgers.rows import decision_of
 from catalog.plans.records import KnownSource, Plan, PlanState, SourceKind, Window, WindowState
@@ -180,14 +180,16 @@ class Plans:
             for row in rows
         )
 
-    def begin_window(self, window: Window, export_id: str) -> Window:
-        """Say by which export a window comes in; who comes second is told by which it does."""
-        with writing(self._engine) as connection:
-            statement = _window(window).where(plan_window.c.state == WindowState.WAITING)
-            connection.execute(
-                statement.values(state=WindowState.BEGUN, export_id=export_id, changed_at=now())
-            )
-            return self._again(connection, window)
+    def take(self, connection: Connection, window: Window, export_id: str) -> None:
+        """Say, within a transaction, by which export a window comes in.
+
+        Raises:
+            RaceError: Somebody else was first.
+        """
+        waiting = _window(window).where(plan_window.c.state == WindowState.WAITING)
+        begun = waiting.values(state=WindowState.BEGUN, export_id=export_id, changed_at=now())
+        if not connection.execute(begun).rowcount:
+            raise RaceError
 
     def end_window(self, window: Window) -> None:
         """Say that all of a window came in, or that there is nothing in it."""
@@ -196,18 +198,6 @@ class Plans:
             if window.export_id is None:
                 statement = _window(window).where(plan_window.c.export_id.is_(None))
             connection.execute(statement.values(state=WindowState.DONE, changed_at=now()))
-
-    def _again(self, connection: Connection, window: Window) -> Window:
-        row = connection.execute(
-            select(plan_window).where(
-                plan_window.c.plan_id == window.plan_id,
-                plan_window.c.first == window.first,
-                plan_window.c.last == window.last,
-            )
-        ).one_or_none()
-        if row is None:
-            raise NotFoundError
-        return Window(row.plan_id, row.first, row.last, WindowState(row.state), row.export_id)
 
 
 def _window(window: Window) -> Any:  # noqa: ANN401 # an update of SQLAlchemy's

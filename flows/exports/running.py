@@ -95,10 +95,14 @@ def export_of(run: Run, window: Window) -> Export | None:
     if not found:
         ledger.plans.end_window(window)
         return None
-    export = register(run.parts, run.plan, found)
-    begun = ledger.plans.begin_window(window, export.id)
-    # Somebody else may have begun it at the same time: then theirs is the one.
-    return export if begun.export_id == export.id else ledger.export(str(begun.export_id))
+    export = _new(run.parts, run.plan)
+    if ledger.begin_stretch(export, found, window):
+        _say(run.plan, export, found)
+        return export
+    # Somebody else began it at the same time: theirs is the one.
+    again = ledger.plans.windows(run.plan.id)
+    theirs = [one.export_id for one in again if _days(one) == _days(window)]
+    return None if theirs[0] is None else ledger.export(theirs[0])
 
 
 def register(parts: RegionParts, plan: Plan, found: Sequence[Announced]) -> Export:
@@ -108,13 +112,21 @@ def register(parts: RegionParts, plan: Plan, found: Sequence[Announced]) -> Expo
         ExportRefusedError: The plan's decision is over.
     """
     require_decision(plan.decision, today=datetime.now(UTC).date())
+    export = _new(parts, plan)
+    parts.ledger.register_export(export)
+    parts.ledger.announced.announce(export.id, found)
+    _say(plan, export, found)
+    return export
+
+
+def _new(parts: RegionParts, plan: Plan) -> Export:
     export_id = f"{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(4)}"
     path = parts.landing / export_id / RECEIVED
-    export = Export(export_id, plan.holder_id, str(path), 0, plan.decision)
-    parts.ledger.register_export(export)
-    parts.ledger.announced.announce(export_id, found)
-    log.get().info("export announced", export=export_id, plan=plan.id, studies=len(found))
-    return export
+    return Export(export_id, plan.holder_id, str(path), 0, plan.decision)
+
+
+def _say(plan: Plan, export: Export, found: Sequence[Announced]) -> None:
+    log.get().info("export announced", export=export.id, plan=plan.id, studies=len(found))
 
 
 def share_out(

@@ -88,9 +88,9 @@ def settle(study: StudyRun) -> Counter[Outcome]:
         verdicts, named = [_refused(study, item) for item in pending], frozenset[str]()
     else:
         verdicts, named = _walk(study, pending)
-        _require_source(study, verdicts)
+    verdicts, settled = _ours(study, verdicts)
+    _require_source(study, verdicts)
     study.parts.ledger.require_one_to_one(*(verdict.ending for verdict in verdicts))
-    settled = Counter(item.outcome for item in items if item.outcome is not None)
     try:
         revisions = publish(study, settled, verdicts)
     except ArrivalError as error:
@@ -119,6 +119,18 @@ def _walk(study: StudyRun, pending: Sequence[Item]) -> tuple[list[Verdict], froz
             pool=pool,
         )
         return walk.all([(item, study.path(item)) for item in pending]), walk.named
+
+
+def _ours(study: StudyRun, verdicts: Sequence[Verdict]) -> tuple[list[Verdict], Counter[Outcome]]:
+    """Leave out files that have their outcome by now, and count the outcomes of those.
+
+    Another run may have the study, too: its lease was over, or a clock was wrong. Who lets go of
+    a file has recorded it, so what vanished while it was walked here has its outcome there.
+    """
+    items = study.parts.ledger.items(study.export.id, study.ordinal)
+    settled = {item.id: item.outcome for item in items if item.outcome is not None}
+    left = [verdict for verdict in verdicts if verdict.ending.item_id not in settled]
+    return left, Counter(settled.values())
 
 
 def _require_source(study: StudyRun, verdicts: Sequence[Verdict]) -> None:

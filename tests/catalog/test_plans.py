@@ -100,9 +100,12 @@ def test_a_window_comes_in_by_one_export(ledger: Ledger) -> None:
     assert ledger.plans.add_windows("plan-1", days) == 0
     window, other = ledger.plans.windows("plan-1")
     assert (window.first, window.last, window.state) == (*days[0], WindowState.WAITING)
-    ledger.register_export(replace(EXPORT, id="export-2", claimed=0))
-    assert ledger.plans.begin_window(window, "export-1").export_id == "export-1"
-    assert ledger.plans.begin_window(window, "export-2").export_id == "export-1"
+    assert ledger.begin_stretch(replace(EXPORT, claimed=0), STUDIES, window)
+    assert not ledger.begin_stretch(replace(EXPORT, id="export-2", claimed=0), STUDIES, window)
+    with pytest.raises(NotFoundError):
+        ledger.export("export-2")
+    assert ledger.announced.counts("export-1") == {AnnouncedState.WAITING: 3}
+    assert not ledger.announced.counts("export-2")
     ledger.plans.end_window(window)
     assert ledger.plans.windows("plan-1")[0].state is WindowState.BEGUN  # there is an export by now
     ledger.plans.end_window(replace(window, export_id="export-1"))

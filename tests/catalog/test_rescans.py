@@ -49,7 +49,7 @@ def ledger(ledger_engine: Engine) -> Ledger:
         made.register_export(replace(EXPORT, id=name, claimed=0))
     made.plans.add_windows(PLAN.id, [(date(2026, 1, 1), date(2026, 1, 7))])
     (window,) = made.plans.windows(PLAN.id)
-    made.plans.begin_window(window, "export-1")
+    made.begin_stretch(replace(EXPORT, id="export-1", claimed=0), [], window)
     made.announced.announce("export-1", [Announced(STUDY)])
     return made
 

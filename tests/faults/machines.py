@@ -105,6 +105,7 @@ class Machines:
         )
         for worker in self.workers[1:]:
             self.revive(worker)
+            self._end.callback(self.kill, worker)
         self._enter_prefect()
         self.region = self._wired()
         self.catalogue = self._engine("catalogue")
@@ -146,7 +147,11 @@ class Machines:
         return parts
 
     def _halting(self, worker: Part, name: str, number: int) -> Part:
-        words = [f"region-{number}" if word == "region-1" else word for word in worker.command]
+        # One run each, so that two runs are on two workers.
+        limit = str(2 // len(self.workers))
+        words = list(worker.command)
+        words[words.index("--name") + 1] = f"region-{number}"
+        words[words.index("--limit") + 1] = limit
         more = {
             "PYTHONPATH": str(_HALTING),
             "MAMMO_TEST_HALTS": str(self.halts),
@@ -203,8 +208,19 @@ class Machines:
         elif name == "pacs":
             self.archive.revive()
             self.wires.pacs.to = self.archive.running.port
+        elif name in self.workers[1:]:
+            self._start_another(name)
         else:
             self._startup().ensure(self.parts_of_stack[name])
+
+    def _start_another(self, name: str) -> None:
+        """Start a worker that the launcher does not know of."""
+        part, state = self.parts_of_stack[name], self.stack.state
+        self.kill(name)
+        log = state / "log" / f"{name}.log"
+        marker = f"{self._id}:{name}"
+        launch = process.Launch(part.command, part.environment, part.directory, log, marker)
+        process.start(launch, state / "run" / f"{name}.json", "")
 
     def keep_workers(self) -> None:
         """Start workers that have ended, as they do when Prefect stays away; systemd would, too."""

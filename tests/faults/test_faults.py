@@ -10,7 +10,8 @@ import pytest
 
 from tests.faults import bad_pacs
 from tests.faults.conftest import Seen
-from tests.faults.rig import Rig, Wires
+from tests.faults.machines import Wires
+from tests.faults.rig import Rig
 from tests.faults.settled import nobody_is_named, settled
 from tests.faults.strikes import Strike, strike
 from tests.faults.women import held, images

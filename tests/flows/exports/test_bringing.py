@@ -7,7 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from catalog.database import reading
 from catalog.ledgers.records import Export
 from catalog.plans.records import (
     AnnouncedState,
@@ -18,6 +20,7 @@ from catalog.plans.records import (
     WindowState,
 )
 from catalog.search import Query, search
+from catalog.tables import outcome
 from flows.deidentifier import Deidentifier
 from flows.errors import SourceAwayError
 from flows.exports.asking import Asked
@@ -313,6 +316,38 @@ def test_a_worker_that_dies_at_any_step_doubles_and_loses_nothing(
     assert not list(region.landing.rglob("*.dcm"))
 
 
+def test_two_runs_that_have_one_study_end_it_once(
+    hospital: Callable[..., Region],
+    region: RegionParts,
+    hub: HubParts,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One lets go of the files while the other is about to read them: its lease was over."""
+    from flows.walk import study
+
+    here = hospital(selection=Selection(accessions=("ACC1",)))
+    run = here.run()
+    window = next_window(run)
+    assert window is not None
+    export = export_of(run, window)
+    assert export is not None
+    waiting = region.ledger.announced.lease(export.id, "worker", _soon())
+    assert waiting is not None
+    walk = study._walk
+
+    def late(mine: Any, pending: Any) -> Any:
+        monkeypatch.setattr(study, "_walk", walk)
+        study.settle(replace(mine, run="other"))
+        return walk(mine, pending)
+
+    monkeypatch.setattr(study, "_walk", late)
+    assert bring(here.job(run, export), waiting) is Brought.SETTLED
+    assert counts(region.ledger.tally(export.id)) == {"ADMITTED": 4}
+    with reading(hub.catalogue) as connection:
+        told = connection.execute(select(outcome.c.outcome, outcome.c.instances)).tuples().all()
+    assert told == [("ADMITTED", 4)]
+
+
 @on_both
 def test_two_runs_share_an_export(hospital: Callable[..., Region], region: RegionParts) -> None:
     one, other = hospital(who="one"), hospital(who="other")
@@ -321,6 +356,7 @@ def test_two_runs_share_an_export(hospital: Callable[..., Region], region: Regio
         ended = list(pool.map(lambda here: here.bring(), (one, other)))
     (first, _), (second, _) = ended
     assert first.id == second.id
+    assert [one.id for one in region.ledger.exports()] == [first.id]
     assert sum(len(brought) for _, brought in ended) == 2
     assert counts(region.ledger.tally(first.id)) == {"ADMITTED": 8}
 

@@ -51,8 +51,7 @@ def ledger(ledger_engine: Engine) -> Ledger:
     made.plans.add_windows("p-1", [(date(2026, 1, n), date(2026, 1, n)) for n in (1, 2, 3)])
     first, second, _ = made.plans.windows("p-1")
     made.plans.end_window(first)
-    made.register_export(replace(EXPORT, path="/mnt/Provström Åsa", claimed=4))
-    made.plans.begin_window(second, EXPORT.id)
+    made.begin_stretch(replace(EXPORT, path="/mnt/Provström Åsa", claimed=4), [], second)
     made.announced.announce(
         EXPORT.id, [Announced(f"1.2.826.0.4711.{n}", f"CANARY{n}", "RIS", 1) for n in range(3)]
     )
