@@ -103,7 +103,7 @@ class Stack:
     @property
     def endpoints(self) -> Endpoints:
         """Where the parts are found once they run."""
-        door, server = (f"http://{HOST}:{port}" for port in (self.ports.api, self.ports.prefect))
+        door, server = f"http://{HOST}:{self.ports.api}", f"http://{HOST}:{self.ports.prefect}"
         return Endpoints(
             s3=f"http://{HOST}:{self.ports.s3}",
             prefect=server,
@@ -128,9 +128,8 @@ class Stack:
             startup = Startup(
                 self.state, self.ports.base, credentials.stack, self.plan.step_seconds, progress
             )
-            startup.run(
-                every, known, credentials, prepare=self.plan.prepare, deploy=self.plan.deploy
-            )
+            steps = {"prepare": self.plan.prepare, "deploy": self.plan.deploy}
+            startup.run(every, known, credentials, **steps)
         return self.endpoints
 
     def down(self, progress: Progress = lambda _line: None) -> None:

@@ -58,14 +58,18 @@ def state_of(apart: Apart) -> dict[str, object]:
     return told
 
 
-def post(server: httpx.Client, route: str, /, **body: object) -> Any:
-    for _ in range(20):
-        answer = server.post(route, json=body)
+def ask(server: httpx.Client, method: str, route: str, body: dict[str, object]) -> httpx.Response:
+    for _ in range(30):
+        answer = server.request(method, route, json=body)
         if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:  # its database is busy
             break
         time.sleep(1)
     assert answer.is_success, answer.text[:500]
-    return answer.json()
+    return answer
+
+
+def post(server: httpx.Client, route: str, /, **body: object) -> Any:
+    return ask(server, "POST", route, body).json()
 
 
 def deployed(server: httpx.Client, pool: str, command: str) -> str:
@@ -102,8 +106,12 @@ def test_a_turned_hubs_prefect_runs_nothing_in_a_region(
             run = deployed(server, pool, command)
         post(server, "variables/", name="mammo_region_webhook_url", value="http://127.0.0.1:1/")
         (found,) = post(server, "deployments/filter", deployments={"name": {"any_": ["hub"]}})
-        changed = {"parameters": {"seconds": 1}, "path": "/", "entrypoint": "x.py:x"}
-        assert server.patch(f"deployments/{found['id']}", json=changed).is_success
+        changed: dict[str, object] = {
+            "parameters": {"seconds": 1},
+            "path": "/",
+            "entrypoint": "x.py:x",
+        }
+        ask(server, "PATCH", f"deployments/{found['id']}", changed)
         trigger = {"type": "event", "posture": "Reactive", "threshold": 1, "within": 0}
         act = {"type": "run-deployment", "source": "selected", "deployment_id": found["id"]}
         wide = {**trigger, "expect": ["*"], "match": {}, "for_each": []}
