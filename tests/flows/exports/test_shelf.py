@@ -223,7 +223,10 @@ def test_a_folder_and_a_pacs_are_planned_differently(
     plans.set_source(describe("web", {"kind": "DICOMWEB", "url": "https://pacs.example/web"}))
     days = read_content({"selection": {"first": "2026-01-01"}})
     everything = read_content(EVERYTHING)
-    for source, content, wrong in (("export", days, "taken whole"), ("web", everything, "only a")):
+    for source, content, wrong in (
+        ("export", days, "taken whole"),
+        ("web", everything, "only folders"),
+    ):
         with pytest.raises(PlanError, match=wrong):
             planning.enter(watched.parts, "prov", source, content, decision=decided(), who="Eva")
     for source, content in (("export", everything), ("web", days)):
