@@ -18,6 +18,8 @@ from infra.environment import QUIET_PREFECT
 ROOT = Path(__file__).parents[2]
 #: Of the host on the bridge that joins the namespaces; it is told to nobody else.
 BRIDGE = "10.231.77"
+#: Each machine has its own folder at the same path; `ip netns exec` has a mount namespace too.
+MOUNT = ("sh", "-c", 'mount --bind "$0" "$1" && shift && exec "$@"')
 
 
 @dataclass(frozen=True)

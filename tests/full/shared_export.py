@@ -61,7 +61,7 @@ class Shared:
         port = self.s3.endpoint.partition(":")[2]
         region = {
             "ENVIRONMENT": "development",
-            "LANDING": str(folder / "landing"),
+            "LANDING": str(self.folder.parent / "landing"),
             "KEY_FILE": str(folder / "region.key"),
             "LEDGER_URL": self.urls["ledger"].render_as_string(hide_password=False),
             "CATALOGUE_URL": self.urls["catalogue"].render_as_string(hide_password=False),
@@ -116,7 +116,7 @@ def shared(
         (machine.folder / "landing").mkdir(parents=True)
         (machine.folder / "region.key").write_bytes((folder / "region.key").read_bytes())
         (machine.folder / "region.key").chmod(0o600)
-    (folder / "landing").mkdir()
+    (folder.parent / "landing").mkdir(exist_ok=True)
     (prefect,) = free_ports(1)
     urls = {name: _database(postgres, name).set(host=address) for name in CHAINS}
     urls["prefect"] = urls["prefect"].set(drivername="postgresql+asyncpg")
@@ -255,8 +255,8 @@ def require_shared(here: Shared, machines: list[Machine], plan: str) -> Counter[
     assert studies == [(STUDIES,)]
     stored = set(here.s3.store("clean").keys("prov/"))
     assert {str(key) for _, key in numbers} <= stored
-    for machine in machines:
-        assert not list((machine.folder / "landing").rglob("*.dcm"))
+    for landing in (here.folder.parent, *(machine.folder for machine in machines)):
+        assert not list((landing / "landing").rglob("*.dcm"))
     runs = here.asked("prefect", "SELECT name, state_type FROM flow_run")
     assert [state for name, state in runs if name == f"plan-{plan}"] == ["COMPLETED"] * 2
     assert any(state == "SCHEDULED" for _, state in runs)

@@ -1,8 +1,8 @@
 """Two workers on two machines share PostgreSQL, the store and Prefect, and bring in one export.
 
-The machines are network namespaces of Linux where root runs this, each with a loopback of its own;
-else processes. Either has its own folder for landing, keys and temporary files. Prefect keeps what
-it knows in PostgreSQL, which is Debian's: Prefect needs its extension `pg_trgm`.
+The machines are namespaces of Linux where root runs this, each with a loopback of its own and its
+own landing at the same path; else processes that share one. Keys, temporary files and Prefect's are
+each one's own. Prefect is on PostgreSQL too, on Debian's: it needs the extension `pg_trgm`.
 """
 
 import os
