@@ -19,6 +19,7 @@ from infra.ports import HOST
 from infra.private import read_json
 
 PATIENCE: Final = 3.0
+BUSY: Final = 60.0
 LATELY: Final = 30.0
 Probe = Callable[[], bool]
 
@@ -61,11 +62,24 @@ def page_answers(url: str, ca: Path | None = None) -> bool:
 def make_pool(api: str, login: str, pool: str = POOL) -> None:
     """Make a work pool, so that the worker and the deployment need not wait in turn.
 
-    Raises httpx.HTTPError when the server refuses; a pool that exists already is as good.
+    A server that has just come up may be too busy to answer: it is asked again for a minute. Raises
+    httpx.HTTPError when it refuses; a pool that exists already is as good.
     """
-    answer = _ask(api, login, "work_pools/", {"name": pool, "type": "process"})
-    if answer.status_code != httpx.codes.CONFLICT:
-        answer.raise_for_status()
+    told = {"name": pool, "type": "process"}
+    deadline = time.monotonic() + BUSY
+    while True:
+        try:
+            answer = _ask(api, login, "work_pools/", told)
+        except httpx.TransportError:
+            if time.monotonic() > deadline:
+                raise
+        else:
+            if answer.status_code == httpx.codes.CONFLICT:
+                return
+            if not answer.is_server_error or time.monotonic() > deadline:
+                answer.raise_for_status()
+                return
+        time.sleep(1)
 
 
 def worker_answers(api: str, login: str, since: float, pool: str = POOL) -> bool:
