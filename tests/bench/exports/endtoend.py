@@ -18,6 +18,8 @@ from pathlib import Path
 from statistics import median
 from unittest.mock import patch
 
+from psutil import Process
+
 from catalog.outcome import Outcome
 from flows import deidentifier
 from flows.deidentifier import Deidentifier
@@ -29,7 +31,7 @@ from flows.walk.study import StudyRun, settle
 from flows.wiring import RegionParts
 from tests.bench.exports.images import write_studies
 from tests.bench.exports.peers import Orthanc, running
-from tests.bench.exports.sending import ours, require, send, started
+from tests.bench.exports.sending import ours, require, send, spent, started
 from tests.bench.exports.table import load, ratio, table, verdict
 from tests.bench.ingest import wired
 from tests.flows.conftest import DECISION
@@ -48,6 +50,7 @@ class Times:
     receive: list[float] = field(default_factory=list)
     work: list[float] = field(default_factory=list)
     upload: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
 
     def whole(self) -> list[float]:
         parts = [one for one in (self.receive, self.work, self.upload) if one]
@@ -65,9 +68,9 @@ def run() -> Iterator[str]:
         running_.callback(server.kill)
         server.start()
         (port,) = free_ports(1)
-        running_.enter_context(started(ours(port, folder / "landing"), port))
+        receiver = running_.enter_context(started(ours(port, folder / "landing"), port))
         peer = running_.enter_context(running(folder / "orthanc"))
-        bench = _Bench(folder, server, peer, port)
+        bench = _Bench(folder, server, peer, port, receiver)
         files = len(list((folder / "images").iterdir()))
         yield f"{files} images, {size / 1e6:.0f} MB; {ROUNDS} rounds; {load()}"
         yield ""
@@ -82,13 +85,17 @@ def run() -> Iterator[str]:
 
 
 class _Bench:
-    def __init__(self, folder: Path, server: S3Server, peer: Orthanc, port: int) -> None:
+    def __init__(
+        self, folder: Path, server: S3Server, peer: Orthanc, port: int, receiver: Process
+    ) -> None:
         self._folder, self._server, self._peer, self._port = folder, server, peer, port
+        self._receiver = receiver
         self._turn = 0
 
     def walk(self, times: Times, *, pixels: bool, derives: bool) -> None:
         """Receive, then ingest as the region's worker does, two studies at a time."""
         self._turn += 1
+        before = spent(Process(), self._receiver)
         times.receive.append(send(self._folder / "images", self._port))
         held = sides.offline_keys(None)
         loaded = deidentifier.load(held)
@@ -99,6 +106,7 @@ class _Bench:
             begun = time.perf_counter()
             self._ingest(parts, loaded)
             times.work.append(time.perf_counter() - begun)
+        times.processor.append(spent(Process(), self._receiver) - before)
         shutil.rmtree(self._folder / f"region-{self._turn}")
         self._empty_store()
 
@@ -117,6 +125,7 @@ class _Bench:
     def orthanc(self, times: Times) -> None:
         """Receive, anonymise, and upload what was made."""
         peer = self._peer
+        before = spent(Process(), peer.process)
         times.receive.append(send(self._folder / "images", peer.server.port, peer.server.title))
         originals = set(peer.told("/instances"))
         begun = time.perf_counter()
@@ -128,6 +137,7 @@ class _Bench:
             begun = time.perf_counter()
             list(pool.map(self._upload, made))
             times.upload.append(time.perf_counter() - begun)
+        times.processor.append(spent(Process(), peer.process) - before)
         peer.empty()
         self._empty_store()
 
@@ -170,6 +180,7 @@ def _told(theirs: Times, bare: Times, derived: Times, full: Times) -> Iterator[s
             f"{median(one.work):.1f}",
             f"{median(one.upload):.1f}" if one.upload else "within",
             f"{median(one.whole()):.1f}",
+            f"{median(one.processor):.1f}",
         )
         for name, one in said.items()
     ]
@@ -178,9 +189,9 @@ def _told(theirs: Times, bare: Times, derived: Times, full: Times) -> Iterator[s
         for receive, work, upload in zip(theirs.receive, theirs.work, theirs.upload, strict=True)
     ]
     rows.append(
-        ("CTP, reference: 0.58 × Orthanc's first two", "", "", "as above", f"{median(ctp):.1f}")
+        ("CTP, reference: 0.58 × Orthanc's first two", "", "", "as above", f"{median(ctp):.1f}", "")
     )
-    columns = ("s", "receive", "anonymise or walk", "upload", "whole")
+    columns = ("s", "receive", "anonymise or walk", "upload", "whole", "CPU s")
     yield from table(columns, *rows)
     for name, other in (("Orthanc", theirs.whole()), ("CTP by reference", ctp)):
         share = ratio(bare.whole(), other)

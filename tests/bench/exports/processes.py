@@ -20,7 +20,7 @@ from flows.offline.folder import deidentify_folder
 from tests.bench.exports.images import write_studies
 from tests.bench.exports.table import load, ratio, table, verdict
 
-STUDIES, ROUNDS, GOAL = 5, 3, 1.7
+STUDIES, ROUNDS, GOAL = 24, 2, 1.7
 ALONE = "import sys\nfrom tests.bench.exports.processes import walk\nwalk(*sys.argv[1:3], 1)"
 
 
