@@ -254,7 +254,7 @@ class Machines:
         options = f"size={self.room},mode=0700"
         where = str(self._landing)
         subprocess.run(["mount", "-t", "tmpfs", "-o", options, "mammo", where], check=True)
-        self._end.callback(subprocess.run, ["umount", "-l", where], check=True)
+        self._end.callback(subprocess.run, ["umount", "-l", where], check=False)
         self._end.callback(self.stack.down)
 
 
