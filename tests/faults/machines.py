@@ -193,13 +193,15 @@ class Machines:
     # ---- what breaks, and how it comes back -----------------------------------------------
 
     def kill(self, name: str) -> None:
-        """Kill a part with all that it started: `worker` with its flow runs, for instance."""
+        """Kill a part with all that it started; `worker` is all of them, with their flow runs."""
         if name == "postgres":
             self.postgres.kill()
         elif name == "pacs":
             self.archive.kill()
         else:
-            kill(psutil.Process(pid) for pid in process.marked(f"{self._id}:{name}"))
+            names = self.workers if name == "worker" else (name,)
+            found = [pid for one in names for pid in process.marked(f"{self._id}:{one}")]
+            kill(psutil.Process(pid) for pid in found)
 
     def revive(self, name: str) -> None:
         """Bring a part back, as whoever runs the machine would."""
@@ -254,7 +256,7 @@ class Machines:
         options = f"size={self.room},mode=0700"
         where = str(self._landing)
         subprocess.run(["mount", "-t", "tmpfs", "-o", options, "mammo", where], check=True)
-        self._end.callback(subprocess.run, ["umount", "-l", where], check=True)
+        self._end.callback(subprocess.run, ["umount", "-l", where], check=False)
         self._end.callback(self.stack.down)
 
 

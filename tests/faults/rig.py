@@ -83,6 +83,7 @@ class Rig(Machines):
                 "port": port,
                 "our_ae_title": OURS,
                 "retrieve": "get",
+                "most_answers": 0,
                 "care": {"associations": self.at_a_time, "rest_seconds": 5},
                 "connect_seconds": 5,
                 "answer_seconds": 5,

@@ -88,7 +88,10 @@ def test_the_clocks_of_two_workers_differ(rig: Rig, seen: Seen, day: date, minut
 
 @pytest.mark.parametrize("hours", [3, -3])
 def test_the_clock_is_set_in_the_middle(rig: Rig, seen: Seen, day: date, hours: int) -> None:
-    """The store refuses what is signed at another hour; nothing else may come of it."""
+    """The store refuses what is signed at another hour; nothing else may come of it.
+
+    A worker that was hours ahead has begun runs of hours ahead, and waits: it is started again.
+    """
     rig.fill(day, FEW)
     plan, began = rig.plan(day), time.monotonic()
     with rig.halted("fetched", plan):
@@ -97,6 +100,8 @@ def test_the_clock_is_set_in_the_middle(rig: Rig, seen: Seen, day: date, hours: 
     time.sleep(10)
     for worker in rig.workers:
         rig.set_clock(worker, 0)
+        rig.kill(worker)
+        rig.revive(worker)
     counts = ended(rig, seen, f"clock {hours:+} hours, and back", plan, day, began)
     assert counts == {"ADMITTED": 2 * FEW}
 

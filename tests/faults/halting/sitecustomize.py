@@ -15,7 +15,7 @@ from pathlib import Path
 
 #: By step: in which module, which function, whose end is the step.
 STEPS = {
-    "announced": ("flows.exports.running", "register"),
+    "announced": ("catalog.ledgers.ledger", "Ledger.begin_stretch"),
     "listed": ("flows.sources.network.pacs", "Pacs.instances"),
     "landed": ("flows.sources.landing", "LandedStudy._keep"),
     "fetched": ("flows.sources.network.pacs", "Pacs.fetch"),
