@@ -11,6 +11,7 @@ from catalog.errands.records import ErrandState
 from catalog.ledgers.records import Ending, NewItem, Original
 from catalog.ledgers.records import Export as RegisteredExport
 from catalog.outcome import Outcome
+from catalog.plans.records import Window
 from catalog.records import DisclosureDecision
 from catalog.vocabulary import ProtectionSource
 from tests.console.conftest import Side, decision
@@ -76,11 +77,10 @@ def test_a_plan_is_entered_shown_paused_resumed_and_cancelled(answered: Console,
 def test_a_plan_s_progress_is_shown(answered: Console, side: Side, source: str) -> None:
     told = {"holder": "prov", "source": source, "plan": PLAN, "decision": decision()}
     plan = answered.done("/plans", told)["plan"]
-    registered(side, "20260101-00000001")
     days = (datetime(2026, 1, 1, tzinfo=UTC).date(), datetime(2026, 1, 31, tzinfo=UTC).date())
     side.ledger.plans.add_windows(plan, [days])
     (window,) = side.ledger.plans.windows(plan)
-    side.ledger.plans.begin_window(window, "20260101-00000001")
+    registered(side, "20260101-00000001", window)
     (shown,) = answered.get(f"/plans/{plan}")["windows"]
     assert shown["state"] == "BEGUN"
     assert shown["export"]["files"] == {"PENDING": 1}
@@ -174,9 +174,13 @@ def test_a_source_that_is_planned_is_not_pointed_elsewhere(answered: Console, pl
     assert "command line" in reason
 
 
-def registered(side: Side, export_id: str) -> tuple[int, ...]:
+def registered(side: Side, export_id: str, window: Window | None = None) -> tuple[int, ...]:
     until = datetime.now(UTC).date() + timedelta(9)
     known = DisclosureDecision("D", "EHDS", "test", "Prov", until, ProtectionSource.FILTERED_EXPORT)
-    side.ledger.register_export(RegisteredExport(export_id, "prov", "/x", 1, known))
+    export = RegisteredExport(export_id, "prov", "/x", 1, known)
+    if window is None:
+        side.ledger.register_export(export)
+    else:
+        side.ledger.begin_stretch(export, [], window)
     side.ledger.enroll(export_id, [NewItem("a.dcm", 1, 10)])
     return tuple(one.id for one in side.ledger.items(export_id, 1))
