@@ -43,6 +43,15 @@ class Missed:
     clean_sop_uid: str
 
 
+@dataclass(frozen=True)
+class Looked:
+    """A look that was taken: a plan's, at how many studies, and when."""
+
+    plan_id: str
+    studies: int
+    moment: datetime
+
+
 class Rescans:
     """The looks that were taken again at one region's sources, opened with the ledger's key."""
 
@@ -111,17 +120,21 @@ class Rescans:
                 mine = missed.update().where(missed.c.id.in_(some))
                 connection.execute(mine.values(held_at=moment))
 
-    def looked(self, plan_id: str, export_id: str | None, studies: int, moment: datetime) -> None:
-        """Say that a look was taken, at how many studies, and which export brings what it found."""
-        row = {
-            "plan_id": plan_id,
-            "export_id": export_id,
-            "studies": studies,
-            "looked_at": moment,
-            "ended_at": None if export_id else moment,
-        }
+    def looked(self, look: Looked) -> None:
+        """Say that a look was taken that found nothing."""
         with writing(self._engine) as connection:
-            connection.execute(rescan.insert().values(**row))
+            self.enter(connection, look, None)
+
+    def enter(self, connection: Connection, look: Looked, export_id: str | None) -> None:
+        """Say, within a transaction, that a look was taken, and which export brings its finds."""
+        row = {
+            "plan_id": look.plan_id,
+            "export_id": export_id,
+            "studies": look.studies,
+            "looked_at": look.moment,
+            "ended_at": None if export_id else look.moment,
+        }
+        connection.execute(rescan.insert().values(**row))
 
     def last(self, plan_id: str) -> datetime | None:
         """Give the moment of a plan's last look; None before the first."""

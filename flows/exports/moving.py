@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from catalog.changes.rejections import PUBLISHED
+from catalog.changes.rescans import Looked
 from catalog.ledgers.records import Trace
 from catalog.plans.records import Announced, PlanState
 from catalog.publishing.moves import MOVED
@@ -74,8 +75,7 @@ def walk_again(parts: RegionParts, accession: str, issuer: str = "") -> tuple[st
         ):
             continue
         again = [Announced(uid, accession, issuer) for uid in sorted(studies)]
-        export = register(parts, plan, again)
-        ledger.rescans.looked(plan.id, export.id, len(again), datetime.now(UTC))
+        register(parts, plan, again, Looked(plan.id, len(again), datetime.now(UTC)))
         if plan.state is PlanState.DONE:
             ledger.plans.move(plan.id, PlanState.ACTIVE)
         done.append(plan.id)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from catalog.changes.rescans import Looked
 from catalog.ledgers.ledger import Ledger
 from catalog.outcome import Outcome
 from catalog.plans.records import KnownSource, SourceKind
@@ -91,9 +92,8 @@ def announce(run: Run) -> str | None:
     found = [one for one in found if one.study_uid not in under_way]
     if not found:
         return None
-    export = register(run.parts, run.plan, found)
-    run.parts.ledger.rescans.looked(run.plan.id, export.id, len(found), datetime.now(UTC))
-    return export.id
+    looked = Looked(run.plan.id, len(found), datetime.now(UTC))
+    return register(run.parts, run.plan, found, looked).id
 
 
 def standing(ledger: Ledger, landing: Landing) -> Standing:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from catalog.changes.rescans import Compared
+from catalog.changes.rescans import Compared, Looked
 from catalog.plans.records import (
     Announced,
     AnnouncedState,
@@ -64,7 +64,7 @@ def is_due(run: Run, moment: datetime) -> bool:
     rescans = run.parts.ledger.rescans
     last = rescans.last(run.plan.id)
     if last is None:
-        rescans.looked(run.plan.id, None, 0, moment)
+        rescans.looked(Looked(run.plan.id, 0, moment))
         return False
     return moment - last >= timedelta(days=every) - _EARLY
 
@@ -105,10 +105,12 @@ def rescan(run: Run, moment: datetime, days: int = 0) -> Look:
 def _fetch(run: Run, look: Look, late: Mapping[str, Announced], moment: datetime) -> None:
     """Let what is late come in by an export of its own, in this night or a later one."""
     ledger = run.parts.ledger
+    looked = Looked(run.plan.id, look.studies, moment)
     if late:
-        look.export_id = register(run.parts, run.plan, list(late.values())).id
+        look.export_id = register(run.parts, run.plan, list(late.values()), looked).id
         look.late = len(late)
-    ledger.rescans.looked(run.plan.id, look.export_id, look.studies, moment)
+    else:
+        ledger.rescans.looked(looked)
     if late and ledger.plans.get(run.plan.id).state is PlanState.DONE:
         ledger.plans.move(run.plan.id, PlanState.ACTIVE)
 

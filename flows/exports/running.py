@@ -15,6 +15,7 @@ from functools import partial
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from catalog.changes.rescans import Looked
 from catalog.errors import ConflictError, RetriableError
 from catalog.ledgers.records import Export
 from catalog.plans.records import (
@@ -105,16 +106,21 @@ def export_of(run: Run, window: Window) -> Export | None:
     return None if theirs[0] is None else ledger.export(theirs[0])
 
 
-def register(parts: RegionParts, plan: Plan, found: Sequence[Announced]) -> Export:
-    """Register an export of a plan with the studies that its source announced.
+def register(parts: RegionParts, plan: Plan, found: Sequence[Announced], looked: Looked) -> Export:
+    """Register an export of what a look found, with the studies that its source announced.
+
+    Args:
+        parts: The region's.
+        plan: Whose export it is.
+        found: What is to come in.
+        looked: The look that found it.
 
     Raises:
         ExportRefusedError: The plan's decision is over.
     """
     require_decision(plan.decision, today=datetime.now(UTC).date())
     export = _new(parts, plan)
-    parts.ledger.register_export(export)
-    parts.ledger.announced.announce(export.id, found)
+    parts.ledger.begin_look(export, found, looked)
     _say(plan, export, found)
     return export
 

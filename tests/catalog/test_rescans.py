@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import Engine, text
 
-from catalog.changes.rescans import MOST_UNAVAILABLE
+from catalog.changes.rescans import MOST_UNAVAILABLE, Looked
 from catalog.database import reading
 from catalog.ledgers.key import LedgerKey
 from catalog.ledgers.ledger import Ledger
@@ -102,13 +102,28 @@ def test_what_is_missed_is_due_a_day_later_and_once(ledger: Ledger) -> None:
 def test_looks_are_remembered_with_the_export_that_followed(ledger: Ledger) -> None:
     rescans = ledger.rescans
     assert rescans.last(PLAN.id) is None
-    rescans.looked(PLAN.id, None, 4, NOW)
-    rescans.looked(PLAN.id, "export-2", 4, NOW + DAY)
+    rescans.looked(Looked(PLAN.id, 4, NOW))
+    late = replace(EXPORT, id="export-late", claimed=0)
+    ledger.begin_look(late, [Announced(STUDY)], Looked(PLAN.id, 4, NOW + DAY))
+    assert ledger.announced.studies("export-late") == {STUDY: AnnouncedState.WAITING}
     assert rescans.last(PLAN.id) == NOW + DAY
-    assert rescans.exports(PLAN.id) == rescans.exports(PLAN.id, unfinished=True) == ("export-2",)
-    rescans.end("export-2", NOW + 2 * DAY)
-    assert rescans.exports(PLAN.id) == ("export-2",)
+    assert rescans.exports(PLAN.id) == rescans.exports(PLAN.id, unfinished=True) == ("export-late",)
+    rescans.end("export-late", NOW + 2 * DAY)
+    assert rescans.exports(PLAN.id) == ("export-late",)
     assert rescans.exports(PLAN.id, unfinished=True) == ()
+
+
+def test_what_a_look_found_is_entered_whole_or_not_at_all(ledger: Ledger) -> None:
+    late = replace(EXPORT, id="export-late", claimed=0)
+    ledger.rescans.enter = broken  # type: ignore[method-assign]  # a crash before the last row
+    with pytest.raises(KeyboardInterrupt):
+        ledger.begin_look(late, [Announced(STUDY)], Looked(PLAN.id, 4, NOW))
+    assert "export-late" not in [one.id for one in ledger.exports()]
+    assert not ledger.announced.studies("export-late")
+
+
+def broken(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_an_exports_studies_are_told_and_nothing_of_it_lies_open(ledger: Ledger) -> None:
