@@ -111,17 +111,24 @@ class Rescans:
                 mine = missed.update().where(missed.c.id.in_(some))
                 connection.execute(mine.values(held_at=moment))
 
-    def looked(self, plan_id: str, export_id: str | None, studies: int, moment: datetime) -> None:
-        """Say that a look was taken, at how many studies, and which export brings what it found."""
-        row = {
-            "plan_id": plan_id,
-            "export_id": export_id,
-            "studies": studies,
-            "looked_at": moment,
-            "ended_at": None if export_id else moment,
-        }
+    def looked(self, plan_id: str, studies: int, moment: datetime) -> None:
+        """Say that a look was taken, at how many studies, and that nothing comes of it."""
         with writing(self._engine) as connection:
-            connection.execute(rescan.insert().values(**row))
+            self.enter(connection, plan_id, None, studies=studies, moment=moment)
+
+    def enter(
+        self,
+        connection: Connection,
+        plan_id: str,
+        export_id: str | None,
+        *,
+        studies: int,
+        moment: datetime,
+    ) -> None:
+        """Say so within a transaction, and which export brings in what was found, if any."""
+        row = {"plan_id": plan_id, "export_id": export_id, "studies": studies}
+        ended_at = None if export_id else moment
+        connection.execute(rescan.insert().values(**row, looked_at=moment, ended_at=ended_at))
 
     def last(self, plan_id: str) -> datetime | None:
         """Give the moment of a plan's last look; None before the first."""

@@ -88,6 +88,24 @@ class Ledger(Tracing):
             return False
         return True
 
+    def begin_look(
+        self,
+        registered: Export,
+        studies: Iterable[Announced],
+        plan_id: str,
+        *,
+        looked: int,
+        moment: datetime,
+    ) -> None:
+        """Enter an export with all that is announced to it, and that it is of a plan's look.
+
+        All of it or nothing: nobody would go on with an export that no plan knows.
+        """
+        with writing(self._engine) as connection:
+            self._register(connection, registered)
+            self.announced.enter(connection, registered.id, studies)
+            self.rescans.enter(connection, plan_id, registered.id, studies=looked, moment=moment)
+
     def _register(self, connection: Connection, registered: Export) -> None:
         row = {
             "id": registered.id,

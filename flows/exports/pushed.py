@@ -91,9 +91,8 @@ def announce(run: Run) -> str | None:
     found = [one for one in found if one.study_uid not in under_way]
     if not found:
         return None
-    export = register(run.parts, run.plan, found)
-    run.parts.ledger.rescans.looked(run.plan.id, export.id, len(found), datetime.now(UTC))
-    return export.id
+    moment = datetime.now(UTC)
+    return register(run.parts, run.plan, found, looked=len(found), moment=moment).id
 
 
 def standing(ledger: Ledger, landing: Landing) -> Standing:

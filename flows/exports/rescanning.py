@@ -64,7 +64,7 @@ def is_due(run: Run, moment: datetime) -> bool:
     rescans = run.parts.ledger.rescans
     last = rescans.last(run.plan.id)
     if last is None:
-        rescans.looked(run.plan.id, None, 0, moment)
+        rescans.looked(run.plan.id, 0, moment)
         return False
     return moment - last >= timedelta(days=every) - _EARLY
 
@@ -105,12 +105,15 @@ def rescan(run: Run, moment: datetime, days: int = 0) -> Look:
 def _fetch(run: Run, look: Look, late: Mapping[str, Announced], moment: datetime) -> None:
     """Let what is late come in by an export of its own, in this night or a later one."""
     ledger = run.parts.ledger
-    if late:
-        look.export_id = register(run.parts, run.plan, list(late.values())).id
-        look.late = len(late)
-    ledger.rescans.looked(run.plan.id, look.export_id, look.studies, moment)
-    if late and ledger.plans.get(run.plan.id).state is PlanState.DONE:
+    if not late:
+        ledger.rescans.looked(run.plan.id, look.studies, moment)
+        return
+    # First: a plan that is active and has nothing to do is done again.
+    if ledger.plans.get(run.plan.id).state is PlanState.DONE:
         ledger.plans.move(run.plan.id, PlanState.ACTIVE)
+    found = list(late.values())
+    export = register(run.parts, run.plan, found, looked=look.studies, moment=moment)
+    look.export_id, look.late = export.id, len(late)
 
 
 def _stretch(run: Run, look: Look, window: Window, moment: datetime) -> dict[str, Announced]:

@@ -105,16 +105,24 @@ def export_of(run: Run, window: Window) -> Export | None:
     return None if theirs[0] is None else ledger.export(theirs[0])
 
 
-def register(parts: RegionParts, plan: Plan, found: Sequence[Announced]) -> Export:
-    """Register an export of a plan with the studies that its source announced.
+def register(
+    parts: RegionParts, plan: Plan, found: Sequence[Announced], *, looked: int, moment: datetime
+) -> Export:
+    """Register an export of what was found beside a plan's stretches; its next run goes on with it.
+
+    Args:
+        parts: The region's.
+        plan: Whose it is.
+        found: The studies that its source announced.
+        looked: How many studies were looked at.
+        moment: When.
 
     Raises:
         ExportRefusedError: The plan's decision is over.
     """
     require_decision(plan.decision, today=datetime.now(UTC).date())
     export = _new(parts, plan)
-    parts.ledger.register_export(export)
-    parts.ledger.announced.announce(export.id, found)
+    parts.ledger.begin_look(export, found, plan.id, looked=looked, moment=moment)
     _say(plan, export, found)
     return export
 

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, text
 
 from catalog.changes.rescans import MOST_UNAVAILABLE
 from catalog.database import reading
+from catalog.errors import ConflictError, NotFoundError
 from catalog.ledgers.key import LedgerKey
 from catalog.ledgers.ledger import Ledger
 from catalog.ledgers.records import Ending, NewItem, Original
@@ -102,13 +103,23 @@ def test_what_is_missed_is_due_a_day_later_and_once(ledger: Ledger) -> None:
 def test_looks_are_remembered_with_the_export_that_followed(ledger: Ledger) -> None:
     rescans = ledger.rescans
     assert rescans.last(PLAN.id) is None
-    rescans.looked(PLAN.id, None, 4, NOW)
-    rescans.looked(PLAN.id, "export-2", 4, NOW + DAY)
+    rescans.looked(PLAN.id, 4, NOW)
+    begun = replace(EXPORT, id="export-2", claimed=0)
+    ledger.begin_look(begun, [Announced(STUDY)], PLAN.id, looked=4, moment=NOW + DAY)
     assert rescans.last(PLAN.id) == NOW + DAY
     assert rescans.exports(PLAN.id) == rescans.exports(PLAN.id, unfinished=True) == ("export-2",)
     rescans.end("export-2", NOW + 2 * DAY)
     assert rescans.exports(PLAN.id) == ("export-2",)
     assert rescans.exports(PLAN.id, unfinished=True) == ()
+
+
+def test_an_export_that_no_look_knows_is_not_begun(ledger: Ledger) -> None:
+    begun = replace(EXPORT, id="export-3", claimed=0)
+    with pytest.raises(ConflictError):
+        ledger.begin_look(begun, [Announced(STUDY)], "p-unknown", looked=1, moment=NOW)
+    with pytest.raises(NotFoundError):
+        ledger.export("export-3")
+    assert ledger.announced.studies("export-3") == {}
 
 
 def test_an_exports_studies_are_told_and_nothing_of_it_lies_open(ledger: Ledger) -> None:
