@@ -23,6 +23,7 @@ from flows.errors import PlanError, SourceError, StudyError
 from flows.exports import planning
 from flows.exports.content import read_content
 from flows.exports.preview import preview
+from flows.exports.pushed import require_own
 from flows.exports.registry import decision_as_told
 from flows.exports.shelf import look_through
 from flows.exports.stopping import go_on, stop_all
@@ -71,6 +72,7 @@ def _add_source(doer: Doer, errand: Taken, told: Told) -> Answer:
     if any(plan.source == known.name for plan in plans.all()):
         message = "plans ask this source: it is changed at the command line (mammo sources add)"
         raise SourceError(message)
+    require_own(doer.parts.ledger, known)
     is_new = plans.set_source(known)
     return {"source": known.name, "kind": known.kind.value, "new": is_new}
 
