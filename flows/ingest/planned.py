@@ -122,7 +122,8 @@ def _run(parts: RegionParts, plan_id: str, *, at_once: bool) -> str:
             return from_folder(parts, plan, known, stop)
         opened = open_source(known, Landing(parts.landing))
         asked = Asked(opened.source, content.selection, opened.stations, opened.care.nearline)
-        run = Run(parts, plan, content, asked, stop, run_id(), spend=stop.spend)
+        rests = opened.breaker.rests
+        run = Run(parts, plan, content, asked, stop, run_id(), spend=stop.spend, rests=rests)
         return _go_on(run, opened)
     except StoppedError:  # a question was cut short: it is asked again next time
         return stop.reason()
