@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from catalog.errands.records import ErrandKind, Taken
 from catalog.errors import NotFoundError
-from catalog.plans.records import Plan, PlanState
+from catalog.plans.records import KnownSource, Plan, PlanState, SourceKind
 from flows.errands.confined import require_confined
 from flows.errands.said import (
     NothingSaid,
@@ -80,18 +80,24 @@ def _add_source(doer: Doer, errand: Taken, told: Told) -> Answer:
 def _test_source(doer: Doer, errand: Taken, told: Told) -> Answer:
     read(NothingSaid, told)
     known = planning.known_source(doer.parts, errand.target)
-    steps = [
+    steps = _steps(doer, known)
+    well = all(step["ok"] for step in steps)
+    return {"enter": list(to_enter(known)), "steps": steps, "ok": well}
+
+
+def _steps(doer: Doer, known: KnownSource) -> list[dict[str, Any]]:
+    return [
         {"name": step.name, "ok": step.ok, "told": step.told}
         for step in prove(known, Landing(doer.parts.landing))
     ]
-    well = all(step["ok"] for step in steps)
-    return {"enter": list(to_enter(known)), "steps": steps, "ok": well}
 
 
 def _preview(doer: Doer, errand: Taken, told: Told) -> Answer:
     content = read_content(read(PreviewSaid, told).plan)
     known = planning.known_source(doer.parts, errand.target)
     planning.require_fit(known, content)
+    if known.kind is SourceKind.PUSHED:
+        return {"steps": _steps(doer, known)}
     if content.selection.everything:
         rows = look_through(doer.parts.ledger, open_folder(known))
         return {"folder": [{"state": word, **vars(row)} for word, row in sorted(rows.items())]}

@@ -72,6 +72,14 @@ def test_a_sender_of_another_source_is_refused_here_too(doer: Doer) -> None:
     assert {one.name for one in doer.parts.ledger.plans.sources()} == {"pacs", "pushes"}
 
 
+def test_what_is_pushed_is_previewed_as_it_waits(doer: Doer) -> None:
+    told = {"definition": {"kind": "PUSHED", "calling": ["PACS1"]}}
+    do(doer, errand(ErrandKind.SOURCE_ADD, "pushes"), told)
+    plan = {"selection": {"everything": True}, "schedule": {"cron": ""}}
+    answer = do(doer, errand(ErrandKind.PREVIEW, "pushes"), {"plan": plan})
+    assert [(step["name"], step["ok"]) for step in answer["steps"]] == [("receiver", False)]
+
+
 def test_a_stop_waits_for_no_pacs(region: RegionParts, tmp_path: Path) -> None:
     from threading import Thread
 
