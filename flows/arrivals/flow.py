@@ -26,8 +26,9 @@ def publish_arrivals(seconds: int = 0) -> int:
         seconds: For how long; at least once.
     """
     log.configure()
-    parts, until, settled = wire_arrivals(wiring.read(ArrivalSettings)), _in(seconds), 0
+    until, settled = time.monotonic() + seconds, 0
     with silenced("arrivals"):
+        parts = wire_arrivals(wiring.read(ArrivalSettings))
         while True:
             found = settle_waiting(parts)
             settled += found
@@ -35,7 +36,3 @@ def publish_arrivals(seconds: int = 0) -> int:
                 return settled
             if not found:
                 time.sleep(PAUSE_SECONDS)
-
-
-def _in(seconds: int) -> float:
-    return time.monotonic() + seconds

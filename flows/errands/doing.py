@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from catalog.errands.records import ErrandKind, Taken
 from catalog.errors import NotFoundError
-from catalog.plans.records import Plan, PlanState
+from catalog.plans.records import KnownSource, Plan, PlanState, SourceKind
 from flows.errands.confined import require_confined
 from flows.errands.said import (
     NothingSaid,
@@ -23,6 +23,7 @@ from flows.errors import PlanError, SourceError, StudyError
 from flows.exports import planning
 from flows.exports.content import read_content
 from flows.exports.preview import preview
+from flows.exports.pushed import require_own
 from flows.exports.registry import decision_as_told
 from flows.exports.shelf import look_through
 from flows.exports.stopping import go_on, stop_all
@@ -71,6 +72,7 @@ def _add_source(doer: Doer, errand: Taken, told: Told) -> Answer:
     if any(plan.source == known.name for plan in plans.all()):
         message = "plans ask this source: it is changed at the command line (mammo sources add)"
         raise SourceError(message)
+    require_own(doer.parts.ledger, known)
     is_new = plans.set_source(known)
     return {"source": known.name, "kind": known.kind.value, "new": is_new}
 
@@ -78,18 +80,24 @@ def _add_source(doer: Doer, errand: Taken, told: Told) -> Answer:
 def _test_source(doer: Doer, errand: Taken, told: Told) -> Answer:
     read(NothingSaid, told)
     known = planning.known_source(doer.parts, errand.target)
-    steps = [
+    steps = _steps(doer, known)
+    well = all(step["ok"] for step in steps)
+    return {"enter": list(to_enter(known)), "steps": steps, "ok": well}
+
+
+def _steps(doer: Doer, known: KnownSource) -> list[dict[str, Any]]:
+    return [
         {"name": step.name, "ok": step.ok, "told": step.told}
         for step in prove(known, Landing(doer.parts.landing))
     ]
-    well = all(step["ok"] for step in steps)
-    return {"enter": list(to_enter(known)), "steps": steps, "ok": well}
 
 
 def _preview(doer: Doer, errand: Taken, told: Told) -> Answer:
     content = read_content(read(PreviewSaid, told).plan)
     known = planning.known_source(doer.parts, errand.target)
     planning.require_fit(known, content)
+    if known.kind is SourceKind.PUSHED:
+        return {"steps": _steps(doer, known)}
     if content.selection.everything:
         rows = look_through(doer.parts.ledger, open_folder(known))
         return {"folder": [{"state": word, **vars(row)} for word, row in sorted(rows.items())]}

@@ -75,8 +75,8 @@ def walk_again(parts: RegionParts, accession: str, issuer: str = "") -> tuple[st
         ):
             continue
         again = [Announced(uid, accession, issuer) for uid in sorted(studies)]
-        register(parts, plan, again, Looked(plan.id, len(again), datetime.now(UTC)))
-        if plan.state is PlanState.DONE:
+        if plan.state is PlanState.DONE:  # first: one that is active and has nothing is done again
             ledger.plans.move(plan.id, PlanState.ACTIVE)
+        register(parts, plan, again, Looked(plan.id, len(again), datetime.now(UTC)))
         done.append(plan.id)
     return tuple(done)

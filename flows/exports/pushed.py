@@ -118,6 +118,11 @@ def end_unasked(parts: RegionParts) -> int:
         How many files ended.
     """
     landing = Landing(parts.landing)
+    with Senders(landing).alone("unasked"):  # another upkeep would count what is half put aside
+        return _end_unasked(parts, landing)
+
+
+def _end_unasked(parts: RegionParts, landing: Landing) -> int:
     owners, after = _owners(parts.ledger), parts.unasked.total_seconds()
     aside = landing.root / ENDED
     for one in (*Senders(landing).pushed(), *Senders(landing).unnoted()):

@@ -104,15 +104,15 @@ def rescan(run: Run, moment: datetime, days: int = 0) -> Look:
 
 def _fetch(run: Run, look: Look, late: Mapping[str, Announced], moment: datetime) -> None:
     """Let what is late come in by an export of its own, in this night or a later one."""
-    ledger = run.parts.ledger
-    looked = Looked(run.plan.id, look.studies, moment)
-    if late:
-        look.export_id = register(run.parts, run.plan, list(late.values()), looked).id
-        look.late = len(late)
-    else:
+    ledger, looked = run.parts.ledger, Looked(run.plan.id, look.studies, moment)
+    if not late:
         ledger.rescans.looked(looked)
-    if late and ledger.plans.get(run.plan.id).state is PlanState.DONE:
+        return
+    # First: a plan that is active and has nothing to do is done again.
+    if ledger.plans.get(run.plan.id).state is PlanState.DONE:
         ledger.plans.move(run.plan.id, PlanState.ACTIVE)
+    look.export_id = register(run.parts, run.plan, list(late.values()), looked).id
+    look.late = len(late)
 
 
 def _stretch(run: Run, look: Look, window: Window, moment: datetime) -> dict[str, Announced]:

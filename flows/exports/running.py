@@ -46,6 +46,11 @@ _PAUSE = 1.0  # seconds between looks while nothing may be begun
 _REST = timedelta(minutes=5)  # of a study that could not be finished
 
 
+def awake() -> bool:
+    """Let a source be asked at any time."""
+    return False
+
+
 @dataclass(frozen=True, repr=False)
 class Run:
     """One run of a plan.
@@ -54,6 +59,7 @@ class Run:
         who: Whose leases the studies are: the name of a flow run.
         patience: What is due later than that waits for the next run.
         spend: Is told how many bytes were fetched.
+        rests: Tells whether the source is left alone for a while: no study is begun then.
     """
 
     parts: RegionParts
@@ -64,6 +70,7 @@ class Run:
     who: str
     patience: timedelta = timedelta(minutes=5)
     spend: Callable[[int], None] = unlimited
+    rests: Callable[[], bool] = awake
 
 
 def next_window(run: Run) -> Window | None:
@@ -163,7 +170,7 @@ def share_out(
             renewed = now
         begun = len(ended) + len(under_way)
         may = not (most and begun >= most) and not run.stop.reason()
-        if may and len(under_way) < at_a_time:
+        if may and len(under_way) < at_a_time and not run.rests():
             leased = patiently(lambda: announced.lease(export.id, run.who, _lease_ends()))
             if leased is not None:
                 under_way[begin(leased)] = leased.ordinal

@@ -122,7 +122,8 @@ def _run(parts: RegionParts, plan_id: str, *, at_once: bool) -> str:
             return from_folder(parts, plan, known, stop)
         opened = open_source(known, Landing(parts.landing))
         asked = Asked(opened.source, content.selection, opened.stations, opened.care.nearline)
-        run = Run(parts, plan, content, asked, stop, run_id(), spend=stop.spend)
+        rests = opened.breaker.rests
+        run = Run(parts, plan, content, asked, stop, run_id(), spend=stop.spend, rests=rests)
         return _go_on(run, opened)
     except StoppedError:  # a question was cut short: it is asked again next time
         return stop.reason()
@@ -169,7 +170,7 @@ def _next(run: Run, opened: Opened, *, most: int) -> tuple[int, bool] | str:
     if again := run.parts.ledger.rescans.exports(run.plan.id, unfinished=True):
         return _bring_again(run, opened, again[0], most=most)
     if run.content.selection.everything:
-        return NOTHING_NEW if next_pushed(run) is None else (0, True)
+        return (0, True) if next_pushed(run) else NOTHING_NEW
     if (window := next_window(run)) is not None:
         return _bring_in(run, opened, window, most=most)
     if is_due(run, datetime.now(UTC)) and rescan(run, datetime.now(UTC)).export_id:

@@ -2,17 +2,19 @@
 
 from flows.exports.pushed import announce
 from flows.exports.running import Run
-from flows.ingest.alive import alive, is_alive
+from flows.sources.landing import Landing
+from flows.sources.senders import Senders
 
 
-def next_pushed(run: Run) -> str | None:
-    """Register an export of what has come to rest; None if there is nothing, or another run does.
+def next_pushed(run: Run) -> bool:
+    """Register an export of what has come to rest; tell whether one waits to be brought in.
+
+    Two runs would announce the same studies: who comes second finds what the first registered.
 
     Raises:
         ExportRefusedError: The plan's decision is over.
     """
-    name = f"pushed-{run.plan.id}"
-    if is_alive(run.parts.landing, name):
-        return None
-    with alive(run.parts.landing, name):
-        return announce(run)
+    with Senders(Landing(run.parts.landing)).alone(run.plan.id):
+        if run.parts.ledger.rescans.exports(run.plan.id, unfinished=True):
+            return True
+        return announce(run) is not None

@@ -154,7 +154,7 @@ class AuditTrail:
                 for frame in frames:
                     secure.sendall(frame)
                 _wait_for_end(secure)
-        except (OSError, FlowsError):
+        except (OSError, ValueError, FlowsError):  # ValueError: a host that can be no name
             return False
         return True
 

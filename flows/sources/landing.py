@@ -19,7 +19,7 @@ ODD: Final = "odd"
 SENDERS: Final = "senders"
 #: What nobody asked for, on its way out.
 ENDED: Final = "ended"
-#: Where flow runs show that they live.
+#: Locks: of flow runs that live, and of what only one of them does at a time.
 RUNS: Final = "runs"
 #: Audit messages on their way to the region's log.
 AUDIT: Final = "audit"

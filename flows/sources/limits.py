@@ -78,6 +78,11 @@ class Breaker:
             self._asked_again = now + self._rest
             return True
 
+    def rests(self) -> bool:
+        """Tell whether `allows` would say no; asking this changes nothing."""
+        with self._lock:
+            return self._failed >= self._most and self._clock() < self._asked_again
+
     def note(self, seconds: float) -> None:
         """Take note of how long a query took."""
         if seconds > self._slow:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from flows.sources.landed import LandedStudy, name
-from flows.sources.landing import ODD, SENDERS, Landing
+from flows.sources.landing import ODD, RUNS, SENDERS, Landing
 from flows.sources.placing import begin, opened, told
 
 _LOCK: Final = ".lock"
@@ -59,7 +59,7 @@ class Senders:
         if not folder.is_dir():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             _flush(self._root)
-        with _locked(folder, fcntl.LOCK_SH):
+        with _locked(folder / _LOCK, fcntl.LOCK_SH):
             if not path.exists():
                 _written(folder, path.name, study_uid)
 
@@ -92,10 +92,18 @@ class Senders:
         sender, _, which = key.removeprefix(_APART).partition("/")
         return LandedStudy(self._landing.root / ODD / sender / which)
 
+    @contextmanager
+    def alone(self, what: str) -> Iterator[None]:
+        """Let nobody else who shares this landing do the same at once; wait until nobody does."""
+        folder = self._landing.root / RUNS
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _locked(folder / what, fcntl.LOCK_EX):
+            yield
+
     def tidy(self) -> None:
         """Remove the notes of studies of which nothing is here any more."""
         for folder in _folders(self._root):
-            with _locked(folder, fcntl.LOCK_EX):
+            with _locked(folder / _LOCK, fcntl.LOCK_EX):
                 for note in _notes(folder):
                     if not self._landing.named(note.name).files():
                         note.unlink(missing_ok=True)
@@ -148,8 +156,8 @@ def _written(folder: Path, note: str, study_uid: str) -> None:
 
 
 @contextmanager
-def _locked(folder: Path, how: int) -> Iterator[None]:
-    descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def _locked(path: Path, how: int) -> Iterator[None]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, how)
         yield

@@ -22,7 +22,8 @@ from flows.settings import RegionSettings
 from flows.wiring import RegionParts, wire_region
 from infra import process
 from infra.environment import environments, write_environment_files
-from infra.parts import Part, all_parts
+from infra.part import Part
+from infra.parts import all_parts
 from infra.ports import Ports
 from infra.stack import Stack
 from infra.startup import Startup
@@ -123,7 +124,7 @@ class Machines:
         state, ports = self.stack.state, self.stack.ports
         known = environments(state, ports, credentials)
         self._direct = {
-            **known.region,
+            **{name: told for name, told in known.region.items() if "CONSOLE" not in name},
             "MAMMO_REGION_LEDGER_URL": _text(self.postgres.make("ledger")),
             "MAMMO_REGION_CATALOGUE_URL": _text(self.postgres.make("catalogue")),
         }
@@ -139,9 +140,10 @@ class Machines:
             region={**known.region, **own},
             hub={**known.hub, **catalogue},
             api={**known.api, **door},
+            console={},  # nobody asks here
         )
         write_environment_files(state, self._known)
-        parts = all_parts(state, ports, credentials, known=self._known)
+        parts = all_parts(state, ports, credentials, self._known, self.stack.plan.programs)
         for number, name in enumerate(self.workers, 1):
             parts[name] = self._halting(parts["worker"], name, number)
         return parts

@@ -13,7 +13,7 @@ from catalog.errands.seal import seal
 from catalog.plans.records import PlanState
 from flows.errands.answering import Worker
 from flows.errands.doing import LATER, Doer, do
-from flows.errors import PlanError, StudyError
+from flows.errors import PlanError, SourceError, StudyError
 from flows.keys.errands import errand_key
 from flows.sources.definition import describe
 from flows.sources.trial import Unstopped
@@ -62,6 +62,22 @@ def test_every_kind_refuses_what_it_does_not_know(doer: Doer) -> None:
     for kind in ErrandKind:
         with pytest.raises(PlanError, match="not what such an errand says"):
             do(doer, errand(kind, "pacs"), {"odd": 1})
+
+
+def test_a_sender_of_another_source_is_refused_here_too(doer: Doer) -> None:
+    told = {"definition": {"kind": "PUSHED", "calling": ["PACS1"]}}
+    do(doer, errand(ErrandKind.SOURCE_ADD, "pushes"), told)
+    with pytest.raises(SourceError, match="another source"):
+        do(doer, errand(ErrandKind.SOURCE_ADD, "others"), told)
+    assert {one.name for one in doer.parts.ledger.plans.sources()} == {"pacs", "pushes"}
+
+
+def test_what_is_pushed_is_previewed_as_it_waits(doer: Doer) -> None:
+    told = {"definition": {"kind": "PUSHED", "calling": ["PACS1"]}}
+    do(doer, errand(ErrandKind.SOURCE_ADD, "pushes"), told)
+    plan = {"selection": {"everything": True}, "schedule": {"cron": ""}}
+    answer = do(doer, errand(ErrandKind.PREVIEW, "pushes"), {"plan": plan})
+    assert [(step["name"], step["ok"]) for step in answer["steps"]] == [("receiver", False)]
 
 
 def test_a_stop_waits_for_no_pacs(region: RegionParts, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,22 @@ import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from catalog.errors import ConflictError, DatabaseError
-from catalog.plans.records import Announced
+from catalog.ledgers.records import Export
+from catalog.plans.records import Announced, Plan, PlanState, Waiting
 from flows.errors import StudyError
 from flows.exports import running
-from flows.exports.running import patiently
+from flows.exports.asking import Asked
+from flows.exports.content import Content, Selection
+from flows.exports.running import Run, patiently, share_out
 from flows.ingest import janitor
 from flows.ingest.alive import alive, is_alive
+from flows.sources.landing import Landing
+from flows.sources.limits import Breaker
+from flows.sources.pushes import Pushes
 from flows.wiring import RegionParts
 from tests.flows.conftest import DECISION
 from tests.flows.making import four_views, put, registered
+from tests.flows.sources.peers import Go
 from tests.servers import free_ports
 
 _ASKS = """
@@ -52,6 +60,35 @@ def test_a_ledger_is_asked_again_until_it_answers(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(running, "_SILENCE", 0.0)
     with pytest.raises(DatabaseError):
         patiently(Away(99))
+
+
+def test_a_source_that_is_left_alone_uses_up_no_night(
+    region: RegionParts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "_PAUSE", 0.0)
+    path = str(region.landing / "e-1" / "received")
+    export = Export("e-1", "prov", path, 0, DECISION)
+    region.ledger.register_export(export)
+    region.ledger.announced.announce("e-1", [Announced(f"1.2.{one}") for one in range(4)])
+    breaker = Breaker(1.0, 1, 3600.0)
+    content = Content(selection=Selection(everything=True))
+    plan = Plan("p-1", "prov", "pacs", DECISION, content.model_dump_json(), PlanState.ACTIVE, "Eva")
+    stop = Go(after=20)
+    source = Pushes(Landing(region.landing), (), 0.0)
+    asked = Asked(source, content.selection, (), nearline=False)
+    run = Run(region, plan, content, asked, stop, "worker", rests=breaker.rests)
+
+    def begin(waiting: Waiting) -> Future[str]:
+        breaker.failed()
+        moment = datetime.now(UTC)
+        region.ledger.announced.give_back(
+            "e-1", waiting.ordinal, who="worker", why="away", due_at=moment, tried=False
+        )
+        future: Future[str] = Future()
+        future.set_result("later")
+        return future
+
+    assert len(share_out(run, export, begin, at_a_time=1, most=4)) == 1
 
 
 def test_whoever_asks_whether_a_run_lives_does_not_keep_it_from_saying_so(tmp_path: Path) -> None:

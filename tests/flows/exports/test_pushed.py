@@ -23,6 +23,7 @@ from flows.exports.bringing import Brought, Job, bring
 from flows.exports.content import Content, Selection
 from flows.exports.pushed import announce, end_unasked, require_own, standing
 from flows.exports.running import Run, is_settled, share_out
+from flows.ingest.pushes import next_pushed
 from flows.review import reviews
 from flows.sources.definition import describe
 from flows.sources.landing import Landing
@@ -267,6 +268,26 @@ def test_a_study_that_two_sources_push_is_neithers(here: Pushed, region: RegionP
     assert here.take() is None
     assert here.take("others") is None
     assert standing(region.ledger, Landing(region.landing)).unasked.files == 2
+
+
+def test_two_runs_at_once_announce_a_study_once(here: Pushed, region: RegionParts) -> None:
+    here.plan("PACS")
+    push(here, *views(1))
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(next_pushed, [here.run()[0] for _ in range(4)]))
+    (export_id,) = region.ledger.rescans.exports("p-pushes")
+    assert len(region.ledger.announced.studies(export_id)) == 1
+
+
+def test_two_upkeeps_at_once_count_once(here: Pushed, region: RegionParts) -> None:
+    push(here, *(image for study in range(20) for image in views(study)))
+    for study in (region.landing / "received").iterdir():  # so that it goes file by file
+        (study / ".0.0.partial").touch()
+    gone = dataclasses.replace(region, unasked=timedelta(0))
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(end_unasked, [gone] * 4)) == 40
+    assert region.ledger.unasked.ended() == {Outcome.REFUSED: 40}
+    assert not here.left()
 
 
 def test_a_crash_while_it_ends_counts_once(

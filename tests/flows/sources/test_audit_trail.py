@@ -168,3 +168,14 @@ def test_room_comes_back_when_the_log_takes_what_waited(made: Certificates, tmp_
         trail.close()
     assert len(server.frames) == 3
     assert lost(tmp_path / "queue") == 1
+
+
+@pytest.mark.parametrize("host", ["log..example", ".", "x" * 70])
+def test_a_host_that_can_be_no_name_is_a_log_that_is_away(
+    host: str, tmp_path: Path, made: Certificates
+) -> None:
+    trail = AuditTrail(tmp_path / "audit", Log(host, Tls(made.ca)), retry_seconds=60)
+    trail.send(MESSAGES[0])
+    assert not trail.deliver()
+    trail.close()
+    assert trail.waiting() == 1
