@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from catalog.errands.records import ErrandKind, Taken
 from catalog.errors import NotFoundError
-from catalog.plans.records import Plan, PlanState
+from catalog.plans.records import KnownSource, Plan, PlanState
 from flows.errands.confined import require_confined
 from flows.errands.said import (
     NothingSaid,
@@ -23,6 +23,7 @@ from flows.errors import PlanError, SourceError, StudyError
 from flows.exports import planning
 from flows.exports.content import read_content
 from flows.exports.preview import preview
+from flows.exports.pushed import require_own
 from flows.exports.registry import decision_as_told
 from flows.exports.shelf import look_through
 from flows.exports.stopping import go_on, stop_all
@@ -71,8 +72,25 @@ def _add_source(doer: Doer, errand: Taken, told: Told) -> Answer:
     if any(plan.source == known.name for plan in plans.all()):
         message = "plans ask this source: it is changed at the command line (mammo sources add)"
         raise SourceError(message)
+    require_own(doer.parts.ledger, known)
+    _require_hers(doer, errand, known)
     is_new = plans.set_source(known)
     return {"source": known.name, "kind": known.kind.value, "new": is_new}
+
+
+def _require_hers(doer: Doer, errand: Taken, known: KnownSource) -> None:
+    """Refuse to point somebody else's source elsewhere: what is asked of it next would go there.
+
+    What a worker entered before it died is there already, and is entered again.
+    """
+    ledger = doer.parts.ledger
+    try:
+        before = ledger.plans.source(known.name)
+    except NotFoundError:
+        return
+    if before != known and ledger.errands.entered_by(known.name) != errand.who:
+        message = "somebody else entered this source: take another name, or ask at the command line"
+        raise SourceError(message)
 
 
 def _test_source(doer: Doer, errand: Taken, told: Told) -> Answer:
