@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from catalog.database import writing
 from catalog.errands import visits
 from catalog.errands.records import ErrandState
 from catalog.ledgers.records import Ending, NewItem, Original
@@ -80,7 +81,8 @@ def test_a_plan_s_progress_is_shown(answered: Console, side: Side, source: str) 
     days = (datetime(2026, 1, 1, tzinfo=UTC).date(), datetime(2026, 1, 31, tzinfo=UTC).date())
     side.ledger.plans.add_windows(plan, [days])
     (window,) = side.ledger.plans.windows(plan)
-    side.ledger.plans.begin_window(window, "20260101-00000001")
+    with writing(side.engine) as connection:
+        side.ledger.plans.take(connection, window, "20260101-00000001")
     (shown,) = answered.get(f"/plans/{plan}")["windows"]
     assert shown["state"] == "BEGUN"
     assert shown["export"]["files"] == {"PENDING": 1}
