@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Request, Response
 
 from access_api.console.desk import OpenDesk
-from access_api.console.errors import ContentError
+from access_api.console.errors import ContentError, PaceError
 from access_api.console.people import Administrator
 from access_api.console.problems import REFUSALS
 from access_api.console.wire import ACCEPTED, ErrandAnswer, shown
@@ -39,9 +39,12 @@ class Asking:
 
         Raises:
             ContentError: It cannot be written down.
+            PaceError: Too much waits already of what this person asked; a stop is always taken.
             RetriableError: The ledger did not answer; nothing is asked then.
         """
-        who = self._caller.subject
+        who, most = self._caller.subject, self._desk.settings.errands_waiting
+        if kind is not ErrandKind.STOP and self._desk.errands.waiting(who) >= most:
+            raise PaceError
         try:
             new = seal(self._desk.key, told or {}, kind=kind, target=target, who=who)
         except (ValueError, RecursionError):

@@ -16,6 +16,7 @@ class ConsoleSettings(BaseSettings):
         body_bytes: Largest body that is taken.
         body_seconds: How long a body may take to come.
         requests_a_second: How fast one person may ask; `burst` at once.
+        errands_waiting: Errands of one person that may wait for an answer at once.
         failures_a_minute: Calls without a token that holds, of everybody together, before such
             calls are answered 429.
     """
@@ -30,4 +31,5 @@ class ConsoleSettings(BaseSettings):
     body_seconds: float = Field(default=20.0, gt=0)
     requests_a_second: float = Field(default=10.0, gt=0)
     burst: int = Field(default=60, gt=0)
+    errands_waiting: int = Field(default=50, gt=0)
     failures_a_minute: int = Field(default=60, gt=0)

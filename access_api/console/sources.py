@@ -20,7 +20,7 @@ def list_sources(_: Administrator, desk: OpenDesk) -> list[SourceShown]:
 
 @router.post("/sources", summary="Enter a source", **ASKS)
 def add_source(told: SourceAsked, asks: Asks) -> ErrandAnswer:
-    """Enter a source, or change one that no plan asks; nothing is asked of it yet.
+    """Enter a source, or change one of your own that no plan asks; nothing is asked of it yet.
 
     It may name files below folders that the region sets aside, and no others; a bearer token's
     file lies in a folder that is named as the host it is for.

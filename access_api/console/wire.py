@@ -64,7 +64,7 @@ class _Asked(BaseModel):
 
 
 class SourceAsked(_Asked):
-    """A source to enter, or to change while no plan asks it.
+    """A source to enter, or to change by who entered it while no plan asks it.
 
     Attributes:
         definition: All else, as in the file of `mammo sources add` (docs/exports.md). Passwords,

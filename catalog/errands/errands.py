@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, Select, and_, or_, select
+from sqlalchemy import Engine, Row, Select, and_, case, func, or_, select
 
 from catalog.columns import now
 from catalog.database import reading, writing
@@ -14,6 +14,8 @@ from catalog.errands.tables import errand
 from catalog.errors import ConflictError, NotFoundError, Reason
 
 MOST_TRIES = 2
+#: What waits for nothing that was asked before, or who asks much could keep a stop from coming.
+_URGENT = (ErrandKind.STOP, ErrandKind.GO)
 _SHOWN = (
     *(errand.c.id, errand.c.kind, errand.c.target, errand.c.who, errand.c.state),
     *(errand.c.asked_at, errand.c.expires_at, errand.c.ended_at, errand.c.answer),
@@ -57,9 +59,29 @@ class Errands:
         with reading(self._engine) as connection:
             return tuple(map(_errand, connection.execute(newest).all()))
 
+    def waiting(self, who: str) -> int:
+        """Count what one person asked that has not ended."""
+        late = and_(errand.c.state == ErrandState.ASKED, errand.c.expires_at <= now())
+        open_ = and_(errand.c.state.in_((ErrandState.ASKED, ErrandState.TAKEN)), ~late)
+        count = select(func.count()).select_from(errand).where(errand.c.who == who, open_)
+        with reading(self._engine) as connection:
+            return connection.scalar(count) or 0
+
+    def entered_by(self, source: str) -> str | None:
+        """Give who last entered a source through the console; None if nobody did."""
+        entered = (
+            errand.c.kind == ErrandKind.SOURCE_ADD,
+            errand.c.target == source,
+            errand.c.state == ErrandState.DONE,
+        )
+        last = select(errand.c.who).where(*entered).order_by(errand.c.ended_at.desc()).limit(1)
+        with reading(self._engine) as connection:
+            return connection.scalar(last)
+
     def take(self, by: str, until: datetime, kinds: Collection[ErrandKind]) -> Taken | None:
         """Give the oldest errand of some kinds that nobody works on; None when there is none.
 
+        A stop, and what takes it back, come before all else, in the order of asking.
         What a dead worker held is taken again when its lease is over; whoever does it twice must
         be safe to.
         """
@@ -71,7 +93,9 @@ class Errands:
                 or_(fresh, and_(_left(moment), errand.c.tries < MOST_TRIES)),
                 errand.c.kind.in_(sorted(kinds)),
             )
-            .order_by(errand.c.asked_at, errand.c.id)
+            .order_by(
+                case((errand.c.kind.in_(_URGENT), 0), else_=1), errand.c.asked_at, errand.c.id
+            )
             .limit(1)
         )
         with reading(self._engine) as connection:  # a look costs no lock while nothing waits

@@ -8,18 +8,27 @@ named as the host it is for.
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from flows.errors import SourceError
 from flows.sources.definition import Described, DicomSource, FolderSource, WebSource
 
+#: Seconds of silence: a source that says nothing keeps one of few places in the worker.
+LONGEST_WAIT: Final = 600.0
+
 
 def require_confined(told: Described, folders: Sequence[Path]) -> None:
     """Refuse a source that names a file, or an export folder, which the console may not name.
 
+    One that would be waited for without end is refused, too.
+
     Raises:
         SourceError: With what to change.
     """
+    if _waited_for(told) > LONGEST_WAIT:
+        message = f"through the console, a source is waited for {LONGEST_WAIT:g} s at most"
+        raise SourceError(message)
     roots = [folder.resolve() for folder in folders]
     for path in _named(told):
         if not any(path.resolve().is_relative_to(root) for root in roots):
@@ -48,3 +57,9 @@ def _named(told: Described) -> Iterator[Path]:
         for path in (told.tls.ca, told.tls.certificate, told.tls.key):
             if path is not None:
                 yield path
+
+
+def _waited_for(told: Described) -> float:
+    if isinstance(told, DicomSource | WebSource):
+        return max(told.connect_seconds, told.answer_seconds)
+    return 0.0

@@ -73,8 +73,24 @@ def _add_source(doer: Doer, errand: Taken, told: Told) -> Answer:
         message = "plans ask this source: it is changed at the command line (mammo sources add)"
         raise SourceError(message)
     require_own(doer.parts.ledger, known)
+    _require_hers(doer, errand, known)
     is_new = plans.set_source(known)
     return {"source": known.name, "kind": known.kind.value, "new": is_new}
+
+
+def _require_hers(doer: Doer, errand: Taken, known: KnownSource) -> None:
+    """Refuse to point somebody else's source elsewhere: what is asked of it next would go there.
+
+    What a worker entered before it died is there already, and is entered again.
+    """
+    ledger = doer.parts.ledger
+    try:
+        before = ledger.plans.source(known.name)
+    except NotFoundError:
+        return
+    if before != known and ledger.errands.entered_by(known.name) != errand.who:
+        message = "somebody else entered this source: take another name, or ask at the command line"
+        raise SourceError(message)
 
 
 def _test_source(doer: Doer, errand: Taken, told: Told) -> Answer:

@@ -27,6 +27,9 @@ from flows.wiring import RegionParts
 
 _AGAIN_AT_ONCE = 2  # fetches within one try: what a PACS dropped comes the second time
 _SHORTEST, _LONGEST = 60.0, 3600.0  # seconds until the next try
+#: A source that counts more objects in one study, and lists none, is not believed beyond this:
+#: each would be a line of the ledger.
+MOST_COUNTED = 20_000
 
 AWAY = "the source did not answer"
 LACKING = "the source did not give all that it listed"
@@ -180,7 +183,8 @@ def _came(job: Job, waiting: Waiting, given: Given) -> Came:
     files = LandedStudy(job.folder(waiting.ordinal)).files()
     never = tuple(one.sop_uid for one in given.lacking)
     if not given.listed:  # its count is all there is; of a study there is one object at least
-        never = ("",) * max(0, max(1, waiting.instances or 0) - len(files))
+        counted = min(waiting.instances or 0, MOST_COUNTED)
+        never = ("",) * max(0, max(1, counted) - len(files))
     return Came(
         waiting.study_uid,
         job.folder(waiting.ordinal),

@@ -1,5 +1,6 @@
 """What is sealed in quarantine, and who waits for it."""
 
+import re
 from collections.abc import Collection
 
 from catalog.errors import NotFoundError
@@ -13,6 +14,7 @@ from flows.reconcile.report import Asked, Report
 from flows.reconcile.sweeping import Bucket, name_of, sweep
 from flows.wiring import RegionParts
 
+_NUMBER = re.compile(r"[0-9]{1,18}")  # no more than a database takes for a number
 SIDE_TABLES = "side-tables"
 """Of these the name goes on with a plan."""
 
@@ -49,7 +51,7 @@ def _place(key: str) -> Place | None:
     """Read whose a sealed object is; None if its name is of another form."""
     export_id, _, rest = key.partition("/")
     number = rest.partition("/")[0]
-    return (export_id, int(number)) if number.isascii() and number.isdigit() else None
+    return (export_id, int(number)) if _NUMBER.fullmatch(number) else None
 
 
 def _is_of_plan(key: str, plans: Collection[str]) -> bool:

@@ -2,9 +2,10 @@
 
 import errno
 import fcntl
+import hashlib
 import os
 import secrets
-from itertools import count
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
 
@@ -64,15 +65,19 @@ def begin(stem: str, folder: int) -> tuple[int, str] | None:
 
 
 def link(source: str, from_folder: int, stem: str, folder: int) -> None:
-    """Give a file a name that is free, unless its bytes have one already."""
-    for number in count():
-        wanted = f"{stem}.{number}{SUFFIX}" if number else f"{stem}{SUFFIX}"
-        try:
-            os.link(source, wanted, src_dir_fd=from_folder, dst_dir_fd=folder)
-        except FileExistsError:
-            if not _same(source, from_folder, wanted, folder):
-                continue
-        return
+    """Give a file a name that is free, unless its bytes have one already.
+
+    The first of a name has no more than that, all others their digest beside it: so the thousandth
+    costs no more than the second.
+    """
+    wanted = f"{stem}{SUFFIX}"
+    try:
+        os.link(source, wanted, src_dir_fd=from_folder, dst_dir_fd=folder)
+    except FileExistsError:
+        if not _same(source, from_folder, wanted, folder):
+            beside = f"{stem}.{_digest(source, from_folder)}{SUFFIX}"
+            with suppress(FileExistsError):
+                os.link(source, beside, src_dir_fd=from_folder, dst_dir_fd=folder)
 
 
 def _same(one: str, one_folder: int, other: str, other_folder: int) -> bool:
@@ -87,6 +92,14 @@ def _same(one: str, one_folder: int, other: str, other_folder: int) -> bool:
             return True
     except FileNotFoundError:
         return False
+
+
+def _digest(path: str, folder: int) -> str:
+    digest = hashlib.sha256()
+    with _reading(path, folder) as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def _reading(path: str, folder: int) -> IO[bytes]:

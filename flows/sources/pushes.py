@@ -23,6 +23,8 @@ from flows.sources.source import (
 #: What the receiver writes into the landing every few seconds.
 STATUS_FILE: Final = "receiver.json"
 _LATELY: Final = 60.0
+#: A study's place in which never anything lies: no digest of a UID is called so.
+_NEITHERS: Final = "neithers"
 
 
 class Pushes:
@@ -80,7 +82,9 @@ class Pushes:
         return Fetched(Ended.COMPLETE, 0, 0, 0, 0.0, 0)
 
     def place(self, key: str) -> LandedStudy:
-        """Return where something lies that was found."""
+        """Return where something lies that was found; nowhere, once others sent of it too."""
+        if not self._senders.of(key) <= self._mine:
+            return self._landing.named(_NEITHERS)
         return self._senders.place(key)
 
     def _is_quiet(self, one: Pushed) -> bool:

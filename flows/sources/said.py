@@ -5,6 +5,20 @@ from datetime import date, datetime
 
 from flows.sources.source import Availability
 
+#: Longest value that is read: no key that is asked for holds more, and thousands are held at once.
+LONGEST = 1024
+
+
+def readable(value: str) -> str:
+    """Give a text as it is; one that no key holds, or that cannot be written down, says nothing."""
+    if len(value) > LONGEST:
+        return ""
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # half a character, which JSON can say (RFC 8259 §8.2)
+        return ""
+    return value
+
 
 def number(value: str) -> int | None:
     """Read a count, as an Integer String (PS3.5 §6.2)."""

@@ -1,7 +1,9 @@
 """Who pushed which study: notes beside the landing's studies, by which a plan finds its own.
 
-What came as the answer to a C-MOVE has no note: somebody asked for it. A note is made once its
-object is whole, and goes when nothing of the study lies here any more; a lock keeps the two apart.
+What says that it answers a C-MOVE is noted apart: somebody asked for it, and it is nobody's push.
+But any peer may say so, and what it brings to another's study makes that study neither's. A note
+is made once its object is whole, and goes when nothing of the study lies here any more; a lock
+keeps the two apart.
 """
 
 import fcntl
@@ -18,6 +20,8 @@ from flows.sources.placing import begin, opened, told
 
 _LOCK: Final = ".lock"
 _APART: Final = "odd/"
+#: How a note begins of what says that it answers a C-MOVE.
+_MOVED: Final = "moved-"
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,15 +51,15 @@ class Senders:
         self._landing = landing
         self._root = landing.root / SENDERS
 
-    def note(self, calling: str, study_uid: str) -> None:
-        """Note that a peer pushed an object of a study, which is whole by now.
+    def note(self, calling: str, study_uid: str, *, moved: bool = False) -> None:
+        """Note that a peer pushed an object of a study, or moved it here; it is whole by now.
 
         Raises:
             DiskFullError: The disk is full.
             OSError: The landing cannot be written to.
         """
         folder = self._root / name(calling)
-        path = folder / name(study_uid)
+        path = folder / f"{_MOVED if moved else ''}{name(study_uid)}"
         if not folder.is_dir():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             _flush(self._root)
@@ -75,6 +79,15 @@ class Senders:
                 if landed.files():
                     key = f"{_APART}{folder.name}/{one.name}"
                     yield Pushed(key, landed, frozenset({folder.name}))
+
+    def of(self, study_uid: str) -> frozenset[str]:
+        """Give the digests of all who sent objects of a study that lies here."""
+        notes = (name(study_uid), f"{_MOVED}{name(study_uid)}")
+        return frozenset(
+            folder.name
+            for folder in _folders(self._root)
+            if any((folder / note).exists() for note in notes)
+        )
 
     def unnoted(self) -> Iterator[Pushed]:
         """Give what is here without a note: moved here, or older than notes are."""
@@ -105,16 +118,23 @@ class Senders:
         for folder in _folders(self._root):
             with _locked(folder / _LOCK, fcntl.LOCK_EX):
                 for note in _notes(folder):
-                    if not self._landing.named(note.name).files():
+                    if not self._landing.named(note.name.removeprefix(_MOVED)).files():
                         note.unlink(missing_ok=True)
 
     def _noted(self) -> Mapping[str, tuple[str, set[str]]]:
+        """Give what was pushed: each study's UID, and all who sent of it, pushed or not."""
         found: dict[str, tuple[str, set[str]]] = {}
+        movers: dict[str, set[str]] = {}
         for folder in _folders(self._root):
             for note in _notes(folder):
+                if note.name.startswith(_MOVED):
+                    movers.setdefault(note.name.removeprefix(_MOVED), set()).add(folder.name)
+                    continue
                 with suppress(OSError, UnicodeDecodeError):
                     uid = note.read_text("ascii")
                     found.setdefault(note.name, (uid, set()))[1].add(folder.name)
+        for study, (_, senders) in found.items():
+            senders.update(movers.get(study, ()))
         return found
 
 

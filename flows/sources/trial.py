@@ -1,5 +1,6 @@
 """What every trial of a source needs: how far back to search, and a landing that keeps nothing."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,13 +11,19 @@ from flows.sources.source import Sink
 #: Days back that are searched for a mammography study, until one is found.
 DAYS_BACK: Final = (1, 7, 30, 365, 3650)
 
+STEP_SECONDS: Final = 300.0
+TOO_LONG: Final = "the trial took too long"
 
-class Unstopped:
-    """Never stops: a trial is short."""
+
+class Briefly:
+    """Stops a step of a trial that takes long: a source may answer without end."""
+
+    def __init__(self, seconds: float = STEP_SECONDS) -> None:
+        self._until = time.monotonic() + seconds
 
     def reason(self) -> str:
-        """Say nothing."""
-        return ""
+        """Say that it took too long."""
+        return TOO_LONG if time.monotonic() >= self._until else ""
 
 
 class Nowhere:

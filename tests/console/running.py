@@ -117,6 +117,7 @@ def console(ledger: Engine, key: str, folder: Path) -> Iterator[Console]:
         "MAMMO_CONSOLE_REQUESTS_A_SECOND": "500",
         "MAMMO_CONSOLE_BURST": "5000",
         "MAMMO_CONSOLE_FAILURES_A_MINUTE": "5000",
+        "MAMMO_CONSOLE_ERRANDS_WAITING": "5000",
     }
     words = ("uvicorn", "--no-access-log", "--no-server-header", "--host", "127.0.0.1")
     app = ("--port", str(port), "--factory", "access_api.console.app:create_app")

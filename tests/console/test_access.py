@@ -71,7 +71,9 @@ def log() -> io.StringIO:
 @pytest.fixture
 def app(ledger_url: str, tmp_path: Path, log: io.StringIO) -> FastAPI:
     (tmp_path / "key").write_text(public_text(X25519PrivateKey.generate().public_key()))
-    settings = ConsoleSettings(ledger_url=ledger_url, key_file=tmp_path / "key", burst=30)
+    settings = ConsoleSettings(
+        ledger_url=ledger_url, key_file=tmp_path / "key", burst=30, errands_waiting=9
+    )
     return create_app(settings, log=open_log(log))
 
 
@@ -89,6 +91,17 @@ def bearer(engine: Engine) -> Callable[..., dict[str, str]]:
         return {"Authorization": f"Bearer {token}"}
 
     return make
+
+
+def test_who_asks_too_much_waits_and_may_always_stop(
+    client: TestClient, app: FastAPI, bearer: Callable[..., dict[str, str]]
+) -> None:
+    """Nobody answers here: all that is asked waits."""
+    most, eva = app.state.desk.settings.errands_waiting, bearer()
+    asked = [client.post("/traces", json={"accession": "A1"}, headers=eva) for _ in range(most + 1)]
+    assert [one.status_code for one in asked] == [202] * most + [429]
+    assert client.post("/stop", headers=eva).status_code == 202
+    assert client.post("/go", headers=eva).status_code == 429
 
 
 def subclasses(base: type[Exception]) -> Iterator[type[Exception]]:

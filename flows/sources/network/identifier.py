@@ -13,7 +13,7 @@ from pydicom.charset import python_encoding
 from pydicom.datadict import tag_for_keyword
 from pydicom.uid import RE_VALID_UID
 
-from flows.sources.said import availability, day, number
+from flows.sources.said import availability, day, number, readable
 from flows.sources.source import FoundInstance, FoundStudy
 
 STUDY_KEYS = (
@@ -140,6 +140,10 @@ def image_row(answer: Dataset, study_uid: str, series_uid: str) -> FoundInstance
 
 def text(answer: Dataset, keyword: str) -> str:
     """Give an element's text, decoded as the answer says, or else as it can be."""
+    return readable(_text(answer, keyword))
+
+
+def _text(answer: Dataset, keyword: str) -> str:
     element = answer.get_item(tag_for_keyword(keyword) or 0)
     value = getattr(element, "value", None)
     if isinstance(value, bytes):

@@ -21,7 +21,7 @@ from flows.sources.source import (
     Source,
     Step,
 )
-from flows.sources.trial import DAYS_BACK, Nowhere, Unstopped
+from flows.sources.trial import DAYS_BACK, Briefly, Nowhere
 
 VERIFICATION = "1.2.840.10008.1.1"
 
@@ -46,7 +46,7 @@ def steps(tried: Tried, landed: Callable[[str], Landed] | None) -> Iterator[Step
             yield Step("object", ok=False, told="no mammography study was found to try it with")
             return
         name = "list"
-        instances = tried.instances(study.study_uid, Unstopped())
+        instances = tried.instances(study.study_uid, Briefly())
         told = f"the PACS lists objects: the study tried has {len(instances)}"
         yield Step(name, ok=True, told=told if instances else "the PACS does not list objects")
         name = "object"
@@ -56,7 +56,7 @@ def steps(tried: Tried, landed: Callable[[str], Landed] | None) -> Iterator[Step
 
 
 def _echo(peer: Peer) -> str:
-    with associated(peer, [build_context(VERIFICATION, PLAIN)], Unstopped()) as (association, _):
+    with associated(peer, [build_context(VERIFICATION, PLAIN)], Briefly()) as (association, _):
         status = association.send_c_echo()
         if status.get("Status") != 0:
             message = "the PACS accepts an association, but does not answer C-ECHO"
@@ -65,10 +65,10 @@ def _echo(peer: Peer) -> str:
 
 
 def _query(tried: Tried) -> tuple[FoundStudy | None, str]:
-    today = datetime.now(UTC).date() + timedelta(days=1)
+    today, stop = datetime.now(UTC).date() + timedelta(days=1), Briefly()
     for days in DAYS_BACK:
         query = Query((today - timedelta(days=days), today))
-        found = list(tried.find(query, Unstopped()))
+        found = list(tried.find(query, stop))
         if found:
             least = min(found, key=lambda study: study.instances or 1 << 30)
             says = "says" if least.instances is not None else "does not say"
@@ -91,7 +91,7 @@ def _offered(peer: Peer, model: str) -> bool:
     storage = contexts_for_unknown() if model == GET else []
     contexts = [build_context(model, PLAIN), *storage]
     try:
-        with associated(peer, contexts, Unstopped(), roles=roles_for(storage)) as (association, _):
+        with associated(peer, contexts, Briefly(), roles=roles_for(storage)) as (association, _):
             accepted = association.accepted_contexts
     except NotOfferedError:
         return False
@@ -107,7 +107,7 @@ def _object(
 ) -> Step:
     small = sorted(instances, key=lambda one: one.sop_class_uid not in OTHERS)[:1]
     nowhere = Nowhere()
-    fetched = tried.fetch(study.study_uid, tuple(small) or None, nowhere, Unstopped())
+    fetched = tried.fetch(study.study_uid, tuple(small) or None, nowhere, Briefly())
     if fetched.ended is not Ended.COMPLETE or not fetched.completed:
         return Step("object", ok=False, told=fetched.told or "the PACS sent nothing")
     if nowhere.count:

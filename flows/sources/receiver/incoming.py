@@ -99,8 +99,9 @@ class Incoming:
             if not self._sink and not self._wasted:
                 self._begin(self._last_look())
             self._opened.close()
-            if self._status is Status.SUCCESS and not self._command.is_moved:
-                Senders(self._landing).note(self._calling, self.study_uid)
+            if self._status is Status.SUCCESS:
+                moved = self._command.is_moved
+                Senders(self._landing).note(self._calling, self.study_uid, moved=moved)
         except (DiskFullError, OSError):
             self._waste(Status.OUT_OF_ROOM)
         return self._status

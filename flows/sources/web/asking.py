@@ -107,7 +107,7 @@ class Asker:
             with self.answer(path, keys, JSON, stop) as response:
                 if response.status_code != httpx.codes.OK and not self._is_empty(response):
                     raise status_error(response.status_code)
-                found = [] if self._is_empty(response) else self._json(response)
+                found = [] if self._is_empty(response) else self._json(response, stop)
                 warning = response.headers.get("warning", "").strip()
         except BrokenOffError as error:
             self._failed()
@@ -195,12 +195,13 @@ class Asker:
     def _is_empty(self, response: httpx.Response) -> bool:
         return response.status_code == NO_CONTENT
 
-    def _json(self, response: httpx.Response) -> list[Mapping[str, Any]]:
+    def _json(self, response: httpx.Response, stop: Stop) -> list[Mapping[str, Any]]:
         kind, _ = media_type(response.headers.get("content-type", ""))
         if kind not in JSON_TYPES:
             raise SourceRefusedError(NO_JSON)
         held = bytearray()
         for block in body(response, self.service.answer):
+            _require(stop)
             held += block
             if len(held) > LARGEST_ANSWER:
                 raise TruncatedError(TOO_MUCH)

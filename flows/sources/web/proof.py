@@ -17,7 +17,7 @@ from flows.sources.source import (
     Source,
     Step,
 )
-from flows.sources.trial import DAYS_BACK, Nowhere, Unstopped
+from flows.sources.trial import DAYS_BACK, Briefly, Nowhere
 from flows.sources.web.service import Service
 
 
@@ -37,7 +37,7 @@ def steps(tried: Tried) -> Iterator[Step]:
             yield Step("object", ok=False, told="no mammography study was found to try it with")
             return
         name = "list"
-        instances = tried.instances(study.study_uid, Unstopped())
+        instances = tried.instances(study.study_uid, Briefly())
         told = f"the service lists objects: the study tried has {len(instances)}"
         yield Step(name, ok=True, told=told if instances else "the service does not list objects")
         name = "object"
@@ -58,10 +58,10 @@ def _shown(service: Service) -> str:
 
 
 def _query(tried: Tried) -> tuple[FoundStudy | None, str]:
-    today = datetime.now(UTC).date() + timedelta(days=1)
+    today, stop = datetime.now(UTC).date() + timedelta(days=1), Briefly()
     for days in DAYS_BACK:
         query = Query((today - timedelta(days=days), today))
-        found = list(tried.find(query, Unstopped()))
+        found = list(tried.find(query, stop))
         if found:
             least = min(found, key=lambda study: study.instances or 1 << 30)
             says = "says" if least.instances is not None else "does not say"
@@ -73,7 +73,7 @@ def _query(tried: Tried) -> tuple[FoundStudy | None, str]:
 def _object(tried: Tried, study: FoundStudy, instances: tuple[FoundInstance, ...]) -> Step:
     small = sorted(instances, key=lambda one: one.sop_class_uid not in OTHERS)[:1]
     nowhere = Nowhere()
-    fetched = tried.fetch(study.study_uid, tuple(small) or None, nowhere, Unstopped())
+    fetched = tried.fetch(study.study_uid, tuple(small) or None, nowhere, Briefly())
     if fetched.ended is not Ended.COMPLETE or not nowhere.count:
         return Step("object", ok=False, told=fetched.told or "the service sent nothing")
     told = "one object came as it is stored there, and was not kept"

@@ -10,7 +10,7 @@ from typing import Any
 from pydicom.uid import RE_VALID_UID
 
 from flows.sources.network.identifier import SeriesRow, StudyRow
-from flows.sources.said import availability, day, number
+from flows.sources.said import availability, day, number, readable
 from flows.sources.source import FoundInstance, FoundStudy
 
 Row = Mapping[str, Any]
@@ -88,7 +88,8 @@ def instance_row(row: Row, study_uid: str, series_uid: str = "") -> FoundInstanc
 
 def text(row: Row, tag: str) -> str:
     """Give an element's values as text, with a backslash between, as they stand in DICOM."""
-    return "\\".join(str(one) for one in _values(row, tag) if isinstance(one, str | int | float))
+    told = (str(one) for one in _values(row, tag) if isinstance(one, str | int | float))
+    return readable("\\".join(told))
 
 
 def _values(row: Row, tag: str) -> list[Any]:

@@ -2,8 +2,9 @@
 
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
@@ -16,9 +17,9 @@ from flows.errands.doing import LATER, Doer, do
 from flows.errors import PlanError, SourceError, StudyError
 from flows.keys.errands import errand_key
 from flows.sources.definition import describe
-from flows.sources.trial import Unstopped
 from flows.wiring import RegionParts
 from tests.console.conftest import decision
+from tests.flows.sources.peers import Go
 from tests.servers import free_ports
 
 DICOM = {"kind": "DICOM", "ae_title": "PACS", "host": "127.0.0.1", "port": 104}
@@ -33,7 +34,31 @@ def doer(region: RegionParts) -> Iterator[Doer]:
     (nowhere,) = free_ports(1)
     told = {PREFECT_API_URL: f"http://127.0.0.1:{nowhere}/api", PREFECT_CLIENT_MAX_RETRIES: 0}
     with temporary_settings(told):
-        yield Doer(region, (), Unstopped())
+        yield Doer(region, (), Go())
+
+
+class Ask(Protocol):
+    """Asks as the console does, and answers as the worker does."""
+
+    def __call__(
+        self, kind: ErrandKind, target: str, told: dict[str, Any], *, who: str = "eva"
+    ) -> ErrandState: ...
+
+
+@pytest.fixture
+def ask(doer: Doer) -> Ask:
+    worker = Worker(doer.parts, ())
+    key = errand_key(doer.parts.keys.root).public_key()
+
+    def asked(
+        kind: ErrandKind, target: str, told: dict[str, Any], *, who: str = "eva"
+    ) -> ErrandState:
+        new = seal(key, told, kind=kind, target=target, who=who)
+        doer.parts.ledger.errands.ask(new)
+        worker.answer_all()
+        return doer.parts.ledger.errands.get(new.id).state
+
+    return asked
 
 
 def errand(kind: ErrandKind, target: str = "") -> Taken:
@@ -110,3 +135,41 @@ def test_a_stop_waits_for_no_pacs(region: RegionParts, tmp_path: Path) -> None:
             thread.join(120)
     found = errands.get(asked[0].id)
     assert (found.state, found.answer and found.answer["ok"]) == (ErrandState.DONE, False)
+
+
+def test_another_s_pushes_are_not_claimed_through_the_console(doer: Doer) -> None:
+    """One who has only the console would bring another holder's women in under his own plan."""
+    ledger = doer.parts.ledger
+    ledger.plans.set_source(describe("pushes", {"kind": "PUSHED", "calling": ["PACS1"]}))
+    told = {"definition": {"kind": "PUSHED", "calling": ["X", "PACS1"]}}
+    with pytest.raises(SourceError, match="another source"):
+        do(doer, errand(ErrandKind.SOURCE_ADD, "mine"), told)
+
+
+def test_who_entered_a_source_changes_it_and_nobody_else(doer: Doer, ask: Ask) -> None:
+    """A preview that Eva asks next would go, with her accession numbers, where another says."""
+    elsewhere = {"definition": {**DICOM, "host": "elsewhere.example"}}
+    assert ask(ErrandKind.SOURCE_ADD, "hers", {"definition": DICOM}) is ErrandState.DONE
+    assert ask(ErrandKind.SOURCE_ADD, "hers", elsewhere, who="adam") is ErrandState.FAILED
+    assert ask(ErrandKind.SOURCE_ADD, "pacs", elsewhere) is ErrandState.FAILED
+    assert "elsewhere" not in doer.parts.ledger.plans.source("hers").settings
+    assert ask(ErrandKind.SOURCE_ADD, "hers", elsewhere) is ErrandState.DONE
+    assert "elsewhere" in doer.parts.ledger.plans.source("hers").settings
+
+
+def test_a_source_is_not_waited_for_without_end(doer: Doer) -> None:
+    told = {"definition": {**DICOM, "answer_seconds": 86400}}
+    with pytest.raises(SourceError, match="600 s "):
+        do(doer, errand(ErrandKind.SOURCE_ADD, "slow"), told)
+
+
+def test_a_stop_comes_before_all_that_was_asked_earlier(region: RegionParts) -> None:
+    key = errand_key(region.keys.root).public_key()
+    asked = (ErrandKind.TRACE, ErrandKind.STOP, ErrandKind.PAUSE, ErrandKind.GO)
+    for kind in asked:
+        region.ledger.errands.ask(seal(key, {}, kind=kind, target="", who="eva"))
+    assert region.ledger.errands.waiting("eva") == len(asked)
+    until, taken = datetime.now(UTC) + timedelta(minutes=1), []
+    while (one := region.ledger.errands.take("w", until, frozenset(ErrandKind))) is not None:
+        taken.append(one.kind)
+    assert taken == [ErrandKind.STOP, ErrandKind.GO, ErrandKind.TRACE, ErrandKind.PAUSE]

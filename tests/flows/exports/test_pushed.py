@@ -290,6 +290,39 @@ def test_two_upkeeps_at_once_count_once(here: Pushed, region: RegionParts) -> No
     assert not here.left()
 
 
+def test_what_another_moves_into_a_pushed_study_makes_it_neithers(
+    here: Pushed, region: RegionParts
+) -> None:
+    """Any peer may say that it answers a C-MOVE."""
+    here.plan("PACS")
+    mine, others = views(1)
+    push(here, mine)
+    transfer = others.file_meta.TransferSyntaxUID
+    with receiving.associated(
+        here.address, others.SOPClassUID, (transfer,), calling="OTHER"
+    ) as peer:
+        assert peer.send_c_store(others, originator_aet="MAMMO", originator_id=3).Status == 0
+    assert here.take() is None
+    assert standing(region.ledger, Landing(region.landing)).unasked.files == 2
+    assert end_unasked(dataclasses.replace(region, unasked=timedelta(0))) == 2
+    assert not [one for one in region.landing.rglob("senders/*/*[0-9a-f]") if one.is_file()]
+
+
+def test_what_another_pushes_after_a_study_was_announced_is_not_taken(
+    here: Pushed, region: RegionParts
+) -> None:
+    """Between the two may lie a night, or a pause."""
+    here.plan("PACS")
+    mine, others = views(1)
+    push(here, mine)
+    run, opened = here.run()
+    export_id = announce(run)
+    assert export_id is not None
+    push(here, others, calling="OTHER")
+    assert here.tally(here.bring(run, opened, export_id)) == {"UNAVAILABLE": 1}
+    assert standing(region.ledger, Landing(region.landing)).unasked.files == 2
+
+
 def test_a_crash_while_it_ends_counts_once(
     here: Pushed, region: RegionParts, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -110,9 +110,10 @@ def test_what_the_ledger_does_not_know_is_told_and_kept(done, look_here):
     sealed(done, "lost-export/7")
     sealed(done, "side-tables/p-none")
     sealed(done, "strange")
+    sealed(done, f"lost-export/{'9' * 30}")
     report = look_here(mend=True)
-    assert (report.found, report.is_well) == ({Kind.SEALED_UNKNOWN: 3}, False)
-    assert len(list(done.quarantine.keys())) == 3
+    assert (report.found, report.is_well) == ({Kind.SEALED_UNKNOWN: 4}, False)
+    assert len(list(done.quarantine.keys())) == 4
 
 
 @on_both

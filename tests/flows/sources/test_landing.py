@@ -66,6 +66,16 @@ def test_the_same_bytes_are_kept_once_and_others_beside(landing):
     assert study.names() == {name(OBJECT)}
 
 
+def test_the_thousandth_of_one_name_costs_no_more_than_the_second(landing, monkeypatch):
+    """A thousand tiny objects of one UID took the receiver half a minute, a second thousand two."""
+    study, compared = landing.study(STUDY), []
+    same = placing._same
+    monkeypatch.setattr(placing, "_same", lambda *two: compared.append(1) or same(*two))
+    for number in range(20):
+        put(study, OBJECT, bytes([number]))
+    assert (len(study.files()), len(compared)) == (20, 19)
+
+
 @pytest.mark.parametrize("uid", ["../../etc/passwd", "/etc/passwd", "", "a" * 500, "1.2\0.3", "."])
 def test_no_uid_leads_out_of_the_landing(landing, uid):
     put(landing.study(uid), uid, b"bytes")

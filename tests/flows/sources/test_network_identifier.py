@@ -9,6 +9,7 @@ from pynetdicom.dsutils import decode, encode
 
 from flows.sources.network.identifier import STUDY_KEYS, question, series_row, study_row
 from flows.sources.source import Availability, FoundStudy
+from flows.sources.web import rows
 from tests.flows.sources.peers import uid
 
 
@@ -92,3 +93,14 @@ def test_a_question_asks_for_nothing_that_identifies() -> None:
     asked = question("STUDY", STUDY_KEYS, {"StudyDate": "20260110"})
     assert not [one for one in asked if one.tag.group == 0x0010]
     assert encode(asked, is_implicit_vr=True, is_little_endian=True)
+
+
+@pytest.mark.parametrize("odd", ["A\ud800", "A" * 2000])
+def test_a_value_that_nobody_can_keep_says_nothing_and_spoils_no_other(odd: str) -> None:
+    """Half a character stopped a stretch of days; long ones, times 20 000, take all memory."""
+    row = {"0020000D": {"Value": [uid(1)]}, "00080050": {"Value": [odd]}}
+    told = rows.study_row(row)
+    assert told is not None
+    assert (told.study.study_uid, told.study.accession) == (uid(1), "")
+    raw = element(0x00080050, "SH", odd.encode("utf-8", "surrogatepass"))
+    assert len(study(raw).accession) < 10

@@ -18,8 +18,10 @@ from flows.errors import (
     FlowsError,
     SourceAwayError,
     SourceRefusedError,
+    StoppedError,
     TruncatedError,
 )
+from flows.sources import trial
 from flows.sources.landed import LandedStudy
 from flows.sources.landing import Landing
 from flows.sources.source import Ended, Fetched, FoundInstance, Query
@@ -284,6 +286,24 @@ def test_an_answer_without_its_end_is_not_believed(
         told = web.fetch(uid(1), None, landed, Go())
     assert (told.ended, landed.files()) == (ended, ())
     assert not landed.folder.exists() or not list(landed.folder.iterdir())
+
+
+def test_a_search_that_drips_ends_when_we_must_stop() -> None:
+    """Else a night's end, a stop and a preview's patience would wait for it for days."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/dicom+json\r\n\r\n["
+    with rude([head, *[b" " * 2000] * 200], pause=0.02) as port:
+        from flows.sources.web.service import Service
+
+        web, stop = DicomWeb(Service(f"http://{HOST}:{port}", answer=30)), Go(after=6)
+        with pytest.raises(StoppedError):
+            list(web.find(Query(JANUARY), stop))
+
+
+def test_a_trial_that_takes_too_long_ends(monkeypatch: Any) -> None:
+    monkeypatch.setattr(trial.Briefly.__init__, "__defaults__", (0.0,))
+    with dicomweb([ONE]) as server:
+        (step,) = DicomWeb(server.service()).prove()
+    assert (step.name, step.ok) == ("query", False)
 
 
 def test_who_is_not_there_is_away() -> None:
