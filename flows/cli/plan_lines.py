@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from catalog.ledgers.ledger import Ledger
 from catalog.plans.records import AnnouncedState, KnownSource, Plan, PlanState, Window, WindowState
 from flows.cli.plural import counted, studies_wait
+from flows.errors import PlanError
 from flows.exports.content import Content, content_of
 from flows.status.region import next_night
 
@@ -137,7 +138,7 @@ def rescan_lines(parts: "RegionParts", plan_id: str, days: int) -> Iterator[str]
 
     Raises:
         NotFoundError: There is no such plan.
-        PlanError: Its source cannot be looked at again.
+        PlanError: Its source cannot be looked at again, or it is stopped, paused or cancelled.
     """
     from flows.exports.planning import asked, opened
     from flows.exports.rescanning import rescan
@@ -147,6 +148,9 @@ def rescan_lines(parts: "RegionParts", plan_id: str, days: int) -> Iterator[str]
     plan = parts.ledger.plans.get(plan_id)
     content = content_of(plan.content)
     stop = Stops(plan.id, parts.ledger.plans, parts.landing, None)
+    if why := stop.reason():
+        message = f"nothing is asked of the source: {why}"
+        raise PlanError(message)
     here = asked(opened(parts, plan.source), content)
     seen = rescan(Run(parts, plan, content, here, stop, "rescan"), datetime.now(UTC), days)
     yield f"studies     {seen.studies} compared, {seen.late} with something late"
