@@ -9,7 +9,7 @@ from flows.cli import place
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="The PACS, DICOMweb services and folders that studies come from.",
+    help="PACS, folders and pushes that studies come from.",
     rich_markup_mode=None,
 )
 
