@@ -27,6 +27,8 @@ class Reason(StrEnum):
     """Why a call failed; safe to log, store and show."""
 
     NOT_FOUND = "no such thing"
+    NO_SOURCE = "there is no source of that name; mammo sources list gives them"
+    NO_PLAN = "there is no such plan; mammo exports list gives them"
     NO_DETECTOR = "no detector of this name is in the records"
 
     RULE = "the record breaks a rule of the database"

@@ -60,7 +60,7 @@ class Plans:
         with reading(self._engine) as connection:
             row = connection.execute(select(source).where(source.c.name == name)).one_or_none()
         if row is None:
-            raise NotFoundError
+            raise NotFoundError(Reason.NO_SOURCE)
         return self._source(row)
 
     def sources(self) -> tuple[KnownSource, ...]:
@@ -84,7 +84,7 @@ class Plans:
             if connection.scalar(select(plan.c.id).where(plan.c.source == name).limit(1)):
                 raise ConflictError(Reason.SOURCE_IN_USE)
             if not connection.execute(source.delete().where(source.c.name == name)).rowcount:
-                raise NotFoundError
+                raise NotFoundError(Reason.NO_SOURCE)
 
     def enter(self, new: Plan) -> None:
         """Enter a plan.
@@ -125,7 +125,7 @@ class Plans:
 
     def _plan(self, row: Row[Any] | None) -> Plan:
         if row is None:
-            raise NotFoundError
+            raise NotFoundError(Reason.NO_PLAN)
         return Plan(
             id=row.id,
             holder_id=row.holder_id,
@@ -146,7 +146,7 @@ class Plans:
         with writing(self._engine) as connection:
             present = connection.scalar(_chosen(plan_id, plan.c.state).with_for_update())
             if present is None:
-                raise NotFoundError
+                raise NotFoundError(Reason.NO_PLAN)
             if present == state:
                 return
             if state not in _MOVES[PlanState(present)]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="The region's console: tokens of its users, its calls, and who answers it.",
+    help="The region's console: its tokens, calls and answers.",
     rich_markup_mode=None,
 )
 token = typer.Typer(

@@ -74,23 +74,21 @@ def _run(export_id: str) -> None:
 
 def trace(
     accession: Annotated[str, typer.Argument(help="An accession number as the PACS has it.")],
+    issuer: Annotated[str, typer.Option(help="Who issued it, where the PACS says so.")] = "",
 ) -> None:
     """Tell what became of every file of an accession number.
 
-    It is told from the region's own ledger.
+    It is told from the region's own ledger, and so is why a plan left the study out.
 
     Example: mammo trace SEOST2019001234
     """
     place.enter("region")
     from flows import wiring
+    from flows.cli.trace_lines import trace_lines
 
-    found = wiring.region().ledger.by_accession(accession)
-    if not found:
-        typer.echo("the ledger knows no file of that accession number")
+    lines = trace_lines(wiring.region().ledger, accession, issuer)
+    if not lines:
+        typer.echo("the ledger knows nothing of that accession number; has it an --issuer?")
         raise typer.Exit(1)
-    typer.echo(f"{'export':17}  {'when':16}  {'outcome':12} {'clean SOP Instance UID':44} why")
-    for one in found:
-        when = f"{one.recorded_at:%Y-%m-%d %H:%M}"
-        typer.echo(
-            f"{one.export_id}  {when}  {one.outcome:12} {one.clean_sop_uid or '-':44} {one.reason}"
-        )
+    for line in lines:
+        typer.echo(line)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Exports: preview, schedule, run, pause, resume, cancel; and how far each is.",
+    help="What comes in from sources by plan, and how far it is.",
     rich_markup_mode=None,
 )
 
@@ -185,8 +185,12 @@ def list_() -> None:
     from flows.cli.plan_lines import export_lines, plan_lines
 
     place.enter("region")
+    from flows.cli.status_lines import STOPPED
+    from flows.exports.stopping import is_stopped
+
     ledger = wiring.region().ledger
-    for line in (*plan_lines(ledger), *export_lines(ledger)):
+    stopped = (STOPPED,) if is_stopped(_landing()) else ()
+    for line in (*stopped, *plan_lines(ledger), *export_lines(ledger)):
         typer.echo(line)
 
 

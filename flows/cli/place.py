@@ -44,12 +44,17 @@ def is_here(side: str) -> bool:
 def enter(side: str) -> None:
     """Take one side's settings into this process, unless the environment has them already.
 
+    What is logged from then on is filtered: without this, libraries quote values of data sets.
+
     Args:
         side: `region` or `hub`.
 
     Raises:
         NotUpError: With what to do.
     """
+    from flows import log
+
+    log.configure(for_people=True)
     if has(side):
         return
     try:

@@ -1,13 +1,16 @@
 """What an administrator reads of plans, previews and exports, line by line; nothing identified."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from catalog.ledgers.ledger import Ledger
 from catalog.plans.records import AnnouncedState, KnownSource, Plan, PlanState, Window, WindowState
+from flows.cli.plural import counted, studies_wait
+from flows.errors import PlanError
 from flows.exports.content import Content, content_of
 from flows.status.region import next_night
 
@@ -92,11 +95,13 @@ def export_lines(ledger: Ledger) -> Iterator[str]:
     for export in ledger.exports():
         progress = ledger.progress(export.id)
         counts = ", ".join(f"{name} {number}" for name, number in sorted(progress.counts.items()))
-        waiting = ledger.announced.counts(export.id).get(AnnouncedState.WAITING, 0)
-        whole = progress.items and progress.done == progress.items and not waiting
+        announced = ledger.announced.counts(export.id)
+        waiting = announced.get(AnnouncedState.WAITING, 0)
+        known = progress.items or sum(announced.values())
+        whole = known and progress.done == progress.items and not waiting
         state = "finished" if whole else "unfinished"
         settled = f"{progress.done}/{progress.items}"
-        waits = f"  ({waiting} studies wait)" if waiting else ""
+        waits = f"  ({studies_wait(waiting)})" if waiting else ""
         yield f"{export.id}  {export.holder_id:16} {state:10} {settled:>11}  {counts}{waits}"
 
 
@@ -123,8 +128,9 @@ def show_plan(ledger: Ledger, plan_id: str) -> Iterator[str]:
         f"cron {schedule.cron or '-'}, {len(schedule.blackout)} days blacked out"
     )
     yield f"next night  {_next_night(plan)}"
-    for window in ledger.plans.windows(plan_id):
-        yield f"  {window.first} to {window.last}  {window.state.value:8} {_told(ledger, window)}"
+    for some in _runs(ledger.plans.windows(plan_id)):
+        days = f"{some[0].first} to {some[-1].last}"
+        yield f"  {days}  {some[0].state.value:8} {_told(ledger, some)}"
 
 
 def rescan_lines(parts: "RegionParts", plan_id: str, days: int) -> Iterator[str]:
@@ -132,7 +138,7 @@ def rescan_lines(parts: "RegionParts", plan_id: str, days: int) -> Iterator[str]
 
     Raises:
         NotFoundError: There is no such plan.
-        PlanError: Its source cannot be looked at again.
+        PlanError: Its source cannot be looked at again, or it is stopped, paused or cancelled.
     """
     from flows.exports.planning import asked, opened
     from flows.exports.rescanning import rescan
@@ -142,6 +148,9 @@ def rescan_lines(parts: "RegionParts", plan_id: str, days: int) -> Iterator[str]
     plan = parts.ledger.plans.get(plan_id)
     content = content_of(plan.content)
     stop = Stops(plan.id, parts.ledger.plans, parts.landing, None)
+    if why := stop.reason():
+        message = f"nothing is asked of the source: {why}"
+        raise PlanError(message)
     here = asked(opened(parts, plan.source), content)
     seen = rescan(Run(parts, plan, content, here, stop, "rescan"), datetime.now(UTC), days)
     yield f"studies     {seen.studies} compared, {seen.late} with something late"
@@ -153,13 +162,21 @@ def rescan_lines(parts: "RegionParts", plan_id: str, days: int) -> Iterator[str]
         yield f"            mammo exports run {plan.id}"
 
 
-def _told(ledger: Ledger, window: Window) -> str:
+def _runs(windows: Iterable[Window]) -> Iterator[list[Window]]:
+    """Give windows one by one, and those side by side of which no export was made together."""
+    for _, some in groupby(windows, key=lambda one: one.export_id or one.state):
+        yield list(some)
+
+
+def _told(ledger: Ledger, some: list[Window]) -> str:
+    window = some[0]
     if window.export_id is None:
-        return ""
+        found = "no studies; " if window.state is WindowState.DONE else ""
+        return f"{found}{counted(len(some), 'stretch', 'stretches')} of days"
     studies = ledger.announced.counts(window.export_id)
     tally = ledger.tally(window.export_id)
-    counted = Counter({one.value: number for one, number in studies.items()})
-    words = ", ".join(f"{word.lower()} {number}" for word, number in sorted(counted.items()))
+    by_state = Counter({one.value: number for one, number in studies.items()})
+    words = ", ".join(f"{word.lower()} {number}" for word, number in sorted(by_state.items()))
     return f"{window.export_id}  studies: {words or 'none'}; instances: {tally.total}"
 
 
@@ -168,7 +185,7 @@ def _next_night(plan: Plan) -> str:
         return "-"
     moment = next_night(plan, datetime.now(UTC))
     zone = ZoneInfo(content_of(plan.content).schedule.timezone)
-    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}" if moment else "never"
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}" if moment else "when people begin it"
 
 
 class _Never:

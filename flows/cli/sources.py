@@ -9,7 +9,7 @@ from flows.cli import place
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Sources: a PACS, a DICOMweb service, an export folder, what is pushed.",
+    help="PACS, folders and pushes that studies come from.",
     rich_markup_mode=None,
 )
 
@@ -42,6 +42,9 @@ def add(
     place.enter("region")
     try:
         told = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        message = "there is no file of that name; docs/exports.md has one to copy"
+        raise SourceError(message) from None
     except (OSError, ValueError):
         message = "the file cannot be read as TOML; docs/exports.md has one to copy"
         raise SourceError(message) from None
@@ -60,8 +63,11 @@ def list_() -> None:
     from flows import wiring
 
     place.enter("region")
-    for known in wiring.region().ledger.plans.sources():
+    entered = wiring.region().ledger.plans.sources()
+    for known in entered:
         typer.echo(f"{known.name:20} {known.kind.value}")
+    if not entered:
+        typer.echo("no source is entered; enter one: mammo sources add NAME FILE")
 
 
 @app.command()

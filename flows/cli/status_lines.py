@@ -5,21 +5,25 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from catalog.plans.records import PlanState, WindowState
+from flows.cli.plural import counted, studies_wait
 from flows.exports.pushed import Standing, Waits
 from flows.status.region import RegionStatus
 
 _HOUR = 3600
+STOPPED = "stopped     every export of this region, until: mammo exports go"
 
 
 def region_lines(told: RegionStatus) -> Iterator[str]:
     """Tell how a region does."""
+    if told.stopped:
+        yield STOPPED
     yield from _plan_lines(told)
     for (holder, source), lag in sorted(told.lags.items()):
         oldest = f", the oldest for {_age(told.moment, lag.oldest)}" if lag.oldest else ""
         settled = f"{_age(told.moment, lag.settled)} ago" if lag.settled else "never"
         done = lag.windows[WindowState.DONE]
         yield (
-            f"{holder}/{source}: {lag.waiting} studies wait{oldest}; last settled {settled}; "
+            f"{holder}/{source}: {studies_wait(lag.waiting)}{oldest}; last settled {settled}; "
             f"{done}/{sum(lag.windows.values())} windows done"
         )
     lately: Counter[str] = Counter()
@@ -50,13 +54,14 @@ def _waits(waits: Waits) -> str:
     if not waits.studies:
         return "nothing waits"
     hours = waits.quiet / _HOUR
-    return f"{waits.studies} studies, {waits.files} objects wait, the oldest for {hours:.1f} h"
+    studies, objects = counted(waits.studies, "study", "studies"), counted(waits.files, "object")
+    return f"{studies}, {objects}: the oldest waits for {hours:.1f} h"
 
 
 def _plan_lines(told: RegionStatus) -> Iterator[str]:
     for one in told.plans:
         if one.state in {PlanState.ACTIVE, PlanState.PAUSED}:
-            night = f"{one.night:%Y-%m-%d %H:%M} UTC" if one.night else "none"
+            night = f"{one.night:%Y-%m-%d %H:%M} UTC" if one.night else "when people begin it"
             yield f"plan {one.id}  {one.holder}/{one.source}  {one.state.value}, next night {night}"
 
 

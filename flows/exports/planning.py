@@ -29,6 +29,9 @@ def read_plan(path: Path) -> Content:
     """
     try:
         told = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        message = "there is no file of that name; docs/exports.md has a plan to copy"
+        raise PlanError(message) from None
     except (OSError, ValueError):
         message = "the plan cannot be read as TOML; docs/exports.md has one to copy"
         raise PlanError(message) from None

@@ -34,6 +34,11 @@ def go_on(landing: Path) -> None:
     (landing / STOP_FILE).unlink(missing_ok=True)
 
 
+def is_stopped(landing: Path) -> bool:
+    """Tell whether every export of the region is stopped."""
+    return (landing / STOP_FILE).exists()
+
+
 @dataclass
 class Stops:
     """Tells an export whether to go on; asked between objects and between answers.
@@ -75,7 +80,7 @@ class Stops:
             self._spent += count
 
     def _look(self) -> str:
-        if (self.landing / STOP_FILE).exists():
+        if is_stopped(self.landing):
             return STOPPED_HERE
         try:
             return _STATES.get(self.plans.get(self.plan_id).state, "")

@@ -13,9 +13,10 @@ from rich.console import Console
 
 from catalog.ledgers.ledger import Ledger
 from catalog.outcome import Tally
-from catalog.plans.records import AnnouncedState
+from catalog.plans.records import AnnouncedState, PlanState
 from flows import wiring
 from flows.errors import StudyError
+from flows.exports.stopping import is_stopped
 from flows.ingest.names import DEPLOYMENT, FLOW, PLANNED
 from flows.progress import bar
 
@@ -73,7 +74,29 @@ def run_plan(plan_id: str, *, console: Console | None = None) -> str:
         raise StudyError(message) from None
     if not state.is_completed():
         raise StudyError(_plan_ending(state, plan_id))
-    return f"{plan_id} rests: mammo exports show {plan_id}"
+    return _rest(ledger, plan_id)
+
+
+def _rest(ledger: Ledger, plan_id: str) -> str:
+    """Say why a run of a plan came to its end, and what helps."""
+    state = ledger.plans.get(plan_id).state
+    if is_stopped(wiring.region().landing):
+        return f"{plan_id} waits: every export is stopped; take it back with: mammo exports go"
+    if state is PlanState.PAUSED:
+        return f"{plan_id} is paused; it goes on with: mammo exports resume {plan_id}"
+    if state is PlanState.CANCELLED:
+        return f"{plan_id} is cancelled"
+    if _announced(ledger, plan_id)[AnnouncedState.WAITING]:
+        return f"{plan_id} rests, and studies still wait: mammo exports show {plan_id}"
+    return f"{plan_id} has brought in what there was: mammo exports show {plan_id}"
+
+
+def _announced(ledger: Ledger, plan_id: str) -> Counter[AnnouncedState]:
+    counts: Counter[AnnouncedState] = Counter()
+    for window in ledger.plans.windows(plan_id):
+        if window.export_id is not None:
+            counts.update(ledger.announced.counts(window.export_id))
+    return counts
 
 
 def _plan_ending(state: State, plan_id: str) -> str:
@@ -93,10 +116,7 @@ def _watch_plan(
     with bar(console) as shown:
         row = shown.add_task("studies", total=None, state="waiting for the worker")
         for state in _states(client, run):
-            counts: Counter[AnnouncedState] = Counter()
-            for window in ledger.plans.windows(plan_id):
-                if window.export_id is not None:
-                    counts.update(ledger.announced.counts(window.export_id))
+            counts = _announced(ledger, plan_id)
             shown.update(
                 row,
                 total=sum(counts.values()) or None,

@@ -34,6 +34,8 @@ class _Region(Collector):
         """Give every metric."""
         told = self._told
         yield _gauge("status_timestamp_seconds", "when it was asked", (), [((), _seconds(told))])
+        stopped = float(told.stopped)
+        yield _gauge("exports_stopped", "1 while every export is stopped", (), [((), stopped)])
         yield from _plans(told)
         yield from _lags(told)
         yield from _endings("instances", "all that ever ended", told.ended)

@@ -14,6 +14,7 @@ from catalog.plans.work import Endings, Lag, Place
 from flows.exports.content import content_of
 from flows.exports.nights import Nights
 from flows.exports.pushed import Standing, standing
+from flows.exports.stopping import is_stopped
 from flows.sources.audit_trail import lost, waiting
 from flows.sources.landing import AUDIT, Landing
 from flows.sources.pushes import STATUS_FILE
@@ -38,6 +39,7 @@ class RegionStatus:
 
     Attributes:
         moment: When they were asked.
+        stopped: `mammo exports stop` was said, and not taken back.
         lags: By holder and source.
         ended: All files that ever ended; `lately` those of the last day.
         unended: Enrolled files without an outcome, by holder.
@@ -49,6 +51,7 @@ class RegionStatus:
     """
 
     moment: datetime
+    stopped: bool
     plans: tuple[PlanStatus, ...]
     lags: Mapping[Place, Lag]
     ended: Endings
@@ -70,6 +73,7 @@ def region_status(ledger: Ledger, landing: Path, moment: datetime) -> RegionStat
     """
     return RegionStatus(
         moment=moment,
+        stopped=is_stopped(landing),
         plans=tuple(_plan_status(one, moment) for one in ledger.plans.all()),
         lags=ledger.work.lags(),
         ended=ledger.work.ended(),
@@ -85,10 +89,11 @@ def region_status(ledger: Ledger, landing: Path, moment: datetime) -> RegionStat
 
 
 def next_night(plan: Plan, moment: datetime) -> datetime | None:
-    """Give the moment at which a plan may go on; None if it is not active, or never may."""
+    """Give the moment at which a plan may go on; None if it never does so by itself."""
     if plan.state is not PlanState.ACTIVE:
         return None
-    return Nights.of(content_of(plan.content).schedule).opens_at(moment)
+    schedule = content_of(plan.content).schedule
+    return Nights.of(schedule).opens_at(moment) if schedule.cron else None
 
 
 def _plan_status(plan: Plan, moment: datetime) -> PlanStatus:

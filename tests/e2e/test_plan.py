@@ -213,7 +213,7 @@ def test_what_is_pushed_comes_in_by_a_plan(stack: Stack, plan: str, tmp_path: Pa
     decision = ("--decision", str(tmp_path / "decision.toml"))
     told = ("prov", "pushes", str(tmp_path / "plan.toml"), *decision)
     mine = stack.mammo("exports", "schedule", *told).split()[1]
-    assert "prov/pushes: 1 studies, 2 objects wait" in stack.mammo("status")
+    assert "prov/pushes: 1 study, 2 objects" in stack.mammo("status")
     stack.mammo("exports", "run", mine)
     assert stack.mammo("trace", "PUSHED").count("ADMITTED") == 2
     assert "prov/pushes: nothing waits" in stack.mammo("receiver", "--waiting")

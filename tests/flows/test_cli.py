@@ -80,7 +80,7 @@ def test_a_store_that_does_not_answer_is_to_be_started(capsys, monkeypatch, reas
 def test_a_role_that_nobody_knows_gets_no_token(capsys):
     code, _, error = run(capsys, "token", "me", "--role", "nonsense")
     assert (code, "researcher, operator or spe" in error) == (2, True)
-    assert {*Role} == ROLES
+    assert {*Role} - {Role.PACS_ADMIN} == ROLES  # hers come from `mammo console token add`
 
 
 def test_there_is_nothing_to_forget(capsys):

@@ -5,6 +5,7 @@ import warnings
 import structlog
 
 from flows import log
+from flows.cli import place
 
 
 def test_only_known_keys_reach_a_log(capsys):
@@ -13,6 +14,17 @@ def test_only_known_keys_reach_a_log(capsys):
     structlog.reset_defaults()
     said = json.loads(capsys.readouterr().err)
     assert said.keys() == {"event", "level", "timestamp", "export", "study"}
+
+
+def test_a_command_that_takes_settings_logs_known_keys_only(capsys, monkeypatch):
+    monkeypatch.setenv("MAMMO_REGION_ENVIRONMENT", "development")
+    structlog.reset_defaults()
+    place.enter("region")
+    log.get().info("source looked at again", path="/export/Provström Åsa")
+    structlog.reset_defaults()
+    said = capsys.readouterr()
+    assert json.loads(said.err)["event"] == "source looked at again"
+    assert "Provström" not in said.out + said.err
 
 
 def test_a_terminal_shows_people_no_records_of_what_went_well(capsys, monkeypatch):

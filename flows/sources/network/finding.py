@@ -36,7 +36,10 @@ NO_TIME = (
     "ask for the limit of answers to be raised there, or enter the true limit here (0 for none)"
 )
 NO_MODALITY = "the PACS tells modalities neither of studies nor of series: none can be chosen"
-NO_STATION = "the PACS does not tell the stations of series: studies cannot be chosen by station"
+NO_STATION = (
+    "the PACS does not tell the stations of series: studies cannot be chosen by station; "
+    "name screening_descriptions and clinical_descriptions in the plan"
+)
 NO_WINDOW = "give a window of dates or a list of accession numbers"
 BAD_ACCESSION = "an accession number that was asked for holds *, ? or a backslash"
 

@@ -32,7 +32,10 @@ NO_TIME = (
     "ask for the limit of answers to be raised there"
 )
 NO_MODALITY = "the service tells modalities neither of studies nor of series: none can be chosen"
-NO_STATION = "the service does not tell the stations of series: studies cannot be chosen by station"
+NO_STATION = (
+    "the service does not tell the stations of series: studies cannot be chosen by station; "
+    "name screening_descriptions and clinical_descriptions in the plan"
+)
 BAD_ACCESSION = "an accession number that was asked for holds *, ?, a comma or a backslash"
 
 

@@ -234,7 +234,7 @@ def test_what_no_plan_covers_is_shown_and_ends(here: Pushed, region: RegionParts
     told = region_status(region.ledger, region.landing, datetime.now(UTC))
     text = "\n".join(region_lines(told))
     assert "prov/pushes: nothing waits" in text
-    assert "no plan covers them: 1 studies, 2 objects wait" in text
+    assert "no plan covers them: 1 study, 2 objects: the oldest waits" in text
     assert "mammo_unasked_objects 2.0" in metrics.text(told)
     assert "STRANGER" not in text + metrics.text(told)
     assert end_unasked(region) == 0

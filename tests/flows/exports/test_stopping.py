@@ -1,9 +1,14 @@
 """An export stops when its night is over or full, when its plan rests, or when somebody says so."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from catalog.plans.records import KnownSource, Plan, PlanState, SourceKind
+from flows.cli.plan_lines import rescan_lines
+from flows.errors import PlanError
+from flows.exports.content import Content, Selection
 from flows.exports.stopping import FULL, NIGHT_OVER, STOP_FILE, STOPPED_HERE, Stops
 from flows.wiring import RegionParts
 from tests.flows.conftest import DECISION
@@ -64,3 +69,13 @@ def test_a_plan_that_is_paused_or_cancelled_rests(region: RegionParts) -> None:
         region.ledger.plans.move("p-1", state)
         clock.now += 10
         assert word in stop.reason()
+
+
+def test_a_source_is_not_looked_at_again_for_a_plan_that_rests(region: RegionParts) -> None:
+    plans = region.ledger.plans
+    plans.set_source(KnownSource("pacs", SourceKind.DICOM, "{}"))
+    content = Content(selection=Selection(first=date(2026, 1, 1))).model_dump_json()
+    plans.enter(Plan("p-1", "prov", "pacs", DECISION, content, PlanState.ACTIVE, "Eva"))
+    plans.move("p-1", PlanState.CANCELLED)
+    with pytest.raises(PlanError, match="nothing is asked of the source: the plan is cancelled"):
+        list(rescan_lines(region, "p-1", 30))

@@ -13,10 +13,13 @@ from catalog.ledgers.key import LedgerKey
 from catalog.ledgers.ledger import Ledger
 from catalog.ledgers.records import Ending, NewItem, Original
 from catalog.outcome import Outcome
-from catalog.plans.records import Announced, KnownSource, Plan, PlanState, SourceKind
+from catalog.plans.records import Announced, KnownSource, Plan, PlanState, SourceKind, WindowState
 from catalog.reviews.records import Opening
+from flows.cli.plan_lines import export_lines, show_plan
 from flows.cli.status_lines import region_lines
-from flows.exports.content import Content, Selection
+from flows.cli.trace_lines import trace_lines
+from flows.exports.content import Content, Schedule, Selection
+from flows.exports.stopping import stop_all
 from flows.status import metrics
 from flows.status.region import RegionStatus, region_status
 from tests.catalog.test_ledger import DECISION, EXPORT, KEY
@@ -151,6 +154,47 @@ def test_an_operator_reads_what_waits(told: Callable[..., RegionStatus]) -> None
     assert "last day    ADMITTED 1, REFUSED 1, SUSPECT 1" in lines
     assert "quarantine  1 wait for people" in lines
     assert "5 objects, 900 bytes, 1 associations open" in lines
+
+
+def test_that_every_export_is_stopped_is_told(told: Callable[..., RegionStatus], tmp_path) -> None:
+    assert "stopped" not in "\n".join(region_lines(told()))
+    assert "mammo_exports_stopped 0.0" in metrics.text(told())
+    stop_all(tmp_path)
+    assert "until: mammo exports go" in "\n".join(region_lines(told()))
+    assert "mammo_exports_stopped 1.0" in metrics.text(told())
+
+
+def test_a_plan_that_people_begin_has_no_night(ledger: Ledger, told: Callable[..., RegionStatus]):
+    (old,) = (one for one in ledger.plans.all() if one.id == "p-1")
+    by_hand = Content(selection=Selection(accessions=("CANARY1",)), schedule=Schedule(cron=""))
+    ledger.plans.enter(replace(old, id="p-3", content=by_hand.model_dump_json()))
+    (line,) = (one for one in region_lines(told()) if "plan p-3" in one)
+    assert line.endswith("ACTIVE, next night when people begin it")
+
+
+def test_an_export_of_studies_that_are_all_left_out_is_finished(ledger: Ledger) -> None:
+    first, _, third = ledger.plans.windows("p-1")
+    assert (first.state, third.state) == (WindowState.DONE, WindowState.WAITING)
+    left_out = replace(EXPORT, id="20261122-1eff0000", claimed=0)
+    announced = Announced("1.2.826.0.4711.9", "CANARY9", "RIS", skipped=True, why="not online")
+    ledger.begin_stretch(left_out, [announced], third)
+    (line,) = (one for one in export_lines(ledger) if left_out.id in one)
+    assert " finished " in line
+    (other,) = (one for one in export_lines(ledger) if EXPORT.id in one)
+    assert "unfinished" in other
+    assert "(2 studies wait)" in other
+    assert trace_lines(ledger, "CANARY9", "RIS")[0].endswith("study skipped: not online")
+    assert trace_lines(ledger, "CANARY9") == []
+
+
+def test_stretches_without_studies_are_told_in_one_line(ledger: Ledger) -> None:
+    ledger.plans.add_windows("p-2", [(date(2026, 2, n), date(2026, 2, n)) for n in (1, 2, 3, 4)])
+    for window in ledger.plans.windows("p-2")[:3]:
+        ledger.plans.end_window(window)
+    assert list(show_plan(ledger, "p-2"))[-2:] == [
+        "  2026-02-01 to 2026-02-03  DONE     no studies; 3 stretches of days",
+        "  2026-02-04 to 2026-02-04  WAITING  1 stretch of days",
+    ]
 
 
 def test_an_empty_region_says_so(ledger_engine: Engine, tmp_path) -> None:
