@@ -51,6 +51,7 @@ class Endpoints:
     api_docs: str
     console: str
     intake: str
+    receiver: str
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ class Stack:
             api_docs=f"{door}/docs",
             console=f"http://{HOST}:{self.ports.console}/docs",
             intake=f"https://{HOST}:{self.ports.intake}",
+            receiver=f"{HOST}:{self.ports.receiver}",
         )
 
     def up(self, progress: Progress = lambda _line: None) -> Endpoints:

@@ -6,7 +6,7 @@ What is refused leaves only its digest and the answer: no word of the record sta
 import secrets
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, select
+from sqlalchemy import Connection, Engine, Row, func, select
 
 from catalog.arrivals.records import Arrival, ArrivalState
 from catalog.arrivals.tables import arrival
@@ -99,11 +99,10 @@ def settle(engine: Engine, name: str, state: ArrivalState, answer: str) -> bool:
 
 def counts(engine: Engine) -> dict[tuple[str, str], int]:
     """Count the arrivals by region and state."""
-    found: dict[tuple[str, str], int] = {}
+    place = (arrival.c.region_id, arrival.c.state)
     with reading(engine) as connection:
-        for row in connection.execute(select(arrival.c.region_id, arrival.c.state)):
-            found[row.region_id, row.state] = found.get((row.region_id, row.state), 0) + 1
-    return found
+        rows = connection.execute(select(*place, func.count()).group_by(*place))
+        return {(region, state): number for region, state, number in rows}
 
 
 def _arrival(row: Row[Any]) -> Arrival:

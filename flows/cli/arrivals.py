@@ -21,6 +21,8 @@ def list_() -> None:
     from flows import wiring
 
     found = arrivals.counts(wiring.hub().catalogue)
+    if found:
+        typer.echo(f"{'region':16} {'state':10} {'studies':>8}")
     for (region, state), number in sorted(found.items()):
         typer.echo(f"{region:16} {state:10} {number:8}")
     if not found:

@@ -25,7 +25,7 @@ _GIB = 1 << 30
 def preview_lines(here: "Opened", content: Content) -> Iterator[str]:
     """Ask a source, and tell how much a plan would move."""
     from flows.exports.planning import asked
-    from flows.exports.preview import preview
+    from flows.exports.preview import USUAL_INSTANCES, preview
 
     today = datetime.now(ZoneInfo(content.schedule.timezone)).date()
     found = preview(
@@ -42,8 +42,9 @@ def preview_lines(here: "Opened", content: Content) -> Iterator[str]:
     yield f"studies     {found.studies}, and {found.skipped} that are not online"
     if found.unknown:
         yield f"left out    {found.unknown}: nobody can tell whether they are screening or clinical"
-    reckoned = f", reckoned for {found.reckoned} studies" if found.reckoned else ""
-    yield f"instances   {found.instances}{reckoned}"
+    yield f"instances   {found.instances}"
+    if found.reckoned:
+        yield f"            of {found.reckoned} studies not told: {USUAL_INSTANCES} each"
     yield f"about       {found.bytes / _GIB:.1f} GiB, {found.seconds / 3600:.1f} h of fetching"
     yield f"nights      {found.nights}"
     most = max(found.by_month.values(), default=1)
@@ -131,6 +132,8 @@ def show_plan(ledger: Ledger, plan_id: str) -> Iterator[str]:
     for some in _runs(ledger.plans.windows(plan_id)):
         days = f"{some[0].first} to {some[-1].last}"
         yield f"  {days}  {some[0].state.value:8} {_told(ledger, some)}"
+    for export_id in ledger.rescans.exports(plan_id):
+        yield f"  beside its days           {_of_export(ledger, export_id)}"
 
 
 def rescan_lines(parts: "RegionParts", plan_id: str, days: int) -> Iterator[str]:
@@ -173,19 +176,26 @@ def _told(ledger: Ledger, some: list[Window]) -> str:
     if window.export_id is None:
         found = "no studies; " if window.state is WindowState.DONE else ""
         return f"{found}{counted(len(some), 'stretch', 'stretches')} of days"
-    studies = ledger.announced.counts(window.export_id)
-    tally = ledger.tally(window.export_id)
+    return _of_export(ledger, window.export_id)
+
+
+def _of_export(ledger: Ledger, export_id: str) -> str:
+    studies = ledger.announced.counts(export_id)
     by_state = Counter({one.value: number for one, number in studies.items()})
     words = ", ".join(f"{word.lower()} {number}" for word, number in sorted(by_state.items()))
-    return f"{window.export_id}  studies: {words or 'none'}; instances: {tally.total}"
+    return f"{export_id}  studies: {words or 'none'}; instances: {ledger.tally(export_id).total}"
 
 
 def _next_night(plan: Plan) -> str:
     if plan.state is not PlanState.ACTIVE:
         return "-"
-    moment = next_night(plan, datetime.now(UTC))
-    zone = ZoneInfo(content_of(plan.content).schedule.timezone)
-    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}" if moment else "when people begin it"
+    now = datetime.now(UTC)
+    moment = next_night(plan, now)
+    if moment is None:
+        return "when people begin it"
+    if moment <= now:
+        return "open now"
+    return f"{moment.astimezone(ZoneInfo(content_of(plan.content).schedule.timezone)):%F %R %Z}"
 
 
 class _Never:

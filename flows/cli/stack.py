@@ -81,11 +81,13 @@ def up(
     endpoints = stack.up(typer.echo)
     if isinstance(stack, Stack):
         print_endpoints(endpoints, "region")
+        _print_region(endpoints)
         return
     print_endpoints(endpoints, "hub-prefect")
     typer.echo(f"intake         {endpoints.intake}   (region {REGION})")
     theirs = stack.region.endpoints
     typer.echo(f"region Prefect {theirs.prefect}   (its login: {login_file('region')})")
+    _print_region(theirs)
 
 
 def down() -> None:
@@ -190,10 +192,13 @@ def _region_lines() -> Iterator[str]:
 def print_endpoints(endpoints: Endpoints, login: str) -> None:
     """Print where the parts are; `login` names the settings that hold Prefect's."""
     typer.echo(f"access API     {endpoints.api_docs}")
-    if endpoints.console:
-        typer.echo(f"console        {endpoints.console}   (a token: mammo console token add NAME)")
     typer.echo(f"Prefect        {endpoints.prefect}   (its login: {login_file(login)})")
     typer.echo(f"object store   {endpoints.s3}")
+
+
+def _print_region(endpoints: Endpoints) -> None:
+    typer.echo(f"console        {endpoints.console}   (a token: mammo console token add NAME)")
+    typer.echo(f"receiver       {endpoints.receiver}   (once region/peers.toml says who may push)")
 
 
 def login_file(side: str = "region") -> str:
