@@ -1,7 +1,7 @@
 """The studies that a source announced to an export: who fetches which, and how far each is."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -198,6 +198,13 @@ class AnnouncedStudies:
         with reading(self._engine) as connection:
             found = set(connection.scalars(under_way))
         return frozenset(uid for index, uid in names.items() if index in found)
+
+    def waited_for(self, exports: Collection[str]) -> frozenset[str]:
+        """Give the UIDs of the studies for which some exports wait."""
+        wanted = select(announced).where(announced.c.state == AnnouncedState.WAITING)
+        with reading(self._engine) as connection:
+            rows = connection.execute(wanted).all()
+        return frozenset(self._uid(row) for row in rows if row.export_id in exports)
 
     def next_due(self, export_id: str) -> datetime | None:
         """Give the moment from which on a waiting study may be tried; None when none waits."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from catalog.changes.rescans import Looked
 from catalog.ledgers.records import Export
 from catalog.outcome import Outcome
 from catalog.plans.records import Announced, Plan, PlanState
@@ -258,6 +259,28 @@ def test_a_paused_plan_still_covers_and_a_cancelled_one_does_not(
     assert end_unasked(dataclasses.replace(region, unasked=timedelta(0))) == 0
     region.ledger.plans.move("p-pushes", PlanState.CANCELLED)
     assert standing(region.ledger, landing).unasked.files == 2
+
+
+def test_what_an_export_waits_for_is_left_to_it_until_its_plan_is_over(
+    here: Pushed, region: RegionParts
+) -> None:
+    here.plan("PACS")
+    (image,) = views(1, "lcc")
+    transfer = image.file_meta.TransferSyntaxUID
+    with receiving.associated(here.address, image.SOPClassUID, (transfer,)) as peer:
+        assert peer.send_c_store(image, originator_aet="MAMMO", originator_id=3).Status == 0
+    push(here, *views(2), calling="STRANGER")
+    path = str(region.landing / "e-1" / "received")
+    looked = Looked("p-pushes", 1, datetime.now(UTC))
+    found = [Announced(f"{STUDY}.1")]
+    region.ledger.begin_look(Export("e-1", "prov", path, 0, DECISION), found, looked)
+    region.ledger.plans.move("p-pushes", PlanState.PAUSED)
+    gone = dataclasses.replace(region, unasked=timedelta(0))
+    assert end_unasked(gone) == 2
+    assert len(here.left()) == 1
+    region.ledger.plans.move("p-pushes", PlanState.CANCELLED)
+    assert end_unasked(gone) == 1
+    assert not here.left()
 
 
 def test_a_study_that_two_sources_push_is_neithers(here: Pushed, region: RegionParts) -> None:
