@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from flows.exports.asking import Asked
 from flows.exports.bringing import Brought, Job, bring
 from flows.exports.content import Content, Selection
 from flows.exports.pushed import announce, end_unasked, require_own, standing
-from flows.exports.running import Run, is_settled, share_out
+from flows.exports.running import Quota, Run, is_settled, share_out
 from flows.ingest.pushes import next_pushed
 from flows.review import reviews
 from flows.sources.definition import describe
@@ -110,11 +111,14 @@ class Pushed:
             tries=1,
             place=opened.place,
         )
+
+        def end(_ordinal: int, brought: Brought) -> bool:
+            assert brought is Brought.SETTLED
+            return True
+
         with ThreadPoolExecutor(2) as pool:
-            ended = share_out(
-                run, export, lambda one: pool.submit(bring, job, one), at_a_time=2, most=0
-            )
-        assert {brought for _, brought in ended} == {Brought.SETTLED}
+            begin = partial(pool.submit, bring, job)
+            share_out(run, export, begin, end, at_a_time=2, quota=Quota(0))
         assert is_settled(run, export)
         self.parts.ledger.rescans.end(export_id, datetime.now(UTC))
         return export
