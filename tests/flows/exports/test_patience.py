@@ -17,12 +17,13 @@ from prefect.states import Completed, Failed
 from catalog.errors import ConflictError, DatabaseError
 from catalog.ledgers.records import Export
 from catalog.plans.records import Announced, Plan, PlanState, Waiting
-from flows.errors import StudyError
+from flows.errors import RetriableError, StudyError
 from flows.exports import running
 from flows.exports.asking import Asked
 from flows.exports.bringing import Brought
 from flows.exports.content import Content, Selection
 from flows.exports.running import Quota, Run, patiently, share_out
+from flows.ingest import alive as living
 from flows.ingest import janitor
 from flows.ingest.alive import alive, is_alive
 from flows.ingest.tried import Tried
@@ -178,6 +179,19 @@ def test_whoever_asks_whether_a_run_lives_does_not_keep_it_from_saying_so(tmp_pa
                     assert is_alive(tmp_path, "run")
         finally:
             asking.kill()
+
+
+def test_a_run_that_is_begun_twice_goes_on_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(living, "_PATIENCE", 0.0)
+    with alive(tmp_path, "run"):
+        with pytest.raises(RetriableError, match="same already"), alive(tmp_path, "run"):
+            pass
+        assert is_alive(tmp_path, "run")
+    assert is_alive(tmp_path, "run") is None
+    with alive(tmp_path, "run"):
+        assert is_alive(tmp_path, "run")
 
 
 def test_who_is_gone_has_no_study(region: RegionParts, export_folder: Path) -> None:
