@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, func, select
 
-from catalog.changes.batches import batches
+from catalog.batches import batches
 from catalog.changes.leading import led
 from catalog.changes.rejections import PUBLISHED
 from catalog.changes.tables import missed, rejection, rescan
