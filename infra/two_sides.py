@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,7 @@ from typing import Final
 from infra.certificate import ensure_certificate
 from infra.credentials import load_credentials
 from infra.errors import StateError
+from infra.lock import locked
 from infra.ports import BLOCK, Ports
 from infra.private import private_directory, read_json, write_private
 from infra.sides import REGION, hub_ca_in, hub_plan, public_key_in, region_plan
@@ -46,9 +48,7 @@ class TwoSides:
         if (self.state / "stack.json").exists():
             raise StateError(ONE.format(self.state))
         private_directory(self.state)
-        vouches = ensure_certificate(self.hub.state).ca.read_bytes()
-        private_directory(hub_ca_in(self.region.state).parent)
-        write_private(hub_ca_in(self.region.state), vouches)
+        self._vouch(progress)
         both = {"hub": self.hub, "region": self.region}
         with ThreadPoolExecutor(max_workers=2) as pool:
             begun = [pool.submit(side.up, _said(name, progress)) for name, side in both.items()]
@@ -64,9 +64,13 @@ class TwoSides:
 
     def reset(self, progress: Progress = lambda _line: None) -> None:
         """Stop both sides and forget everything."""
-        self.region.reset(_said("region", progress))
-        self.hub.reset(_said("hub", progress))
-        if self.state.exists() and not any(self.state.iterdir()):
+        if not self.state.exists():
+            return
+        with self._alone(progress):
+            self.region.reset(_said("region", progress))
+            self.hub.reset(_said("hub", progress))
+            (self.state / "lock").unlink(missing_ok=True)
+        if not any(self.state.iterdir()):
             self.state.rmdir()
 
     def status(self) -> tuple[PartStatus, ...]:
@@ -76,6 +80,19 @@ class TwoSides:
             for name, side in (("hub", self.hub), ("region", self.region))
             for one in side.status()
         )
+
+    def _alone(self, progress: Progress) -> AbstractContextManager[None]:
+        return locked(self.state, self.hub.plan.lock_seconds, progress)
+
+    def _vouch(self, progress: Progress) -> None:
+        """Give the hub its certificate, and the region who vouches for it; one command at a time.
+
+        Raises BusyError when another command is still at work.
+        """
+        with self._alone(progress):
+            vouches = ensure_certificate(self.hub.state).ca.read_bytes()
+            private_directory(hub_ca_in(self.region.state).parent)
+            write_private(hub_ca_in(self.region.state), vouches)
 
     def _introduce(self, progress: Progress) -> None:
         hub = self.hub

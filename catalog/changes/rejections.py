@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Select, select
 
-from catalog.changes.batches import batches
+from catalog.batches import batches
 from catalog.changes.tables import rejection
 from catalog.columns import now
 from catalog.database import insert_if_absent, reading, writing

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, func, select
 
-from catalog.changes.batches import batches
+from catalog.batches import batches
+from catalog.changes.leading import led
 from catalog.changes.rejections import PUBLISHED
 from catalog.changes.tables import missed, rejection, rescan
 from catalog.database import insert_if_absent, reading, writing
@@ -158,6 +159,11 @@ class Rescans:
         by_look = select(rescan.c.plan_id).where(rescan.c.export_id == export_id)
         with reading(self._engine) as connection:
             return connection.scalar(by_window) or connection.scalar(by_look)
+
+    def led(self) -> frozenset[str]:
+        """Give the exports to which a plan leads that was not cancelled; no others go on."""
+        with reading(self._engine) as connection:
+            return frozenset(connection.scalars(led()))
 
     def end(self, export_id: str, moment: datetime) -> None:
         """Say that all that a look found came in."""

@@ -1,11 +1,13 @@
 """What a region's ledger says: what is sealed for whom, how far exports are, what is published."""
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, case, func, select
 
+from catalog.changes.leading import led
 from catalog.database import reading
 from catalog.inventory.records import Published, Sealed, Standing
 from catalog.ledgers.rows import count_outcomes
@@ -51,6 +53,8 @@ class Inventory:
     def exports(self, moment: datetime) -> Iterator[Standing]:
         """Give how far every export is, in order of their names."""
         last = ""
+        with reading(self._engine) as connection:
+            goes_on = frozenset(connection.scalars(led()))
         while True:
             wanted = select(export).where(export.c.id > last).order_by(export.c.id).limit(1)
             with reading(self._engine) as connection:
@@ -58,7 +62,7 @@ class Inventory:
                 if row is None:
                     return
                 standing = _standing(connection, row, moment)
-            yield standing
+            yield replace(standing, led=row.id in goes_on)
             last = row.id
 
     def published(self, since: datetime | None = None) -> tuple[int, Iterator[Published]]:

@@ -72,6 +72,7 @@ class Standing:
         pending: Files without an outcome.
         waiting: Studies that its source announced and that are not settled.
         leased: Of these, those that somebody works on now.
+        led: Whether a plan leads to it that may still go on.
     """
 
     id: str
@@ -80,6 +81,7 @@ class Standing:
     waiting: int
     leased: int
     tally: Tally
+    led: bool = False
 
     @property
     def is_ended(self) -> bool:

@@ -1,12 +1,13 @@
 """The studies that a source announced to an export: who fetches which, and how far each is."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, and_, func, or_, select
 
+from catalog.batches import batches
 from catalog.columns import now
 from catalog.database import insert_if_absent, reading, writing
 from catalog.errors import ConflictError, Reason
@@ -196,8 +197,20 @@ class AnnouncedStudies:
         names = {self._key.index("item.study_uid", uid): uid for uid in study_uids}
         under_way = select(announced.c.study_uid_index).where(announced.c.leased_until > now())
         with reading(self._engine) as connection:
-            found = set(connection.scalars(under_way))
-        return frozenset(uid for index, uid in names.items() if index in found)
+            return frozenset(
+                names[index]
+                for some in batches(names)
+                for index in connection.scalars(
+                    under_way.where(announced.c.study_uid_index.in_(some))
+                )
+            )
+
+    def waited_for(self, exports: Collection[str]) -> frozenset[str]:
+        """Give the UIDs of the studies for which some exports wait."""
+        wanted = select(announced).where(announced.c.state == AnnouncedState.WAITING)
+        with reading(self._engine) as connection:
+            rows = connection.execute(wanted).all()
+        return frozenset(self._uid(row) for row in rows if row.export_id in exports)
 
     def next_due(self, export_id: str) -> datetime | None:
         """Give the moment from which on a waiting study may be tried; None when none waits."""

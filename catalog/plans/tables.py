@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from catalog.columns import UtcDateTime, closed, serial
@@ -23,6 +24,9 @@ from catalog.reviews.tables import metadata
 from catalog.vocabulary import ProtectionSource
 
 __all__ = ["announced", "metadata", "plan", "plan_window", "source", "unasked"]
+
+# Few studies are leased at a time: those, and no others, are found by who works on them.
+_LEASED = text("leased_by IS NOT NULL")
 
 source = Table(
     "source",
@@ -94,6 +98,7 @@ announced = Table(
     UniqueConstraint("export_id", "ordinal"),
     UniqueConstraint("export_id", "study_uid_index"),
     Index(None, "export_id", "state", "due_at"),
+    Index(None, "leased_by", postgresql_where=_LEASED, sqlite_where=_LEASED),
     CheckConstraint("ordinal >= 1", name="ordinal"),
     CheckConstraint("claimed >= 0", name="claimed"),
     CheckConstraint("state <> 'SETTLED' OR claimed IS NOT NULL", name="settled"),

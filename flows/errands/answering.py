@@ -9,7 +9,9 @@ import os
 import secrets
 import socket
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +20,7 @@ from threading import Event
 from catalog.errands.errands import Errands
 from catalog.errands.records import ErrandKind, ErrandState, Taken
 from catalog.errands.seal import unseal
-from catalog.errors import CatalogError, ConflictError, RetriableError
+from catalog.errors import CatalogError, ConflictError
 from flows import log
 from flows.errands.doing import Answer, Doer, do
 from flows.errors import FlowsError
@@ -33,6 +35,7 @@ LEASE = timedelta(minutes=10)
 KEPT = timedelta(days=1)
 AT_A_TIME = 2  # of the slow ones
 PAUSE = 0.5  # seconds between looks
+REST = 2.0  # seconds after a database that could not be used
 TIDIED = 60.0  # seconds between looks at leases and at what is over
 LONGEST = 900.0  # seconds that a question to a source may take
 ENDING = "the worker was stopped; ask again"
@@ -69,28 +72,44 @@ class Worker:
     def __post_init__(self) -> None:
         """Derive the key that opens what the console sealed."""
         self._key = errand_key(self.parts.keys.root)
+        self._over = Event()  # one has ended: look at once
 
     @property
     def _errands(self) -> Errands:
         return self.parts.ledger.errands
 
     def watch(self) -> None:
-        """Answer until `ending` is set; a database that does not answer is waited for."""
+        """Answer until `ending` is set; the log tells of a database that cannot be used for now.
+
+        Raises:
+            StudyError: Anything else went wrong; the log says what.
+        """
         under_way: dict[Future[None], Taken] = {}
         tidied = -TIDIED
-        with ThreadPoolExecutor(max_workers=AT_A_TIME, thread_name_prefix="errand") as pool:
+        pool = ThreadPoolExecutor(max_workers=1 + AT_A_TIME, thread_name_prefix="errand")
+        with silenced("errands"), pool, self._at_last():
             while not self.ending.is_set():
-                under_way = {one: of for one, of in under_way.items() if not one.done()}
                 try:
+                    for one in [one for one in under_way if one.done()]:
+                        del under_way[one]
+                        one.result()
                     if time.monotonic() - tidied >= TIDIED:
                         tidied = time.monotonic()
                         self._tidy(list(under_way.values()))
-                    went = self._step(pool, under_way)
-                except RetriableError as error:
+                    self._step(pool, under_way)
+                except CatalogError as error:
                     log.get().warning("failed", part="errands", error=str(error))
-                    went = False
-                if not went:
-                    self.ending.wait(PAUSE)
+                    self.ending.wait(REST)
+                self._over.wait(PAUSE)
+                self._over.clear()
+
+    @contextmanager
+    def _at_last(self) -> Iterator[None]:
+        """However it ends, let what is slow hold nothing up."""
+        try:
+            yield
+        finally:
+            self.ending.set()
 
     def answer_all(self) -> int:
         """Answer all that waits, one after the other, and count it."""
@@ -101,16 +120,17 @@ class Worker:
             count += 1
         return count
 
-    def _step(self, pool: ThreadPoolExecutor, under_way: dict[Future[None], Taken]) -> bool:
-        """Take up what waits; tell whether there was anything."""
-        taken = self._take(QUICK)
-        if taken is not None:
-            self._answer(taken)
-            return True
-        if len(under_way) < AT_A_TIME and (taken := self._take(SLOW)) is not None:
-            under_way[pool.submit(self._answer, taken)] = taken
-            return True
-        return False
+    def _step(self, pool: ThreadPoolExecutor, under_way: dict[Future[None], Taken]) -> None:
+        """Take up what waits: one that is quick, and beside it some that are slow."""
+        slow = sum(taken.kind in SLOW for taken in under_way.values())
+        for kinds, free in (
+            (QUICK, len(under_way) == slow),
+            (SLOW, slow < AT_A_TIME),
+        ):
+            if free and (taken := self._take(kinds)) is not None:
+                future = pool.submit(self._answer, taken)
+                under_way[future] = taken
+                future.add_done_callback(lambda _: self._over.set())
 
     def _take(self, kinds: frozenset[ErrandKind]) -> Taken | None:
         return self._errands.take(self.by, datetime.now(UTC) + LEASE, kinds)

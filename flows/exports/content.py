@@ -105,7 +105,7 @@ class Limits(_Told):
     """How much.
 
     Attributes:
-        studies_per_night: 0 is without limit.
+        studies_per_night: Of those that settle or fail; 0 is without limit.
         bytes_per_night: 0 is without limit.
         days: Study dates that one export holds; a long backfill is many exports.
         settling_days: How old a study must be: before that, radiologists still add to it.

@@ -73,6 +73,23 @@ class Run:
     rests: Callable[[], bool] = awake
 
 
+@dataclass
+class Quota:
+    """How many studies one run may bring in; one that waits for another try is none of them.
+
+    Attributes:
+        most: 0 is without limit.
+        spent: How many were brought in, or failed.
+    """
+
+    most: int
+    spent: int = 0
+
+    def leaves(self, under_way: int = 0) -> bool:
+        """Tell whether one more may begin while others are under way."""
+        return not self.most or self.spent + under_way < self.most
+
+
 def next_window(run: Run) -> Window | None:
     """Give the stretch that a plan goes on with; new ones are entered as days settle."""
     plans, today = run.parts.ledger.plans, _today(run.content)
@@ -146,30 +163,30 @@ def share_out(
     run: Run,
     export: Export,
     begin: Callable[[Waiting], Future[T]],
+    end: Callable[[int, T], bool],
     *,
     at_a_time: int,
-    most: int,
-) -> list[tuple[int, T]]:
-    """Lease studies and begin them until none is left or we are told to stop; say how all ended.
+    quota: Quota,
+) -> None:
+    """Lease studies and begin them until none is left or we are told to stop.
 
     Args:
         run: Which run.
         export: Which export.
         begin: Begins a leased study; its future never fails.
+        end: Is told how a study ended; tells whether that spends the quota.
         at_a_time: Studies under way.
-        most: Studies that this run may begin; 0 is without limit.
+        quota: Studies that this run may bring in.
     """
     announced = run.parts.ledger.announced
     under_way: dict[Future[T], int] = {}
-    ended: list[tuple[int, T]] = []
     renewed = datetime.now(UTC)
     while True:
         now = datetime.now(UTC)
         if now - renewed > _RENEWED:
             _renew(run, export, under_way.values())
             renewed = now
-        begun = len(ended) + len(under_way)
-        may = not (most and begun >= most) and not run.stop.reason()
+        may = quota.leaves(len(under_way)) and not run.stop.reason()
         if may and len(under_way) < at_a_time and not run.rests():
             leased = patiently(lambda: announced.lease(export.id, run.who, _lease_ends()))
             if leased is not None:
@@ -177,11 +194,11 @@ def share_out(
                 continue
         if under_way:
             done, _ = wait_for(under_way, timeout=_PAUSE, return_when=FIRST_COMPLETED)
-            ended += [(under_way.pop(future), future.result()) for future in done]
+            quota.spent += sum(end(under_way.pop(future), future.result()) for future in done)
         elif may and _is_soon(patiently(lambda: announced.next_due(export.id)), now + run.patience):
             time.sleep(_PAUSE)
         else:
-            return ended
+            return
 
 
 def patiently(ask: Callable[[], T]) -> T:

@@ -22,6 +22,7 @@ from flows.exports.content import content_of
 from flows.exports.nights import Nights
 from flows.exports.rescanning import is_due, rescan
 from flows.exports.running import (
+    Quota,
     Run,
     export_of,
     give_back_failed,
@@ -37,6 +38,7 @@ from flows.ingest.closing import close, is_retriable, run_id
 from flows.ingest.names import PLANNED
 from flows.ingest.pushes import next_pushed
 from flows.ingest.shelves import from_folder
+from flows.ingest.tried import Tried
 from flows.people import protection
 from flows.review import expiry
 from flows.silence import silenced
@@ -151,74 +153,74 @@ def _not_now(plan: Plan, nights: Nights, moment: datetime, *, at_once: bool) -> 
 
 def _go_on(run: Run, opened: Opened) -> str:
     """Bring stretches of days in until something says that it is enough; give what said so."""
-    most = left = run.content.limits.studies_per_night
+    quota = Quota(run.content.limits.studies_per_night)
     while not run.stop.reason():
-        came = _next(run, opened, most=left)
+        came = _next(run, opened, quota)
         if isinstance(came, str):
             return came
-        brought, settled = came
-        left -= brought
-        if most and left <= 0:
+        if not quota.leaves():
             return FULL_NIGHT
-        if not settled:
+        if not came:
             return run.stop.reason() or LATER
     return run.stop.reason()
 
 
-def _next(run: Run, opened: Opened, *, most: int) -> tuple[int, bool] | str:
-    """Bring in what comes next, and tell the same as `_bring_in`; or say why there is nothing."""
+def _next(run: Run, opened: Opened, quota: Quota) -> bool | str:
+    """Bring in what comes next, and tell the same as `_bring`; or say why there is nothing."""
     if again := run.parts.ledger.rescans.exports(run.plan.id, unfinished=True):
-        return _bring_again(run, opened, again[0], most=most)
+        return _bring_again(run, opened, again[0], quota)
     if run.content.selection.everything:
-        return (0, True) if next_pushed(run) else NOTHING_NEW
+        return next_pushed(run) or NOTHING_NEW
     if (window := next_window(run)) is not None:
-        return _bring_in(run, opened, window, most=most)
+        return _bring_in(run, opened, window, quota)
     if is_due(run, datetime.now(UTC)) and rescan(run, datetime.now(UTC)).export_id:
-        return 0, True
+        return True
     return ALL_IN
 
 
-def _bring_in(run: Run, opened: Opened, window: Window, *, most: int) -> tuple[int, bool]:
-    """Bring one stretch in; tell how many studies were tried, and whether all have ended."""
+def _bring_in(run: Run, opened: Opened, window: Window, quota: Quota) -> bool:
+    """Bring one stretch in; tell the same as `_bring`."""
     export = export_of(run, window)
     if export is None:
-        return 0, True
-    brought, settled = _bring(run, opened, export, most=most)
+        return True
+    settled = _bring(run, opened, export, quota)
     if settled:
         run.parts.ledger.plans.end_window(replace(window, export_id=export.id))
-    return brought, settled
+    return settled
 
 
-def _bring_again(run: Run, opened: Opened, export_id: str, *, most: int) -> tuple[int, bool]:
-    """Bring in what a look found to be late; tell the same as `_bring_in`."""
-    brought, settled = _bring(run, opened, run.parts.ledger.export(export_id), most=most)
+def _bring_again(run: Run, opened: Opened, export_id: str, quota: Quota) -> bool:
+    """Bring in what a look found to be late; tell the same as `_bring`."""
+    settled = _bring(run, opened, run.parts.ledger.export(export_id), quota)
     if settled:
         run.parts.ledger.rescans.end(export_id, datetime.now(UTC))
-    return brought, settled
+    return settled
 
 
-def _bring(run: Run, opened: Opened, export: Export, *, most: int) -> tuple[int, bool]:
-    now = _Now(_job(run, opened, export))
+def _bring(run: Run, opened: Opened, export: Export, quota: Quota) -> bool:
+    """Bring the studies of an export in, as many as the night takes; tell whether all ended."""
+    now, tried = _Now(_job(run, opened, export)), Tried()
     held = _now.set(now)
     try:
-        ended = share_out(
+        share_out(
             run,
             export,
             lambda waiting: _submit(now, export, waiting),
+            tried.add,
             at_a_time=opened.care.associations,
-            most=most,
+            quota=quota,
         )
     finally:
         _now.reset(held)
-    failed = {ordinal: state for ordinal, state in ended if not state.is_completed()}
+    failed = tried.failed
     give_back_failed(run, export, failed)
-    alarms.tell_failed(export.id, export.holder_id, failed=len(failed), tried=len(ended))
+    alarms.tell_failed(export.id, export.holder_id, failed=len(failed), tried=tried.number)
     settled = is_settled(run, export)
     if settled:
         close(run.parts, export, failed=[])
     elif failed:
         close(run.parts, export, failed=list(failed.values()))
-    return len(ended), settled
+    return settled
 
 
 def _submit(now: _Now, export: Export, waiting: Waiting) -> "Future[State[Any]]":

@@ -145,7 +145,8 @@ RULES: Final[Mapping[Kind, Rule]] = MappingProxyType(
         Kind.UNENDED: Rule(
             ("export that stopped before its end", "exports that stopped before their end"),
             Action.TELL,
-            "run it again: mammo ingest, or mammo exports run",
+            "run it again: mammo ingest, or mammo exports run; what a cancelled plan left waiting, "
+            "a new plan over the same days brings in: mammo exports schedule",
         ),
         Kind.UNDER_WAY: Rule(
             ("export under way, or its plan goes on", "exports under way, or their plans go on"),

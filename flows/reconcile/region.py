@@ -40,9 +40,9 @@ def _judge(parts: RegionParts, export: Standing, asked: Asked, report: Report) -
     quiet = asked.moment - _QUIET
     folder = parts.landing / export.id
     at_work = export.leased or export.registered_at > quiet or is_recent(folder, quiet)
-    if export.waiting or at_work:
+    if at_work or (export.waiting and export.led):
         report.note(Kind.UNDER_WAY, f"export {export.id}")
-    elif export.pending or not export.tally.total:
+    elif export.waiting or export.pending or not export.tally.total:
         report.note(Kind.UNENDED, f"export {export.id}")
     else:
         report.note(Kind.SUMS, f"export {export.id}")

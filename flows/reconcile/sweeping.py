@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from itertools import islice
 
-from catalog.changes.batches import batches
+from catalog.batches import batches
 from catalog.errors import NotFoundError, Reason, StorageError
 from catalog.objects import ObjectStore
 from flows.reconcile.kinds import Kind

@@ -18,17 +18,17 @@ from datetime import UTC
 from itertools import count
 from pathlib import Path
 
-from flows.errors import FlowsError
-from flows.files.private_file import write_private
+from flows.errors import DiskFullError, FlowsError
 from flows.log import get
 from flows.sources.audit_message import SOURCE, AuditMessage, as_xml
 from flows.sources.network.peer import Tls
+from flows.sources.placing import write_whole
 
 #: Facility 10 (security), severity 5 (notice), as PS3.15 §A.6.1 suggests; RFC 5424 §6.2.1.
 PRIORITY = 10 * 8 + 5
 MESSAGE_ID = "DICOM+RFC3881"
 BOM = b"\xef\xbb\xbf"
-SUFFIX, PARTIAL, LOCK, LOST = ".msg", ".partial", ".lock", "lost"
+SUFFIX, LOCK, LOST = ".msg", ".lock", "lost"
 #: Messages that one connection carries before it is closed and they are let go.
 BATCH = 100
 
@@ -70,7 +70,7 @@ class AuditTrail:
                 self._put(message)
             else:
                 count_lost(self._folder)
-        except OSError as error:
+        except (OSError, DiskFullError) as error:
             get().error("an audit message is lost", error=type(error).__name__)
             with suppress(OSError):
                 count_lost(self._folder)
@@ -87,12 +87,8 @@ class AuditTrail:
 
     def _put(self, message: AuditMessage) -> None:
         name = f"{time.time_ns():020d}-{os.getpid()}-{next(self._numbers)}"
-        partial = self._folder / f"{name}{PARTIAL}"
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_private(partial, [framed(message)])
-        _flush(partial)
-        partial.rename(self._folder / f"{name}{SUFFIX}")
-        _flush(self._folder)
+        write_whole(self._folder, f"{name}{SUFFIX}", framed(message))
 
     def waiting(self) -> int:
         """Count the messages that the log has not taken."""
@@ -220,11 +216,3 @@ def _wait_for_end(secure: ssl.SSLSocket) -> None:
     with suppress(ssl.SSLEOFError, ssl.SSLZeroReturnError):
         # Some logs end without a goodbye of TLS, but orderly.
         secure.unwrap().close()
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

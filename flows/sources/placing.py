@@ -64,6 +64,33 @@ def begin(stem: str, folder: int) -> tuple[int, str] | None:
     return None
 
 
+def write_whole(folder: Path, name: str, data: bytes) -> None:
+    """Write a file that is whole and on the disk under its name, or is not there.
+
+    Raises:
+        DiskFullError: The disk is full.
+        OSError: It cannot be written there.
+    """
+    descriptor = opened(folder)
+    try:
+        while (begun := begin(name, descriptor)) is None:
+            continue
+        file, partial = begun
+        try:
+            Sink(file).write(data)
+            os.fsync(file)
+            os.rename(partial, name, src_dir_fd=descriptor, dst_dir_fd=descriptor)
+            os.fsync(descriptor)
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(partial, dir_fd=descriptor)
+            os.close(file)
+    except OSError as error:
+        raise told(error) from None
+    finally:
+        os.close(descriptor)
+
+
 def link(source: str, from_folder: int, stem: str, folder: int) -> None:
     """Give a file a name that is free, unless its bytes have one already.
 

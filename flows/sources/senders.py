@@ -16,7 +16,7 @@ from typing import Final
 
 from flows.sources.landed import LandedStudy, name
 from flows.sources.landing import ODD, RUNS, SENDERS, Landing
-from flows.sources.placing import begin, opened, told
+from flows.sources.placing import opened, write_whole
 
 _LOCK: Final = ".lock"
 _APART: Final = "odd/"
@@ -65,7 +65,7 @@ class Senders:
             _flush(self._root)
         with _locked(folder / _LOCK, fcntl.LOCK_SH):
             if not path.exists():
-                _written(folder, path.name, study_uid)
+                write_whole(folder, path.name, study_uid.encode("ascii"))
 
     def pushed(self) -> Iterator[Pushed]:
         """Give all that was pushed and is here, each study and each odd object once."""
@@ -150,29 +150,6 @@ def _folders(root: Path) -> Iterator[Path]:
 
 def _notes(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
-
-
-def _written(folder: Path, note: str, study_uid: str) -> None:
-    """Write a note, whole and on the disk."""
-    descriptor = opened(folder)
-    try:
-        begun = begin(note, descriptor)
-        if begun is None:
-            raise InterruptedError
-        file, partial = begun
-        try:
-            os.write(file, study_uid.encode("ascii"))
-            os.fsync(file)
-            os.rename(partial, note, src_dir_fd=descriptor, dst_dir_fd=descriptor)
-            os.fsync(descriptor)
-        finally:
-            with suppress(FileNotFoundError):
-                os.unlink(partial, dir_fd=descriptor)
-            os.close(file)
-    except OSError as error:
-        raise told(error) from None
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ python -m flows.startup.prepare [region|hub]
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from catalog import database
 from catalog.ledgers.key_marks import is_begun
@@ -12,7 +13,7 @@ from catalog.minio_store import ensure_buckets
 from catalog.objects import Credentials
 from flows import log
 from flows.errors import KeyFileError, SettingsError
-from flows.intake.keys import make_key
+from flows.intake.keys import load_key, make_key, public_text
 from flows.keys import errands, key_file
 from flows.settings import (
     ArrivalSettings,
@@ -40,9 +41,8 @@ def prepare_region(region: RegionSettings, admin: PrepareSettings) -> None:
     database.migrate(region.ledger_url.get_secret_value(), "ledger")
     if region.environment is Environment.DEVELOPMENT:
         make_region_keys(region)
-        if region.intake_key_file is not None and not region.intake_key_file.exists():
-            public = make_key(region.intake_key_file)
-            region.intake_key_file.with_suffix(".pub").write_text(f"{public}\n", encoding="ascii")
+        if region.intake_key_file is not None:
+            make_intake_key(region.intake_key_file)
     if region.console_key_file is not None:
         errands.write_public(region.key_file, region.console_key_file)
     make_buckets(admin, region.quarantine_bucket)
@@ -60,6 +60,20 @@ def make_buckets(admin: PrepareSettings, *names: str) -> None:
     """Make buckets that are not there."""
     secret = Credentials(admin.s3_access_key, admin.s3_secret_key.get_secret_value())
     ensure_buckets(admin.s3_endpoint, secret, names, secure=admin.s3_secure)
+
+
+def make_intake_key(path: Path) -> None:
+    """Make the key with which a new region signs; its public half is written beside it every time.
+
+    Raises:
+        KeyFileError: The key cannot be written, or used.
+    """
+    if not path.exists():
+        make_key(path)
+    public = public_text(load_key(path).public_key())
+    partial = path.with_suffix(".new")
+    partial.write_text(f"{public}\n", encoding="ascii")
+    partial.replace(path.with_suffix(".pub"))
 
 
 def make_region_keys(region: RegionSettings) -> None:

@@ -3,10 +3,11 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
 from catalog.database import _configuration, connect, migrate, reading, writing
 from catalog.errors import CatalogError, ConflictError, NotFoundError, Reason
@@ -161,6 +162,28 @@ def test_the_leases_of_one_known_to_be_dead_are_ended(ledger: Ledger) -> None:
     assert ledger.announced.release("dead") == 1
     assert ledger.announced.lease("export-1", "third", soon()) is not None
     assert ledger.announced.lease("export-1", "third", soon()) is None
+
+
+def test_leases_are_found_without_a_look_at_all_that_was_announced(
+    sqlite_databases: Databases,
+) -> None:
+    engine = connect(sqlite_databases("ledger"))
+    asked: list[tuple[str, Any]] = []
+    here = Ledger(engine, LedgerKey(KEY))
+    here.register_export(replace(EXPORT, claimed=0))
+    here.announced.announce("export-1", STUDIES)
+    assert here.announced.lease("export-1", "alive", soon())
+    event.listen(engine, "before_cursor_execute", lambda *told: asked.append(told[2:4]))
+    uids = [one.study_uid for one in STUDIES] + [f"1.2.{number}" for number in range(999)]
+    assert here.announced.leased(uids) == {STUDIES[0].study_uid}
+    assert here.announced.holders() == {"alive"}
+    selects = [told for told in asked if told[0].startswith("SELECT")]
+    with reading(engine) as connection:
+        for words, values in selects:
+            steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {words}", values).all()
+            assert all("INDEX" in step[-1] for step in steps if "announced" in step[-1]), words
+    engine.dispose()
+    assert len(selects) > 2
 
 
 def test_what_was_tried_in_vain_waits_for_its_time(ledger: Ledger) -> None:

@@ -14,11 +14,12 @@ from catalog.ledgers.records import Export
 from deid.identity import pseudonym
 from deid.identity.pseudonym import Person, weeks
 from flows.errors import KeyFileError
+from flows.intake.keys import read_public
 from flows.keys import sides
 from flows.keys.key_file import HUB_ROOTS, OWN_ROOTS, REGION_ROOTS, _forbidden, create
 from flows.keys.key_file import rotate as key_file_rotate
 from flows.settings import Environment, HubSettings, RegionSettings
-from flows.startup.prepare import make_region_keys
+from flows.startup.prepare import make_intake_key, make_region_keys
 from flows.wiring import wire_hub, wire_keys
 from tests.flows.conftest import DECISION
 
@@ -195,6 +196,17 @@ def test_a_lost_key_file_stops_and_is_never_made_again(tmp_path, sqlite_database
             wire_keys(settings, KeyMarks(engine))
     assert not settings.key_file.exists()
     engine.dispose()
+
+
+def test_the_public_half_of_a_key_is_written_again_where_a_crash_left_none(tmp_path):
+    path = tmp_path / "intake.pem"
+    make_intake_key(path)
+    made, public = path.read_bytes(), path.with_suffix(".pub").read_text()
+    assert len(read_public(public)) == 32
+    path.with_suffix(".pub").unlink()
+    make_intake_key(path)
+    assert (path.read_bytes(), path.with_suffix(".pub").read_text()) == (made, public)
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_regions_share_the_date_key_and_nothing_else(key_file):

@@ -1,7 +1,7 @@
 """Several machines for tests: network namespaces where that is allowed, else processes apart.
 
-What machines share is reached by one address: PostgreSQL, the object store, Prefect, a PACS. Each
-has a folder of its own for its landing, keys, temporary files and Prefect's.
+What machines share is reached by one address: PostgreSQL, the object store, Prefect, a PACS; and
+the landing by one path. Each has a folder of its own for keys, temporary files and Prefect's.
 """
 
 import asyncio
@@ -18,8 +18,6 @@ from infra.environment import QUIET_PREFECT
 ROOT = Path(__file__).parents[2]
 #: Of the host on the bridge that joins the namespaces; it is told to nobody else.
 BRIDGE = "10.231.77"
-#: Each machine has its own folder at the same path; `ip netns exec` has a mount namespace too.
-MOUNT = ("sh", "-c", 'mount --bind "$0" "$1" && shift && exec "$@"')
 
 
 @dataclass(frozen=True)

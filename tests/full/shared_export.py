@@ -33,7 +33,8 @@ RUN_TWICE = """
 import sys
 from prefect.deployments import run_deployment
 for _ in range(2):
-    run_deployment("export/region", parameters={"plan_id": sys.argv[1], "at_once": True}, timeout=0)
+    told = {"plan_id": sys.argv[1], "at_once": True}
+    print(run_deployment("export/region", parameters=told, timeout=0).id)
 """
 FLOW_RUNS = """
 import json
@@ -42,11 +43,23 @@ with get_client(sync_client=True) as client:
     runs = client.read_flow_runs()
     print(json.dumps([[r.name, r.state_type.value, str(r.id)] for r in runs]))
 """
+SWEEP = """
+import sys, time
+from datetime import UTC, datetime
+from flows import wiring
+from flows.ingest import janitor
+from flows.ingest.alive import is_alive
+parts, until = wiring.region(), time.monotonic() + 120
+while not all(is_alive(parts.landing, run) for run in sys.argv[1:]):
+    assert time.monotonic() < until
+    time.sleep(0.1)
+janitor.sweep(parts, datetime.now(UTC))
+"""
 
 
 @dataclass
 class Shared:
-    """What all machines reach by one address: databases of PostgreSQL, a store, Prefect, a PACS."""
+    """What all machines reach: databases of PostgreSQL, a store, Prefect, a PACS, and a landing."""
 
     folder: Path
     address: str
@@ -55,13 +68,18 @@ class Shared:
     prefect: int
     pacs: int
 
+    @property
+    def landing(self) -> Path:
+        """Where every machine finds it."""
+        return self.folder.parent / "landing"
+
     def told(self, folder: Path) -> dict[str, str]:
         """Give what a program is told whose own folder that is."""
         who = self.s3.credentials["region"]
         port = self.s3.endpoint.partition(":")[2]
         region = {
             "ENVIRONMENT": "development",
-            "LANDING": str(self.folder.parent / "landing"),
+            "LANDING": str(self.landing),
             "KEY_FILE": str(folder / "region.key"),
             "LEDGER_URL": self.urls["ledger"].render_as_string(hide_password=False),
             "CATALOGUE_URL": self.urls["catalogue"].render_as_string(hide_password=False),
@@ -94,8 +112,10 @@ class Shared:
         assert ran.returncode == 0, ran.stdout[-2000:] + ran.stderr[-2000:]
         return ran.stdout
 
-    def runs(self) -> list[list[str]]:
-        return list(json.loads(self.run("-c", FLOW_RUNS).splitlines()[-1]))
+    def states(self, plan: str) -> dict[str, str]:
+        """Give the states of a plan's runs by their ids."""
+        runs = json.loads(self.run("-c", FLOW_RUNS).splitlines()[-1])
+        return {who: state for name, state, who in runs if name == f"plan-{plan}"}
 
     def asked(self, name: str, statement: str) -> list[tuple[object, ...]]:
         engine = create_engine(self.urls[name].set(drivername="postgresql+psycopg"))
@@ -113,7 +133,7 @@ def shared(
     folder.mkdir(exist_ok=True)
     create(folder / "region.key", REGION_ROOTS)
     for machine in machines:
-        (machine.folder / "landing").mkdir(parents=True)
+        machine.folder.mkdir(parents=True)
         (machine.folder / "region.key").write_bytes((folder / "region.key").read_bytes())
         (machine.folder / "region.key").chmod(0o600)
     (folder.parent / "landing").mkdir(exist_ok=True)
@@ -229,13 +249,11 @@ def share(here: Shared, machines: list[Machine], plan: str) -> None:
         for machine in machines
     ]
     try:
-        here.run("-c", RUN_TWICE, plan)
+        begun = here.run("-c", RUN_TWICE, plan).split()
+        here.run("-c", SWEEP, *begun)  # on a third machine: it takes nothing from who lives
         until = time.monotonic() + SECONDS
-        while [state for name, state, _ in here.runs() if name == f"plan-{plan}"].count(
-            "COMPLETED"
-        ) < len(machines):
-            logs = "".join((machine.folder / "log").read_text()[-1500:] for machine in machines)
-            assert time.monotonic() < until, logs
+        while list(here.states(plan).values()).count("COMPLETED") < len(machines):
+            assert time.monotonic() < until, _logs(machines)
             time.sleep(3)
     finally:
         for worker in workers:
@@ -243,7 +261,11 @@ def share(here: Shared, machines: list[Machine], plan: str) -> None:
             worker.wait()
 
 
-def require_shared(here: Shared, machines: list[Machine], plan: str) -> Counter[str]:
+def _logs(machines: list[Machine]) -> str:
+    return "".join((machine.folder / "log").read_text()[-1500:] for machine in machines)
+
+
+def require_shared(here: Shared, plan: str) -> Counter[str]:
     """Assert that every study came in once, and tell how many each run brought."""
     ended = here.asked("ledger", "SELECT outcome, run, ordinal FROM item")
     assert Counter(outcome for outcome, _, _ in ended) == {"ADMITTED": STUDIES}
@@ -255,8 +277,7 @@ def require_shared(here: Shared, machines: list[Machine], plan: str) -> Counter[
     assert studies == [(STUDIES,)]
     stored = set(here.s3.store("clean").keys("prov/"))
     assert {str(key) for _, key in numbers} <= stored
-    for landing in (here.folder.parent, *(machine.folder for machine in machines)):
-        assert not list((landing / "landing").rglob("*.dcm"))
+    assert not list(here.landing.rglob("*.dcm"))
     runs = here.asked("prefect", "SELECT name, state_type FROM flow_run")
     assert [state for name, state in runs if name == f"plan-{plan}"] == ["COMPLETED"] * 2
     assert any(state == "SCHEDULED" for _, state in runs)

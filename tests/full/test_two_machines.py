@@ -1,8 +1,9 @@
 """Two workers on two machines share PostgreSQL, the store and Prefect, and bring in one export.
 
-The machines are namespaces of Linux where root runs this, each with a loopback of its own and its
-own landing at the same path; else processes that share one. Keys, temporary files and Prefect's are
-each one's own. Prefect is on PostgreSQL too, on Debian's: it needs the extension `pg_trgm`.
+The machines are namespaces of Linux where root runs this, each with a loopback of its own; else
+processes. They share one landing at one path, as they must: upkeep knows by its locks who lives.
+Keys, temporary files and Prefect's are each one's own. Prefect is on PostgreSQL too, on Debian's:
+it needs the extension `pg_trgm`.
 """
 
 import os
@@ -67,6 +68,6 @@ def test_two_machines_share_an_export_and_double_nothing(
     ):
         plan = planned(here)
         share(here, machines, plan)
-        brought = require_shared(here, machines, plan)
+        brought = require_shared(here, plan)
     assert sum(brought.values()) == STUDIES
     assert len(brought) == len(machines)  # each run brought some of them

@@ -27,7 +27,7 @@ from flows.exports.asking import Asked
 from flows.exports.bringing import Brought, Job, bring
 from flows.exports.content import Content, Limits, Selection
 from flows.exports.enrolling import NEVER_CAME
-from flows.exports.running import Run, export_of, is_settled, next_window, share_out, wake
+from flows.exports.running import Quota, Run, export_of, is_settled, next_window, share_out, wake
 from flows.sources.landing import Landing
 from flows.sources.limits import Breaker
 from flows.sources.network.pacs import Pacs
@@ -143,17 +143,24 @@ class Region:
         export = export_of(run, window)
         assert export is not None
         job = self.job(run, export)
+        ended: list[Brought] = []
+
+        def end(_ordinal: int, brought: Brought) -> bool:
+            ended.append(brought)
+            return brought is Brought.SETTLED
+
         with ThreadPoolExecutor(2) as pool:
-            ended = share_out(
+            share_out(
                 run,
                 export,
                 lambda waiting: pool.submit(bring, job, waiting),
+                end,
                 at_a_time=2,
-                most=most,
+                quota=Quota(most),
             )
         if is_settled(run, export):
             self.parts.ledger.plans.end_window(replace(window, export_id=export.id))
-        return export, [brought for _, brought in ended]
+        return export, ended
 
 
 @pytest.fixture

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from catalog.changes.rescans import Looked
 from catalog.ledgers.records import Export
 from catalog.outcome import Outcome
 from catalog.plans.records import Announced, Plan, PlanState
@@ -22,7 +24,7 @@ from flows.exports.asking import Asked
 from flows.exports.bringing import Brought, Job, bring
 from flows.exports.content import Content, Selection
 from flows.exports.pushed import announce, end_unasked, require_own, standing
-from flows.exports.running import Run, is_settled, share_out
+from flows.exports.running import Quota, Run, is_settled, share_out
 from flows.ingest.pushes import next_pushed
 from flows.review import reviews
 from flows.sources.definition import describe
@@ -109,11 +111,14 @@ class Pushed:
             tries=1,
             place=opened.place,
         )
+
+        def end(_ordinal: int, brought: Brought) -> bool:
+            assert brought is Brought.SETTLED
+            return True
+
         with ThreadPoolExecutor(2) as pool:
-            ended = share_out(
-                run, export, lambda one: pool.submit(bring, job, one), at_a_time=2, most=0
-            )
-        assert {brought for _, brought in ended} == {Brought.SETTLED}
+            begin = partial(pool.submit, bring, job)
+            share_out(run, export, begin, end, at_a_time=2, quota=Quota(0))
         assert is_settled(run, export)
         self.parts.ledger.rescans.end(export_id, datetime.now(UTC))
         return export
@@ -258,6 +263,28 @@ def test_a_paused_plan_still_covers_and_a_cancelled_one_does_not(
     assert end_unasked(dataclasses.replace(region, unasked=timedelta(0))) == 0
     region.ledger.plans.move("p-pushes", PlanState.CANCELLED)
     assert standing(region.ledger, landing).unasked.files == 2
+
+
+def test_what_an_export_waits_for_is_left_to_it_until_its_plan_is_over(
+    here: Pushed, region: RegionParts
+) -> None:
+    here.plan("PACS")
+    (image,) = views(1, "lcc")
+    transfer = image.file_meta.TransferSyntaxUID
+    with receiving.associated(here.address, image.SOPClassUID, (transfer,)) as peer:
+        assert peer.send_c_store(image, originator_aet="MAMMO", originator_id=3).Status == 0
+    push(here, *views(2), calling="STRANGER")
+    path = str(region.landing / "e-1" / "received")
+    looked = Looked("p-pushes", 1, datetime.now(UTC))
+    found = [Announced(f"{STUDY}.1")]
+    region.ledger.begin_look(Export("e-1", "prov", path, 0, DECISION), found, looked)
+    region.ledger.plans.move("p-pushes", PlanState.PAUSED)
+    gone = dataclasses.replace(region, unasked=timedelta(0))
+    assert end_unasked(gone) == 2
+    assert len(here.left()) == 1
+    region.ledger.plans.move("p-pushes", PlanState.CANCELLED)
+    assert end_unasked(gone) == 1
+    assert not here.left()
 
 
 def test_a_study_that_two_sources_push_is_neithers(here: Pushed, region: RegionParts) -> None:

@@ -6,13 +6,17 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from catalog import database
+from catalog.changes.rescans import Looked
 from catalog.holders import add_holder, add_region
+from catalog.ledgers.records import Export
 from catalog.ledgers.tables import export
+from catalog.plans.records import Announced, KnownSource, Plan, PlanState, SourceKind
 from catalog.publishing.publish import CataloguePublisher
 from catalog.records import Holder, Region
 from flows.quarantine.originals import quarantine
@@ -169,6 +173,26 @@ def test_an_export_of_which_less_came_than_claimed(done, look_here):
 def test_an_export_that_was_registered_and_never_begun(region, export_folder, four, look_here):
     registered(region, export_folder, DECISION, 4)
     assert look_here(moment=LATER).found == {Kind.UNENDED: 1}
+
+
+@on_both
+def test_an_export_with_which_no_plan_goes_on_is_told(region, look_here):
+    plans = region.ledger.plans
+    plans.set_source(KnownSource("pacs", SourceKind.DICOM, "{}"))
+    plans.enter(Plan("p-1", "prov", "pacs", DECISION, "{}", PlanState.ACTIVE, "Eva"))
+    path = str(region.landing / "e-1" / "received")
+    looked = Looked("p-1", 1, datetime.now(UTC))
+    region.ledger.begin_look(Export("e-1", "prov", path, 0, DECISION), [Announced("1.2")], looked)
+    plans.move("p-1", PlanState.PAUSED)
+    report = look_here(moment=LATER)
+    assert (report.found, report.is_well) == ({Kind.UNDER_WAY: 1}, True)
+    plans.move("p-1", PlanState.CANCELLED)
+    assert look_here().found == {Kind.UNDER_WAY: 1}
+    report = look_here(moment=LATER)
+    assert (report.found, report.is_well) == ({Kind.UNENDED: 1}, False)
+    region.ledger.register_export(Export("e-2", "prov", path, 0, DECISION))
+    region.ledger.announced.announce("e-2", [Announced("1.3")])
+    assert look_here(moment=LATER).named[Kind.UNENDED] == ["export e-1", "export e-2"]
 
 
 @on_both

@@ -1,6 +1,9 @@
 """Audit messages: what they hold, and that the region's log gets every one of them."""
 
+import fcntl
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -20,12 +23,14 @@ from flows.sources.audit_message import (
     transferred,
 )
 from flows.sources.audit_trail import AuditTrail, Log, framed, lost
+from flows.sources.landing import AUDIT, Landing
 from flows.sources.network.peer import Tls
 from tests.flows.sources.certificates import Certificates
 from tests.flows.sources.peers import HOST, uid
 from tests.flows.sources.syslog import Server, eventually
 from tests.servers import free_ports
 
+ROOT = Path(__file__).parents[3]
 PACS, OURS = Node("PACS", "10.1.2.3"), Node("MAMDATA", "landing.example")
 MESSAGES = (
     query_asked(PACS, OURS),
@@ -179,3 +184,26 @@ def test_a_host_that_can_be_no_name_is_a_log_that_is_away(
     assert not trail.deliver()
     trail.close()
     assert trail.waiting() == 1
+
+
+_DIES = """
+import os, sys
+from pathlib import Path
+from flows.sources.audit_message import Node, application_activity
+from flows.sources.audit_trail import AuditTrail
+os.rename = lambda *_, **__: os._exit(9)
+AuditTrail(Path(sys.argv[1]), None).send(application_activity(Node("A", "a.example"), started=True))
+"""
+
+
+def test_what_a_crash_left_of_a_message_is_swept(tmp_path: Path) -> None:
+    landing = Landing(tmp_path)
+    folder = tmp_path / AUDIT
+    died = subprocess.run([sys.executable, "-c", _DIES, folder], cwd=ROOT, check=False)
+    assert died.returncode == 9
+    (partial,) = folder.glob(".*.partial")
+    with partial.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert landing.sweep() == 0
+    assert landing.sweep() == 1
+    assert not list(folder.glob("*partial*"))
