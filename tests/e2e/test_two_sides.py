@@ -100,7 +100,7 @@ def test_it_is_well_and_a_second_up_changes_nothing(apart: Apart, delivered: str
     after = sorted(one[MARKER] for side in processes(apart).values() for one in side)
     assert set(before) & set(after) == set(after)
     said = apart.mammo("status")
-    assert said.count(" well ") == 8
+    assert said.count(" well ") == 10
     for side in (apart.hub, apart.region):
         assert {path.name for path in side.iterdir()} <= OWNED
     apart.mammo("demo", "--once", fails=True)
