@@ -19,6 +19,7 @@ from flows import log
 from flows.errors import SourceError
 from flows.exports.planning import in_force
 from flows.exports.running import Run, register
+from flows.sources.awaiting import is_awaited
 from flows.sources.definition import PushedSource, definition
 from flows.sources.landing import ENDED, Landing
 from flows.sources.senders import Pushed, Senders, digests
@@ -110,7 +111,7 @@ def standing(ledger: Ledger, landing: Landing) -> Standing:
 
 
 def end_unasked(parts: RegionParts) -> int:
-    """End what no plan covers and nobody added to for long: removed, and counted as REFUSED.
+    """End what no plan covers and lies here for long: removed, and counted as REFUSED.
 
     It is still at its source. A crash in between is made good by the next call.
 
@@ -126,7 +127,8 @@ def _end_unasked(parts: RegionParts, landing: Landing) -> int:
     owners, after = _owners(parts.ledger), parts.unasked.total_seconds()
     aside = landing.root / ENDED
     for one in (*Senders(landing).pushed(), *Senders(landing).unnoted()):
-        if _owner(owners, one) is None and one.landed.quiet_for() > after:
+        fetched = is_awaited(landing, one.landed.folder.name)
+        if _owner(owners, one) is None and one.landed.age() > after and not fetched:
             one.landed.hand_over(aside / secrets.token_hex(20))
     ended = 0
     for folder in sorted(aside.iterdir()) if aside.is_dir() else ():

@@ -20,7 +20,7 @@ def awaiting(landing: Landing, study_uid: str) -> Iterator[None]:
     Raises:
         OSError: The landing cannot be written to.
     """
-    path = _mark(landing, study_uid)
+    path = landing.root / AWAITED / name(study_uid)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -31,13 +31,17 @@ def awaiting(landing: Landing, study_uid: str) -> Iterator[None]:
         os.close(descriptor)
 
 
-def is_awaited(landing: Landing, study_uid: str) -> bool:
+def is_awaited(landing: Landing, folder: str) -> bool:
     """Tell whether a plan fetches a study at this moment.
+
+    Args:
+        landing: Where it lies.
+        folder: Its name there, as `name` makes it of its UID.
 
     Raises:
         OSError: The landing cannot be read.
     """
-    path = _mark(landing, study_uid)
+    path = landing.root / AWAITED / folder
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -57,7 +61,3 @@ def _removed_if_free(path: Path, descriptor: int) -> bool:
     with suppress(FileNotFoundError):
         path.unlink()
     return True
-
-
-def _mark(landing: Landing, study_uid: str) -> Path:
-    return landing.root / AWAITED / name(study_uid)

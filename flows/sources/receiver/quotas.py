@@ -7,6 +7,7 @@ from threading import BoundedSemaphore, Lock
 from typing import Final
 
 from flows.sources.awaiting import is_awaited
+from flows.sources.landed import name
 from flows.sources.landing import Landing
 from flows.sources.receiver.errors import Reason
 from flows.sources.senders import Senders
@@ -92,7 +93,7 @@ class Share:
         Raises:
             OSError: The landing cannot be read.
         """
-        return is_awaited(self._landing, study_uid)
+        return is_awaited(self._landing, name(study_uid))
 
     def _total(self) -> int:
         if self._lying is None:

@@ -74,7 +74,7 @@ def test_a_source_that_is_left_alone_uses_up_no_night(
     content = Content(selection=Selection(everything=True))
     plan = Plan("p-1", "prov", "pacs", DECISION, content.model_dump_json(), PlanState.ACTIVE, "Eva")
     stop = Go(after=20)
-    source = Pushes(Landing(region.landing), (), 0.0)
+    source = Pushes(Landing(region.landing), (), 0.0, 0.0)
     asked = Asked(source, content.selection, (), nearline=False)
     run = Run(region, plan, content, asked, stop, "worker", rests=breaker.rests)
 

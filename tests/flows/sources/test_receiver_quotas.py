@@ -85,13 +85,13 @@ def test_a_mark_counts_as_long_as_somebody_holds_it(tmp_path):
     landing = Landing(tmp_path)
     with awaiting(landing, STUDY):
         with awaiting(landing, STUDY):
-            assert is_awaited(landing, STUDY)
-        assert is_awaited(landing, STUDY)
-        assert not is_awaited(landing, INSTANCE)
-    assert not is_awaited(landing, STUDY)
+            assert is_awaited(landing, name(STUDY))
+        assert is_awaited(landing, name(STUDY))
+        assert not is_awaited(landing, name(INSTANCE))
+    assert not is_awaited(landing, name(STUDY))
     left = tmp_path / AWAITED / name(STUDY)  # its process was killed
     left.touch()
-    assert not is_awaited(landing, STUDY)
+    assert not is_awaited(landing, name(STUDY))
     assert not left.exists()
 
 
