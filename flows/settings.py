@@ -184,7 +184,9 @@ class ReceiverSettings(BaseSettings):
         landing: The region's landing, where `received` lies.
         tls_certificate: Its own certificate; with `tls_private_key` and `tls_ca`, which vouches
             for the peers', there is mutual TLS. All three or none.
-        associations: Most that may be open at once.
+        associations: Most that may be open at once; `peer_associations` of one peer, a quarter
+            of them if not given, 0 without limit. The peers file may say otherwise for a peer.
+        peer_bytes: Most that may wait in the landing of what one peer sent; likewise.
         object_bytes: Largest object that is taken.
         bytes_per_second: Bandwidth that all associations share; 0 is without limit. By default
             so little that a PACS goes on answering its users as fast (docs/performance.md).
@@ -210,6 +212,8 @@ class ReceiverSettings(BaseSettings):
     tls_private_key: Path | None = None
     tls_ca: Path | None = None
     associations: int = Field(default=16, gt=0, le=512)
+    peer_associations: int | None = Field(default=None, ge=0)
+    peer_bytes: int = Field(default=50_000_000_000, ge=0)
     object_bytes: int = Field(default=4 * 2**30, gt=0)
     bytes_per_second: int = Field(default=20_000_000, ge=0)
     idle_seconds: float = Field(default=120.0, gt=0)

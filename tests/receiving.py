@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import BoundedSemaphore
 from typing import Any
 
 from pydicom import Dataset
@@ -20,6 +19,7 @@ from flows.sources.limits import Bandwidth
 from flows.sources.receiver import syntaxes
 from flows.sources.receiver.incoming import ObjectLimits
 from flows.sources.receiver.negotiation import APPLICATION
+from flows.sources.receiver.quotas import Allowance, Quotas
 from flows.sources.receiver.server import Receiver
 from flows.sources.receiver.terms import Terms
 from flows.sources.receiver.wire import Kind, unit
@@ -52,6 +52,7 @@ def running(
     slots: int = 8,
     connections: int = 16,
     limits: Any = None,
+    allowance: Allowance = Allowance(),  # noqa: B008 -- it is frozen
     **terms: Any,
 ) -> Iterator[Running]:
     """Start a receiver that lets everybody in, unless said otherwise."""
@@ -62,7 +63,7 @@ def running(
             "admits": lambda *_: True,
             "landing": landing,
             "limits": limits or ObjectLimits(1 << 30, 60.0, 0),
-            "slots": BoundedSemaphore(slots),
+            "quotas": Quotas(landing, slots, lambda _: allowance),
             "bandwidth": Bandwidth(0),
             **terms,
         }

@@ -2,23 +2,22 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, Select, func, select
+from sqlalchemy import Connection, Engine, select
 
 from catalog.batches import batches
+from catalog.changes import selects
 from catalog.changes.leading import led
 from catalog.changes.rejections import PUBLISHED
-from catalog.changes.tables import missed, rejection, rescan
+from catalog.changes.tables import missed, rescan
 from catalog.database import insert_if_absent, reading, writing
 from catalog.ledgers.key import LedgerKey
-from catalog.ledgers.tables import export, item
-from catalog.outcome import Outcome
-from catalog.plans.tables import announced, plan, plan_window
+from catalog.ledgers.tables import item
+from catalog.plans.tables import plan_window
 
-MOST_UNAVAILABLE = 3
-"""Exports to which an object may be UNAVAILABLE before no look asks for it any more."""
+LATELY = timedelta(days=90)
+"""For so long what was held as gone is remembered, even if it is listed again."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -29,11 +28,13 @@ class Compared:
         late: Whether it lists objects that never came, and were not asked for too often.
         gone: Keyed hashes of originals that are published and not listed any more.
         there: Of those that are published and listed.
+        lost: Of those that were held as gone lately, listed again or not: the Hold is still there.
     """
 
     late: bool
     gone: frozenset[str] = frozenset()
     there: frozenset[str] = frozenset()
+    lost: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, repr=False)
@@ -60,30 +61,38 @@ class Rescans:
         self._engine = engine
         self._key = key
 
-    def compare(self, plan_id: str, study_uid: str, listed: Iterable[str]) -> Compared:
+    def compare(
+        self, plan_id: str, study_uid: str, listed: Iterable[str], *, moment: datetime
+    ) -> Compared:
         """Hold a source's list of SOP Instance UIDs against what came of a study.
 
         Only what came by the plan itself can be gone; what was rejected or held as gone before is
-        not gone once more. Files that were refused unread, or could not be read, have no UID in
-        the ledger: as many of those listed are taken for them.
+        not gone once more, but lost if it was held as gone lately. Files that were refused unread,
+        or could not be read, have no UID in the ledger: as many of those listed are taken for them.
         """
         study = self._key.index("item.study_uid", study_uid)
         now_there = {self._key.index("item.sop_uid", one) for one in listed}
         with reading(self._engine) as connection:
-            every = set(connection.scalars(_originals(plan_id, study).where(_came())))
-            every |= set(connection.scalars(_given_up(plan_id, study)))
-            published = set(connection.scalars(_published(plan_id, study)))
-            held = set(connection.scalars(_held(plan_id, published)))
-            unnamed = _unnamed(connection, plan_id, study)
+            every = set(connection.scalars(selects.originals(plan_id, study).where(selects.came())))
+            every |= set(connection.scalars(selects.given_up(plan_id, study)))
+            published = set(connection.scalars(selects.published(plan_id, study)))
+            held = set(connection.scalars(selects.held(plan_id, published)))
+            lost = set(connection.scalars(selects.lost(plan_id, published, moment - LATELY)))
+            unnamed = selects.unnamed(connection, plan_id, study)
         late = len(now_there - every) > unnamed
         gone = published - held - now_there
-        return Compared(late, frozenset(gone), frozenset(published & now_there))
+        there = published & now_there
+        return Compared(late, frozenset(gone), frozenset(there), frozenset(lost))
 
     def note(
         self, plan_id: str, *, gone: Collection[str], there: Collection[str], moment: datetime
     ) -> None:
-        """Remember what was not listed; what is listed again was never gone."""
-        mine = missed.c.plan_id == plan_id
+        """Remember what was not listed; what is listed again was never gone.
+
+        What was held lately is remembered all the same, and is not gone once more meanwhile.
+        """
+        lately = missed.c.held_at >= moment - LATELY
+        mine = (missed.c.plan_id == plan_id) & (missed.c.held_at.is_(None) | ~lately)
         rows = [
             {"plan_id": plan_id, "sop_uid_index": one, "first_at": moment} for one in sorted(gone)
         ]
@@ -170,83 +179,3 @@ class Rescans:
         with writing(self._engine) as connection:
             mine = rescan.update().where(rescan.c.export_id == export_id)
             connection.execute(mine.values(ended_at=moment))
-
-
-def _exports(plan_id: str) -> Select[Any]:
-    """Select the exports by which a plan brings studies in."""
-    by_window = select(plan_window.c.export_id).where(
-        plan_window.c.plan_id == plan_id, plan_window.c.export_id.is_not(None)
-    )
-    by_look = select(rescan.c.export_id).where(
-        rescan.c.plan_id == plan_id, rescan.c.export_id.is_not(None)
-    )
-    both = by_window.union(by_look).subquery()
-    return select(both.c.export_id)
-
-
-def _holder(plan_id: str) -> Any:  # noqa: ANN401 # a scalar of SQLAlchemy's
-    return select(plan.c.holder_id).where(plan.c.id == plan_id).scalar_subquery()
-
-
-def _originals(plan_id: str, study: str) -> Select[Any]:
-    """Select the hashes of all originals of a study that came to the plan's holder."""
-    return (
-        select(item.c.sop_uid_index)
-        .join(export, export.c.id == item.c.export_id)
-        .where(item.c.study_uid_index == study, item.c.sop_uid_index.is_not(None))
-        .where(export.c.holder_id == _holder(plan_id))
-    )
-
-
-def _came() -> Any:  # noqa: ANN401 # a condition of SQLAlchemy's
-    return item.c.outcome.is_(None) | (item.c.outcome != Outcome.UNAVAILABLE)
-
-
-def _given_up(plan_id: str, study: str) -> Select[Any]:
-    """Select those that were asked for often enough, and never came."""
-    lacking = _originals(plan_id, study).where(item.c.outcome == Outcome.UNAVAILABLE)
-    often = func.count(item.c.export_id.distinct()) >= MOST_UNAVAILABLE
-    return lacking.group_by(item.c.sop_uid_index).having(often)
-
-
-def _published(plan_id: str, study: str) -> Select[Any]:
-    """Select those that came by the plan and are published."""
-    return _originals(plan_id, study).where(
-        item.c.export_id.in_(_exports(plan_id)),
-        item.c.outcome.in_(PUBLISHED),
-        item.c.clean_sop_uid.is_not(None),
-    )
-
-
-def _held(plan_id: str, published: Collection[str]) -> Select[Any]:
-    """Select what was held before, as gone or as rejected."""
-    gone = select(missed.c.sop_uid_index).where(
-        missed.c.plan_id == plan_id,
-        missed.c.held_at.is_not(None),
-        missed.c.sop_uid_index.in_(published),
-    )
-    rejected = select(rejection.c.sop_uid_index).where(
-        rejection.c.holder_id == _holder(plan_id), rejection.c.sop_uid_index.in_(published)
-    )
-    both = gone.union(rejected).subquery()
-    return select(both.c.sop_uid_index)
-
-
-def _unnamed(connection: Connection, plan_id: str, study: str) -> int:
-    """Count the files of a study that the ledger has no UID of; each export has them anew."""
-    wanted = (
-        select(func.count())
-        .select_from(item)
-        .join(
-            announced,
-            (announced.c.export_id == item.c.export_id) & (announced.c.ordinal == item.c.ordinal),
-        )
-        .where(
-            announced.c.export_id.in_(_exports(plan_id)),
-            announced.c.study_uid_index == study,
-            item.c.sop_uid_index.is_(None),
-            _came(),
-        )
-        .group_by(item.c.export_id)
-    )
-    return max(connection.scalars(wanted), default=0)

@@ -1,8 +1,9 @@
 """What an operator reads of a region's work, line by line; nothing identified."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from catalog.plans.records import PlanState, WindowState
 from flows.cli.plural import counted, studies_wait
@@ -74,8 +75,17 @@ def _receiver_line(told: RegionStatus) -> str:
     return (
         f"receiver    {word}, said so {_age(told.moment, written)} ago: {said['objects']} objects, "
         f"{said['bytes']} bytes, {said['associations_open']} associations open"
-        f"{wrong}"
+        f"{_refused(said)}{wrong}"
     )
+
+
+def _refused(said: Mapping[str, Any]) -> str:
+    """Tell what was refused since one peer had taken what it may."""
+    objects, associations = said.get("over_quota", 0), said.get("ends", {}).get("over_quota", 0)
+    if not objects and not associations:
+        return ""
+    opened = counted(associations, "association")
+    return f"; over a peer's quota: {counted(objects, 'object')}, {opened}"
 
 
 def _age(moment: datetime, since: datetime) -> str:

@@ -18,6 +18,7 @@ from flows.deidentifier import Deidentifier
 from flows.errors import SourceAwayError, StoppedError
 from flows.exports.enrolling import Came, astray, enroll
 from flows.people.protection import Protection
+from flows.sources.awaiting import awaiting
 from flows.sources.landed import LandedStudy, name
 from flows.sources.landing import Landing
 from flows.sources.limits import Breaker
@@ -104,7 +105,8 @@ def bring(job: Job, waiting: Waiting) -> Brought:
         if not job.breaker.allows():
             return _later(job, waiting, RESTING, tried=False)
         try:
-            given = _fetched(job, waiting)
+            with awaiting(job.landing, waiting.study_uid):
+                given = _fetched(job, waiting)
         except StoppedError:
             return _stopped(job, waiting)
         except SourceAwayError:

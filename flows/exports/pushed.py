@@ -19,6 +19,7 @@ from flows import log
 from flows.errors import SourceError
 from flows.exports.planning import in_force
 from flows.exports.running import Run, register
+from flows.sources.awaiting import is_awaited
 from flows.sources.definition import PushedSource, definition
 from flows.sources.landed import name
 from flows.sources.landing import ENDED, Landing
@@ -111,7 +112,7 @@ def standing(ledger: Ledger, landing: Landing) -> Standing:
 
 
 def end_unasked(parts: RegionParts) -> int:
-    """End what no plan covers and nobody added to for long: removed, and counted as REFUSED.
+    """End what no plan covers and lies here for long: removed, and counted as REFUSED.
 
     It is still at its source. What an export waits for is left to it, however long its plan rests.
     A crash in between is made good by the next call.
@@ -128,11 +129,12 @@ def _end_unasked(parts: RegionParts, landing: Landing) -> int:
     owners, after = _owners(parts.ledger), parts.unasked.total_seconds()
     aside = landing.root / ENDED
     every = (*Senders(landing).pushed(), *Senders(landing).unnoted())
-    over = [one for one in every if _owner(owners, one) is None and one.landed.quiet_for() > after]
+    over = [one for one in every if _owner(owners, one) is None and one.landed.age() > after]
     ledger = parts.ledger
     wanted = digests(ledger.announced.waited_for(ledger.rescans.led())) if over else frozenset()
     for one in over:
-        if not wanted & {name(one.key), one.landed.folder.name}:
+        names = {name(one.key), one.landed.folder.name}
+        if not wanted & names and not is_awaited(landing, one.landed.folder.name):
             one.landed.hand_over(aside / secrets.token_hex(20))
     ended = 0
     for folder in sorted(aside.iterdir()) if aside.is_dir() else ():

@@ -136,7 +136,7 @@ def _stretch(run: Run, look: Look, window: Window, moment: datetime) -> dict[str
     if settled and not found:
         look.alarms.append(f"{where}: {SILENT}")
         return {}
-    compared = dict(_compared(run, look, settled, found, where))
+    compared = dict(_compared(run, look, settled, found, (where, moment)))
     look.studies += len(compared)
     if not _hold_gone(run, look, compared, moment):
         look.alarms.append(f"{where}: {FAR_FEWER}")
@@ -161,9 +161,14 @@ def _announced(run: Run, *, but: str | None) -> dict[str, AnnouncedState]:
 
 
 def _compared(
-    run: Run, look: Look, settled: list[str], found: Mapping[str, FoundStudy], where: str
+    run: Run,
+    look: Look,
+    settled: list[str],
+    found: Mapping[str, FoundStudy],
+    at: tuple[str, datetime],
 ) -> Iterator[tuple[str, Compared]]:
     """Ask for the lists of studies, and compare them; a list that is not had is no list."""
+    where, moment = at
     for uid in settled:
         if run.stop.reason():
             raise StoppedError
@@ -176,16 +181,20 @@ def _compared(
             look.alarms.append(f"{where}: {NO_LIST}")
             continue
         uids = [one.sop_uid for one in listed]
-        yield uid, run.parts.ledger.rescans.compare(run.plan.id, uid, uids)
+        yield uid, run.parts.ledger.rescans.compare(run.plan.id, uid, uids, moment=moment)
 
 
 def _hold_gone(run: Run, look: Look, compared: Mapping[str, Compared], moment: datetime) -> bool:
-    """Remember what is gone, and hold what was gone a day ago; False if far too much is."""
+    """Remember what is gone, and hold what was gone a day ago; False if far too much is.
+
+    What was held as gone lately counts, too: or a source could take a fifth of the rest each time.
+    """
     rescans = run.parts.ledger.rescans
     gone = frozenset[str]().union(*(one.gone for one in compared.values()))
     there = frozenset[str]().union(*(one.there for one in compared.values()))
+    lost = frozenset[str]().union(*(one.lost for one in compared.values()))
     look.gone += len(gone)
-    if len(gone) > _FAR_FEWER * len(gone | there):
+    if gone and len(gone | lost) > _FAR_FEWER * len(gone | lost | there):
         return False
     rescans.note(run.plan.id, gone=gone, there=there, moment=moment)
     due = rescans.due(run.plan.id, gone, moment - APART)

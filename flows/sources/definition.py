@@ -17,6 +17,7 @@ AeTitle = Annotated[
 ]
 Port = Annotated[int, Field(gt=0, lt=65536)]
 Seconds = Annotated[float, Field(gt=0, le=86400)]
+Age = Annotated[float, Field(gt=0, le=30 * 86400)]
 
 
 class _Described(BaseModel):
@@ -124,11 +125,13 @@ class PushedSource(_Described):
     Attributes:
         calling: What they call themselves: AE titles of the receiver's peers file.
         quiet_seconds: A study counts as complete when nothing came of it for so long.
+        most_seconds: Or so long after its first object; what comes later is late.
     """
 
     kind: Literal[SourceKind.PUSHED] = SourceKind.PUSHED
     calling: tuple[AeTitle, ...] = Field(min_length=1)
     quiet_seconds: Seconds = 300.0
+    most_seconds: Age = 86_400.0
     care: Care = Care()
 
 

@@ -17,6 +17,8 @@ RECEIVED: Final = "received"
 ODD: Final = "odd"
 #: Who pushed what; see `senders`.
 SENDERS: Final = "senders"
+#: Locks: of studies that are fetched at this moment.
+AWAITED: Final = "awaited"
 #: What nobody asked for, on its way out.
 ENDED: Final = "ended"
 #: Locks: of flow runs that live, and of what only one of them does at a time.
@@ -24,7 +26,7 @@ RUNS: Final = "runs"
 #: Audit messages on their way to the region's log.
 AUDIT: Final = "audit"
 #: Folders of the landing that belong to no export, and that nobody may tidy away.
-SHARED: Final = frozenset({RECEIVED, ODD, SENDERS, ENDED, RUNS, AUDIT})
+SHARED: Final = frozenset({RECEIVED, ODD, SENDERS, AWAITED, ENDED, RUNS, AUDIT})
 
 
 class Landing:

@@ -62,7 +62,7 @@ def open_source(known: KnownSource, landing: Landing) -> Opened:
     care = told.care
     breaker = Breaker(care.slow_seconds, care.failures, care.rest_seconds)
     if isinstance(told, PushedSource):
-        pushes = Pushes(landing, told.calling, told.quiet_seconds)
+        pushes = Pushes(landing, told.calling, told.quiet_seconds, told.most_seconds)
         return Opened(pushes, breaker, care, (), pushes.place)
     made = _web(told, breaker) if isinstance(told, WebSource) else _dicom(told, breaker, landing)
     if (audit := trail(landing.root)) is not None:

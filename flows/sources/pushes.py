@@ -34,10 +34,17 @@ class Pushes:
         landing: Where it lies.
         calling: The AE titles that the peers call themselves.
         quiet_seconds: A study counts as complete when nothing came of it for so long.
+        most_seconds: Or so long after its first object, whatever still comes.
     """
 
-    def __init__(self, landing: Landing, calling: tuple[str, ...], quiet_seconds: float) -> None:
-        self._landing, self._quiet = landing, quiet_seconds
+    def __init__(
+        self,
+        landing: Landing,
+        calling: tuple[str, ...],
+        quiet_seconds: float,
+        most_seconds: float,
+    ) -> None:
+        self._landing, self._quiet, self._most = landing, quiet_seconds, most_seconds
         self._mine = digests(calling)
         self._senders = Senders(landing)
 
@@ -51,7 +58,7 @@ class Pushes:
         yield Step("receiver", runs, "it runs" if runs else "it does not run: mammo receiver")
         if runs:
             waiting = list(self.mine())
-            quiet = sum(self._is_quiet(one) for one in waiting)
+            quiet = sum(self._is_complete(one) for one in waiting)
             told_of = f"{len(waiting)} studies wait in the landing, {quiet} of them complete"
             yield Step("landing", ok=True, told=told_of)
 
@@ -64,7 +71,7 @@ class Pushes:
         for one in self.mine():
             if stop.reason():
                 return
-            if self._is_quiet(one):
+            if self._is_complete(one):
                 yield FoundStudy(one.key, "", "", None, (), None)
 
     def instances(self, _study_uid: str, _stop: Stop) -> tuple[FoundInstance, ...]:
@@ -87,5 +94,5 @@ class Pushes:
             return self._landing.named(_NEITHERS)
         return self._senders.place(key)
 
-    def _is_quiet(self, one: Pushed) -> bool:
-        return one.landed.quiet_for() >= self._quiet
+    def _is_complete(self, one: Pushed) -> bool:
+        return one.landed.quiet_for() >= self._quiet or one.landed.age() >= self._most

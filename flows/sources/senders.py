@@ -82,7 +82,10 @@ class Senders:
 
     def of(self, study_uid: str) -> frozenset[str]:
         """Give the digests of all who sent objects of a study that lies here."""
-        notes = (name(study_uid), f"{_MOVED}{name(study_uid)}")
+        return self._noters(name(study_uid))
+
+    def _noters(self, study: str) -> frozenset[str]:
+        notes = (study, f"{_MOVED}{study}")
         return frozenset(
             folder.name
             for folder in _folders(self._root)
@@ -104,6 +107,20 @@ class Senders:
             return self._landing.study(key)
         sender, _, which = key.removeprefix(_APART).partition("/")
         return LandedStudy(self._landing.root / ODD / sender / which)
+
+    def waiting(self, calling: str, *, least: int = 0) -> int:
+        """Count the bytes that lie here of what a peer sent, each object as `least` at least.
+
+        Of a study that others sent of, too, an equal part is its.
+        """
+        total = 0
+        mine = self._root / name(calling)
+        notes = _notes(mine) if mine.is_dir() else []
+        for study in {note.name.removeprefix(_MOVED) for note in notes}:
+            size = _size(self._landing.named(study), least)
+            total += size // max(1, len(self._noters(study))) if size else 0
+        odd = _folders(self._landing.root / ODD / mine.name)
+        return total + sum(_size(LandedStudy(one), least) for one in odd)
 
     @contextmanager
     def alone(self, what: str) -> Iterator[None]:
@@ -150,6 +167,14 @@ def _folders(root: Path) -> Iterator[Path]:
 
 def _notes(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
+
+
+def _size(landed: LandedStudy, least: int) -> int:
+    total = 0
+    for path in landed.files():
+        with suppress(FileNotFoundError):  # an export takes it in this moment
+            total += max(path.stat().st_size, least)
+    return total
 
 
 @contextmanager

@@ -165,6 +165,8 @@ def _receiver(told: RegionStatus) -> Iterator[Metric]:
     yield _counter("receiver_associations", "accepted associations", (), [((), total)])
     yield _counter("receiver_bytes", "bytes received", (), [((), said["bytes"])])
     yield _counter("receiver_answers", "objects by answer", ("outcome",), answers)
+    refused = [((), said.get("over_quota", 0))]
+    yield _counter("receiver_over_quota", "objects refused by their sender's quota", (), refused)
     yield _counter("receiver_ends", "connections by their end", ("outcome",), ends)
 
 

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import Engine, text
 
-from catalog.changes.rescans import MOST_UNAVAILABLE, Looked
+from catalog.changes.rescans import LATELY, Looked
+from catalog.changes.selects import MOST_UNAVAILABLE
 from catalog.database import reading
 from catalog.ledgers.key import LedgerKey
 from catalog.ledgers.ledger import Ledger
@@ -56,35 +57,35 @@ def ledger(ledger_engine: Engine) -> Ledger:
 
 def test_what_is_late_and_what_is_gone_is_told_apart(ledger: Ledger) -> None:
     came(ledger, "export-1", UIDS, Outcome.ADMITTED)
-    same = ledger.rescans.compare(PLAN.id, STUDY, UIDS)
+    same = ledger.rescans.compare(PLAN.id, STUDY, UIDS, moment=NOW)
     assert (same.late, len(same.gone), len(same.there)) == (False, 0, 3)
-    other = ledger.rescans.compare(PLAN.id, STUDY, [*UIDS[1:], "1.2.3"])
+    other = ledger.rescans.compare(PLAN.id, STUDY, [*UIDS[1:], "1.2.3"], moment=NOW)
     assert (other.late, len(other.gone), len(other.there)) == (True, 1, 2)
 
 
 def test_what_came_otherwise_is_not_late_and_never_gone(ledger: Ledger) -> None:
     came(ledger, "export-2", UIDS, Outcome.ADMITTED)
-    assert not ledger.rescans.compare(PLAN.id, STUDY, UIDS).late
-    assert not ledger.rescans.compare(PLAN.id, STUDY, []).gone
+    assert not ledger.rescans.compare(PLAN.id, STUDY, UIDS, moment=NOW).late
+    assert not ledger.rescans.compare(PLAN.id, STUDY, [], moment=NOW).gone
 
 
 def test_what_was_refused_is_neither(ledger: Ledger) -> None:
     came(ledger, "export-1", [UIDS[0], "", ""], Outcome.REFUSED)
-    assert not ledger.rescans.compare(PLAN.id, STUDY, UIDS).late
-    assert ledger.rescans.compare(PLAN.id, STUDY, [*UIDS, "1.2.3"]).late
-    assert not ledger.rescans.compare(PLAN.id, STUDY, []).gone
+    assert not ledger.rescans.compare(PLAN.id, STUDY, UIDS, moment=NOW).late
+    assert ledger.rescans.compare(PLAN.id, STUDY, [*UIDS, "1.2.3"], moment=NOW).late
+    assert not ledger.rescans.compare(PLAN.id, STUDY, [], moment=NOW).gone
 
 
 def test_what_was_rejected_is_not_gone(ledger: Ledger) -> None:
     came(ledger, "export-1", UIDS, Outcome.ADMITTED)
     ledger.rejections.enter("export-1", "1.2.9", "113001", UIDS[:2])
-    assert len(ledger.rescans.compare(PLAN.id, STUDY, []).gone) == 1
+    assert len(ledger.rescans.compare(PLAN.id, STUDY, [], moment=NOW).gone) == 1
 
 
 def test_what_is_missed_is_due_a_day_later_and_once(ledger: Ledger) -> None:
     came(ledger, "export-1", UIDS, Outcome.ADMITTED)
     rescans = ledger.rescans
-    gone = rescans.compare(PLAN.id, STUDY, UIDS[:2]).gone
+    gone = rescans.compare(PLAN.id, STUDY, UIDS[:2], moment=NOW).gone
     for moment in (NOW, NOW + DAY):
         rescans.note(PLAN.id, gone=gone, there=(), moment=moment)
     assert rescans.due(PLAN.id, gone, NOW - DAY) == ()
@@ -93,10 +94,15 @@ def test_what_is_missed_is_due_a_day_later_and_once(ledger: Ledger) -> None:
     assert due.clean_sop_uid == f"2.25{UIDS[2]}"
     rescans.held([due], NOW)
     assert rescans.due(PLAN.id, gone, NOW + DAY) == ()
-    assert not rescans.compare(PLAN.id, STUDY, UIDS[:2]).gone
-    there = rescans.compare(PLAN.id, STUDY, UIDS).there
+    assert not rescans.compare(PLAN.id, STUDY, UIDS[:2], moment=NOW).gone
+    there = rescans.compare(PLAN.id, STUDY, UIDS, moment=NOW).there
     rescans.note(PLAN.id, gone=(), there=there, moment=NOW)
-    assert rescans.compare(PLAN.id, STUDY, UIDS[:2]).gone == gone  # it came back, and went again
+    again = rescans.compare(PLAN.id, STUDY, UIDS[:2], moment=NOW)
+    assert (again.gone, again.lost) == (frozenset(), gone)  # it counts for a while, back or not
+    later = NOW + LATELY + DAY
+    rescans.note(PLAN.id, gone=(), there=there, moment=later)
+    again = rescans.compare(PLAN.id, STUDY, UIDS[:2], moment=later)
+    assert (again.gone, again.lost) == (gone, frozenset())  # it came back, and went again
 
 
 def test_looks_are_remembered_with_the_export_that_followed(ledger: Ledger) -> None:
@@ -129,7 +135,7 @@ def broken(*_: object) -> None:
 def test_an_exports_studies_are_told_and_nothing_of_it_lies_open(ledger: Ledger) -> None:
     assert ledger.announced.studies("export-1") == {STUDY: AnnouncedState.WAITING}
     came(ledger, "export-1", UIDS, Outcome.ADMITTED)
-    gone = ledger.rescans.compare(PLAN.id, STUDY, []).gone
+    gone = ledger.rescans.compare(PLAN.id, STUDY, [], moment=NOW).gone
     ledger.rescans.note(PLAN.id, gone=gone, there=(), moment=NOW)
     with reading(ledger._engine) as connection:
         rows = connection.execute(text("SELECT * FROM missed")).all()
@@ -143,13 +149,13 @@ def test_what_never_came_is_late_again_and_not_for_ever(ledger: Ledger) -> None:
         name = f"export-n{number}"
         ledger.register_export(replace(EXPORT, id=name, claimed=0))
         came(ledger, name, UIDS[2:], Outcome.UNAVAILABLE)
-        late = ledger.rescans.compare(PLAN.id, STUDY, UIDS).late
+        late = ledger.rescans.compare(PLAN.id, STUDY, UIDS, moment=NOW).late
         assert late is (number < MOST_UNAVAILABLE - 1)
-    assert ledger.rescans.compare(PLAN.id, STUDY, [*UIDS, f"{STUDY}.9"]).late
+    assert ledger.rescans.compare(PLAN.id, STUDY, [*UIDS, f"{STUDY}.9"], moment=NOW).late
 
 
 def test_what_came_after_all_is_not_late(ledger: Ledger) -> None:
     came(ledger, "export-1", UIDS, Outcome.UNAVAILABLE)
-    assert ledger.rescans.compare(PLAN.id, STUDY, UIDS).late
+    assert ledger.rescans.compare(PLAN.id, STUDY, UIDS, moment=NOW).late
     came(ledger, "export-2", UIDS, Outcome.ADMITTED)
-    assert not ledger.rescans.compare(PLAN.id, STUDY, UIDS).late
+    assert not ledger.rescans.compare(PLAN.id, STUDY, UIDS, moment=NOW).late

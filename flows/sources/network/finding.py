@@ -18,7 +18,7 @@ from flows.sources.network.identifier import (
 )
 from flows.sources.network.peer import Peer, Watch
 from flows.sources.network.question import Answers, Line, line
-from flows.sources.network.window import Window
+from flows.sources.network.window import Window, require_few
 from flows.sources.source import FoundStudy, Query, Stop
 
 #: Accession numbers that are asked for over one association, one question each: PS3.4 §C.2.2.2
@@ -50,6 +50,7 @@ class Finding:
 
     Attributes:
         seen: Study UIDs that were given already.
+        questions: How many were asked for stretches of days and their halves.
         stations_told: Whether any study's stations were told; None if none was asked for.
     """
 
@@ -58,6 +59,7 @@ class Finding:
     stop: Stop
     watch: Watch | None = None
     seen: set[str] = field(default_factory=set)
+    questions: int = 0
     stations_told: bool | None = None
 
     def studies(self) -> Iterator[FoundStudy]:
@@ -104,6 +106,8 @@ class Finding:
 
     def _by_window(self, window: Window, modality: str) -> Iterator[FoundStudy]:
         """Ask for a window, and for its halves where the answer may not be whole."""
+        self.questions += 1
+        require_few(self.questions)
         keys = window.keys() | ({"ModalitiesInStudy": modality} if modality else {})
         with line(self.peer, self.stop, self.watch) as asked:
             answers = _ask(asked, keys, described=self.query.described)

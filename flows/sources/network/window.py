@@ -7,7 +7,25 @@ half, until an answer is whole.
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from flows.errors import TruncatedError
+
 DAY_SECONDS = 86_400
+#: Questions for one stretch of days: an honest source that holds answers back needs far fewer.
+MOST_QUESTIONS = 1_000
+TOO_MANY = (
+    "the source holds answers back, and goes on doing so however small the question: ask for the "
+    "limit of answers to be raised there, or plan fewer days at a time (days, below [limits])"
+)
+
+
+def require_few(questions: int) -> None:
+    """Let no source be asked without end: each half of a question could be cut off again.
+
+    Raises:
+        TruncatedError: There were too many for one stretch of days.
+    """
+    if questions > MOST_QUESTIONS:
+        raise TruncatedError(TOO_MANY)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from flows.sources.receiver.commands import (
 from flows.sources.receiver.errors import AssociationError, Reason
 from flows.sources.receiver.incoming import Incoming
 from flows.sources.receiver.negotiation import Context, Rejection, Request
+from flows.sources.receiver.quotas import Share
 from flows.sources.receiver.received import Received
 from flows.sources.receiver.terms import Terms
 from flows.sources.receiver.wire import Kind, Wire, unit
@@ -32,7 +33,6 @@ _TOLD: Final = frozenset({Reason.MALFORMED, Reason.ENDLESS, Reason.TIMED_OUT, Re
 _REASONS: Final = {
     Rejection.CALLING: Reason.UNKNOWN_PEER,
     Rejection.CALLED: Reason.UNKNOWN_TITLE,
-    Rejection.BUSY: Reason.BUSY,
 }
 
 
@@ -87,21 +87,22 @@ class Association:
         request = negotiation.parse_request(body)
         rejection = self._rejection(request, certificate)
         self._received.sender = Node(request.calling, self._address)
-        if rejection is None and not terms.slots.acquire(blocking=False):
-            rejection = Rejection.BUSY
-        if rejection:
-            wire.send(negotiation.reject(rejection))
+        refused = _REASONS.get(rejection, Reason.UNSUPPORTED) if rejection else None
+        refused = refused or terms.quotas.enter(request.calling)
+        if refused:
+            wire.send(negotiation.reject(rejection or Rejection.BUSY))
             self._linger()
-            return _REASONS.get(rejection, Reason.UNSUPPORTED)
+            return refused
         try:
             terms.counters.opened()
             contexts = negotiation.accepted(request, terms.private)
             wire.send(negotiation.accept(request, contexts, terms.private))
             wire.patience(terms.idle_seconds)
-            return _Conversation(self, wire, contexts, terms, request.calling).hold()
+            share = terms.quotas.share(request.calling)
+            return _Conversation(self, wire, contexts, terms, share).hold()
         finally:
             terms.counters.closed()
-            terms.slots.release()
+            terms.quotas.leave(request.calling)
 
     def _secure(self) -> bytes | None:
         """Shake hands if there must be TLS; return the peer's certificate."""
@@ -161,10 +162,10 @@ class _Conversation:
         wire: Wire,
         contexts: Mapping[int, Context],
         terms: Terms,
-        calling: str,
+        share: Share,
     ) -> None:
         self._owner, self._wire, self._contexts, self._terms = owner, wire, contexts, terms
-        self._calling = calling
+        self._share = share
         self._incoming: Incoming | None = None
         self._context = 0
         self._command: Command | None = None
@@ -216,10 +217,8 @@ class _Conversation:
 
     def _act(self, command: Command, context: int) -> None:
         if command.field is Field.STORE and command.has_dataset:
-            landing, limits = self._terms.landing, self._terms.limits
-            self._incoming = Incoming(
-                landing, limits, command, self._contexts[context], self._calling
-            )
+            landing, limits, how = self._terms.landing, self._terms.limits, self._contexts[context]
+            self._incoming = Incoming(landing, limits, command, how, self._share)
             self._owner.under_way(self._incoming)
             self._command = command
         elif command.has_dataset:
@@ -239,6 +238,7 @@ class _Conversation:
             self._incoming = None
             if status is Status.SUCCESS:
                 self._owner.received(incoming.study_uid)
+            self._terms.counters.over_quota(incoming.is_over_quota)
             self._answer(command, context, status, incoming.size)
             self._owner.under_way(None)
 

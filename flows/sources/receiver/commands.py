@@ -41,7 +41,7 @@ class Status(IntEnum):
 
 #: What a failure says in words (0000,0902), for the log of the peer; at most 64 characters.
 COMMENTS: Final = {
-    Status.OUT_OF_ROOM: "the landing takes nothing now",
+    Status.OUT_OF_ROOM: "the landing takes nothing from here now",
     Status.NOT_AS_ANNOUNCED: "SOP Class or Instance UID is not the one announced",
     Status.NOT_UNDERSTOOD: "no SOP or Study Instance UID in the dataset",
     Status.TOO_LARGE: "the object is larger than accepted here",

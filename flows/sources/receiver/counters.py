@@ -19,6 +19,7 @@ class Counters:
         self._open = 0
         self._associations = 0
         self._bytes = 0
+        self._over_quota = 0
         self._answers: Counter[str] = Counter()
         self._ends: Counter[str] = Counter()
 
@@ -45,6 +46,11 @@ class Counters:
             if status is Status.SUCCESS:
                 self._bytes += size
 
+    def over_quota(self, number: int) -> None:
+        """Count objects that were refused since too much of their sender waits."""
+        with self._lock:
+            self._over_quota += number
+
     def told(self) -> dict[str, Any]:
         """Return all counts, as JSON takes them."""
         with self._lock:
@@ -55,6 +61,7 @@ class Counters:
                 "bytes": self._bytes,
                 "answers": dict(self._answers),
                 "ends": dict(self._ends),
+                "over_quota": self._over_quota,
             }
 
 

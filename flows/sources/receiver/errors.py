@@ -19,6 +19,7 @@ class Reason(StrEnum):
     UNKNOWN_TITLE = "called AE not recognised"
     UNSUPPORTED = "protocol version or application context not supported"
     BUSY = "too many associations"
+    OVER_QUOTA = "too many associations of one peer"
     CROWDED = "too many connections"
     NO_TLS = "no valid TLS handshake"
     FAULT = "an error of the receiver's own"

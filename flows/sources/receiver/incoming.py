@@ -13,6 +13,7 @@ from flows.sources.receiver.commands import Command, Status
 from flows.sources.receiver.errors import AssociationError, Reason
 from flows.sources.receiver.head import BrokenHeadError, Head, Named
 from flows.sources.receiver.negotiation import Context
+from flows.sources.receiver.quotas import LEAST, Share
 from flows.sources.senders import Senders
 
 if TYPE_CHECKING:
@@ -46,10 +47,11 @@ class Incoming:
         limits: What it may take.
         command: The C-STORE-RQ.
         context: Its presentation context.
-        calling: What its sender calls itself.
+        share: Its sender's.
 
     Attributes:
         study_uid: Of the study that it is of, once that is known; empty for what is odd.
+        is_over_quota: Whether it found no room because too much of its sender waits.
     """
 
     def __init__(
@@ -58,10 +60,10 @@ class Incoming:
         limits: ObjectLimits,
         command: Command,
         context: Context,
-        calling: str,
+        share: Share,
     ) -> None:
         self._landing, self._limits, self._command = landing, limits, command
-        self._context, self._calling = context, calling
+        self._context, self._share = context, share
         self._until = time.monotonic() + limits.seconds
         self._head = Head(context.encoding)
         self._opened = ExitStack()
@@ -71,6 +73,8 @@ class Incoming:
         self._next_room = 0
         self.size = 0
         self.study_uid = ""
+        self._taken: int | None = 0
+        self.is_over_quota = False
 
     def write(self, fragment: memoryview) -> None:
         """Take a fragment of the dataset.
@@ -101,7 +105,8 @@ class Incoming:
             self._opened.close()
             if self._status is Status.SUCCESS:
                 moved = self._command.is_moved
-                Senders(self._landing).note(self._calling, self.study_uid, moved=moved)
+                Senders(self._landing).note(self._share.calling, self.study_uid, moved=moved)
+            self._give_back(kept=not self._wasted)
         except (DiskFullError, OSError):
             self._waste(Status.OUT_OF_ROOM)
         return self._status
@@ -110,6 +115,7 @@ class Incoming:
         """Leave nothing of the object."""
         leave = AssociationError(Reason.CLOSED)
         self._opened.__exit__(AssociationError, leave, None)
+        self._give_back(kept=False)
 
     def _take(self, fragment: memoryview) -> None:
         if self._sink:
@@ -132,11 +138,13 @@ class Incoming:
         """Open the place where the object goes, and write what has come of it."""
         self._status = self._judged(named)
         uid = self._command.sop_instance
-        if self._status is Status.SUCCESS:
-            self.study_uid = named.study_uid
+        is_good = self._status is Status.SUCCESS
+        self.study_uid = named.study_uid if is_good else ""
+        self._take_share()
+        if is_good:
             study = self._landing.study(named.study_uid)
         else:
-            study = self._landing.odd(uid, self._calling)
+            study = self._landing.odd(uid, self._share.calling)
         self._sink = self._opened.enter_context(study.store(uid))
         self._sink.write(
             file_header(self._command.sop_class, self._command.sop_instance, self._context.transfer)
@@ -157,6 +165,27 @@ class Incoming:
             self._next_room = self.size + _ROOM_EVERY
             if self._landing.room() < self._limits.room:
                 raise DiskFullError
+            if self._sink:
+                self._take_share()
+
+    def _take_share(self) -> None:
+        """Count what came as its sender's; what a plan fetches is not refused for that."""
+        if self._taken is None:
+            return
+        more = max(self.size, LEAST) - self._taken
+        if self._share.take(more):
+            self._taken += more
+        elif self.study_uid and self._share.is_awaited(self.study_uid):
+            self._give_back(kept=False)
+            self._taken = None
+        else:
+            self.is_over_quota = True
+            raise DiskFullError
+
+    def _give_back(self, *, kept: bool) -> None:
+        if self._taken:
+            self._share.give_back(self._taken, kept=max(self.size, LEAST) if kept else 0)
+            self._taken = 0
 
     def _waste(self, status: Status) -> None:
         """Keep nothing of the object, and pass over what still comes."""

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError
 
 from flows.errors import SettingsError
+from flows.sources.receiver.quotas import Allowance
 
 #: An AE title (PS3.5 table 6.2-1, AE): up to 16 printable characters, no backslash.
 TITLE = r"^[\x21-\x5b\x5d-\x7e]([\x20-\x5b\x5d-\x7e]{0,14}[\x21-\x5b\x5d-\x7e])?$"
@@ -22,6 +23,9 @@ class Peer(BaseModel):
         addresses: Where it comes from: addresses or networks (`10.1.2.3`, `10.1.0.0/24`).
         certificate: SHA-256 of its own certificate, in hexadecimal; with TLS, and if given, it
             may come with no other.
+        associations: Most that it may have open; 0 is without limit, and as the settings say if
+            not given.
+        waiting_bytes: Most that may wait in the landing of what it sent; likewise.
         note: For people.
     """
 
@@ -30,6 +34,8 @@ class Peer(BaseModel):
     ae_title: str = Field(pattern=TITLE)
     addresses: tuple[IPvAnyNetwork, ...] = Field(min_length=1)
     certificate: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
+    associations: int | None = Field(default=None, ge=0)
+    waiting_bytes: int | None = Field(default=None, ge=0)
     note: str = ""
 
 
@@ -58,6 +64,16 @@ class Peers(BaseModel):
             and one.certificate in {"", seen}
             for one in self.peer
         )
+
+    def allowance(self, calling: str, usual: Allowance) -> Allowance:
+        """Tell what a peer may take, `usual` where the file does not say.
+
+        Where an AE title has several entries, the first that says something counts.
+        """
+        mine = [one for one in self.peer if one.ae_title == calling]
+        associations = (one.associations for one in mine if one.associations is not None)
+        waiting = (one.waiting_bytes for one in mine if one.waiting_bytes is not None)
+        return Allowance(next(associations, usual.associations), next(waiting, usual.waiting_bytes))
 
 
 def read_peers(path: Path) -> Peers:
@@ -99,6 +115,10 @@ class PeersFile:
     def admits(self, calling: str, address: str, certificate: bytes | None) -> bool:
         """Tell whether a peer may send, by the file that counts; see `Peers.admits`."""
         return self._peers.admits(calling, address, certificate)
+
+    def allowance(self, calling: str, usual: Allowance) -> Allowance:
+        """Tell what a peer may take, by the file that counts; see `Peers.allowance`."""
+        return self._peers.allowance(calling, usual)
 
     def look(self, *, anyway: bool = False) -> bool:
         """Read the file again if it has changed, or anyway; tell whether that was done.

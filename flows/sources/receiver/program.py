@@ -5,7 +5,7 @@ import ssl
 import time
 from contextlib import suppress
 from ipaddress import ip_address
-from threading import BoundedSemaphore, Event
+from threading import Event
 from types import FrameType
 from typing import Final
 
@@ -21,6 +21,7 @@ from flows.sources.pushes import STATUS_FILE
 from flows.sources.receiver.counters import write_status
 from flows.sources.receiver.incoming import ObjectLimits
 from flows.sources.receiver.peers import PeersFile
+from flows.sources.receiver.quotas import Allowance, Quotas
 from flows.sources.receiver.server import Receiver
 from flows.sources.receiver.terms import Terms
 
@@ -77,12 +78,16 @@ def terms_of(settings: ReceiverSettings, peers: PeersFile) -> Terms:
     Raises:
         SettingsError: A certificate is missing or wrong.
     """
+    landing = Landing(settings.landing)
+    most = settings.associations
+    each = max(1, most // 4) if settings.peer_associations is None else settings.peer_associations
+    usual = Allowance(each, settings.peer_bytes)
     return Terms(
         ae_title=settings.ae_title,
         admits=peers.admits,
-        landing=Landing(settings.landing),
+        landing=landing,
         limits=ObjectLimits(settings.object_bytes, settings.object_seconds, settings.room_bytes),
-        slots=BoundedSemaphore(settings.associations),
+        quotas=Quotas(landing, most, lambda calling: peers.allowance(calling, usual)),
         bandwidth=Bandwidth(settings.bytes_per_second),
         idle_seconds=settings.idle_seconds,
         negotiation_seconds=settings.negotiation_seconds,

@@ -3,7 +3,7 @@
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from threading import BoundedSemaphore, Event
+from threading import Event
 from typing import TYPE_CHECKING
 
 from flows.sources.limits import Bandwidth
@@ -13,6 +13,7 @@ from flows.sources.receiver.incoming import ObjectLimits
 if TYPE_CHECKING:
     from flows.sources.auditing import Audit
     from flows.sources.landing import Landing
+    from flows.sources.receiver.quotas import Quotas
 
 #: Asked with a calling AE title, an address and a certificate (DER), if there was one.
 Admits = Callable[[str, str, bytes | None], bool]
@@ -27,7 +28,7 @@ class Terms:
         admits: Tells who may send.
         landing: Where objects go.
         limits: What one object may take.
-        slots: One for each association that may be open.
+        quotas: How many associations may be open, and how much of all one peer may take.
         bandwidth: Shared by all of them.
         idle_seconds: How long nothing may come.
         negotiation_seconds: How long an association may take to begin (ARTIM, PS3.8 §9.1.5).
@@ -42,7 +43,7 @@ class Terms:
     admits: Admits
     landing: "Landing"
     limits: ObjectLimits
-    slots: BoundedSemaphore
+    quotas: "Quotas"
     bandwidth: Bandwidth
     idle_seconds: float = 120.0
     negotiation_seconds: float = 15.0

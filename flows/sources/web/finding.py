@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from flows.errors import NotOfferedError, SourceError, SourceRefusedError, TruncatedError
 from flows.sources.network.identifier import SeriesRow, StudyRow
-from flows.sources.network.window import Window
+from flows.sources.network.window import Window, require_few
 from flows.sources.source import FoundInstance, FoundStudy, Query, Stop
 from flows.sources.web.asking import Asker, Keys
 from flows.sources.web.rows import (
@@ -45,6 +45,7 @@ class Finding:
 
     Attributes:
         seen: Study UIDs that were given already.
+        questions: How many were asked for stretches of days and their halves.
         silent: Whether there were studies without any station, and `told` whether others have one.
     """
 
@@ -52,6 +53,7 @@ class Finding:
     query: Query
     stop: Stop
     seen: set[str] = field(default_factory=set)
+    questions: int = 0
     silent: bool = False
     told: bool = False
 
@@ -85,6 +87,8 @@ class Finding:
 
     def _by_window(self, window: Window, modality: str) -> Iterator[FoundStudy]:
         """Ask for a window, and for its halves where the answer may not be whole."""
+        self.questions += 1
+        require_few(self.questions)
         keys = window.keys() | ({"ModalitiesInStudy": modality} if modality else {})
         try:
             answers = self._ask(keys)

@@ -21,16 +21,16 @@ _PATIENCE_SECONDS = 20
 RECEIVER = """
 import signal, sys
 from pathlib import Path
-from threading import BoundedSemaphore
 from flows.sources.landing import Landing
 from flows.sources.limits import Bandwidth
 from flows.sources.receiver.incoming import ObjectLimits
+from flows.sources.receiver.quotas import Quotas
 from flows.sources.receiver.server import Receiver
 from flows.sources.receiver.terms import Terms
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
 landing = Landing(Path(sys.argv[2]), durable=sys.argv[3] == "durable")
-limits, slots = ObjectLimits(4 << 30, 3600, 0), BoundedSemaphore(16)
-terms = Terms(sys.argv[4], lambda *_: True, landing, limits, slots, Bandwidth(float(sys.argv[5])))
+limits, quotas = ObjectLimits(4 << 30, 3600, 0), Quotas(landing, 16)
+terms = Terms(sys.argv[4], lambda *_: True, landing, limits, quotas, Bandwidth(float(sys.argv[5])))
 receiver = Receiver(terms, "127.0.0.1", int(sys.argv[1]), connections=48)
 receiver.start()
 signal.sigwait({signal.SIGTERM})

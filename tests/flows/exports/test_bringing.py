@@ -32,6 +32,7 @@ from flows.sources.landing import Landing
 from flows.sources.limits import Breaker
 from flows.sources.network.pacs import Pacs
 from flows.sources.network.peer import Retrieve
+from flows.sources.receiver.quotas import Allowance
 from flows.sources.source import Ended, Fetched, FoundInstance
 from flows.wiring import HubParts, RegionParts
 from tests import receiving
@@ -196,7 +197,8 @@ def test_studies_are_moved_to_our_own_receiver(
     hospital: Callable[..., Region], region: RegionParts, pacs: QrScp, receiver_port: int
 ) -> None:
     source = Pacs(pacs.peer(retrieve=Retrieve.MOVE))
-    with receiving.running(region.landing, port=receiver_port, ae_title=OURS):
+    none = Allowance(waiting_bytes=1)  # what a plan asked for comes all the same
+    with receiving.running(region.landing, port=receiver_port, ae_title=OURS, allowance=none):
         export, brought = hospital(source).bring()
     assert brought == [Brought.SETTLED] * 2
     assert counts(region.ledger.tally(export.id)) == {"ADMITTED": 8}

@@ -116,7 +116,7 @@ def trying(region: RegionParts, monkeypatch: pytest.MonkeyPatch) -> Callable[...
     region.ledger.announced.announce("e-1", [Announced(f"1.2.{one}") for one in range(4)])
     content = Content(selection=Selection(everything=True))
     plan = Plan("p-1", "prov", "pacs", DECISION, content.model_dump_json(), PlanState.ACTIVE, "Eva")
-    source = Pushes(Landing(region.landing), (), 0.0)
+    source = Pushes(Landing(region.landing), (), 0.0, 0.0)
     asked = Asked(source, content.selection, (), nearline=False)
 
     def made(**more: Any) -> Trying:

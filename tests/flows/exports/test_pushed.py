@@ -1,6 +1,7 @@
 """What is pushed unasked comes in by a plan, and each object of it ends in exactly one outcome."""
 
 import dataclasses
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from flows.exports.pushed import announce, end_unasked, require_own, standing
 from flows.exports.running import Quota, Run, is_settled, share_out
 from flows.ingest.pushes import next_pushed
 from flows.review import reviews
+from flows.sources.awaiting import awaiting
 from flows.sources.definition import describe
 from flows.sources.landing import Landing
 from flows.sources.opening import open_source
@@ -180,6 +182,38 @@ def test_a_study_that_still_comes_is_left(here: Pushed) -> None:
     push(here, *views(1))
     assert here.take() is None
     assert len(here.left()) == 2
+
+
+def aged(here: Pushed, days: int) -> None:
+    """Let what lies here be so old."""
+    for path in here.left():
+        os.utime(path, (path.stat().st_atime, path.stat().st_mtime - days * 86_400))
+
+
+def test_a_study_that_never_gets_quiet_is_taken_a_day_after_its_first_object(here: Pushed) -> None:
+    here.plan("PACS", quiet=3600)
+    first, later = views(1)
+    push(here, first)
+    aged(here, 1)
+    push(here, later)
+    assert here.tally(here.take()) == {"ADMITTED": 2}
+    push(here, *views(1, "lmlo", "rmlo", "lcc")[2:])
+    assert here.take() is None  # it counts anew
+    aged(here, 1)
+    assert here.tally(here.take()) == {"ADMITTED": 1}
+
+
+def test_what_nobody_asked_for_ends_by_its_first_object_unless_it_is_fetched(
+    here: Pushed, region: RegionParts
+) -> None:
+    first, later = views(1)
+    push(here, first)
+    aged(here, 31)
+    push(here, later)
+    with awaiting(Landing(region.landing), first.StudyInstanceUID):
+        assert end_unasked(region) == 0
+    assert end_unasked(region) == 2
+    assert not here.left()
 
 
 def test_what_came_by_c_move_is_not_taken(here: Pushed) -> None:

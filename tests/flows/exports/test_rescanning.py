@@ -229,6 +229,25 @@ def test_a_source_that_proves_nothing_takes_nothing_back(
     look_often(SILENT)
 
 
+def test_a_source_cannot_take_a_fifth_of_the_rest_again_and_again(
+    hospital: Callable[..., Here], archive: Archive, hub: HubParts
+) -> None:
+    archive.store(*(view(3, number) for number in range(1, 6)))
+    here, now = hospital(), datetime.now(UTC)
+    here.bring()
+    for number in (1, 2):
+        archive.forget(3, number)
+    assert [here.look(now + one * DAY).held for one in (0, 1)] == [0, 2]
+    archive.forget(1, 1)  # one of the eight that are left
+    for days in (2, 3):
+        look = here.look(now + days * DAY)
+        assert (look.gone, look.held, len(look.alarms)) == (1, 0, 1)
+        assert FAR_FEWER in look.alarms[0]
+        archive.store(*(view(3, number) for number in (1, 2)))  # held all the same
+    assert len(held(hub)) == 2
+    assert [here.look(now + days * DAY).held for days in (100, 101)] == [0, 1]
+
+
 def test_a_note_that_comes_late_is_fetched_and_obeyed(
     here: Here, archive: Archive, region: RegionParts, hub: HubParts
 ) -> None:

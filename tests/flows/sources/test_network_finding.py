@@ -16,7 +16,7 @@ from flows.errors import (
     StoppedError,
     TruncatedError,
 )
-from flows.sources.network import question
+from flows.sources.network import question, window
 from flows.sources.network.pacs import Pacs
 from flows.sources.source import Query
 from tests.flows.sources.peers import PATIENCE, Go, uid
@@ -83,6 +83,17 @@ def test_a_window_that_ends_at_midnight_misses_no_fraction_of_a_second() -> None
     many = [row(number, StudyTime=time) for number, time in enumerate(times)]
     pacs = Scripted(archive(many, most=3))
     assert len(find(pacs, Query(JANUARY), most_answers=3)) == 4
+
+
+def test_a_pacs_that_cuts_off_without_end_is_not_asked_without_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = [row(number) for number in range(120)]
+    monkeypatch.setattr(window, "MOST_QUESTIONS", 20)
+    pacs = Scripted(archive(rows, most=2, status=0xA700))
+    with pytest.raises(TruncatedError, match="fewer days at a time"):
+        find(pacs, Query(JANUARY))
+    assert len(pacs.questions) == 20
 
 
 def test_an_accession_number_that_is_cut_off_is_told() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from flows.errors import (
     FlowsError,
@@ -24,6 +24,7 @@ from flows.errors import (
 from flows.sources import trial
 from flows.sources.landed import LandedStudy
 from flows.sources.landing import Landing
+from flows.sources.network import window
 from flows.sources.source import Ended, Fetched, FoundInstance, Query
 from flows.sources.web import asking, unpacking
 from flows.sources.web.asking import retry_after
@@ -208,6 +209,24 @@ def test_a_search_is_never_larger_than_memory(monkeypatch: Any) -> None:
     with (
         dicomweb([ONE], instead=giving(deep)) as server,
         pytest.raises(SourceRefusedError, match="JSON"),
+    ):
+        list(DicomWeb(server.service()).find(Query(JANUARY), Go()))
+
+
+def test_a_search_that_is_cut_off_without_end_is_not_asked_without_end(monkeypatch: Any) -> None:
+    monkeypatch.setattr(window, "MOST_QUESTIONS", 10)
+
+    def plausible(request: Request) -> Response:
+        """Give a study of the days and the time that were asked for, and say there are more."""
+        day, time = request.query_params["StudyDate"][:8], request.query_params.get("StudyTime", "")
+        values = {"00080020": day, "00080030": time[:6] or "000000", "0020000D": f"1.2.{day}"}
+        values["00080061"] = "MG"
+        row = {tag: {"vr": "UI", "Value": [value]} for tag, value in values.items()}
+        return JSONResponse([row], headers={"Warning": '299 s "additional results"'})
+
+    with (
+        dicomweb([ONE], instead=plausible) as server,
+        pytest.raises(TruncatedError, match="fewer days at a time"),
     ):
         list(DicomWeb(server.service()).find(Query(JANUARY), Go()))
 

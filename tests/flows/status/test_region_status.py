@@ -33,7 +33,8 @@ RECEIVER = {
     "objects": 5,
     "bytes": 900,
     "answers": {"success": 5, "out_of_resources": 2},
-    "ends": {"released": 6},
+    "ends": {"released": 6, "over_quota": 3},
+    "over_quota": 2,
     "running": True,
     "port": 11112,
     "written": 1_790_000_000,
@@ -125,6 +126,8 @@ def test_metrics_say_what_the_ledger_holds(ledger: Ledger, told: Callable[..., R
     assert value("lag_days", **PLACE) >= 300
     assert value("receiver_answers_total", outcome="out_of_resources") == 2
     assert value("receiver_bytes_total") == 900
+    assert value("receiver_over_quota_total") == 2
+    assert value("receiver_ends_total", outcome="over_quota") == 3
 
 
 def test_the_last_day_is_a_day(told: Callable[..., RegionStatus]) -> None:
@@ -154,6 +157,7 @@ def test_an_operator_reads_what_waits(told: Callable[..., RegionStatus]) -> None
     assert "last day    ADMITTED 1, REFUSED 1, SUSPECT 1" in lines
     assert "quarantine  1 wait for people" in lines
     assert "5 objects, 900 bytes, 1 associations open" in lines
+    assert "over a peer's quota: 2 objects, 3 associations" in lines
 
 
 def test_that_every_export_is_stopped_is_told(told: Callable[..., RegionStatus], tmp_path) -> None:
