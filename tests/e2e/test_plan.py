@@ -196,7 +196,7 @@ def test_what_is_pushed_comes_in_by_a_plan(stack: Stack, plan: str, tmp_path: Pa
     ]
     with receiving.running(stack.state / "region" / "landing") as here:
         assert receiving.send(here.address, *pushed, calling="MODALITY") == [0, 0]
-    assert "no plan covers them: 1 studies, 2 objects" in stack.mammo("receiver", "--waiting")
+    assert "no plan covers them: 1 study, 2 objects" in stack.mammo("receiver", "--waiting")
     (tmp_path / "source.toml").write_text(
         'kind = "PUSHED"\ncalling = ["MODALITY"]\nquiet_seconds = 0.1\n'
     )
