@@ -36,6 +36,7 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
 }
 PARTS = ("master", "volume", "filer", "s3", "admin")
 PATIENCE_SECONDS = 40
+LOWEST, HIGHEST = 20000, 32000
 
 
 def free_ports(count: int) -> list[int]:
@@ -224,8 +225,15 @@ def _text(url: URL) -> str:
 
 
 def free_block(size: int) -> int:
-    """Give the first of a block of ports of 127.0.0.1 that nobody listens on."""
-    for base in range(30000, 60000, size):
+    """Give the first of a block of ports of 127.0.0.1 that nobody listens on.
+
+    Tests that run side by side look in places apart, or two would be given the same block; all of
+    them lie below what the system hands out by itself.
+    """
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    share = (HIGHEST - LOWEST) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    first = LOWEST + number * share
+    for base in range(first, first + share - size, size):
         with ExitStack() as taken:
             try:
                 for port in range(base, base + size):
