@@ -101,8 +101,9 @@ class Machines:
         self.parts_of_stack = self._described(credentials)
         self._id = credentials.stack
         plan = self.stack.plan
+        usual = {k: one for k, one in self.parts_of_stack.items() if k not in self.workers[1:]}
         self._startup().run(
-            self.parts_of_stack, self._known, credentials, prepare=plan.prepare, deploy=plan.deploy
+            usual, self._known, credentials, prepare=plan.prepare, deploy=plan.deploy
         )
         for worker in self.workers[1:]:
             self.revive(worker)
