@@ -14,6 +14,7 @@ from catalog.outcome import Outcome, Tally
 from catalog.plans.records import AnnouncedState
 from catalog.sightings.tables import preview
 from catalog.tables import export, instance, outcome, revision, study
+from flows.sources.landing import Landing
 from tests.faults.rig import Rig
 from tests.faults.women import Held, forms
 
