@@ -1,7 +1,7 @@
 """The studies that a source announced to an export: who fetches which, and how far each is."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -225,13 +225,6 @@ class AnnouncedStudies:
 
     def by_accession(self, accession: str, issuer: str = "") -> tuple[AnnouncedTrace, ...]:
         """Tell how far the studies of an accession number are, also those that never came."""
-        value = accession_value(issuer, accession)
-        if not value:
-            return ()
-        index = self._key.index("item.accession", value)
-        wanted = select(announced).where(announced.c.accession_index == index)
-        with reading(self._engine) as connection:
-            rows = connection.execute(wanted.order_by(announced.c.id)).all()
         return tuple(
             AnnouncedTrace(
                 row.export_id,
@@ -240,10 +233,23 @@ class AnnouncedStudies:
                 row.claimed,
                 row.why,
                 row.changed_at,
-                self._uid(row),
             )
-            for row in rows
+            for row in self._of(accession, issuer)
         )
+
+    def originals(self, accession: str, issuer: str = "") -> tuple[tuple[str, str], ...]:
+        """Give the studies of an accession number: export and original UID; none once forgotten."""
+        found = self._of(accession, issuer)
+        return tuple((row.export_id, uid) for row in found if (uid := self._uid(row)))
+
+    def _of(self, accession: str, issuer: str) -> Sequence[Row[Any]]:
+        value = accession_value(issuer, accession)
+        if not value:
+            return ()
+        index = self._key.index("item.accession", value)
+        wanted = select(announced).where(announced.c.accession_index == index)
+        with reading(self._engine) as connection:
+            return connection.execute(wanted.order_by(announced.c.id)).all()
 
     def _uid(self, row: Row[Any]) -> str:
         if row.study_uid_enc is None:

@@ -1,6 +1,6 @@
 """What goes into the plans of a region and what comes out; no identity shows in repr."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -127,11 +127,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class AnnouncedTrace:
-    """How far an export has come with a study of an accession number.
-
-    Attributes:
-        study_uid: Empty once it was forgotten.
-    """
+    """How far an export has come with a study of an accession number; nothing identified."""
 
     export_id: str
     ordinal: int
@@ -139,4 +135,3 @@ class AnnouncedTrace:
     claimed: int | None
     why: str
     changed_at: datetime
-    study_uid: str = field(default="", repr=False)

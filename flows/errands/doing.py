@@ -37,6 +37,10 @@ from flows.wiring import RegionParts
 MOST_FILES = 1000
 LATER = "the region's Prefect server does not answer: schedules follow within ten minutes of it"
 
+#: What a trace tells; no original UID is among it.
+_OF_A_FILE = ("export_id", "outcome", "reason", "clean_study_uid", "clean_sop_uid", "revision")
+_OF_A_STUDY = ("export_id", "ordinal", "state", "claimed", "why")
+
 Answer = Mapping[str, Any]
 Told = dict[str, Any]
 
@@ -204,12 +208,19 @@ def _trace(doer: Doer, _errand: Taken, told: Told) -> Answer:
     studies = ledger.announced.by_accession(said.accession, said.issuer)
     return {
         "files": [
-            {"number": number, **vars(one), "recorded_at": _moment(one.recorded_at)}
+            {"number": number, **_named(one, _OF_A_FILE), "recorded_at": _moment(one.recorded_at)}
             for number, one in enumerate(files[:MOST_FILES], 1)
         ],
         "more": max(0, len(files) - MOST_FILES),
-        "studies": [{**vars(one), "changed_at": _moment(one.changed_at)} for one in studies],
+        "studies": [
+            {**_named(one, _OF_A_STUDY), "changed_at": _moment(one.changed_at)} for one in studies
+        ],
     }
+
+
+def _named(record: object, names: Sequence[str]) -> dict[str, Any]:
+    """Give some attributes: what a record comes to hold one day is not answered by itself."""
+    return {name: getattr(record, name) for name in names}
 
 
 def _moment(moment: datetime) -> str:

@@ -62,10 +62,10 @@ def walk_again(parts: RegionParts, accession: str, issuer: str = "") -> tuple[st
     """
     ledger = parts.ledger
     wanted: dict[str, set[str]] = defaultdict(set)
-    for trace in ledger.announced.by_accession(accession, issuer):
-        plan_id = ledger.rescans.plan_of(trace.export_id)
-        if plan_id is not None and trace.study_uid:
-            wanted[plan_id].add(trace.study_uid)
+    for export_id, study_uid in ledger.announced.originals(accession, issuer):
+        plan_id = ledger.rescans.plan_of(export_id)
+        if plan_id is not None:
+            wanted[plan_id].add(study_uid)
     done = []
     for plan_id, studies in sorted(wanted.items()):
         plan = ledger.plans.get(plan_id)

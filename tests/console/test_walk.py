@@ -11,7 +11,7 @@ from catalog.errands.records import ErrandState
 from catalog.ledgers.records import Ending, NewItem, Original
 from catalog.ledgers.records import Export as RegisteredExport
 from catalog.outcome import Outcome
-from catalog.plans.records import Window
+from catalog.plans.records import Announced, Window
 from catalog.records import DisclosureDecision
 from catalog.vocabulary import ProtectionSource
 from tests.console.conftest import Side, decision
@@ -105,13 +105,17 @@ def test_an_examination_is_traced_by_its_accession_number_which_is_written_nowhe
     side.ledger.record(
         Ending(item, Outcome.ADMITTED, "", original=original, clean_sop_uid="2.25.7"), run="r"
     )
+    side.ledger.announced.announce("20260101-00000002", [Announced("1.2.3.4", ACCESSION)])
     asked = answered.ask("/traces", {"accession": ACCESSION})
+    (waits,) = asked["answer"]["studies"]
+    assert set(waits) == {"export_id", "ordinal", "state", "claimed", "why", "changed_at"}
     (found,) = asked["answer"]["files"]
     assert (found["outcome"], found["clean_sop_uid"], found["number"]) == ("ADMITTED", "2.25.7", 1)
     assert answered.done("/traces", {"accession": "SEPROV0000000043"})["files"] == []
     assert "sealed" not in asked
     for written in (side.written(), answered.log.read_bytes(), json.dumps(asked).encode()):
         assert b"SEPROV" not in written
+        assert b"1.2.3.4" not in written
     assert b"SEPROV" not in (side.folder / "worker.log").read_bytes()
 
 
