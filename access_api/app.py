@@ -3,8 +3,8 @@
 The one place where the door's real parts are put together.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from fastapi import FastAPI
@@ -14,6 +14,7 @@ from access_api import docs, health, instances, previews, releases, studies
 from access_api.access import add_routes
 from access_api.door import open_door
 from access_api.doorstep import Doorstep, open_log, silence_raw_paths
+from access_api.frame import About, frame
 from access_api.problems import answer_with_problems
 from access_api.settings import DoorSettings
 
@@ -28,11 +29,12 @@ Search the catalogue, and read the releases of your permits.
 * Errors are `application/problem+json` (RFC 9457). A permit that is not yours and one that does
   not exist are the same `404`.
 """
-TAGS: Final = [
+TAGS: Final = (
     {"name": "Catalogue", "description": "What exists."},
     {"name": "Releases", "description": "What your permit lets you read."},
     {"name": "Service", "description": "Whether the door is open."},
-]
+)
+ABOUT: Final = About(TITLE, VERSION, DESCRIPTION, TAGS)
 
 
 def create_app(
@@ -43,23 +45,13 @@ def create_app(
     chosen_log = log or open_log()
     silence_raw_paths()
 
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    @contextmanager
+    def opened(app: FastAPI) -> Iterator[None]:
         with open_door(chosen, chosen_log) as door:
             app.state.door, app.state.verifier = door, door.verifier
             yield
 
-    app = FastAPI(
-        title=TITLE,
-        version=VERSION,
-        description=DESCRIPTION,
-        openapi_tags=TAGS,
-        openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        lifespan=lifespan,
-    )
+    app = frame(ABOUT, opened)
     add_routes(
         app, *(part.router for part in (health, studies, releases, instances, previews, docs))
     )

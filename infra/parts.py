@@ -1,6 +1,7 @@
 """The parts of a local stack, by command line: this room imports no other."""
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -75,11 +76,13 @@ def all_parts(
         _worker_part(state, ports, known, credentials.prefect),
     ]
     if known.api:
-        described.append(_door_part(state, ports, known, programs.door))
+        told = {**known.base, **known.api}
+        described.append(_page_part("api", programs.door, ports.api, told, state / "hub"))
     if known.intake:
         described.append(_intake_part(state, ports, known))
     if known.console:
-        described.append(_console_part(state, ports, known, programs.console))
+        told, words = {**known.base, **known.console}, programs.console
+        described.append(_page_part("console", words, ports.console, told, state / "region"))
         described.append(_errands_part(state, ports, known, programs.errands))
     if known.receiver and (state / "region" / "peers.toml").exists():
         described.append(_receiver_part(state, ports, known))
@@ -173,17 +176,19 @@ def _receiver_part(state: Path, ports: Ports, known: Environments) -> Part:
     )
 
 
-def _door_part(state: Path, ports: Ports, known: Environments, door: tuple[str, ...]) -> Part:
-    """Describe the door; `door` is its program and the words after it."""
-    base = f"http://{HOST}:{ports.api}"
+def _page_part(
+    name: str, words: tuple[str, ...], port: int, told: Mapping[str, str], directory: Path
+) -> Part:
+    """Describe an application of ours by its program and the words after it, on loopback."""
+    base = f"http://{HOST}:{port}"
     return Part(
-        name="api",
-        command=(program(door[0]), *door[1:], "--host", HOST, "--port", str(ports.api)),
-        environment={**known.base, **known.api},
-        directory=state / "hub",
+        name=name,
+        command=(program(words[0]), *words[1:], "--host", HOST, "--port", str(port)),
+        environment=told,
+        directory=directory,
         url=base,
         ready=lambda _since: probes.page_answers(f"{base}/health"),
-        ports=(ports.api,),
+        ports=(port,),
         rooms=DOOR_ROOMS,
     )
 
@@ -202,21 +207,6 @@ def _intake_part(state: Path, ports: Ports, known: Environments) -> Part:
         url=base,
         ready=lambda _since: probes.page_answers(f"{base}/health", tls.ca),
         ports=(ports.intake,),
-        rooms=DOOR_ROOMS,
-    )
-
-
-def _console_part(state: Path, ports: Ports, known: Environments, console: tuple[str, ...]) -> Part:
-    """Describe the region's console: it has the ledger's database, and no key."""
-    base = f"http://{HOST}:{ports.console}"
-    return Part(
-        name="console",
-        command=(program(console[0]), *console[1:], "--host", HOST, "--port", str(ports.console)),
-        environment={**known.base, **known.console},
-        directory=state / "region",
-        url=base,
-        ready=lambda _since: probes.page_answers(f"{base}/health"),
-        ports=(ports.console,),
         rooms=DOOR_ROOMS,
     )
 

@@ -113,7 +113,7 @@ def stack_in(state: Path, *, two_sides: bool = False) -> Stack | TwoSides:
 
 def side_of(state: Path, side: str) -> Path:
     """Say where one side's settings lie; on one machine that is the directory itself."""
-    apart = state / (REGION_SIDE if side in {"region", "receiver"} else HUB_SIDE)
+    apart = state / (REGION_SIDE if side in {"region", "receiver", "console"} else HUB_SIDE)
     return apart if apart.exists() else state
 
 

@@ -4,8 +4,8 @@ An application of its own, on the region's side only. It reads what the ledger k
 writes errands that only the region's worker can read. TLS is uvicorn's or a proxy's.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from http import HTTPStatus
 from typing import Final, Literal
@@ -22,9 +22,11 @@ from access_api.console.errors import ConsoleError
 from access_api.console.people import Administrator
 from access_api.console.problems import REFUSALS, TABLE
 from access_api.console.settings import ConsoleSettings
-from access_api.console.threshold import Bodies, Recorder
+from access_api.console.threshold import Bodies, write_visit
 from access_api.doorstep import Doorstep, open_log, silence_raw_paths
+from access_api.frame import About, frame
 from access_api.problems import answer_with_problems
+from access_api.recorder import Recorder
 from catalog.plans.records import WindowState
 
 TITLE: Final = "Mammography data space: region console"
@@ -39,12 +41,13 @@ For the administrators of a region's PACS: sources, previews, plans, and what be
 * Every call is recorded, by person, route and outcome.
 * Errors are `application/problem+json` (RFC 9457), and repeat nothing of the request.
 """
-TAGS: Final = [
+TAGS: Final = (
     {"name": "Sources", "description": "A PACS, a DICOMweb service, an export folder."},
     {"name": "Plans", "description": "What comes in, when, and how far it is."},
     {"name": "Errands", "description": "What was asked, and the answers."},
     {"name": "Service", "description": "Whether the console is open, and how the region does."},
-]
+)
+ABOUT: Final = About(TITLE, VERSION, DESCRIPTION, TAGS)
 
 router = guarded_router(tag="Service")
 
@@ -101,26 +104,16 @@ def create_app(
     chosen_log = log or open_log()
     silence_raw_paths()
 
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    @contextmanager
+    def opened(app: FastAPI) -> Iterator[None]:
         with open_desk(chosen, chosen_log) as desk:
             app.state.desk, app.state.verifier = desk, desk.verifier
             yield
 
-    app = FastAPI(
-        title=TITLE,
-        version=VERSION,
-        description=DESCRIPTION,
-        openapi_tags=TAGS,
-        openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        lifespan=lifespan,
-    )
+    app = frame(ABOUT, opened)
     add_routes(app, *(part.router for part in (sources, plans, errands, docs)), router)
     answer_with_problems(app, TABLE, ConsoleError)
-    app.add_middleware(Recorder)
+    app.add_middleware(Recorder, known_by="caller", write=write_visit)
     app.add_middleware(Bodies, most=chosen.body_bytes, seconds=chosen.body_seconds)
     app.add_middleware(Doorstep, log=chosen_log)
     return app

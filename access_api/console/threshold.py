@@ -2,12 +2,11 @@
 
 from anyio import fail_after
 from fastapi.responses import JSONResponse
-from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from access_api.console.problems import SLOW, TOO_LARGE
 from access_api.problems import MEDIA_TYPE, Problem
-from access_api.tokens import Caller
+from access_api.recorder import route_of
 from catalog.errands import visits
 from catalog.errands.visits import ConsoleVisit
 
@@ -64,44 +63,23 @@ class _Replay:
         return {"type": "http.request", "body": body, "more_body": False}
 
 
-class Recorder:
-    """ASGI middleware that writes down every call before it is answered.
+def write_visit(scope: Scope, status: int) -> None:
+    """Write a call down.
 
-    Who did not show who it is has no line there, or a stranger could fill it; the console's own
-    log has one. An answer that cannot be recorded is not given.
+    Raises:
+        DatabaseError: It is not written, so it must not be answered.
     """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-
-        async def recording(message: Message) -> None:
-            caller = scope.get("state", {}).get("caller")
-            if message["type"] == "http.response.start" and isinstance(caller, Caller):
-                ledger = scope["app"].state.desk.ledger
-                visit = _visit(caller, scope, int(message["status"]))
-                await run_in_threadpool(visits.append, ledger, visit)
-            await send(message)
-
-        await self._app(scope, receive, recording)
-
-
-def _visit(caller: Caller, scope: Scope, status: int) -> ConsoleVisit:
-    route = getattr(scope.get("route"), "path", "unmatched")
     noted = scope["state"]
-    return ConsoleVisit(
+    caller = noted["caller"]
+    visit = ConsoleVisit(
         who=caller.subject,
         token=caller.token,
-        action=f"{scope['method']} {route}"[:100],
+        action=f"{scope['method']} {route_of(scope)}"[:100],
         request=str(noted.get("request", "")),
         errand=str(noted.get("errand", "")),
         outcome=str(status),
     )
+    visits.append(scope["app"].state.desk.ledger, visit)
 
 
 async def _refuse(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:

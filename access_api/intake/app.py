@@ -4,8 +4,8 @@ An application of its own, on a port of its own: who can reach the door cannot r
 neither has the other's credentials. TLS is uvicorn's or a proxy's; mutual TLS works beside.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final, Literal
 
 from fastapi import FastAPI, Request, Response
@@ -15,11 +15,13 @@ from structlog.typing import FilteringBoundLogger
 
 from access_api.access import ANYONE
 from access_api.doorstep import Doorstep, open_log, silence_raw_paths
+from access_api.frame import About, frame
 from access_api.intake import arrivals, objects, records
-from access_api.intake.entry import Recorder, add_routes, signed_router
+from access_api.intake.entry import add_routes, signed_router, write_visit
 from access_api.intake.hall import OpenHall, open_hall
 from access_api.intake.problems import answer_with_problems
 from access_api.intake.settings import IntakeSettings
+from access_api.recorder import Recorder
 
 TITLE: Final = "Mammography data space: intake"
 VERSION: Final = "1"
@@ -66,24 +68,15 @@ def create_app(
     chosen_log = log or open_log()
     silence_raw_paths()
 
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    @contextmanager
+    def opened(app: FastAPI) -> Iterator[None]:
         with open_hall(chosen, chosen_log) as hall:
             app.state.hall = hall
             yield
 
-    app = FastAPI(
-        title=TITLE,
-        version=VERSION,
-        description=DESCRIPTION,
-        openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        lifespan=lifespan,
-    )
+    app = frame(About(TITLE, VERSION, DESCRIPTION), opened)
     add_routes(app, *(part.router for part in (objects, arrivals, records)), router)
     answer_with_problems(app)
-    app.add_middleware(Recorder)
+    app.add_middleware(Recorder, known_by="visit", write=write_visit)
     app.add_middleware(Doorstep, log=chosen_log)
     return app

@@ -9,13 +9,13 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from starlette.concurrency import run_in_threadpool
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from access_api.access import AllowAnyone
 from access_api.intake.errors import PaceError, SignatureError
 from access_api.intake.hall import Hall, OpenHall
 from access_api.intake.signatures import read_signature
+from access_api.recorder import route_of
 from catalog import audit
 from catalog.arrivals import regions, visits
 from catalog.audit import AccessEvent
@@ -110,34 +110,13 @@ def add_routes(app: FastAPI, *routers: APIRouter) -> None:
         raise TypeError(message)
 
 
-class Recorder:
-    """ASGI middleware that writes every visit to the audit log before it is answered.
+def write_visit(scope: Scope, status: int) -> None:
+    """Write a visit to the audit log.
 
-    Who did not show who it is has no line there, or a stranger could fill it; the door's own log
-    has one. An answer that cannot be recorded is not given.
+    Raises:
+        DatabaseError: It is not written, so it must not be answered.
     """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-
-        async def recording(message: Message) -> None:
-            visit = scope.get("state", {}).get("visit")
-            if message["type"] == "http.response.start" and isinstance(visit, Visit):
-                hall: Hall = scope["app"].state.hall
-                event = _event(visit, scope, int(message["status"]))
-                await run_in_threadpool(audit.append, hall.engine, event)
-            await send(message)
-
-        await self._app(scope, receive, recording)
-
-
-def _event(visit: Visit, scope: Scope, status: int) -> AccessEvent:
-    route = getattr(scope.get("route"), "path", "unmatched")
+    visit: Visit = scope["state"]["visit"]
+    hall: Hall = scope["app"].state.hall
     action = f"intake.{scope['method'].lower()}"[:64]
-    return AccessEvent(visit.who, "", action, route, str(status))
+    audit.append(hall.engine, AccessEvent(visit.who, "", action, route_of(scope), str(status)))

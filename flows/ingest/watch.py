@@ -93,9 +93,9 @@ def _rest(ledger: Ledger, plan_id: str) -> str:
 
 def _announced(ledger: Ledger, plan_id: str) -> Counter[AnnouncedState]:
     counts: Counter[AnnouncedState] = Counter()
-    for window in ledger.plans.windows(plan_id):
-        if window.export_id is not None:
-            counts.update(ledger.announced.counts(window.export_id))
+    exports = {one.export_id for one in ledger.plans.windows(plan_id)}
+    for export_id in {*filter(None, exports), *ledger.rescans.exports(plan_id)}:
+        counts.update(ledger.announced.counts(export_id))
     return counts
 
 

@@ -22,12 +22,21 @@ def awaiting(landing: Landing, study_uid: str) -> Iterator[None]:
     """
     path = landing.root / AWAITED / name(study_uid)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = _marked(path)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
         yield
     finally:
         _removed_if_free(path, descriptor)
+        os.close(descriptor)
+
+
+def _marked(path: Path) -> int:
+    """Make a mark, or share it; one that is removed in this moment is none."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        if os.fstat(descriptor).st_nlink:
+            return descriptor
         os.close(descriptor)
 
 

@@ -10,7 +10,7 @@ from flows.exports.content import Limits, Selection
 from flows.sources.network.pacs import Pacs
 from flows.sources.network.peer import Retrieve
 from flows.sources.source import Ended, Fetched, FoundInstance
-from tests.flows.exports.test_bringing import Forgetful, Region, hospital, pacs, receiver_port
+from tests.flows.exports.bringing import Forgetful, Region, hospital, pacs, receiver_port
 from tests.flows.making import counts
 from tests.flows.sources.peers import QrScp
 

@@ -33,7 +33,7 @@ from flows.exports.running import next_window
 from flows.sources.network.pacs import Pacs
 from flows.sources.network.peer import Retrieve
 from flows.wiring import HubParts, RegionParts
-from tests.flows.exports.test_bringing import STUDY, Forgetful, Region
+from tests.flows.exports.bringing import STUDY, Forgetful, Region
 from tests.flows.making import counts
 from tests.flows.sources.peers import QRSCP, Go, QrScp, qrscp, send
 from tests.flows.test_rejected import note

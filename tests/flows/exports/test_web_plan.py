@@ -14,7 +14,7 @@ from flows.sources.definition import describe
 from flows.sources.landing import Landing
 from flows.sources.opening import open_source, prove, to_enter
 from flows.wiring import RegionParts
-from tests.flows.exports.test_bringing import Region
+from tests.flows.exports.bringing import Region
 from tests.flows.making import counts
 from tests.flows.sources.dicomweb import dicomweb, multipart, part10, related
 from tests.objects import INSTANCE, SERIES, STUDY, mammogram

@@ -1,0 +1,40 @@
+"""Every call of somebody known is written down before it is answered."""
+
+from collections.abc import Callable
+
+from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+Write = Callable[[Scope, int], None]
+"""Writes a call down, given its scope and the status of its answer; raises if it cannot."""
+
+
+class Recorder:
+    """ASGI middleware that has every call written down before its answer begins.
+
+    Who did not show who it is has no line there, or a stranger could fill it; the application's
+    own log has one. An answer that cannot be recorded is not given.
+    """
+
+    def __init__(self, app: ASGIApp, *, known_by: str, write: Write) -> None:
+        """Record calls in whose state there is something called `known_by`."""
+        self._app, self._known_by, self._write = app, known_by, write
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def recording(message: Message) -> None:
+            is_known = self._known_by in scope.get("state", {})
+            if message["type"] == "http.response.start" and is_known:
+                await run_in_threadpool(self._write, scope, int(message["status"]))
+            await send(message)
+
+        await self._app(scope, receive, recording)
+
+
+def route_of(scope: Scope) -> str:
+    """Give the route of a call, never the path that was asked for."""
+    return str(getattr(scope.get("route"), "path", "unmatched"))
