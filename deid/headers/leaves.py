@@ -1,6 +1,6 @@
 """What is done to an attribute that is no sequence: kept, cleaned, replaced, emptied, removed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from re import compile as compile_pattern
 
 from pydicom.charset import python_encoding
@@ -32,7 +32,7 @@ _TELLING_CODE, _TELLING_NUMBER, _TELLING_SYMBOL = 3, 6, 5
 _LETTERS = compile_pattern(r"[^\W\d_]+")
 _PERSONAL = (10, 12)
 _BINARY = frozenset({"AT", "FD", "FL", "SL", "SS", "SV", "UL", "US", "US or SS", "UV"})
-_DATE_TIME = frozenset({"DT"})
+_DATE_TIME, _DAY = frozenset({"DT"}), len("YYYYMMDD")
 _WRITTEN = frozenset({"DS", "IS"})
 _NUMBERS = _WRITTEN | {"FD", "FL", "SL", "SV", "TM", "UL", "UV"}
 _STAYS = frozenset({Action.KEEP, Action.CLEAN})
@@ -49,7 +49,8 @@ class Leaves:
         self._person = person
         self._subkeys = subkeys
         self._numbers = identifiers.numbers
-        self._telling = _telling(identifiers)
+        self._own = _own(identifiers.numbers)
+        self._telling = self._own | _own(_days(identifiers))
         self._lexicon = load_lexicon()
         self._cleaner = TextCleaner(self._lexicon, identifiers)
         self._harmless: dict[tuple[str, bool], bool] = {}
@@ -91,9 +92,15 @@ class Leaves:
         return self._replace(element, least, rule)
 
     def _spells_her(self, changed: list[str], action: Action) -> bool:
-        """Tell a date whose time of day is one of her numbers."""
-        value = "\\".join(changed).encode()
-        return action is Action.SHIFT and spells(numerals(value, _DATE_TIME), self._telling)
+        """Tell a date that is one of her numbers, or whose time of day is one of her dates.
+
+        A day that was moved onto another of her days is no longer hers.
+        """
+        if action is not Action.SHIFT:
+            return False
+        whole, times = ("\\".join(part[n:] for part in changed).encode() for n in (0, _DAY))
+        own = spells(numerals(whole, _DATE_TIME), self._own)
+        return own or spells(numerals(times, _DATE_TIME), self._telling)
 
     def _replace(self, element: Leaf, action: Action, rule: Rule, words: int = 0) -> Outcome:
         if action is Action.REMOVE:
@@ -220,12 +227,16 @@ def _is_anybodys(part: str) -> bool:
     return len(digits) in _PERSONAL and identifies(digits)
 
 
-def _telling(identifiers: Identifiers) -> frozenset[str]:
-    """Give the numbers that tell of her: what she is known by, and her dates."""
-    days = {day[:8] for day in identifiers.dates.values() if day[:8].isdigit()}
-    every = (*identifiers.numbers, *days, *(day[2:] for day in days))
-    stripped = (number.lstrip("0") for number in every)
+def _own(numbers: Iterable[str]) -> frozenset[str]:
+    """Give the numbers that are long enough to tell of her."""
+    stripped = (number.lstrip("0") for number in numbers)
     return frozenset(number for number in stripped if len(number) >= _TELLING_NUMBER)
+
+
+def _days(identifiers: Identifiers) -> Iterator[str]:
+    """Give her days, with the century and without."""
+    days = {day[:_DAY] for day in identifiers.dates.values() if day[:_DAY].isdigit()}
+    return (written for day in days for written in (day, day[2:]))
 
 
 def _changes(profile: Profile, person: Person, subkeys: Subkeys) -> Mapping[Action, Change]:

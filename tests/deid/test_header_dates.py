@@ -1,6 +1,6 @@
 import pytest
 
-from deid.dates import parse_date
+from deid.dates import parse_date, shift
 from deid.identity.pseudonym import Person, weeks
 from tests.deid.headers import (
     PERSON,
@@ -29,6 +29,20 @@ def test_all_dates_of_one_woman_move_together() -> None:
     assert days[0] - day_of("20230417") == 7 * moved
     assert days[1] - days[0] == day_of("20250414") - day_of("20230417")
     assert first.AcquisitionDateTime == f"{first.StudyDate}101112.000000"
+
+
+@pytest.mark.parametrize("keyword", ["PatientBirthDate", "SeriesDate", "ContentDate"])
+def test_a_date_that_lands_on_another_of_hers_stays(keyword: str) -> None:
+    by_chance = shift("20230417", weeks(SUBKEYS, PERSON))
+    header = cleaned(mammogram(**{keyword: by_chance})).dataset
+    assert header.StudyDate == by_chance
+
+
+def test_a_time_of_day_that_is_one_of_her_dates_goes() -> None:
+    header = cleaned(
+        mammogram(PatientBirthDate="19570312", AcquisitionDateTime="20230417195703.12")
+    ).dataset
+    assert "AcquisitionDateTime" not in header
 
 
 @pytest.mark.parametrize(
