@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from catalog.plans.records import Plan, PlanState
 from flows.exports.content import Schedule
 
+SHUT = "the night window is shut; it opens at {:%Y-%m-%d %H:%M} UTC"
 _FARTHEST = 800  # days that are looked ahead for a night that is not blacked out
 
 
@@ -65,3 +67,13 @@ class Nights:
     def _at(self, day: date, clock: time) -> datetime:
         """Give a local time as a moment; one that the clock leaves out is that of before."""
         return datetime.combine(day, clock, self.zone).astimezone(UTC)
+
+
+def not_now(plan: Plan, nights: Nights, moment: datetime, *, at_once: bool) -> str:
+    """Say why a plan does not run now; empty if it does."""
+    if plan.state is not PlanState.ACTIVE:
+        return f"the plan is {plan.state.value}; mammo exports resume makes it go on"
+    if at_once or nights.closes_at(moment) is not None:
+        return ""
+    opens = nights.opens_at(moment)
+    return SHUT.format(opens) if opens else "every night of the plan is blacked out"

@@ -249,6 +249,14 @@ def is_settled(run: Run, export: Export) -> bool:
     return not counts.get(AnnouncedState.WAITING, 0)
 
 
+def how_far(run: Run, export: Export) -> tuple[int, int]:
+    """Tell how many of how many studies that are to come in have ended."""
+    counts = patiently(lambda: run.parts.ledger.announced.counts(export.id))
+    waiting = counts.get(AnnouncedState.WAITING, 0)
+    every = sum(counts.values()) - counts.get(AnnouncedState.SKIPPED, 0)
+    return every - waiting, every
+
+
 def _renew(run: Run, export: Export, ordinals: Collection[int]) -> None:
     announced, until = run.parts.ledger.announced, _lease_ends()
     for ordinal in ordinals:

@@ -18,6 +18,7 @@ from flows.ingest import alarms
 from flows.ingest.alive import alive
 from flows.ingest.closing import close, is_retriable, run_id
 from flows.ingest.names import FLOW
+from flows.ingest.shown import EVERY, Bar, tag
 from flows.people import protection
 from flows.review import expiry
 from flows.silence import silenced
@@ -26,7 +27,7 @@ from flows.walk.study import StudyRun, settle
 from flows.wiring import RegionParts
 
 
-@flow(name=FLOW, persist_result=False)
+@flow(name=FLOW, flow_run_name="export-{export_id}", persist_result=False)
 def ingest(export_id: str) -> None:
     """Ingest one registered Export."""
     log.configure()
@@ -63,15 +64,24 @@ def _ingest(parts: RegionParts, export_id: str) -> None:
     expiry.expire(parts, moment, but=export_id)
     export = parts.ledger.export(export_id)
     require_decision(export.decision, today=moment.date())
+    tag(holder=export.holder_id, export=export.id)
     hold_rejected(parts, export.holder_id)
     _enroll(parts, export)
     # The files of no study come along though all may be settled: their outcomes are published.
     numbers = sorted({NO_STUDY, *parts.ledger.studies(export_id)})
     futures = study.map([export_id] * len(numbers), numbers)
-    wait(futures)
+    bar = Bar(export_id, lambda: _how_far(parts, export_id))
+    while wait(futures, timeout=EVERY).not_done:
+        bar.look()
+    bar.look(at_once=True)
     failed = [future.state for future in futures if not future.state.is_completed()]
     alarms.tell_failed(export.id, export.holder_id, failed=len(failed), tried=len(futures))
     close(parts, export, failed=failed)
+
+
+def _how_far(parts: RegionParts, export_id: str) -> tuple[int, int]:
+    files = parts.ledger.progress(export_id)
+    return files.done, files.items
 
 
 def _enroll(parts: RegionParts, export: Export) -> None:

@@ -13,19 +13,20 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from catalog.ledgers.records import Export
-from catalog.plans.records import Plan, PlanState, SourceKind, Waiting, Window
+from catalog.plans.records import SourceKind, Waiting, Window
 from flows import deidentifier, log, wiring
 from flows.errors import SourceAwayError, SourceRefusedError, StoppedError
 from flows.exports.asking import Asked
 from flows.exports.bringing import Job, bring
 from flows.exports.content import content_of
-from flows.exports.nights import Nights
+from flows.exports.nights import Nights, not_now
 from flows.exports.rescanning import is_due, rescan
 from flows.exports.running import (
     Quota,
     Run,
     export_of,
     give_back_failed,
+    how_far,
     is_settled,
     next_window,
     share_out,
@@ -38,6 +39,7 @@ from flows.ingest.closing import close, is_retriable, run_id
 from flows.ingest.names import PLANNED
 from flows.ingest.pushes import next_pushed
 from flows.ingest.shelves import from_folder
+from flows.ingest.shown import Bar, tag
 from flows.ingest.tried import Tried
 from flows.people import protection
 from flows.review import expiry
@@ -57,7 +59,6 @@ NOTHING_NEW = "nothing more has come to rest in the landing"
 ALL_IN = "all that is settled came in"
 FULL_NIGHT = "as many studies came in as one night may bring"
 LATER = "some studies wait for another try"
-SHUT = "the night window is shut; it opens at {:%Y-%m-%d %H:%M} UTC"
 
 
 @dataclass(frozen=True, repr=False)
@@ -110,7 +111,7 @@ def _run(parts: RegionParts, plan_id: str, *, at_once: bool) -> str:
     plan = parts.ledger.plans.get(plan_id)
     content = content_of(plan.content)
     nights, moment = Nights.of(content.schedule), datetime.now(UTC)
-    if why := _not_now(plan, nights, moment, at_once=at_once):
+    if why := not_now(plan, nights, moment, at_once=at_once):
         return why
     hold_rejected(parts, plan.holder_id)
     if at_once:
@@ -139,16 +140,6 @@ def _tidy(parts: RegionParts) -> None:
     parts.ledger.forget_expired(moment)
     parts.ledger.announced.forget(moment - parts.remembered)
     expiry.expire(parts, moment)
-
-
-def _not_now(plan: Plan, nights: Nights, moment: datetime, *, at_once: bool) -> str:
-    """Say why a plan does not run now; empty if it does."""
-    if plan.state is not PlanState.ACTIVE:
-        return f"the plan is {plan.state.value}; mammo exports resume makes it go on"
-    if at_once or nights.closes_at(moment) is not None:
-        return ""
-    opens = nights.opens_at(moment)
-    return SHUT.format(opens) if opens else "every night of the plan is blacked out"
 
 
 def _go_on(run: Run, opened: Opened) -> str:
@@ -200,18 +191,26 @@ def _bring_again(run: Run, opened: Opened, export_id: str, quota: Quota) -> bool
 def _bring(run: Run, opened: Opened, export: Export, quota: Quota) -> bool:
     """Bring the studies of an export in, as many as the night takes; tell whether all ended."""
     now, tried = _Now(_job(run, opened, export)), Tried()
+    tag(holder=export.holder_id, plan=run.plan.id, export=export.id)
+    bar = Bar(export.id, lambda: how_far(run, export))
+
+    def end(ordinal: int, state: "State[Any]") -> bool:
+        bar.look()
+        return tried.add(ordinal, state)
+
     held = _now.set(now)
     try:
         share_out(
             run,
             export,
             lambda waiting: _submit(now, export, waiting),
-            tried.add,
+            end,
             at_a_time=opened.care.associations,
             quota=quota,
         )
     finally:
         _now.reset(held)
+    bar.look(at_once=True)
     failed = tried.failed
     give_back_failed(run, export, failed)
     alarms.tell_failed(export.id, export.holder_id, failed=len(failed), tried=tried.number)

@@ -107,6 +107,12 @@ def test_prefect_was_told_of_exports_by_their_ids_alone(demo):
         assert [one for name, one in told if name == "ingest"] == [{"export_id"}] * 2
         assert {str(one) for name, one in told if name != "ingest"} <= {"set()"}
         kinds = [row[0] for row in database.execute("SELECT type FROM artifact ORDER BY type")]
-        assert kinds == ["markdown", "markdown", "table", "table"]
+        assert kinds == [*["markdown"] * 2, *["progress"] * 2, *["table"] * 2]
+        shown = "SELECT data FROM artifact WHERE type = 'progress'"
+        assert {float(row[0]) for row in database.execute(shown)} == {100.0}
+        tags = "SELECT tags FROM flow_run WHERE name LIKE 'export-%' ORDER BY tags"
+        (first, second) = [json.loads(row[0]) for row in database.execute(tags)]
+        assert [one.partition(":")[0] for one in first] == ["holder", "export"]
+        assert {first[0], second[0]} == {"holder:alvdala", "holder:osterskog"}
         names = {row[0] for row in database.execute("SELECT name FROM task_run")}
         assert names <= {f"study-{number}" for number in range(20)}

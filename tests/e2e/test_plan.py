@@ -162,6 +162,7 @@ def test_a_run_whose_process_is_killed_is_begun_again_and_doubles_nothing(
         assert stack.mammo("trace", f"ACC{number}").count("ADMITTED") == 2
     again = [run for run in stack.flow_runs() if "again-1" in run["tags"]]
     assert len(again) == 1
+    assert {"holder:prov", f"plan:{plan}"} < {*again[0]["tags"]}
     assert not list((stack.state / "region" / "landing").rglob("*.dcm"))
 
 
