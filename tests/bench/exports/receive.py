@@ -83,7 +83,7 @@ def _compared(
         turn = {"floor": _bare(folder, sent // count, count)}
         for who, port in ports.items():
             turn[who] = send(folder / "sent", port)
-            assert len(list((folder / who).rglob("*.*"))) == count
+            assert len(list((folder / who).rglob("[!.]*.*"))) == count
             for path in (folder / who).iterdir():
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         for who in seconds if number else ():  # the first round warms up
