@@ -1,6 +1,6 @@
 """What is done to an attribute that is no sequence: kept, cleaned, replaced, emptied, removed."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from re import compile as compile_pattern
 
 from pydicom.charset import python_encoding
@@ -9,16 +9,15 @@ from pydicom.dataset import Dataset
 from deid.dates import shift
 from deid.facts import cap_age
 from deid.headers.charsets import encoded
-from deid.headers.grammar import broken, is_plain, is_written, parts_of
+from deid.headers.grammar import broken, is_plain, parts_of
 from deid.headers.journal import Outcome
 from deid.headers.made import dummy, made, written_vr
+from deid.headers.telling import Telling, is_anybodys
 from deid.identity import pseudonym
 from deid.identity.identifiers import Identifiers
 from deid.identity.pseudonym import Person, Subkeys
 from deid.language.cleaning import LONGEST, TextCleaner
 from deid.language.lexicon import Lexicon, load_lexicon
-from deid.language.numerals import numerals, spells
-from deid.language.patterns import identifies
 from deid.profiles.codes import CODED, PUBLISHED, VALUES, is_published
 from deid.profiles.profile import Profile
 from deid.profiles.rules import BYTE_VRS, TEXT_VRS, Action, Rule, single
@@ -28,13 +27,9 @@ _CHARACTER_SET = 0x00080005
 _ESCAPE = b"\x1b"
 # Of text in these, a backslash divides values (PS3.5 §6.2)
 _MANY = frozenset({"AE", "CS", "LO", "SH", "UC"})
-_TELLING_CODE, _TELLING_NUMBER, _TELLING_SYMBOL = 3, 6, 5
+_TELLING_CODE, _TELLING_SYMBOL = 3, 5
 _LETTERS = compile_pattern(r"[^\W\d_]+")
-_PERSONAL = (10, 12)
-_BINARY = frozenset({"AT", "FD", "FL", "SL", "SS", "SV", "UL", "US", "US or SS", "UV"})
-_DATE_TIME, _DAY = frozenset({"DT"}), len("YYYYMMDD")
 _WRITTEN = frozenset({"DS", "IS"})
-_NUMBERS = _WRITTEN | {"FD", "FL", "SL", "SV", "TM", "UL", "UV"}
 _STAYS = frozenset({Action.KEEP, Action.CLEAN})
 
 Change = Callable[[str], str]
@@ -49,8 +44,7 @@ class Leaves:
         self._person = person
         self._subkeys = subkeys
         self._numbers = identifiers.numbers
-        self._own = _own(identifiers.numbers)
-        self._telling = self._own | _own(_days(identifiers))
+        self._telling = Telling(identifiers)
         self._lexicon = load_lexicon()
         self._cleaner = TextCleaner(self._lexicon, identifiers)
         self._harmless: dict[tuple[str, bool], bool] = {}
@@ -86,21 +80,11 @@ class Leaves:
         changed = [_change(part, rule, change) for part in parts]
         if changed == parts and action is Action.UID:
             return Outcome(element, action)
-        if any(changed) and not self._spells_her(changed, action):
+        hers = action is Action.SHIFT and self._telling.in_dates(changed)
+        if any(changed) and not hers:
             return Outcome(made(element.tag, written_vr(element), "\\".join(changed)), action)
         least = Action.EMPTY if rule.otherwise in self._changes else rule.otherwise
         return self._replace(element, least, rule)
-
-    def _spells_her(self, changed: list[str], action: Action) -> bool:
-        """Tell a date that is one of her numbers, or whose time of day is one of her dates.
-
-        A day that was moved onto another of her days is no longer hers.
-        """
-        if action is not Action.SHIFT:
-            return False
-        whole, times = ("\\".join(part[n:] for part in changed).encode() for n in (0, _DAY))
-        own = spells(numerals(whole, _DATE_TIME), self._own)
-        return own or spells(numerals(times, _DATE_TIME), self._telling)
 
     def _replace(self, element: Leaf, action: Action, rule: Rule, words: int = 0) -> Outcome:
         if action is Action.REMOVE:
@@ -141,7 +125,7 @@ class Leaves:
         elif self._hides(raw(element), kinds):
             return None, 1
         elif kinds & _WRITTEN:
-            bad |= {part for part in parts_of(element) if _is_anybodys(part)}
+            bad |= {part for part in parts_of(element) if is_anybodys(part)}
         if not bad:
             return element, 0
         if not kinds <= _MANY:
@@ -154,10 +138,8 @@ class Leaves:
 
     def _hides(self, value: bytes, kinds: frozenset[str]) -> bool:
         """Tell whether numbers spell one of hers or words, or text is in a set of its own."""
-        if kinds <= _NUMBERS and spells(numerals(value, kinds), self._telling):
+        if self._telling.in_number(value, kinds):
             return True
-        if kinds <= _BINARY:
-            return is_written(value, kinds)
         return not kinds.isdisjoint(TEXT_VRS) and _ESCAPE in value
 
     def _unfit(
@@ -219,24 +201,6 @@ class Leaves:
         if not written.strip(b" \\"):
             return None, removed
         return made(element.tag, written_vr(element), written), removed
-
-
-def _is_anybodys(part: str) -> bool:
-    """Tell a whole number that could be somebody's personal number."""
-    digits = part.lstrip("+-").split(".", maxsplit=1)[0].lstrip("0")
-    return len(digits) in _PERSONAL and identifies(digits)
-
-
-def _own(numbers: Iterable[str]) -> frozenset[str]:
-    """Give the numbers that are long enough to tell of her."""
-    stripped = (number.lstrip("0") for number in numbers)
-    return frozenset(number for number in stripped if len(number) >= _TELLING_NUMBER)
-
-
-def _days(identifiers: Identifiers) -> Iterator[str]:
-    """Give her days, with the century and without."""
-    days = {day[:_DAY] for day in identifiers.dates.values() if day[:_DAY].isdigit()}
-    return (written for day in days for written in (day, day[2:]))
 
 
 def _changes(profile: Profile, person: Person, subkeys: Subkeys) -> Mapping[Action, Change]:
