@@ -9,7 +9,7 @@ from catalog.audit.records import Access, AccessEvent, Wanted
 from catalog.database import at_the_end, reading, writing
 from catalog.tables import access_log
 
-_BATCH = 500
+_BATCH = 1000
 COLUMNS = (
     access_log.c.id,
     access_log.c.at,

@@ -13,16 +13,15 @@ from typing import Final
 from sqlalchemy import Engine, select
 
 from catalog.audit import chain
-from catalog.audit.ledger import page
-from catalog.audit.records import Access, Wanted
-from catalog.audit.tables import access_log, audit_checkpoint
+from catalog.audit.records import Access
+from catalog.audit.tables import access_log
 from catalog.database import reading
 from catalog.errors import NotFoundError
 
 REMOVED: Final = "audit-remove"
 """The action of the line that says up to where lines were removed for their age."""
 
-_BATCH: Final = 2000
+_STEP: Final = 1000
 _WORDS: Final = 2
 
 
@@ -102,50 +101,38 @@ class _Walk:
     """The walk along the chain, and what is still to be met on it."""
 
     anchors: dict[int, set[str]]
-    checkpoints: dict[str, int]
     lines: int = 0
     first: int = 0
     last: Anchor = field(default_factory=lambda: Anchor(0, chain.BEGINNING))
-    unsaid: str = ""
-
-    def begin(self, line: Access) -> Fault | None:
-        """Take the first line: nothing was before it, or a checkpoint tells what was."""
-        self.first, self.last = line.id, Anchor(line.id - 1, line.previous)
-        if line.previous == chain.BEGINNING:
-            return None
-        through = self.checkpoints.get(line.previous)
-        if through is None or through >= line.id:
-            return Fault.START
-        # Whoever made the checkpoint must have said so in a line that is still to come.
-        self.unsaid = removal(Anchor(through, line.previous))
-        return None
+    removed: str = chain.BEGINNING
+    """The digest of the last line before the first; a line to come must say that it was removed."""
 
     def step(self, line: Access) -> Fault | None:
         """Take a line; tell what is wrong with it, if anything."""
-        fault = None if self.lines else self.begin(line)
-        if fault is None and line.previous != self.last.digest:
-            fault = Fault.LINK
-        if fault is None and line.digest != chain.digest_of(line):
-            fault = Fault.CONTENT
-        if fault is None and any(self.anchors.pop(line.id, set()) - {line.digest}):
-            fault = Fault.ANCHOR
-        if fault is not None:
-            return fault
+        if not self.lines:
+            self.first, self.removed = line.id, line.previous
+            self.last = Anchor(line.id - 1, line.previous)
+        if line.previous != self.last.digest:
+            return Fault.LINK
+        if line.digest != chain.digest_of(line):
+            return Fault.CONTENT
+        if self.anchors.pop(line.id, set()) - {line.digest}:
+            return Fault.ANCHOR
         self.lines, self.last = self.lines + 1, Anchor(line.id, line.digest)
-        if (line.action, line.object) == (REMOVED, self.unsaid):
-            self.unsaid = ""
+        if line.action == REMOVED and line.object.endswith(f":{self.removed}"):
+            self.removed = chain.BEGINNING
         return None
 
     def end(self) -> Broken | None:
         """Tell what was never met."""
-        if self.unsaid:
+        if self.removed != chain.BEGINNING:
             return Broken(self.first, Fault.START)
         gone = [number for number in self.anchors if number >= self.first]
         return Broken(min(gone), Fault.GONE) if gone else None
 
 
 def verify(
-    engine: Engine,
+    lines: Iterable[Access],
     anchors: Sequence[Anchor] = (),
     *,
     progress: Callable[[int], None] = lambda _lines: None,
@@ -153,26 +140,17 @@ def verify(
     """Look at every line, up to the first that is not as it was written.
 
     Args:
-        engine: The catalogue.
+        lines: The whole ledger, oldest first: of the database, or as it was written out.
         anchors: Lines as they were; those that were removed for their age since are not missed.
         progress: Is told now and then how many lines hold so far.
     """
-    with reading(engine) as connection:
-        rows = connection.execute(select(audit_checkpoint)).all()
     expected: dict[int, set[str]] = {}
     for one in anchors:
         expected.setdefault(one.id, set()).add(one.digest)
-    walk = _Walk(expected, {row.digest: row.through for row in rows})
-    broken = _walk(engine, walk, progress)
-    return Verdict(walk.lines, walk.first, walk.last, broken or walk.end())
-
-
-def _walk(engine: Engine, walk: _Walk, progress: Callable[[int], None]) -> Broken | None:
-    last = 0
-    while found := page(engine, Wanted(), after=last, limit=_BATCH):
-        for line in found:
-            if (fault := walk.step(line)) is not None:
-                return Broken(line.id, fault)
-        last = found[-1].id
-        progress(walk.lines)
-    return None
+    walk = _Walk(expected)
+    for line in lines:
+        if (fault := walk.step(line)) is not None:
+            return Verdict(walk.lines, walk.first, walk.last, Broken(line.id, fault))
+        if walk.lines % _STEP == 0:
+            progress(walk.lines)
+    return Verdict(walk.lines, walk.first, walk.last, walk.end())

@@ -1,5 +1,6 @@
 """The ledger of accesses is proven: what was changed in it by other hands is found."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import pairwise
@@ -10,7 +11,9 @@ from sqlalchemy import Engine, select, text
 
 from catalog import audit
 from catalog.audit import AccessEvent, chain, retention
-from catalog.audit.proof import Anchor, Broken, Fault, anchor, read_anchors, verify
+from catalog.audit.proof import Anchor, Broken, Fault, Verdict, anchor, read_anchors
+from catalog.audit.proof import verify as verify_lines
+from catalog.audit.written import Format, read, written
 from catalog.columns import now
 from catalog.database import _configuration, connect, migrate, reading, writing
 from catalog.errors import ConflictError, NotFoundError
@@ -18,6 +21,14 @@ from catalog.tables import access_log
 from tests.catalog.tampering import tamper
 
 LINES = 7
+
+
+def verify(engine: Engine, anchors: Sequence[Anchor] = ()) -> Verdict:
+    """Verify the ledger as it is, and as it is written out: both must tell the same."""
+    found = verify_lines(audit.entries(engine), anchors)
+    out = written(audit.entries(engine), Format.JSONL)
+    assert verify_lines(read(out), anchors) == found
+    return found
 
 
 def event(number: int = 1, actor: str = "researcher-1") -> AccessEvent:
@@ -37,10 +48,8 @@ def test_each_line_holds_on_to_the_one_before(engine: Engine) -> None:
     assert lines[0].previous == "0" * 64
     for before, line in pairwise(lines):
         assert line.previous == before.digest
-    told: list[int] = []
-    found = verify(engine, [anchor(engine)], progress=told.append)
+    found = verify(engine, [anchor(engine)])
     assert (found.lines, found.first, found.last, found.broken) == (LINES, 1, anchor(engine), None)
-    assert told == [LINES]
 
 
 def test_the_digest_is_the_documented_one(catalogue_engine: Engine) -> None:
@@ -82,11 +91,7 @@ def test_the_first_line_that_was_tampered_with_is_found(
     engine: Engine, statements: tuple[str, ...], expected: Broken
 ) -> None:
     tamper(engine, *statements)
-    found = verify(engine)
-    assert found.broken == expected
-    assert found.lines == (expected.id - 1 if expected.fault is not Fault.START else 0) - (
-        expected == Broken(5, Fault.LINK)
-    )
+    assert verify(engine).broken == expected
 
 
 @pytest.mark.parametrize("dropped", ["id = 7", "id > 3", "id > 0"])
