@@ -10,8 +10,9 @@ from typing import Final
 from fastapi import FastAPI
 from structlog.typing import FilteringBoundLogger
 
-from access_api import docs, health, instances, previews, releases, studies
+from access_api import audit, docs, health, instances, previews, releases, studies
 from access_api.access import add_routes
+from access_api.calls import Calls
 from access_api.door import open_door
 from access_api.doorstep import Doorstep, open_log, silence_raw_paths
 from access_api.frame import About, frame
@@ -25,13 +26,15 @@ Search the catalogue, and read the releases of your permits.
 
 * `/studies` describes what exists, without any identifier. Bytes are never served from there.
 * `/releases/{permit}` is one permit's frozen, re-keyed cohort (EHDS Art. 68 and 73). Its UIDs and
-  pseudonyms belong to that permit alone. Every access to its contents is recorded.
+  pseudonyms belong to that permit alone.
+* Every call is recorded before it is answered; `/audit` is the auditors' (EHDS Art. 73(1)(e)).
 * Errors are `application/problem+json` (RFC 9457). A permit that is not yours and one that does
   not exist are the same `404`.
 """
 TAGS: Final = (
     {"name": "Catalogue", "description": "What exists."},
     {"name": "Releases", "description": "What your permit lets you read."},
+    {"name": "Audit", "description": "Who had what, for auditors."},
     {"name": "Service", "description": "Whether the door is open."},
 )
 ABOUT: Final = About(TITLE, VERSION, DESCRIPTION, TAGS)
@@ -53,8 +56,10 @@ def create_app(
 
     app = frame(ABOUT, opened)
     add_routes(
-        app, *(part.router for part in (health, studies, releases, instances, previews, docs))
+        app,
+        *(part.router for part in (health, studies, releases, instances, previews, audit, docs)),
     )
     answer_with_problems(app)
+    app.add_middleware(Calls)
     app.add_middleware(Doorstep, log=chosen_log)
     return app

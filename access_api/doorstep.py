@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
 
 from access_api.errors import BrokenStreamError
-from access_api.problems import INTERNAL, MEDIA_TYPE, TOO_LONG, Problem
+from access_api.problems import MEDIA_TYPE, TOO_LONG, WAIT, Problem, problem_of
 
 MAX_URL: Final = 2048
 POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
@@ -87,6 +87,8 @@ class _Exchange:
             (b"content-type", MEDIA_TYPE.encode()),
             (b"content-length", str(len(body)).encode()),
         ]
+        if problem.status in WAIT:
+            headers.append((b"retry-after", WAIT[problem.status].encode()))
         start = {"type": "http.response.start", "status": int(problem.status), "headers": headers}
         await self.send(start)
         await self.send({"type": "http.response.body", "body": body})
@@ -137,7 +139,7 @@ class Doorstep:
             )
             if exchange.status:
                 raise BrokenStreamError from None
-            await exchange.refuse(INTERNAL)
+            await exchange.refuse(problem_of(cause))
 
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -22,7 +22,7 @@ from access_api import errors
 from catalog import errors as catalog_errors
 
 _LIMITS: Final = {"ge": "at least", "le": "at most", "pattern": "in the form"}
-_WAIT: Final = {HTTPStatus.SERVICE_UNAVAILABLE: "5", HTTPStatus.TOO_MANY_REQUESTS: "10"}
+WAIT: Final = {HTTPStatus.SERVICE_UNAVAILABLE: "5", HTTPStatus.TOO_MANY_REQUESTS: "10"}
 MEDIA_TYPE: Final = "application/problem+json"
 
 
@@ -85,7 +85,7 @@ TABLE: Final[Table] = MappingProxyType(
 )
 
 
-def problem_of(error: Exception, table: Table = TABLE) -> Problem:
+def problem_of(error: BaseException, table: Table = TABLE) -> Problem:
     """Look an exception up in the table, by its nearest base class."""
     return next((table[kind] for kind in type(error).__mro__ if kind in table), INTERNAL)
 
@@ -109,8 +109,8 @@ def _on_listed(request: Request, error: Exception, *, table: Table) -> JSONRespo
     headers = {}
     if problem.status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
-    if problem.status in _WAIT:
-        headers["Retry-After"] = _WAIT[problem.status]
+    if problem.status in WAIT:
+        headers["Retry-After"] = WAIT[problem.status]
     if isinstance(error, errors.RangeError):
         headers["Content-Range"] = f"bytes */{error.size}"
     return _respond(problem, headers)

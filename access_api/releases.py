@@ -124,7 +124,8 @@ class _Shape:
 @router.get("/releases/{permit}", summary="Show a permit", responses=wire.RELEASE_REFUSALS)
 def show_release(visit: Visitor) -> ReleaseSummary:
     """Return the permit, the number of the release it gives access to, and how much that holds."""
-    permit = visit.permit()
+    with visit.recorded("show", "permit"):
+        permit = visit.permit()
     sealed = (
         release
         for release in releases_of(visit.door.engine, visit.permit_id)

@@ -1,13 +1,17 @@
 """Search: what exists, by random handles; neither a UID nor a pseudonym nor a byte of an image."""
 
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from access_api.access import Searcher, guarded_router
+from access_api.calls import ALLOWED, append
 from access_api.door import OpenDoor
 from access_api.wire import REFUSALS, STUDY_FOUND
+from catalog.audit import AccessEvent
+from catalog.audit.records import MAX_OBJECT
 from catalog.search import Query as CatalogQuery
 from catalog.search import search
 from catalog.vocabulary import AGE_BANDS, Kind, Laterality, QualityFlag, View
@@ -87,6 +91,11 @@ class SearchParameters(BaseModel):
         """Return the catalogue's query."""
         return CatalogQuery(**self.model_dump(exclude={"cursor", "limit"}))
 
+    def criteria(self) -> str:
+        """Return what is looked for, as it is recorded."""
+        asked = self.model_dump(exclude={"cursor", "limit"}, exclude_defaults=True)
+        return f"studies?{urlencode(asked)}"[:MAX_OBJECT]
+
 
 class StudyFound(BaseModel):
     """One study; its numbers count the matching objects only.
@@ -124,8 +133,8 @@ def search_studies(
 
     What may not be served is not found. Handles say nothing about any release.
     """
-    del caller  # who searches is checked, and does not change what is found
     page = search(door.engine, wanted.query(), cursor=wanted.cursor, limit=wanted.limit)
+    append(door.engine, AccessEvent(caller.subject, "", "search", wanted.criteria(), ALLOWED))
     return StudyPage(
         studies=tuple(StudyFound.model_validate(found) for found in page.studies),
         next_cursor=page.next_cursor,

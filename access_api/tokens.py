@@ -28,6 +28,7 @@ class Role(StrEnum):
     OPERATOR = "operator"
     SPE = "spe"
     PACS_ADMIN = "pacs_admin"
+    AUDITOR = "auditor"
 
 
 @dataclass(frozen=True, repr=False)

@@ -9,13 +9,14 @@ from typing import Annotated, Final
 from fastapi import Depends, Path
 
 from access_api.access import Researcher
+from access_api.calls import append
 from access_api.door import Door, OpenDoor
 from access_api.errors import DoorError, ForbiddenError
 from access_api.problems import problem_of
 from access_api.tokens import Caller, Role
 from access_api.wire import PERMIT
 from catalog import permits
-from catalog.audit import AccessEvent, append
+from catalog.audit import AccessEvent
 from catalog.errors import CatalogError
 from catalog.permits import Permit
 from catalog.vocabulary import Tier

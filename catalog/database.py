@@ -1,9 +1,9 @@
 """Open a database, bring it to the newest schema, and read or write it in one transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from alembic import command
 from alembic.config import Config
@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, Operation
 from catalog.errors import CatalogError, ConflictError, DatabaseError, RaceError, Reason
 
 Chain = Literal["catalogue", "ledger"]
+Item = TypeVar("Item")
 
 _BUSY_SECONDS = 30
 _MIGRATION_LOCK = 0x6D616D6D6F  # any number will do, as long as every migration asks for it
@@ -76,8 +77,26 @@ def writing(engine: Engine) -> Iterator[Connection]:
         ConflictError: The record breaks a rule of the database.
         DatabaseError: The database did not answer.
     """
-    with _translated(), engine.execution_options(writes=True).begin() as connection:
+    last: dict[Callable[..., None], list[Any]] = {}
+    chosen = engine.execution_options(writes=True, at_the_end=last)
+    with _translated(), chosen.begin() as connection:
         yield connection
+        for deed, items in last.items():
+            deed(connection, items)
+
+
+def at_the_end(
+    connection: Connection, deed: Callable[[Connection, Sequence[Item]], None], item: Item
+) -> None:
+    """Have something done to all items together, last in the transaction of `writing`.
+
+    So what it locks is locked for the time of the commit only. Outside of `writing` it is done now.
+    """
+    last = connection.get_execution_options().get("at_the_end")
+    if last is None:
+        deed(connection, [item])
+    else:
+        last.setdefault(deed, []).append(item)
 
 
 @contextmanager

@@ -266,5 +266,11 @@ access_log = Table(
     Column("action", String(64), nullable=False),
     Column("object", String(255), nullable=False),
     Column("outcome", String(64), nullable=False),
+    # Each line holds on to the one before: catalog.audit.chain.
+    Column("version", SmallInteger, nullable=False),
+    Column("previous", DIGEST, nullable=False),
+    Column("digest", DIGEST, nullable=False),
     Index(None, "permit_id", "at"),
+    Index(None, "permit_id", "object"),
+    Index(None, "actor", "at"),
 )

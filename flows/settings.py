@@ -151,6 +151,7 @@ class HubSettings(BaseSettings):
     s3_secret_key: SecretStr
     clean_bucket: str = "clean"
     releases_bucket: str = "releases"
+    audit_years: int = Field(default=10, ge=1, le=100)
 
 
 class ArrivalSettings(BaseSettings):

@@ -7,6 +7,7 @@ import typer
 
 from flows.cli import (
     arrivals,
+    audit,
     catalogue,
     console,
     data,
@@ -42,6 +43,7 @@ app = typer.Typer(
 for module in (stack, data, report, offline, verify, release, rescan, reconcile, receiver):
     module.add_to(app)
 app.add_typer(arrivals.app, name="arrivals")
+app.add_typer(audit.app, name="audit")
 app.add_typer(catalogue.app, name="catalog")
 app.add_typer(console.app, name="console")
 app.add_typer(exports.app, name="exports")

@@ -24,6 +24,11 @@ WHO_MAY: dict[str, set[Role] | str] = {
     "GET /docs/swagger-ui.css": ANYBODY,
     "GET /docs/swagger-ui-bundle.js": ANYBODY,
     "GET /studies": {Role.RESEARCHER, Role.OPERATOR},
+    "GET /audit/lines": {Role.AUDITOR},
+    "GET /audit/export": {Role.AUDITOR},
+    "GET /audit/anchor": {Role.AUDITOR},
+    "GET /audit/who-saw": {Role.AUDITOR},
+    "GET /audit/seen-by": {Role.AUDITOR},
     "GET /releases/{permit}": RELEASE_READERS,
     "GET /releases/{permit}/manifest": RELEASE_READERS,
     "GET /releases/{permit}/studies": RELEASE_READERS,
@@ -32,6 +37,11 @@ WHO_MAY: dict[str, set[Role] | str] = {
     "GET /releases/{permit}/instances/{sop_uid}": RELEASE_READERS,
     "GET /releases/{permit}/instances/{sop_uid}/preview": RELEASE_READERS,
 }
+ASKED = {
+    "GET /audit/who-saw": "?study={study_uid}",
+    "GET /audit/seen-by": "?person=anna",
+}
+"""What a route must be asked with."""
 GUARDED = [name for name, roles in WHO_MAY.items() if roles is not ANYBODY]
 
 
@@ -48,7 +58,9 @@ def test_every_route_declares_the_table_s_roles(app: FastAPI) -> None:
 def path_of(name: str, world: World) -> str:
     member = world.of(PERMIT_A)
     path = name.removeprefix("GET ")
-    return path.format(permit=PERMIT_A, study_uid=member.study, sop_uid=member.sop)
+    return path.format(permit=PERMIT_A, study_uid=member.study, sop_uid=member.sop) + ASKED.get(
+        name, ""
+    ).format(study_uid=member.study)
 
 
 @pytest.mark.parametrize("name", GUARDED)

@@ -12,7 +12,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, MetaData, create_engine, inspect, select, text
 
 from catalog import tables
-from catalog.arrivals import tables as arrival_tables
+from catalog.arrivals import tables as arrival_tables  # noqa: F401 - its tables are of the metadata
+from catalog.audit import tables as audit_tables
 from catalog.columns import now
 from catalog.database import (
     Chain,
@@ -36,7 +37,7 @@ from catalog.vocabulary import Kind
 from tests.conftest import Databases
 
 CHAINS: dict[Chain, MetaData] = {
-    "catalogue": arrival_tables.metadata,
+    "catalogue": audit_tables.metadata,
     "ledger": errand_tables.metadata,
 }
 
@@ -96,6 +97,7 @@ def test_a_moment_comes_back_in_utc(catalogue_engine: Engine) -> None:
     moment = datetime(2026, 3, 29, 1, 30, 0, 123, tzinfo=UTC)
     with writing(catalogue_engine) as connection:
         row = {"actor": "a", "permit_id": "", "action": "b", "object": "c", "outcome": "d"}
+        row |= {"version": 1, "previous": "0", "digest": "0"}
         connection.execute(tables.access_log.insert().values(at=moment, **row))
     with reading(catalogue_engine) as connection:
         found = connection.scalar(select(tables.access_log.c.at))

@@ -2,7 +2,8 @@
 
 from alembic import context
 
-from catalog.arrivals.tables import metadata
+from catalog.arrivals import tables as _arrivals  # noqa: F401 - its tables are of the metadata
+from catalog.audit.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
