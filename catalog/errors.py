@@ -59,6 +59,8 @@ class Reason(StrEnum):
     REVIEW_EXPIRED = "the time to decide is over; the original is erased"
     REVIEW_BEGUN = "its decision is being applied: finish that first (mammo quarantine apply)"
     NOT_RELEASABLE = "only what is SUSPECT can be released; reject it, or walk it again"
+    NO_PSEUDONYM = "that is no pseudonym of this space; a personal number never comes here"
+    NOT_YET = "it would be so from a moment that has not come"
     SAME_PERSON = "the second decision must be another person's"
     OTHER_DECISION = "the second decision differs from the first; confirm that one, or reject"
 

@@ -252,6 +252,9 @@ hold = Table(
     Column("lifted_by", String(255)),
     Column("lifted_at", UtcDateTime),
     Column("lift_reason", Text),
+    # From when on it counts, where that is another moment; and the recall that placed it.
+    Column("since", UtcDateTime),
+    Column("recall_id", reference(), index=True),
     Index(None, "scope", "target"),
     CheckConstraint("(lifted_by IS NULL) = (lifted_at IS NULL)", name="lifted"),
 )

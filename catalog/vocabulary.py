@@ -89,6 +89,13 @@ class HoldKind(StrEnum):
     ERASED = "ERASED"
 
 
+class OptOut(StrEnum):
+    """What a woman says of the secondary use of her data (EHDS Art. 71)."""
+
+    OUT = "OUT"
+    LIFTED = "LIFTED"
+
+
 class HoldScope(StrEnum):
     """What a Hold stops."""
 

@@ -16,6 +16,7 @@ from catalog.arrivals.wire import (
     HoldMessage,
     InstanceHoldMessage,
     MergeRequest,
+    OptOutMessage,
     PublishedQuestion,
     StandingQuestion,
     TallyMessage,
@@ -57,6 +58,12 @@ class PlacedAnswer(BaseModel):
     """Whether a Hold was placed."""
 
     placed: bool
+
+
+class EnteredAnswer(BaseModel):
+    """Whether it was new."""
+
+    entered: bool
 
 
 class OrderAnswer(BaseModel):
@@ -146,6 +153,15 @@ def hold(
     """Hold what the region published of a woman."""
     placed = hall.scope(visit.region).hold(told.subject, told.kind)
     return PlacedAnswer(placed=placed)
+
+
+@router.post("/opt-outs", summary="What she says", openapi_extra=described(OptOutMessage))
+def opt_out(
+    told: Annotated[OptOutMessage, Depends(Posted(OptOutMessage))], visit: Region, hall: OpenHall
+) -> EnteredAnswer:
+    """Enter what a woman says of the secondary use of her data (EHDS Art. 71)."""
+    entered = hall.scope(visit.region).opt_out(told.subject, told.word, told.valid_from)
+    return EnteredAnswer(entered=entered)
 
 
 @router.post(

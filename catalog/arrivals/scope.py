@@ -4,6 +4,7 @@ What is another region's is to it as if it were not there, or at most as another
 """
 
 from collections.abc import Collection
+from datetime import datetime
 
 from sqlalchemy import Connection, Engine, select
 
@@ -15,10 +16,12 @@ from catalog.database import reading, writing
 from catalog.errors import ConflictError, NotFoundError, Reason
 from catalog.holders import get_holder
 from catalog.holds import HoldTarget
+from catalog.optouts import register
+from catalog.optouts.register import Said
 from catalog.publishing.publish import CataloguePublisher
 from catalog.records import ExportSummary, Holder, Instance, Merge, StudyDraft
 from catalog.tables import export, holder, instance, study, subject
-from catalog.vocabulary import HoldKind, HoldScope, Standing
+from catalog.vocabulary import HoldKind, HoldScope, OptOut, Standing
 
 SAID = "told by the region"
 
@@ -129,6 +132,15 @@ class RegionScope:
                     holds.stop(connection, kind, target, reason=SAID, who=self.who)
                     placed += 1
             return placed > 0
+
+    def opt_out(self, pseudonym: str, word: OptOut, valid_from: datetime) -> bool:
+        """Enter what a woman says in this region; it counts for all of hers, wherever it came from.
+
+        Raises:
+            ConflictError: That is a moment that has not come.
+        """
+        said = Said(pseudonym, word, valid_from)
+        return register.enter(self._engine, said, said_by=self._region, who=self.who)
 
     def hold_instance(self, sop_uid: str, kind: HoldKind, *, holder_id: str) -> bool:
         """Hold an instance that one of its own holders published; tell whether a Hold was placed.

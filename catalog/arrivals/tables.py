@@ -15,7 +15,7 @@ from sqlalchemy import (
 
 from catalog.arrivals.records import ArrivalState, OrderKind
 from catalog.columns import UtcDateTime, closed, reference, serial
-from catalog.sightings.tables import metadata
+from catalog.findings.tables import metadata
 from catalog.tables import DIGEST
 
 __all__ = [

@@ -7,11 +7,11 @@ Who says something, and why, is written by the hub itself.
 from dataclasses import asdict, replace
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 from catalog.outcome import Outcome, Tally
 from catalog.records import ExportSummary, Instance, Merge, StudyDraft
-from catalog.vocabulary import HoldKind, Kind, Laterality, View
+from catalog.vocabulary import HoldKind, Kind, Laterality, OptOut, View
 
 VERSION: Final = 1
 _MOST: Final = 5000
@@ -227,6 +227,15 @@ class HoldMessage(_Told):
     version: Literal[1] = VERSION
     subject: Pseudonym
     kind: HoldKind
+
+
+class OptOutMessage(_Told):
+    """What a woman says of the secondary use of her data: by her pseudonym (EHDS Art. 71)."""
+
+    version: Literal[1] = VERSION
+    subject: Pseudonym
+    word: OptOut
+    valid_from: AwareDatetime
 
 
 class InstanceHoldMessage(_Told):

@@ -1,12 +1,12 @@
-"""The side table of protection flags, in the region ledger's database: no identity at rest."""
+"""Protection flags and opt-outs, in the region ledger's database: no identity at rest."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Date, String, Table
+from sqlalchemy import Boolean, CheckConstraint, Column, Date, ForeignKey, String, Table
 
-from catalog.columns import closed
+from catalog.columns import UtcDateTime, closed, serial
 from catalog.ledgers.tables import metadata
-from catalog.vocabulary import Flag
+from catalog.vocabulary import Flag, OptOut
 
-__all__ = ["metadata", "protection"]
+__all__ = ["metadata", "opt_out_told", "opt_out_word", "protection"]
 
 protection = Table(
     "protection",
@@ -22,4 +22,27 @@ protection = Table(
     Column("blocked_due", Boolean, nullable=False),
     CheckConstraint("NOT protected_due OR protected = 'YES'", name="protected_due"),
     CheckConstraint("NOT blocked_due OR blocked = 'YES'", name="blocked_due"),
+)
+
+# What women say of the secondary use of their data (EHDS Art. 71); rows are only ever added.
+opt_out_word = Table(
+    "opt_out_word",
+    metadata,
+    serial(),
+    Column("person", String(64), nullable=False, index=True),
+    # As above: a local number without its issuer.
+    Column("number", String(64), nullable=False, index=True),
+    *closed("word", OptOut),
+    # Two times: from when on it is so, and when it was entered here.
+    Column("valid_from", UtcDateTime, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    Column("who", String(128), nullable=False),
+)
+
+# Words of which the hub knows.
+opt_out_told = Table(
+    "opt_out_told",
+    metadata,
+    Column("word_id", ForeignKey("opt_out_word.id"), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
 )

@@ -1,11 +1,12 @@
 """The port through which records cross from a region to the hub."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Protocol
 
 from catalog.errors import Reason
 from catalog.records import ExportSummary, Holder, Instance, Merge, StudyDraft
-from catalog.vocabulary import HoldKind, Standing
+from catalog.vocabulary import HoldKind, OptOut, Standing
 
 
 class Publisher(Protocol):
@@ -55,6 +56,10 @@ class Publisher(Protocol):
         self, sop_uid: str, kind: HoldKind, *, holder_id: str, reason: str, who: str
     ) -> bool:
         """Hold a holder's published instance; tell whether a Hold was placed."""
+        ...
+
+    def opt_out(self, subject: str, word: OptOut, valid_from: datetime, *, who: str) -> bool:
+        """Tell what a woman says of the use of her data; tell whether it was new."""
         ...
 
     def merge(self, merge: Merge, *, reason: str, who: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
+from datetime import datetime
 
 from sqlalchemy import Connection, Engine, select
 
@@ -10,6 +11,8 @@ from catalog.columns import now
 from catalog.database import insert_if_absent, reading, writing
 from catalog.errors import ConflictError, NotFoundError, Reason
 from catalog.holders import get_holder
+from catalog.optouts import register
+from catalog.optouts.register import Said
 from catalog.publishing.derived_rows import write_derived, write_pixels
 from catalog.publishing.drafts import require_foreseen, require_whole
 from catalog.publishing.present import (
@@ -22,7 +25,7 @@ from catalog.publishing.present import (
 from catalog.publishing.study_rows import Place, Written, enter_series, enter_study, write_revision
 from catalog.records import ExportSummary, Holder, Instance, Merge, NewRevision, StudyDraft
 from catalog.tables import export, holder, outcome
-from catalog.vocabulary import HoldKind, Standing
+from catalog.vocabulary import HoldKind, OptOut, Standing
 
 NEW_KEY = "she has another pseudonym since a key or her number changed"
 
@@ -145,6 +148,14 @@ class CataloguePublisher:
         return holds.stop_instance(
             self._engine, sop_uid, kind, holder_id=holder_id, reason=reason, who=who
         )
+
+    def opt_out(self, subject: str, word: OptOut, valid_from: datetime, *, who: str) -> bool:
+        """Enter what a woman says of the use of her data; the same again changes nothing.
+
+        Raises:
+            ConflictError: That is no pseudonym, or a moment that has not come.
+        """
+        return register.enter(self._engine, Said(subject, word, valid_from), said_by="", who=who)
 
     def merge(self, merge: Merge, *, reason: str, who: str) -> None:
         """Make two pseudonyms of one woman one Subject; again changes nothing.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, select
 
 from catalog.errors import NotFoundError
 from catalog.holds import instance_not_held, study_not_held
@@ -14,6 +14,7 @@ from catalog.releases.records import Servable
 from catalog.sightings.tables import pixel_facts, preview, quality_flag
 from catalog.tables import (
     instance,
+    permit,
     release,
     release_instance,
     revision,
@@ -65,9 +66,11 @@ def released(release_id: str) -> Select[Any]:
             pixel_facts.c.laterality,
             pixel_facts.c.laterality_agrees,
             pixel_facts.c.saturated_share,
-            and_(study_not_held(), instance_not_held()).label("free"),
+            free().label("free"),
         )
         .select_from(release_instance)
+        .join(release, release.c.id == release_instance.c.release_id)
+        .join(permit, permit.c.id == release.c.permit_id)
         .join(revision, revision.c.id == release_instance.c.revision_id)
         .join(instance, instance.c.id == revision.c.instance_id)
         .join(series, series.c.id == instance.c.series_id)
@@ -88,7 +91,16 @@ def released(release_id: str) -> Select[Any]:
 
 def free_of(release_id: str) -> Select[Any]:
     """Select those of a release's objects that nothing holds."""
-    return released(release_id).where(study_not_held(), instance_not_held())
+    return released(release_id).where(free())
+
+
+def free() -> ColumnElement[bool]:
+    """Give the condition that no Hold stops an object for the permit joined to it.
+
+    What was opted out of after the permit was granted, it may still have (EHDS Art. 71(3)).
+    """
+    granted = permit.c.created_at
+    return and_(study_not_held(granted), instance_not_held(granted))
 
 
 def servables(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Servable, ...]:

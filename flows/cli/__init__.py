@@ -15,6 +15,7 @@ from flows.cli import (
     hold,
     key,
     offline,
+    optout,
     orders,
     profile,
     protection,
@@ -49,6 +50,7 @@ app.add_typer(console.app, name="console")
 app.add_typer(exports.app, name="exports")
 app.add_typer(hold.app, name="hold")
 app.add_typer(key.app, name="key")
+app.add_typer(optout.app, name="optout")
 app.add_typer(orders.app, name="orders")
 app.add_typer(profile.app, name="profile")
 app.add_typer(protection.app, name="protection")

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import datetime
 
 from pydantic import ValidationError
 
@@ -15,6 +16,7 @@ from catalog.arrivals.wire import (
     InstanceMessage,
     MergeMessage,
     MergeRequest,
+    OptOutMessage,
     PublishedQuestion,
     StandingQuestion,
     TallyMessage,
@@ -22,7 +24,7 @@ from catalog.arrivals.wire import (
 )
 from catalog.errors import IntakeError, Reason
 from catalog.records import ExportSummary, Holder, Instance, Merge, StudyDraft
-from catalog.vocabulary import HoldKind, Standing
+from catalog.vocabulary import HoldKind, OptOut, Standing
 from flows.errors import IntakeRefusedError
 from flows.intake.client import Intake, named
 
@@ -164,6 +166,25 @@ class IntakePublisher:
         """Hold a holder's published instance; tell whether a Hold was placed."""
         told = InstanceHoldMessage(sop_uid=sop_uid, holder_id=holder_id, kind=kind)
         return bool(self._intake.ask("POST", "/instance-holds", told.canonical()).get("placed"))
+
+    def opt_out(
+        self,
+        subject: str,
+        word: OptOut,
+        valid_from: datetime,
+        *,
+        who: str,  # noqa: ARG002 # as above
+    ) -> bool:
+        """Tell the hub what a woman says of the use of her data; tell whether it was new.
+
+        Raises:
+            IntakeRefusedError: That is no pseudonym; nothing of it was sent.
+        """
+        try:
+            told = OptOutMessage(subject=subject, word=word, valid_from=valid_from)
+        except ValidationError as error:
+            raise _not_ours(error) from None
+        return bool(self._intake.ask("POST", "/opt-outs", told.canonical()).get("entered"))
 
     def merge(self, merge: Merge, *, reason: str, who: str) -> None:  # noqa: ARG002 # as above
         """Make two pseudonyms of one woman one Subject."""

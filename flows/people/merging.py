@@ -19,6 +19,7 @@ from deid.errors import RefusedError
 from deid.identity.pseudonym import Person, Subkeys, canonical, weeks
 from flows.errors import SourceError
 from flows.keys.sides import RegionKeys
+from flows.people.optouts import tell
 from flows.people.protection import Protection
 
 REASON = "a reserve number became a personnummer"
@@ -146,6 +147,9 @@ def merge_pairs(
         protection.table.carry(one.reserve, one.personnummer)
         merging = _merge(old, new, subkeys, publisher, who=who)
         protection.tell(publisher, one.personnummer, new, who=who)
+        if protection.optouts is not None:
+            protection.optouts.carry(one.reserve, one.personnummer)
+            tell(publisher, protection.optouts, one.personnummer, new, who=who)
         merged = Merged(shortened(old.pseudonym), shortened(new.pseudonym), merging)
         told(merged)
         done.append(merged)

@@ -1,4 +1,4 @@
-"""Whose images may not come in: protected identity, blocked records, or nobody can say.
+"""Whose images may not come in: protected identity, blocked records, opt-out, or nobody can say.
 
 A person is asked for by her identifier, and nothing else of an image is read before the answer.
 What is known to be flagged is refused whatever the decision says; a decision that attests a
@@ -13,6 +13,7 @@ from functools import cache
 from pydicom.dataset import Dataset
 
 from catalog import database
+from catalog.protections.optouts import OptOuts
 from catalog.protections.protection import Flags, ProtectionTable, without_issuer
 from catalog.publishing.port import Publisher
 from catalog.vocabulary import Flag, HoldKind, ProtectionSource
@@ -20,17 +21,19 @@ from deid.errors import Reason
 from deid.identity.pseudonym import Person
 from deid.values import elements, items, raw
 from flows import wiring
+from flows.errors import SourceError
 from flows.keys.sides import RegionKeys, subkey
 from flows.settings import RegionSettings
 
 PROTECTED = "the person has a protected identity"
 BLOCKED = "the person's records are blocked"
+OPTED_OUT = "the person opted out of secondary use (EHDS Article 71)"
 CONFIDENTIAL = Reason.CONFIDENTIAL.value
 UNKNOWN = "the protection flag is unknown, and the decision attests no filtered export"
 UNLISTED = "the side table does not say whether the person is protected or blocked"
 STALE = "what the side table says of the person is too old"
 #: In this order one of several reasons is named for a whole study.
-REASONS = (PROTECTED, BLOCKED, CONFIDENTIAL, UNLISTED, STALE, UNKNOWN)
+REASONS = (PROTECTED, BLOCKED, OPTED_OUT, CONFIDENTIAL, UNLISTED, STALE, UNKNOWN)
 
 DAYS = 7
 WHY = {
@@ -50,10 +53,12 @@ class Protection:
     Attributes:
         table: The region's side table.
         days: For how many days what it says counts.
+        optouts: The region's register of opt-outs.
     """
 
     table: ProtectionTable
     days: int = DAYS
+    optouts: OptOuts | None = None
 
     def refusal(self, canonical: str, source: ProtectionSource, today: date) -> str | None:
         """Give the reason to refuse a person's images; None if they may come in.
@@ -65,6 +70,8 @@ class Protection:
             return PROTECTED
         if flags is not None and flags.blocked is Flag.YES:
             return BLOCKED
+        if self.optouts is not None and self.optouts.is_out(canonical):
+            return OPTED_OUT
         if source is ProtectionSource.FILTERED_EXPORT:
             return None
         if source is not ProtectionSource.SIDE_TABLE:
@@ -137,8 +144,22 @@ def of_region() -> Protection:
     """Open the region's side table, once in a process."""
     settings = wiring.read(RegionSettings)
     engine = database.connect(settings.ledger_url.get_secret_value())
-    table = ProtectionTable(engine, key(wiring.region().keys))
-    return Protection(table, settings.protection_days)
+    keys = wiring.region().keys
+    optouts = OptOuts(engine, subkey(keys.root, "opt-out"))
+    return Protection(ProtectionTable(engine, key(keys)), settings.protection_days, optouts)
+
+
+def register() -> OptOuts:
+    """Give the region's register of opt-outs.
+
+    Raises:
+        SourceError: None is open here.
+    """
+    found = of_region().optouts
+    if found is None:
+        message = "no register of opt-outs is open here"
+        raise SourceError(message)
+    return found
 
 
 def key(keys: RegionKeys) -> bytes:

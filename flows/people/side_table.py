@@ -134,13 +134,13 @@ def _line(row: dict[str, str], as_of: date) -> tuple[str, Flags]:
     except RefusedError:
         message = "identifier is empty"
         raise _FaultError(message) from None
-    if _is_damaged(row["identifier"], whom, issuer=row.get("issuer", "")):
+    if is_damaged(row["identifier"], whom, issuer=row.get("issuer", "")):
         message = "identifier is no personal number; a spreadsheet must keep the column as text"
         raise _FaultError(message)
     return whom, Flags(_flag(row, "protected"), _flag(row, "blocked"), as_of)
 
 
-def _is_damaged(identifier: str, whom: str, *, issuer: str) -> bool:
+def is_damaged(identifier: str, whom: str, *, issuer: str) -> bool:
     """Tell a personal number that a spreadsheet or a typing error made into somebody else's.
 
     A number of another kind needs an issuer, who says that it is one.

@@ -56,8 +56,8 @@ def rekeyed(ref: RevisionRef) -> ReleasedInstance:
     )
 
 
-def built(engine: Engine, query: Query | None = None) -> str:
-    release = releases.freeze(engine, "permit-1", query or Query(), today=TODAY)
+def built(engine: Engine, query: Query | None = None, permit_id: str = "permit-1") -> str:
+    release = releases.freeze(engine, permit_id, query or Query(), today=TODAY)
     made = [rekeyed(ref) for ref in releases.pending(engine, release.id)]
     releases.add_instance(engine, release.id, *made)
     return releases.seal(engine, release.id).id

@@ -12,6 +12,7 @@ from catalog.holders import add_holder, add_region
 from catalog.ledgers.key import LedgerKey
 from catalog.ledgers.ledger import Ledger
 from catalog.outcome import Tally
+from catalog.protections.optouts import OptOuts
 from catalog.protections.protection import ProtectionTable
 from catalog.publishing.publish import CataloguePublisher
 from catalog.records import DisclosureDecision, Holder, Region
@@ -95,7 +96,9 @@ def region(
 @pytest.fixture
 def protection(region: RegionParts) -> Protection:
     """The region's side table, empty, in the database of its ledger."""
-    return Protection(ProtectionTable(region.ledger._engine, key(region.keys)))
+    engine = region.ledger._engine
+    optouts = OptOuts(engine, sides.subkey(region.keys.root, "opt-out"))
+    return Protection(ProtectionTable(engine, key(region.keys)), optouts=optouts)
 
 
 @pytest.fixture

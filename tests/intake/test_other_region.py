@@ -95,6 +95,9 @@ def attempts(draft, waits):
     held = {"version": 1, "sop_uid": new.instance.sop_uid, "kind": "WITHDRAWN"}
     yield "POST", "/instance-holds", {**held, "holder_id": "prov"}, 404
     yield "POST", "/instance-holds", {**held, "holder_id": "annat"}, {"placed": False}
+    said = {"version": 1, "word": "OUT", "valid_from": "2026-01-31T00:00:00Z"}
+    for number in ("195703129808", "19570312-9808", "5703129808", "570312"):
+        yield "POST", "/opt-outs", {**said, "subject": number}, 422
     merge = {"old": HERS, "new": OTHER, "weeks": 1}
     yield "POST", "/merges", {"version": 1, "merge": merge}, 404
     yield "GET", "/orders?after=0", b"", {"orders": []}
@@ -124,6 +127,26 @@ def test_no_route_reads_or_changes_anything_of_anothers(hub, thief, theirs):
         for method in route.methods
     } - {("GET", "health"), ("GET", "openapi.json")}
     assert routes == known  # a new route must be tried here
+
+
+def test_who_opts_out_in_one_region_is_out_of_all_and_only_that_one_takes_it_back(
+    hub, thief, theirs, tmp_path
+):
+    """Article 71 knows no regions; that a stolen key can say it too, is audited and reversible."""
+    norr = Caller(hub, hub.admit("norr", tmp_path))
+    said = {"version": 1, "subject": HERS, "valid_from": "2026-01-31T00:00:00Z"}
+    out, lifted = (json.dumps({**said, "word": word}).encode() for word in ("OUT", "LIFTED"))
+    for entered in (True, False):
+        assert norr.call("POST", "/opt-outs", out).json() == {"entered": entered}
+    assert thief.call("POST", "/opt-outs", lifted).json() == {"entered": True}
+    with hub.engine.connect() as connection:
+        rows = connection.execute(select(hold.c.kind, hold.c.target, hold.c.lifted_at)).all()
+    assert [tuple(row) for row in rows] == [("OPTED_OUT", HERS, None)]
+    later = {**said, "valid_from": "2026-02-28T00:00:00Z", "word": "LIFTED"}
+    norr.call("POST", "/opt-outs", json.dumps(later).encode())
+    with hub.engine.connect() as connection:
+        assert connection.scalar(select(hold.c.lifted_by)) == "region norr"
+    norr.client.close()
 
 
 def test_a_study_of_anothers_is_not_published_under_ones_own_name(hub, thief, theirs):

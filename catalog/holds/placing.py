@@ -1,24 +1,9 @@
-"""What may not be served, and why; every read of the catalogue asks.
-
-A Hold names its target by text, so that one on a subject or a study can be placed before any of
-its images arrive. One on a revision stops the instance until a newer revision replaces it. What
-holds an image holds what was derived from it.
-"""
+"""Holds are placed and lifted, each with who and why; none is ever deleted."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Engine,
-    FromClause,
-    String,
-    and_,
-    cast,
-    exists,
-    select,
-)
+from sqlalchemy import Connection, Engine, exists, select
 
 from catalog import audit
 from catalog.audit import AccessEvent
@@ -26,7 +11,7 @@ from catalog.columns import now
 from catalog.database import reading, writing
 from catalog.errors import NotFoundError
 from catalog.subjects import woman
-from catalog.tables import hold, instance, revision, study, subject
+from catalog.tables import hold, instance, study
 from catalog.vocabulary import HoldKind, HoldScope
 
 
@@ -40,7 +25,11 @@ class HoldTarget:
 
 @dataclass(frozen=True, repr=False)
 class Hold:
-    """A Hold as it was placed, and how it was lifted, if it was."""
+    """A Hold as it was placed, and how it was lifted, if it was.
+
+    Attributes:
+        since: From when on it counts, if that is another moment than when it was placed.
+    """
 
     id: int
     kind: HoldKind
@@ -51,6 +40,7 @@ class Hold:
     lifted_by: str
     lifted_at: datetime | None
     lift_reason: str
+    since: datetime | None = None
 
 
 def place(engine: Engine, kind: HoldKind, target: HoldTarget, *, reason: str, who: str) -> int:
@@ -105,10 +95,19 @@ def stop_revision(
 
 
 def stop(
-    connection: Connection, kind: HoldKind, target: HoldTarget, *, reason: str, who: str
+    connection: Connection,
+    kind: HoldKind,
+    target: HoldTarget,
+    *,
+    reason: str,
+    who: str,
+    since: datetime | None = None,
 ) -> int:
-    """Hold a target in the transaction of what led to it, audited; give the Hold's number."""
-    number = _place(connection, kind, target, reason=reason, who=who)
+    """Hold a target in the transaction of what led to it, audited; give the Hold's number.
+
+    `since` is from when on it counts, where that is not now: permits granted later feel it.
+    """
+    number = _place(connection, kind, target, reason=reason, who=who, since=since)
     audit.record(connection, AccessEvent(who, "", "hold", f"hold:{number}", kind))
     return number
 
@@ -125,7 +124,13 @@ def is_placed(connection: Connection, kind: HoldKind, target: HoldTarget) -> boo
 
 
 def _place(
-    connection: Connection, kind: HoldKind, target: HoldTarget, *, reason: str, who: str
+    connection: Connection,
+    kind: HoldKind,
+    target: HoldTarget,
+    *,
+    reason: str,
+    who: str,
+    since: datetime | None = None,
 ) -> int:
     row = {
         "kind": kind,
@@ -134,6 +139,7 @@ def _place(
         "reason": reason,
         "placed_by": who,
         "placed_at": now(),
+        "since": since,
     }
     key = connection.execute(hold.insert().values(**row)).inserted_primary_key
     return int(key[0]) if key else 0
@@ -151,20 +157,25 @@ def lift(engine: Engine, hold_id: int, *, who: str, reason: str = "") -> bool:
     Raises:
         NotFoundError: There is no such Hold.
     """
-    mine = hold.c.id == hold_id
     with writing(engine) as connection:
-        kind = connection.scalar(select(hold.c.kind).where(mine))
-        if kind is None:
-            raise NotFoundError
-        lifted = connection.execute(
-            hold.update()
-            .where(mine, hold.c.lifted_at.is_(None))
-            .values(lifted_by=who, lifted_at=now(), lift_reason=reason)
-        )
-        if not lifted.rowcount:
-            return False
-        audit.record(connection, AccessEvent(who, "", "lift", f"hold:{hold_id}", kind))
-        return True
+        return lift_in(connection, hold_id, who=who, reason=reason)
+
+
+def lift_in(connection: Connection, hold_id: int, *, who: str, reason: str) -> bool:
+    """Lift a Hold in the transaction of what led to it; see `lift`."""
+    mine = hold.c.id == hold_id
+    kind = connection.scalar(select(hold.c.kind).where(mine))
+    if kind is None:
+        raise NotFoundError
+    lifted = connection.execute(
+        hold.update()
+        .where(mine, hold.c.lifted_at.is_(None))
+        .values(lifted_by=who, lifted_at=now(), lift_reason=reason)
+    )
+    if not lifted.rowcount:
+        return False
+    audit.record(connection, AccessEvent(who, "", "lift", f"hold:{hold_id}", kind))
+    return True
 
 
 def list_holds(engine: Engine, *, lifted: bool = False) -> tuple[Hold, ...]:
@@ -185,43 +196,7 @@ def list_holds(engine: Engine, *, lifted: bool = False) -> tuple[Hold, ...]:
             lifted_by=row.lifted_by or "",
             lifted_at=row.lifted_at,
             lift_reason=row.lift_reason or "",
+            since=row.since,
         )
         for row in rows
     )
-
-
-def study_not_held() -> ColumnElement[bool]:
-    """Give the condition that neither the study nor its subject is held, by any pseudonym."""
-    merged = subject.alias("merged")
-    joined = merged.c.merged_into == subject.c.id
-    return and_(
-        _free(HoldScope.SUBJECT, subject.c.pseudonym, subject),
-        _free(HoldScope.SUBJECT, merged.c.pseudonym, subject, joined),
-        _free(HoldScope.STUDY, study.c.study_uid, study),
-    )
-
-
-def instance_not_held() -> ColumnElement[bool]:
-    """Give the condition that neither the instance nor the revision joined to it is held.
-
-    Nor the image, nor the revision of it, that they were derived from.
-    """
-    image = instance.alias("image")
-    joined = image.c.id == instance.c.derived_from
-    return and_(
-        _free(HoldScope.INSTANCE, instance.c.sop_uid, instance),
-        _free(HoldScope.INSTANCE, image.c.sop_uid, instance, joined),
-        _free(HoldScope.REVISION, cast(revision.c.id, String), revision),
-        _free(HoldScope.REVISION, cast(revision.c.derived_from, String), revision),
-    )
-
-
-def _free(
-    scope: HoldScope,
-    value: ColumnElement[str],
-    outside: FromClause,
-    *joined: ColumnElement[bool],
-) -> ColumnElement[bool]:
-    """Give the condition that no Hold is on a value: of `outside`, or of what is joined to it."""
-    active = and_(hold.c.scope == scope, hold.c.target == value, hold.c.lifted_at.is_(None))
-    return ~exists().where(active, *joined).correlate(outside)

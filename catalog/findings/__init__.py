@@ -1,0 +1,1 @@
+"""Significant findings: a release UID leads to a region, and never to a person (EHDS 58(3))."""
