@@ -12,7 +12,6 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, MetaData, create_engine, inspect, select, text
 
 from catalog import tables
-from catalog.arrivals import tables as arrival_tables
 from catalog.columns import now
 from catalog.database import (
     Chain,
@@ -32,11 +31,12 @@ from catalog.errors import (
     Reason,
     RetriableError,
 )
+from catalog.permits import tables as permit_tables
 from catalog.vocabulary import Kind
 from tests.conftest import Databases
 
 CHAINS: dict[Chain, MetaData] = {
-    "catalogue": arrival_tables.metadata,
+    "catalogue": permit_tables.metadata,
     "ledger": errand_tables.metadata,
 }
 
