@@ -7,6 +7,10 @@
     │   └── ArrivalError         the hub's own check refuses what a region delivered
     ├── HeldError            a Hold forbids it to be served
     ├── PermitError          the permit is yours, but not in force
+    ├── StepError            an application or a permit takes no such step as it stands
+    │   ├── FormError            the application lacks what it must say
+    │   └── InterestError        who would decide is named in it
+    ├── VersionError         it was changed since it was read
     ├── CursorError          not a cursor this search gave
     ├── LedgerKeyError       the ledger cannot be read with this key
     ├── SealedError          what was sealed to the worker does not open with its key
@@ -19,7 +23,7 @@
 Every error carries a `Reason` from a closed list: no identifier, object key or path.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 
@@ -69,6 +73,19 @@ class Reason(StrEnum):
     CHECKING = "the hub has not checked the study yet"
     INTAKE = "the hub's intake did not answer"
     QUOTA = "the region has delivered as much as it may for now"
+
+    STEP = "it takes no such step as it stands"
+    NOT_THEIRS = "this step is somebody else's to take"
+    FORM = "the application lacks what it must say"
+    NO_REASON = "say why"
+    NAMED = "whoever is named in it may not decide on it"
+    TOO_LONG = "a permit lasts ten years at most"
+    LONGER = "an amendment cannot make a permit last longer"
+    EXTENDED = "the permit was extended before; it is extended once only"
+    NOT_FROM_THEN = "a permit cannot begin before today, nor after the one before it ends"
+    NO_CONTENT = "the permit was issued for development; issue another"
+    TOO_MANY = "too many applications of yours are open; withdraw one"
+    VERSION = "it was changed meanwhile; read it again"
 
     HELD = "held"
     NOT_IN_FORCE = "the permit is not in force"
@@ -137,6 +154,38 @@ class PermitError(CatalogError):
     """The permit is the caller's, but it is not in force."""
 
     default = Reason.NOT_IN_FORCE
+
+
+class StepError(CatalogError):
+    """An application or a permit takes no such step as it stands."""
+
+    default = Reason.STEP
+
+
+class FormError(StepError):
+    """The application lacks what it must say.
+
+    Attributes:
+        gaps: Clause and field of each rule that is not met; nothing of what was written.
+    """
+
+    default = Reason.FORM
+
+    def __init__(self, gaps: Iterable[tuple[str, str]]) -> None:
+        super().__init__()
+        self.gaps = tuple(gaps)
+
+
+class InterestError(StepError):
+    """Who would decide is named in the application or the permit."""
+
+    default = Reason.NAMED
+
+
+class VersionError(CatalogError):
+    """It was changed since it was read; nothing was written."""
+
+    default = Reason.VERSION
 
 
 class CursorError(CatalogError):

@@ -112,6 +112,75 @@ class Tier(StrEnum):
     ANON_DOWNLOAD = "ANON_DOWNLOAD"
 
 
+class Purpose(StrEnum):
+    """What data may be used for (EHDS Art. 53(1)), by point."""
+
+    PUBLIC_HEALTH = "53(1)(a)"
+    POLICY = "53(1)(b)"
+    STATISTICS = "53(1)(c)"
+    EDUCATION = "53(1)(d)"
+    RESEARCH = "53(1)(e)"
+    DEVELOPMENT = "53(1)(e)(i)"
+    ALGORITHMS = "53(1)(e)(ii)"
+    CARE = "53(1)(f)"
+
+
+PUBLIC_PURPOSES: frozenset[Purpose] = frozenset(
+    {Purpose.PUBLIC_HEALTH, Purpose.POLICY, Purpose.STATISTICS}
+)
+"""Purposes for public sector bodies, and who acts on their behalf, only (EHDS Art. 53(2))."""
+
+
+class ApplicantKind(StrEnum):
+    """Who applies."""
+
+    ACADEMIC = "ACADEMIC"
+    CARE_PROVIDER = "CARE_PROVIDER"
+    INDUSTRY = "INDUSTRY"
+    PUBLIC_BODY = "PUBLIC_BODY"
+    NON_PROFIT = "NON_PROFIT"
+    PERSON = "PERSON"
+
+
+class GdprBasis(StrEnum):
+    """Why processing is lawful (GDPR Art. 6(1)), by point; consent is none here."""
+
+    CONTRACT = "6(1)(b)"
+    LEGAL_OBLIGATION = "6(1)(c)"
+    VITAL_INTERESTS = "6(1)(d)"
+    PUBLIC_TASK = "6(1)(e)"
+    LEGITIMATE_INTERESTS = "6(1)(f)"
+
+
+class ApplicationState(StrEnum):
+    """How far an application is: TEHDAS2 D6.4's words, and DRAFT before it is submitted."""
+
+    DRAFT = "DRAFT"
+    SUBMITTED = "SUBMITTED"
+    PRE_SCREENING = "PRE_SCREENING"
+    PROCESSING = "PROCESSING"
+    AWAITING_ADDITIONAL_INFORMATION = "AWAITING_ADDITIONAL_INFORMATION"
+    DECISION_ISSUED = "DECISION_ISSUED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+class Verdict(StrEnum):
+    """How an application was decided."""
+
+    GRANTED = "GRANTED"
+    REFUSED = "REFUSED"
+
+
+class PermitState(StrEnum):
+    """How a permit stands (TEHDAS2 D6.4); one amended or renewed has a successor of another id."""
+
+    GRANTED = "GRANTED"
+    AMENDED = "AMENDED"
+    RENEWED = "RENEWED"
+    REVOKED = "REVOKED"
+    EXPIRED = "EXPIRED"
+
+
 class ReleaseState(StrEnum):
     """Whether a release is still being written, or can be read."""
 

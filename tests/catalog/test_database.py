@@ -33,6 +33,7 @@ from catalog.errors import (
     Reason,
     RetriableError,
 )
+from catalog.permits import tables as permit_tables
 from catalog.vocabulary import Kind
 from tests.conftest import Databases
 
