@@ -17,10 +17,9 @@ from pathlib import Path
 from sqlalchemy import MetaData, create_engine
 from sqlalchemy.engine import URL
 
-from catalog.arrivals import tables
 from catalog.database import Chain, migrate
-from catalog.errands import tables as errand_tables
 from catalog.errors import RetriableError
+from catalog.every_table import CATALOGUE, LEDGER
 from catalog.minio_store import MinioStore, ensure_buckets
 from catalog.objects import Credentials
 
@@ -157,8 +156,8 @@ class S3Server:
 
 
 METADATA: Mapping[Chain, MetaData] = {
-    "catalogue": tables.metadata,
-    "ledger": errand_tables.metadata,
+    "catalogue": CATALOGUE,
+    "ledger": LEDGER,
 }
 
 

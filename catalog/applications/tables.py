@@ -12,10 +12,9 @@ from sqlalchemy import (
     Text,
 )
 
-from catalog.arrivals.tables import metadata
 from catalog.columns import UtcDateTime, closed, one_of, serial
 from catalog.lifecycle import Event
-from catalog.tables import DIGEST
+from catalog.tables import DIGEST, metadata
 from catalog.vocabulary import ApplicationState
 
 __all__ = ["application", "application_event", "metadata"]

@@ -15,8 +15,7 @@ from sqlalchemy import (
 
 from catalog.arrivals.records import ArrivalState, OrderKind
 from catalog.columns import UtcDateTime, closed, reference, serial
-from catalog.findings.tables import metadata
-from catalog.tables import DIGEST
+from catalog.tables import DIGEST, metadata
 
 __all__ = [
     "arrival",

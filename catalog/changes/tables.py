@@ -3,8 +3,7 @@
 from sqlalchemy import Column, ForeignKey, Integer, String, Table, UniqueConstraint
 
 from catalog.columns import UtcDateTime, serial
-from catalog.ledgers.tables import INDEX
-from catalog.plans.tables import metadata
+from catalog.ledgers.tables import INDEX, metadata
 
 __all__ = ["metadata", "missed", "rejection", "rescan"]
 

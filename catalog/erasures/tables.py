@@ -4,8 +4,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Stri
 
 from catalog.columns import UtcDateTime, closed, reference, serial
 from catalog.erasures.records import Store
-from catalog.recalls.tables import metadata
-from catalog.tables import DIGEST
+from catalog.tables import DIGEST, metadata
 from catalog.vocabulary import HoldScope
 
 __all__ = ["erased_object", "erasure", "metadata", "tombstone"]

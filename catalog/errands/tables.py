@@ -4,7 +4,7 @@ from sqlalchemy import CheckConstraint, Column, Index, Integer, LargeBinary, Str
 
 from catalog.columns import UtcDateTime, closed, serial
 from catalog.errands.records import ErrandKind, ErrandState
-from catalog.orders.tables import metadata
+from catalog.ledgers.tables import metadata
 
 __all__ = ["console_token", "console_visit", "errand", "metadata"]
 

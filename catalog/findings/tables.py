@@ -3,8 +3,7 @@
 from sqlalchemy import CheckConstraint, Column, ForeignKey, String, Table, Text
 
 from catalog.columns import UtcDateTime, serial
-from catalog.erasures.tables import metadata
-from catalog.tables import UID
+from catalog.tables import UID, metadata
 
 __all__ = ["finding", "metadata"]
 

@@ -3,7 +3,7 @@
 from sqlalchemy import Column, String, Table, UniqueConstraint
 
 from catalog.columns import UtcDateTime, closed, serial
-from catalog.sightings.tables import metadata
+from catalog.tables import metadata
 from catalog.vocabulary import OptOut
 
 __all__ = ["metadata", "opt_out"]

@@ -3,8 +3,8 @@
 from sqlalchemy import CheckConstraint, Column, Integer, String, Table, Text
 
 from catalog.arrivals.records import OrderKind
-from catalog.changes.tables import metadata
 from catalog.columns import UtcDateTime, closed
+from catalog.ledgers.tables import metadata
 from catalog.orders.records import OrderState
 
 __all__ = ["metadata", "received_order"]

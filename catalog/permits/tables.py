@@ -13,9 +13,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from catalog.applications.tables import metadata
 from catalog.columns import UtcDateTime, closed, one_of, serial
 from catalog.lifecycle import Event
+from catalog.tables import metadata
 
 __all__ = ["metadata", "permit_decision", "permit_event"]
 

@@ -17,10 +17,9 @@ from sqlalchemy import (
 )
 
 from catalog.columns import UtcDateTime, closed, serial
-from catalog.ledgers.tables import INDEX
+from catalog.ledgers.tables import INDEX, metadata
 from catalog.outcome import Outcome
 from catalog.plans.records import AnnouncedState, PlanState, SourceKind, WindowState
-from catalog.reviews.tables import metadata
 from catalog.vocabulary import ProtectionSource
 
 __all__ = ["announced", "metadata", "plan", "plan_window", "source", "unasked"]

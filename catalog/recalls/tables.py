@@ -3,7 +3,7 @@
 from sqlalchemy import JSON, CheckConstraint, Column, Integer, String, Table, Text
 
 from catalog.columns import UtcDateTime, serial
-from catalog.optouts.tables import metadata
+from catalog.tables import metadata
 
 __all__ = ["metadata", "recall"]
 

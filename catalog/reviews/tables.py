@@ -4,9 +4,8 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, LargeBinary
 from sqlalchemy.schema import UniqueConstraint
 
 from catalog.columns import UtcDateTime, closed, one_of, serial
-from catalog.ledgers.tables import INDEX
+from catalog.ledgers.tables import INDEX, metadata
 from catalog.outcome import Outcome
-from catalog.protections.tables import metadata
 from catalog.reviews.records import ReviewAction, ReviewState
 
 __all__ = ["metadata", "review", "review_decision"]

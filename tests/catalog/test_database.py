@@ -12,8 +12,6 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, MetaData, create_engine, inspect, select, text
 
 from catalog import tables
-from catalog.arrivals import tables as arrival_tables  # noqa: F401 - its tables are of the metadata
-from catalog.audit import tables as audit_tables
 from catalog.columns import now
 from catalog.database import (
     Chain,
@@ -24,7 +22,6 @@ from catalog.database import (
     reading,
     writing,
 )
-from catalog.errands import tables as errand_tables
 from catalog.errors import (
     CatalogError,
     ConflictError,
@@ -33,13 +30,13 @@ from catalog.errors import (
     Reason,
     RetriableError,
 )
-from catalog.permits import tables as permit_tables
+from catalog.every_table import CATALOGUE, LEDGER
 from catalog.vocabulary import Kind
 from tests.conftest import Databases
 
 CHAINS: dict[Chain, MetaData] = {
-    "catalogue": audit_tables.metadata,
-    "ledger": errand_tables.metadata,
+    "catalogue": CATALOGUE,
+    "ledger": LEDGER,
 }
 
 

@@ -21,8 +21,8 @@ from catalog.errands.errands import Errands
 from catalog.errands.grants import READS, WRITES, grant
 from catalog.errands.records import ErrandKind, Taken
 from catalog.errands.seal import public_text, read_public, seal, unseal
-from catalog.errands.tables import metadata
 from catalog.errors import SealedError
+from catalog.every_table import LEDGER
 from flows.keys.errands import errand_key, public_key
 from tests.console.conftest import Side
 from tests.console.running import Console
@@ -134,7 +134,7 @@ def test_the_console_s_own_role_reads_no_sealed_cell_and_changes_nothing(
 ) -> None:
     _, mine = role
     forbidden = []
-    for table in metadata.sorted_tables:
+    for table in LEDGER.sorted_tables:
         columns = [
             column.name for column in table.columns if column.name not in READS.get(table.name, ())
         ]

@@ -2,12 +2,11 @@
 
 from alembic import context
 
-from catalog.arrivals import tables as _arrivals  # noqa: F401 - its tables are of the metadata
-from catalog.audit.tables import metadata
+from catalog.every_table import CATALOGUE
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=CATALOGUE,
     compare_server_default=True,
 )
 with context.begin_transaction():

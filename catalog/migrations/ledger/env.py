@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from catalog.errands.tables import metadata  # the ledger's, with all that lies beside it
+from catalog.every_table import LEDGER
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=LEDGER,
     compare_server_default=True,
 )
 with context.begin_transaction():

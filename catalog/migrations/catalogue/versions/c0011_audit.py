@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "c0011"
-down_revision = "c0006"
+down_revision = "c0010"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,29 @@
+"""Every table of the two databases: whoever imports this has the whole of both schemas.
+
+A package's own tables stand in its own module and put themselves on the schema of their database.
+"""
+
+from typing import Final
+
+from sqlalchemy import MetaData
+
+import catalog.applications.tables
+import catalog.arrivals.tables
+import catalog.audit.tables
+import catalog.changes.tables
+import catalog.erasures.tables
+import catalog.errands.tables
+import catalog.findings.tables
+import catalog.ledgers.tables
+import catalog.optouts.tables
+import catalog.orders.tables
+import catalog.permits.tables
+import catalog.plans.tables
+import catalog.protections.tables
+import catalog.recalls.tables
+import catalog.reviews.tables
+import catalog.sightings.tables
+import catalog.tables
+
+CATALOGUE: Final[MetaData] = catalog.tables.metadata
+LEDGER: Final[MetaData] = catalog.ledgers.tables.metadata
