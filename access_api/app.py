@@ -10,7 +10,7 @@ from typing import Final
 from fastapi import FastAPI
 from structlog.typing import FilteringBoundLogger
 
-from access_api import docs, health, instances, previews, releases, studies
+from access_api import docs, health, instances, papers, previews, releases, studies
 from access_api.access import add_routes
 from access_api.door import open_door
 from access_api.doorstep import Doorstep, open_log, silence_raw_paths
@@ -53,7 +53,8 @@ def create_app(
 
     app = frame(ABOUT, opened)
     add_routes(
-        app, *(part.router for part in (health, studies, releases, instances, previews, docs))
+        app,
+        *(part.router for part in (health, studies, releases, papers, instances, previews, docs)),
     )
     answer_with_problems(app)
     app.add_middleware(Doorstep, log=chosen_log)

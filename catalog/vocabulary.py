@@ -105,6 +105,13 @@ class Tier(StrEnum):
     ANON_DOWNLOAD = "ANON_DOWNLOAD"
 
 
+class Finding(StrEnum):
+    """What a person found when they assessed whether data is anonymous (EHDS Art. 66)."""
+
+    ANONYMOUS = "ANONYMOUS"
+    NOT_ANONYMOUS = "NOT_ANONYMOUS"
+
+
 class ReleaseState(StrEnum):
     """Whether a release is still being written, or can be read."""
 

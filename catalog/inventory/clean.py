@@ -8,6 +8,7 @@ from sqlalchemy import Engine, Select, func, select, tuple_
 
 from catalog.database import reading
 from catalog.inventory.records import Entry, Part, Unsealed
+from catalog.releases.tables import release_paper
 from catalog.sightings.tables import preview
 from catalog.tables import release, release_instance, revision
 from catalog.vocabulary import ReleaseState
@@ -21,8 +22,8 @@ def named(engine: Engine, keys: Collection[str]) -> frozenset[str]:
 
 
 def headers_named(engine: Engine, keys: Collection[str]) -> frozenset[str]:
-    """Give those of some keys of re-keyed headers that a release names."""
-    return _found(engine, keys, (release_instance.c.header_key,))
+    """Give those of some keys of the releases' store that a release names: headers and papers."""
+    return _found(engine, keys, (release_instance.c.header_key, release_paper.c.key))
 
 
 def _found(engine: Engine, keys: Collection[str], columns: Collection[Any]) -> frozenset[str]:

@@ -26,6 +26,9 @@ WHO_MAY: dict[str, set[Role] | str] = {
     "GET /studies": {Role.RESEARCHER, Role.OPERATOR},
     "GET /releases/{permit}": RELEASE_READERS,
     "GET /releases/{permit}/manifest": RELEASE_READERS,
+    "GET /releases/{permit}/papers": RELEASE_READERS,
+    "GET /releases/{permit}/papers/{name}": RELEASE_READERS,
+    "GET /releases/{permit}/studies/{study_uid}/selection": RELEASE_READERS,
     "GET /releases/{permit}/studies": RELEASE_READERS,
     "GET /releases/{permit}/studies/{study_uid}": RELEASE_READERS,
     "GET /releases/{permit}/studies/{study_uid}/archive": RELEASE_READERS,
@@ -48,7 +51,9 @@ def test_every_route_declares_the_table_s_roles(app: FastAPI) -> None:
 def path_of(name: str, world: World) -> str:
     member = world.of(PERMIT_A)
     path = name.removeprefix("GET ")
-    return path.format(permit=PERMIT_A, study_uid=member.study, sop_uid=member.sop)
+    return path.format(
+        permit=PERMIT_A, study_uid=member.study, sop_uid=member.sop, name="terms.txt"
+    )
 
 
 @pytest.mark.parametrize("name", GUARDED)

@@ -32,9 +32,12 @@ from catalog.errors import (
     Reason,
     RetriableError,
 )
+from catalog.releases import tables as release_tables
+from catalog.tiers import tables as tier_tables
 from catalog.vocabulary import Kind
 from tests.conftest import Databases
 
+assert release_tables.metadata is tier_tables.metadata is arrival_tables.metadata
 CHAINS: dict[Chain, MetaData] = {
     "catalogue": arrival_tables.metadata,
     "ledger": errand_tables.metadata,
