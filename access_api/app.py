@@ -10,7 +10,7 @@ from typing import Final
 from fastapi import FastAPI
 from structlog.typing import FilteringBoundLogger
 
-from access_api import audit, docs, health, instances, previews, releases, studies
+from access_api import audit, docs, health, instances, papers, previews, releases, studies
 from access_api.access import add_routes
 from access_api.calls import Calls
 from access_api.door import open_door
@@ -57,7 +57,10 @@ def create_app(
     app = frame(ABOUT, opened)
     add_routes(
         app,
-        *(part.router for part in (health, studies, releases, instances, previews, audit, docs)),
+        *(
+            part.router
+            for part in (health, studies, releases, papers, instances, previews, audit, docs)
+        ),
     )
     answer_with_problems(app)
     app.add_middleware(Calls)

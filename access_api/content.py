@@ -16,7 +16,7 @@ from access_api.ranges import Extent
 from access_api.streams import BLOCK, exactly, in_blocks, proven
 from catalog.errors import NotFoundError
 from catalog.objects import ObjectStore
-from catalog.releases import Servable, ServablePreview
+from catalog.releases import Paper, Servable, ServablePreview
 
 # The oldest date a ZIP file can tell: when a file was made is nobody's business.
 MODIFIED: Final = datetime(1980, 1, 1, tzinfo=UTC)
@@ -39,6 +39,11 @@ def read_instance(door: Door, servable: Servable, extent: Extent | None = None) 
 def read_preview(door: Door, found: ServablePreview) -> Iterator[bytes]:
     """Yield a preview's bytes, checked against their digest before the last block is given."""
     return proven(in_blocks(_read(door.clean, found.key, 0, found.bytes)), found.sha256)
+
+
+def read_paper(door: Door, found: Paper) -> Iterator[bytes]:
+    """Yield a paper's bytes, checked against their digest before the last block is given."""
+    return proven(in_blocks(_read(door.releases, found.key, 0, found.size)), found.sha256)
 
 
 def _join(door: Door, servable: Servable, extent: Extent) -> Iterator[bytes]:

@@ -137,7 +137,7 @@ def show_release(visit: Visitor) -> ReleaseSummary:
         permit=permit.id,
         title=permit.title,
         purpose=permit.purpose,
-        tier=permit.tier,
+        tier=visit.tier(permit),
         valid_from=permit.valid_from,
         valid_until=permit.valid_until,
         release=newest.number if newest else None,

@@ -19,6 +19,7 @@ from catalog import permits
 from catalog.audit import AccessEvent
 from catalog.errors import CatalogError
 from catalog.permits import Permit
+from catalog.tiers.assessments import tier_in_force
 from catalog.vocabulary import Tier
 
 UID_PATTERN: Final = r"^[0-9][0-9.]{0,63}$"
@@ -67,12 +68,17 @@ class Visit:
     def permit_to_read(self) -> Permit:
         """Return the permit if, besides, this caller may have its data (EHDS Art. 66 and 73).
 
-        Pseudonymised data goes to the service account of a secure processing environment only.
+        Pseudonymised data goes to the service account of a secure processing environment only, and
+        so does what nobody found anonymous, or not any more.
         """
         permit = self.permit()
-        if permit.tier is not Tier.ANON_DOWNLOAD and Role.SPE not in self.caller.roles:
+        if self.tier(permit) is not Tier.ANON_DOWNLOAD and Role.SPE not in self.caller.roles:
             raise ForbiddenError
         return permit
+
+    def tier(self, permit: Permit) -> Tier:
+        """Return the tier by which the permit's data may be had today."""
+        return tier_in_force(self.door.engine, permit.id, permit.tier, today=self.today)
 
     @contextmanager
     def recorded(self, action: str, target: str) -> Iterator[None]:

@@ -123,6 +123,21 @@ PICTURE: Final[dict[int | str, dict[str, Any]]] = {
 ARCHIVE: Final[dict[int | str, dict[str, Any]]] = {
     200: {"description": "A ZIP64 archive.", "content": {"application/zip": _BINARY}},
 }
+PAPER: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "The paper.",
+        "content": {
+            kind: {"schema": {"type": "string"}}
+            for kind in ("text/csv", "text/plain", "application/json", "application/yaml")
+        }
+        | {"application/vnd.apache.parquet": _BINARY},
+    },
+    304: {"description": "You have it already (If-None-Match)."},
+}
+SELECTION: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "The document.", "content": {"application/dicom": _BINARY}},
+    304: {"description": "You have it already (If-None-Match)."},
+}
 MANIFEST: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "The manifest.",

@@ -51,6 +51,8 @@ class Reason(StrEnum):
     MISCOUNTED = "the draft's outcomes do not count its revisions"
     NOT_BUILDING = "the release is not being built"
     INCOMPLETE = "the release lacks instances that are not held"
+    NOT_ASSESSED = "no assessment in force says the data is anonymous (mammo tier assess)"
+    UNANSWERED = "the assessment leaves a question unanswered, or names no document"
     OTHER_EXPORT = "another export has this name"
     OTHER_SOURCE = "another kind of source has this name"
     SOURCE_IN_USE = "a plan refers to the source"

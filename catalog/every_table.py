@@ -21,9 +21,11 @@ import catalog.permits.tables
 import catalog.plans.tables
 import catalog.protections.tables
 import catalog.recalls.tables
+import catalog.releases.tables
 import catalog.reviews.tables
 import catalog.sightings.tables
 import catalog.tables
+import catalog.tiers.tables
 
 CATALOGUE: Final[MetaData] = catalog.tables.metadata
 LEDGER: Final[MetaData] = catalog.ledgers.tables.metadata

@@ -207,6 +207,8 @@ release = Table(
     *closed("state", ReleaseState),
     Column("query", JSON, nullable=False),
     Column("instances", Integer, nullable=False),
+    # The highest revision there was when it was frozen: what the catalogue held.
+    Column("catalogue_version", reference(), nullable=False, server_default="0"),
     Column("frozen_at", UtcDateTime, nullable=False),
     Column("sealed_at", UtcDateTime),
     UniqueConstraint("permit_id", "number"),
@@ -228,6 +230,8 @@ release_instance = Table(
     Column("header_size", Integer),
     Column("sha256", DIGEST),
     Column("crc32", reference()),
+    # What the released header says (`catalog.releases.facts`).
+    Column("facts", JSON(none_as_null=True)),
     UniqueConstraint("release_id", "sop_uid"),
     UniqueConstraint("release_id", "file_name"),
     Index(None, "release_id", "study_uid", "series_uid", "sop_uid"),

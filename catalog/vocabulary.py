@@ -181,6 +181,13 @@ class PermitState(StrEnum):
     EXPIRED = "EXPIRED"
 
 
+class Finding(StrEnum):
+    """What a person found when they assessed whether data is anonymous (EHDS Art. 66)."""
+
+    ANONYMOUS = "ANONYMOUS"
+    NOT_ANONYMOUS = "NOT_ANONYMOUS"
+
+
 class ReleaseState(StrEnum):
     """Whether a release is still being written, or can be read."""
 

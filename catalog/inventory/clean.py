@@ -8,6 +8,7 @@ from sqlalchemy import Engine, Select, func, select, tuple_
 
 from catalog.database import reading
 from catalog.inventory.records import Entry, Part, Unsealed
+from catalog.releases.tables import release_paper
 from catalog.sightings.tables import preview
 from catalog.tables import release, release_instance, revision
 from catalog.vocabulary import ReleaseState
@@ -21,8 +22,8 @@ def named(engine: Engine, keys: Collection[str]) -> frozenset[str]:
 
 
 def headers_named(engine: Engine, keys: Collection[str]) -> frozenset[str]:
-    """Give those of some keys of re-keyed headers that a release names."""
-    return _found(engine, keys, (release_instance.c.header_key,))
+    """Give those of some keys of the releases' store that a release names: headers and papers."""
+    return _found(engine, keys, (release_instance.c.header_key, release_paper.c.key))
 
 
 def _found(engine: Engine, keys: Collection[str], columns: Collection[Any]) -> frozenset[str]:
@@ -73,14 +74,19 @@ def _since(statement: Select[Any], since: datetime | None) -> Select[Any]:
 
 
 def headers_counted(engine: Engine) -> int:
-    """Count the headers of sealed releases."""
+    """Count the headers of sealed releases, and their papers."""
     wanted = select(func.count()).select_from(release_instance)
+    papers = _of_sealed(select(func.count()).select_from(release_paper))
     with reading(engine) as connection:
-        return connection.scalar(_sealed(wanted)) or 0
+        return (connection.scalar(_sealed(wanted)) or 0) + (connection.scalar(papers) or 0)
 
 
 def headers(engine: Engine) -> Iterator[list[Entry]]:
-    """Give what sealed releases say of their headers, a page at a time; digests are in the keys."""
+    """Give what sealed releases say of their headers and papers, a page at a time.
+
+    Of headers the digests are in the keys.
+    """
+    yield from _papers(engine)
     place = tuple_(release_instance.c.release_id, release_instance.c.revision_id)
     last = ("", 0)
     while True:
@@ -102,6 +108,27 @@ def headers(engine: Engine) -> Iterator[list[Entry]]:
             for row in rows
         ]
         last = (rows[-1].release_id, rows[-1].revision_id)
+
+
+def _papers(engine: Engine) -> Iterator[list[Entry]]:
+    """Give papers: no revision's, but their release's."""
+    columns = [release_paper.c[name] for name in ("release_id", "name", "key", "size", "sha256")]
+    last = ("", "")
+    while True:
+        page = _of_sealed(select(*columns)).where(tuple_(*columns[:2]) > last)
+        with reading(engine) as connection:
+            rows = connection.execute(page.order_by(*columns[:2]).limit(_PAGE)).all()
+        if not rows:
+            return
+        yield [Entry(Part.HEADER, 0, row.key, row.size, row.sha256, row.release_id) for row in rows]
+        last = (rows[-1].release_id, rows[-1].name)
+
+
+def _of_sealed(statement: Select[Any]) -> Select[Any]:
+    """Leave those of `release_paper` whose release is sealed."""
+    return statement.join(release, release.c.id == release_paper.c.release_id).where(
+        release.c.state == ReleaseState.SEALED
+    )
 
 
 def _sealed(statement: Select[Any]) -> Select[Any]:

@@ -4,16 +4,22 @@ The hub freezes a cohort, adds each instance as its re-keyed header is stored, a
 the door reads sealed releases. Permit and Hold are checked on every call.
 """
 
-from catalog.releases.building import add_instance, discard, freeze, pending, releases_of, seal
+from catalog.releases.building import add_instance, discard, freeze, pending, releases_of
+from catalog.releases.changes import Change, changes
+from catalog.releases.metadata import copies, metadata, state_of
+from catalog.releases.papers import add_papers, paper, papers, selection, written
 from catalog.releases.records import (
+    Paper,
     Release,
     ReleaseContents,
     ReleasedInstance,
     ReleasedStudy,
     RevisionRef,
+    Sealing,
     Servable,
     ServablePreview,
 )
+from catalog.releases.sealing import seal
 from catalog.releases.serving import (
     contents,
     list_instances,
@@ -24,23 +30,35 @@ from catalog.releases.serving import (
 )
 
 __all__ = [
+    "Change",
+    "Paper",
     "Release",
     "ReleaseContents",
     "ReleasedInstance",
     "ReleasedStudy",
     "RevisionRef",
+    "Sealing",
     "Servable",
     "ServablePreview",
     "add_instance",
+    "add_papers",
+    "changes",
     "contents",
+    "copies",
     "discard",
     "freeze",
     "list_instances",
     "list_studies",
     "manifest",
+    "metadata",
+    "paper",
+    "papers",
     "pending",
     "preview",
     "releases_of",
     "seal",
+    "selection",
     "servable",
+    "state_of",
+    "written",
 ]

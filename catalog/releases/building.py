@@ -7,14 +7,21 @@ from datetime import date
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, literal, select
 
 from catalog.columns import now
 from catalog.database import reading, writing
 from catalog.errors import ConflictError, NotFoundError, Reason
 from catalog.holds import instance_not_held, study_not_held
-from catalog.permits import require
+from catalog.releases.cohort import (
+    free_revisions,
+    get_release,
+    read_release,
+    require_releasable,
+    unfinished,
+)
 from catalog.releases.records import Release, ReleasedInstance, RevisionRef
+from catalog.releases.tables import release_paper
 from catalog.search import Query, instance_conditions, latest, study_conditions
 from catalog.tables import (
     instance,
@@ -22,7 +29,6 @@ from catalog.tables import (
     release,
     release_instance,
     revision,
-    series,
     study,
     subject,
 )
@@ -36,38 +42,47 @@ def freeze(engine: Engine, permit_id: str, query: Query, *, today: date) -> Rele
 
     An instance whose latest revision is held is left out: an older one was replaced for a reason.
     A release of the permit that was begun and never sealed is given up: a permit has one at a time.
+    Its catalogue version is the highest revision there was: nothing in the cohort is newer.
 
     Raises:
         NotFoundError: There is no such permit.
         PermitError: It is not in force.
+        ConflictError: Its tier asks for an assessment, and none is in force.
     """
     release_id = secrets.token_hex(16)
     with writing(engine) as connection:
         connection.execute(select(permit.c.id).where(permit.c.id == permit_id).with_for_update())
-        require(connection, permit_id, who=None, today=today)
+        require_releasable(connection, permit_id, today=today)
         _give_up(connection, release.c.permit_id == permit_id)
-        before = select(func.max(release.c.number)).where(release.c.permit_id == permit_id)
-        connection.execute(
-            release.insert().values(
-                id=release_id,
-                number=(connection.scalar(before) or 0) + 1,
-                permit_id=permit_id,
-                state=ReleaseState.BUILDING,
-                query=asdict(query),
-                instances=0,
-                frozen_at=now(),
-            )
-        )
+        _begin(connection, release_id, permit_id, query)
         frozen = connection.execute(
             release_instance.insert().from_select(
                 ["release_id", "revision_id"], _cohort(release_id, query)
             ),
             execution_options={"preserve_rowcount": True},
         )
+        version = connection.scalar(select(func.max(revision.c.id))) or 0
         connection.execute(
-            release.update().where(release.c.id == release_id).values(instances=frozen.rowcount)
+            release.update()
+            .where(release.c.id == release_id)
+            .values(instances=frozen.rowcount, catalogue_version=version)
         )
-        return _read(_get(connection, release_id))
+        return read_release(get_release(connection, release_id))
+
+
+def _begin(connection: Connection, release_id: str, permit_id: str, query: Query) -> None:
+    before = select(func.max(release.c.number)).where(release.c.permit_id == permit_id)
+    connection.execute(
+        release.insert().values(
+            id=release_id,
+            number=(connection.scalar(before) or 0) + 1,
+            permit_id=permit_id,
+            state=ReleaseState.BUILDING,
+            query=asdict(query),
+            instances=0,
+            frozen_at=now(),
+        )
+    )
 
 
 def discard(engine: Engine, release_id: str) -> None:
@@ -79,7 +94,8 @@ def discard(engine: Engine, release_id: str) -> None:
 def _give_up(connection: Connection, which: ColumnElement[bool]) -> None:
     begun = select(release.c.id).where(which, release.c.state == ReleaseState.BUILDING)
     ids = connection.scalars(begun.with_for_update()).all()
-    connection.execute(release_instance.delete().where(release_instance.c.release_id.in_(ids)))
+    for table in (release_instance, release_paper):
+        connection.execute(table.delete().where(table.c.release_id.in_(ids)))
     connection.execute(release.delete().where(release.c.id.in_(ids)))
 
 
@@ -101,7 +117,7 @@ def releases_of(engine: Engine, permit_id: str) -> tuple[Release, ...]:
         select(release).where(release.c.permit_id == permit_id).order_by(release.c.number.desc())
     )
     with reading(engine) as connection:
-        return tuple(_read(row) for row in connection.execute(newest))
+        return tuple(read_release(row) for row in connection.execute(newest))
 
 
 def pending(engine: Engine, release_id: str) -> Iterator[RevisionRef]:
@@ -111,51 +127,20 @@ def pending(engine: Engine, release_id: str) -> Iterator[RevisionRef]:
         NotFoundError: There is no such release.
     """
     with reading(engine) as connection:
-        _get(connection, release_id)
+        get_release(connection, release_id)
     return _pending(engine, release_id)
 
 
 def _pending(engine: Engine, release_id: str) -> Iterator[RevisionRef]:
     # The numbers are taken at once: right after a freeze no statistics guide a paged join.
     with reading(engine) as connection:
-        ids = connection.scalars(_unfinished(release_id).order_by(release_instance.c.revision_id))
+        ids = connection.scalars(unfinished(release_id).order_by(release_instance.c.revision_id))
         left = iter(ids.all())
     while batch := list(islice(left, _BATCH)):
         with reading(engine) as connection:
-            wanted = _free_revisions().where(revision.c.id.in_(batch)).order_by(revision.c.id)
+            wanted = free_revisions().where(revision.c.id.in_(batch)).order_by(revision.c.id)
             rows = connection.execute(wanted).all()
         yield from (RevisionRef(*row) for row in rows)
-
-
-def _unfinished(release_id: str) -> Select[Any]:
-    return select(release_instance.c.revision_id).where(
-        release_instance.c.release_id == release_id, release_instance.c.sop_uid.is_(None)
-    )
-
-
-def _free_revisions() -> Select[Any]:
-    written_for = subject.alias("written_for")
-    return (
-        select(
-            revision.c.id,
-            subject.c.pseudonym,
-            study.c.study_uid,
-            series.c.series_uid,
-            instance.c.sop_uid,
-            revision.c.key,
-            revision.c.size,
-            revision.c.pixel_offset,
-            revision.c.sha256,
-            func.coalesce(written_for.c.weeks, 0),
-        )
-        .select_from(revision)
-        .join(instance, instance.c.id == revision.c.instance_id)
-        .join(series, series.c.id == instance.c.series_id)
-        .join(study, study.c.id == instance.c.study_id)
-        .join(subject, subject.c.id == study.c.subject_id)
-        .outerjoin(written_for, written_for.c.id == revision.c.subject_id)
-        .where(study_not_held(), instance_not_held())
-    )
 
 
 def add_instance(engine: Engine, release_id: str, *made: ReleasedInstance) -> None:
@@ -167,7 +152,7 @@ def add_instance(engine: Engine, release_id: str, *made: ReleasedInstance) -> No
         RaceError: Two instances share a UID or a file name.
     """
     with writing(engine) as connection:
-        if _get(connection, release_id, lock=True).state != ReleaseState.BUILDING:
+        if get_release(connection, release_id, lock=True).state != ReleaseState.BUILDING:
             raise ConflictError(Reason.NOT_BUILDING)
         for one in made:
             row = asdict(one)
@@ -181,44 +166,3 @@ def add_instance(engine: Engine, release_id: str, *made: ReleasedInstance) -> No
             )
             if not written.rowcount:
                 raise NotFoundError
-
-
-def seal(engine: Engine, release_id: str) -> Release:
-    """Make a release readable for good; sealing it twice changes nothing.
-
-    Raises:
-        NotFoundError: There is no such release.
-        ConflictError: An instance that is not held has not been added.
-    """
-    with writing(engine) as connection:
-        found = _get(connection, release_id, lock=True)
-        if found.state == ReleaseState.BUILDING:
-            missing = _free_revisions().where(revision.c.id.in_(_unfinished(release_id)))
-            if connection.execute(missing.limit(1)).first() is not None:
-                raise ConflictError(Reason.INCOMPLETE)
-            connection.execute(
-                release.update()
-                .where(release.c.id == release_id)
-                .values(state=ReleaseState.SEALED, sealed_at=now())
-            )
-        return _read(_get(connection, release_id))
-
-
-def _get(connection: Connection, release_id: str, *, lock: bool = False) -> Row[Any]:
-    statement = select(release).where(release.c.id == release_id)
-    found = connection.execute(statement.with_for_update() if lock else statement).one_or_none()
-    if found is None:
-        raise NotFoundError
-    return found
-
-
-def _read(row: Row[Any]) -> Release:
-    return Release(
-        id=row.id,
-        permit_id=row.permit_id,
-        number=row.number,
-        state=ReleaseState(row.state),
-        instances=row.instances,
-        frozen_at=row.frozen_at,
-        sealed_at=row.sealed_at,
-    )

@@ -1,7 +1,9 @@
 """What a release is made of, and what the door is given of it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from catalog.records import PixelFacts
 from catalog.vocabulary import ReleaseState
@@ -13,7 +15,9 @@ class Release:
 
     Attributes:
         number: One more than the permit's release before; readers see the newest sealed one.
-        instances: How many revisions were frozen.
+        instances: How many revisions were frozen, less those held before it was sealed.
+        catalogue_version: The highest revision that the catalogue held when it was frozen.
+        query: The saved query, as it was asked: with the version, the formula of the cohort.
     """
 
     id: str
@@ -23,6 +27,8 @@ class Release:
     instances: int
     frozen_at: datetime
     sealed_at: datetime | None
+    catalogue_version: int = 0
+    query: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, repr=False)
@@ -60,6 +66,7 @@ class ReleasedInstance:
         header_size: Bytes of that header: all that comes before the pixel data.
         sha256: Hex digest of header and pixel data together.
         crc32: CRC-32 of the same, as ZIP wants it.
+        facts: What the released header says, by column (`catalog.releases.facts`).
     """
 
     revision_id: int
@@ -72,6 +79,7 @@ class ReleasedInstance:
     header_size: int
     sha256: str
     crc32: int
+    facts: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -143,3 +151,36 @@ class ReleaseContents:
     studies: int
     instances: int
     size: int
+
+
+@dataclass(frozen=True, repr=False)
+class Paper:
+    """A small object that was written with a release.
+
+    Attributes:
+        name: Its name in the release, such as `terms.txt`.
+        key: Object key in the releases bucket.
+    """
+
+    name: str
+    key: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, repr=False)
+class Sealing:
+    """One object of a release that is about to be sealed, by release UIDs.
+
+    Attributes:
+        size: Bytes of the whole object.
+    """
+
+    study_uid: str
+    series_uid: str
+    sop_uid: str
+    sop_class_uid: str
+    file_name: str
+    header_key: str
+    size: int
+    sha256: str

@@ -27,8 +27,8 @@ from catalog.vocabulary import Laterality, ReleaseState
 Lists = dict[int, list[Any]]
 
 
-def current(connection: Connection, permit_id: str, *, who: str, today: date) -> str:
-    """Give the permit's newest sealed release.
+def current(connection: Connection, permit_id: str, *, who: str | None, today: date) -> str:
+    """Give the permit's newest sealed release; without `who`, whoever asks on the hub's side.
 
     Raises:
         NotFoundError: No such permit, not the person's, or nothing sealed.
@@ -56,6 +56,7 @@ def released(release_id: str) -> Select[Any]:
             revision.c.key,
             revision.c.size,
             revision.c.pixel_offset,
+            revision.c.pixel_sha256,
             revision.c.derived_from,
             instance.c.sop_class_uid,
             instance.c.transfer_syntax,
@@ -106,8 +107,8 @@ def free() -> ColumnElement[bool]:
 def servables(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Servable, ...]:
     """Make of selected rows what the door is given."""
     ids = [row.revision_id for row in rows]
-    sizes = _listed(connection, select(preview.c.revision_id, preview.c.size), ids)
-    flags = _listed(connection, select(quality_flag.c.revision_id, quality_flag.c.flag), ids)
+    sizes = listed(connection, select(preview.c.revision_id, preview.c.size), ids)
+    flags = listed(connection, select(quality_flag.c.revision_id, quality_flag.c.flag), ids)
     return tuple(
         Servable(
             study_uid=row.study_uid,
@@ -133,7 +134,7 @@ def servables(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Servabl
     )
 
 
-def _listed(connection: Connection, wanted: Select[Any], ids: list[int]) -> Lists:
+def listed(connection: Connection, wanted: Select[Any], ids: list[int]) -> Lists:
     """Give the second column's values by the first, in order."""
     whose, value = wanted.selected_columns
     found: Lists = {}

@@ -24,11 +24,13 @@ from flows.cli import (
     reconcile,
     regions,
     release,
+    releases,
     report,
     rescan,
     sources,
     stack,
     subject,
+    tier,
     verify,
 )
 
@@ -56,8 +58,10 @@ app.add_typer(profile.app, name="profile")
 app.add_typer(protection.app, name="protection")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(regions.app, name="regions")
+app.add_typer(releases.app, name="releases")
 app.add_typer(sources.app, name="sources")
 app.add_typer(subject.app, name="subject")
+app.add_typer(tier.app, name="tier")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

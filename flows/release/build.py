@@ -1,7 +1,8 @@
 """Build a permit's release: freeze its cohort, write one small re-keyed header per instance.
 
-Of the clean objects only headers are written anew; their pixel bytes are read once, for the
-checksums of what the door will serve, and stay where they are.
+Then its papers are written (`flows.release.papers`), and it is sealed. Of the clean objects only
+headers are written anew; their pixel bytes are read once, for the checksums of what the door will
+serve, and stay where they are.
 """
 
 import hashlib
@@ -12,13 +13,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import date
 
+from pydicom import dcmread
+
 from catalog import releases
 from catalog.errors import CatalogError, NotFoundError
 from catalog.releases import Release, ReleasedInstance, RevisionRef
+from catalog.releases.facts import facts_of
 from catalog.search import Query
 from deid.identity.pseudonym import uid
 from deid.rekey import rekey as rewrite
 from flows.errors import RetriableError
+from flows.release import papers
 from flows.wiring import HubParts
 
 WORKERS = 4
@@ -44,6 +49,7 @@ def build(
     Raises:
         NotFoundError: If there is no such permit.
         PermitError: If it is not in force.
+        ConflictError: If its tier asks for an assessment, and none is in force.
         StorageError: If the store does not answer; nothing of the release is left.
         ReleaseError: If a clean object is gone, or another build of the permit took its place.
     """
@@ -58,7 +64,8 @@ def build(
                 releases.add_instance(parts.catalogue, release.id, *made)
                 done += len(made)
                 progress(done, len(pending))
-        return releases.seal(parts.catalogue, release.id)
+            papers.write(parts, release, pool)
+        return releases.seal(parts.catalogue, release.id, today=today)
 
 
 @contextmanager
@@ -105,6 +112,7 @@ def rekey(parts: HubParts, release: Release, ref: RevisionRef) -> ReleasedInstan
         header_size=len(header),
         sha256=whole.hexdigest(),
         crc32=crc,
+        facts=facts_of(dcmread(io.BytesIO(header))),
     )
 
 

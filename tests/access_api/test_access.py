@@ -31,6 +31,9 @@ WHO_MAY: dict[str, set[Role] | str] = {
     "GET /audit/seen-by": {Role.AUDITOR},
     "GET /releases/{permit}": RELEASE_READERS,
     "GET /releases/{permit}/manifest": RELEASE_READERS,
+    "GET /releases/{permit}/papers": RELEASE_READERS,
+    "GET /releases/{permit}/papers/{name}": RELEASE_READERS,
+    "GET /releases/{permit}/studies/{study_uid}/selection": RELEASE_READERS,
     "GET /releases/{permit}/studies": RELEASE_READERS,
     "GET /releases/{permit}/studies/{study_uid}": RELEASE_READERS,
     "GET /releases/{permit}/studies/{study_uid}/archive": RELEASE_READERS,
@@ -58,9 +61,9 @@ def test_every_route_declares_the_table_s_roles(app: FastAPI) -> None:
 def path_of(name: str, world: World) -> str:
     member = world.of(PERMIT_A)
     path = name.removeprefix("GET ")
-    return path.format(permit=PERMIT_A, study_uid=member.study, sop_uid=member.sop) + ASKED.get(
-        name, ""
-    ).format(study_uid=member.study)
+    asked = ASKED.get(name, "").format(study_uid=member.study)
+    named = {"study_uid": member.study, "sop_uid": member.sop, "name": "terms.txt"}
+    return path.format(permit=PERMIT_A, **named) + asked
 
 
 @pytest.mark.parametrize("name", GUARDED)

@@ -34,8 +34,12 @@ from catalog.records import (
     StudyDraft,
     Versions,
 )
+from catalog.releases.facts import facts_of
 from catalog.search import Query
-from catalog.vocabulary import Laterality, Tier
+from catalog.tiers.assessments import Assessment, assess
+from catalog.vocabulary import Finding, Laterality, Tier
+from flows.release.selecting import Member as Member_
+from flows.release.selecting import select_all
 from tests.servers import S3Server
 
 TODAY = datetime.now(UTC).date()
@@ -165,6 +169,16 @@ class World:
             "tier": Tier.ANON_DOWNLOAD,
         } | changes
         permits.create(self.engine, permits.Permit(name, persons=frozenset(persons), **fields))
+        if fields["tier"] is Tier.ANON_DOWNLOAD:
+            self.assess(name)
+
+    def assess(self, permit: str, finding: Finding = Finding.ANONYMOUS) -> None:
+        """Record what a person found of a permit's data."""
+        said = "No, by the document."
+        assess(
+            self.engine,
+            Assessment(permit, "Eva Ek", "a" * 64, finding, said, said, said, FAR_AWAY),
+        )
 
     def release(self, permit: str, root: str, query: Query | None = None) -> None:
         """Freeze everything for a permit, re-key it under `root`, and seal."""
@@ -195,10 +209,27 @@ class World:
                     header_size=len(header),
                     sha256=sha256(data),
                     crc32=zlib.crc32(data),
+                    facts=facts_of(_dataset(header + pixels)),
                 ),
             )
             self.members.setdefault(permit, []).append(Member(study, series, sop, data))
-        releases.seal(self.engine, frozen.id)
+        self._papers(frozen)
+        releases.seal(self.engine, frozen.id, today=TODAY)
+
+    def _papers(self, frozen: releases.Release) -> None:
+        """Write terms and selections as the hub does, under keys of the world's own."""
+        made = {"terms.txt": f"Terms of {frozen.permit_id}\n".encode()}
+        rows = list(releases.written(self.engine, frozen.id))
+        for study in {row.study_uid for row in rows}:
+            mine = [row for row in rows if row.study_uid == study]
+            header = b"".join(self.s3.store("releases").get(mine[0].header_key))
+            members = [Member_(row.series_uid, row.sop_uid, row.sop_class_uid) for row in mine]
+            made[f"selection/{study}"] = select_all(_dataset(header), members)
+        papers = []
+        for name, data in made.items():
+            self.put("releases", key := f"papers/{sha256(data)}", data)
+            papers.append(releases.Paper(name, key, len(data), sha256(data)))
+        releases.add_papers(self.engine, frozen.id, papers)
 
     def of(self, permit: str, *, small: bool = True) -> Member:
         chosen = min if small else max

@@ -162,7 +162,7 @@ def released(publisher: CataloguePublisher, catalogue_engine: Engine) -> str:
             crc32=1,
         )
         releases.add_instance(catalogue_engine, made.id, one)
-    releases.seal(catalogue_engine, made.id)
+    releases.seal(catalogue_engine, made.id, today=TODAY)
     return made.id
 
 

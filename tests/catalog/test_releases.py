@@ -60,7 +60,7 @@ def built(engine: Engine, query: Query | None = None, permit_id: str = "permit-1
     release = releases.freeze(engine, permit_id, query or Query(), today=TODAY)
     made = [rekeyed(ref) for ref in releases.pending(engine, release.id)]
     releases.add_instance(engine, release.id, *made)
-    return releases.seal(engine, release.id).id
+    return releases.seal(engine, release.id, today=TODAY).id
 
 
 def test_a_release_is_frozen_built_and_sealed(engine: Engine) -> None:
@@ -70,15 +70,15 @@ def test_a_release_is_frozen_built_and_sealed(engine: Engine) -> None:
     assert [ref.sop_uid for ref in refs] == ["2.25.1.1.1", "2.25.1.1.3", "2.25.2.1.1", "2.25.2.1.3"]
     assert (refs[0].size, refs[0].pixel_offset, refs[0].pseudonym) == (3000, 1000, "subject-1")
     with pytest.raises(ConflictError):
-        releases.seal(engine, release.id)
+        releases.seal(engine, release.id, today=TODAY)
     for _ in range(2):
         releases.add_instance(engine, release.id, *(rekeyed(ref) for ref in refs[:3]))
     assert list(map(repr, releases.pending(engine, release.id))) != []
     with pytest.raises(NotFoundError):
         releases.list_studies(engine, "permit-1", **DOOR)
     releases.add_instance(engine, release.id, rekeyed(refs[3]))
-    sealed = releases.seal(engine, release.id)
-    assert sealed == releases.seal(engine, release.id)
+    sealed = releases.seal(engine, release.id, today=TODAY)
+    assert sealed == releases.seal(engine, release.id, today=TODAY)
     assert (sealed.state, sealed.sealed_at is not None) == (ReleaseState.SEALED, True)
     with pytest.raises(ConflictError):
         releases.add_instance(engine, release.id, rekeyed(refs[0]))
@@ -223,7 +223,7 @@ def test_what_is_held_is_not_frozen_and_not_waited_for(engine: Engine) -> None:
     refs = list(releases.pending(engine, release.id))
     hold(engine, HoldScope.INSTANCE, refs[0].sop_uid)
     releases.add_instance(engine, release.id, *(rekeyed(ref) for ref in refs[1:]))
-    releases.seal(engine, release.id)
+    releases.seal(engine, release.id, today=TODAY)
     assert len(list(releases.manifest(engine, "permit-1", **DOOR))) == 3
 
 
@@ -283,7 +283,7 @@ def test_a_release_that_was_not_finished_gives_way_to_the_next(engine: Engine) -
     assert states(engine) == [(1, "BUILDING")]
     assert rows(engine) == before
     with pytest.raises(NotFoundError):
-        releases.seal(engine, begun.id)
+        releases.seal(engine, begun.id, today=TODAY)
     assert [one.id for one in releases.releases_of(engine, "permit-2")] == [other.id]
     assert [one.id for one in releases.releases_of(engine, "permit-1")] == [again.id]
 
@@ -291,7 +291,7 @@ def test_a_release_that_was_not_finished_gives_way_to_the_next(engine: Engine) -
 def test_a_sealed_release_is_never_given_up(engine: Engine) -> None:
     nothing = Query(holder="nobody")
     sealed = releases.freeze(engine, "permit-1", nothing, today=TODAY)
-    releases.seal(engine, sealed.id)
+    releases.seal(engine, sealed.id, today=TODAY)
     releases.discard(engine, sealed.id)
     begun = releases.freeze(engine, "permit-1", nothing, today=TODAY)
     assert states(engine) == [(2, "BUILDING"), (1, "SEALED")]

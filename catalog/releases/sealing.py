@@ -1,0 +1,55 @@
+"""Seal a release: all is asked once more, and from then on it is only read."""
+
+from datetime import date
+
+from sqlalchemy import Connection, Engine, select
+
+from catalog.columns import now
+from catalog.database import writing
+from catalog.errors import ConflictError, Reason
+from catalog.releases.cohort import (
+    free_revisions,
+    get_release,
+    read_release,
+    require_releasable,
+    unfinished,
+)
+from catalog.releases.records import Release
+from catalog.tables import release, release_instance, revision
+from catalog.vocabulary import ReleaseState
+
+
+def seal(engine: Engine, release_id: str, *, today: date | None = None) -> Release:
+    """Make a release readable for good; sealing it twice changes nothing.
+
+    Permit, tier and Holds are asked once more: hours may have passed. What was held meanwhile is
+    taken out of the cohort, for no permit was built with it (EHDS Art. 71(3)).
+
+    Raises:
+        NotFoundError: There is no such release.
+        PermitError: The permit is not in force any more; without `today`, this very day.
+        ConflictError: An instance that is not held has not been added, or no assessment of the
+            permit's tier is in force any more.
+    """
+    with writing(engine) as connection:
+        found = get_release(connection, release_id, lock=True)
+        if found.state == ReleaseState.BUILDING:
+            require_releasable(connection, found.permit_id, today=today or now().date())
+            missing = free_revisions().where(revision.c.id.in_(unfinished(release_id)))
+            if connection.execute(missing.limit(1)).first() is not None:
+                raise ConflictError(Reason.INCOMPLETE)
+            left = found.instances - _take_out_held(connection, release_id)
+            connection.execute(
+                release.update()
+                .where(release.c.id == release_id)
+                .values(state=ReleaseState.SEALED, sealed_at=now(), instances=left)
+            )
+        return read_release(get_release(connection, release_id))
+
+
+def _take_out_held(connection: Connection, release_id: str) -> int:
+    mine = release_instance.c.release_id == release_id
+    frozen = select(release_instance.c.revision_id).where(mine)
+    free = free_revisions().with_only_columns(revision.c.id).where(revision.c.id.in_(frozen))
+    held = release_instance.delete().where(mine, release_instance.c.revision_id.not_in(free))
+    return connection.execute(held).rowcount
