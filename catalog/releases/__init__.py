@@ -5,6 +5,7 @@ the door reads sealed releases. Permit and Hold are checked on every call.
 """
 
 from catalog.releases.building import add_instance, discard, freeze, pending, releases_of, seal
+from catalog.releases.members import Member, Part, members
 from catalog.releases.records import (
     Release,
     ReleaseContents,
@@ -24,6 +25,8 @@ from catalog.releases.serving import (
 )
 
 __all__ = [
+    "Member",
+    "Part",
     "Release",
     "ReleaseContents",
     "ReleasedInstance",
@@ -38,6 +41,7 @@ __all__ = [
     "list_instances",
     "list_studies",
     "manifest",
+    "members",
     "pending",
     "preview",
     "releases_of",
