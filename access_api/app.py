@@ -10,12 +10,25 @@ from typing import Final
 from fastapi import FastAPI
 from structlog.typing import FilteringBoundLogger
 
-from access_api import audit, docs, health, instances, papers, previews, releases, studies
+from access_api import (
+    audit,
+    docs,
+    health,
+    instances,
+    manifests,
+    papers,
+    previews,
+    releases,
+    studies,
+)
 from access_api.access import add_routes
+from access_api.archives import routes as archives
 from access_api.calls import Calls
+from access_api.client import route as client
 from access_api.door import open_door
 from access_api.doorstep import Doorstep, open_log, silence_raw_paths
 from access_api.frame import About, frame
+from access_api.heads import Heads
 from access_api.problems import answer_with_problems
 from access_api.settings import DoorSettings
 
@@ -37,6 +50,10 @@ TAGS: Final = (
     {"name": "Audit", "description": "Who had what, for auditors."},
     {"name": "Service", "description": "Whether the door is open."},
 )
+PARTS: Final = (
+    *(health, studies, releases, papers, manifests, instances, archives, previews),
+    *(client, audit, docs),
+)
 ABOUT: Final = About(TITLE, VERSION, DESCRIPTION, TAGS)
 
 
@@ -55,14 +72,9 @@ def create_app(
             yield
 
     app = frame(ABOUT, opened)
-    add_routes(
-        app,
-        *(
-            part.router
-            for part in (health, studies, releases, papers, instances, previews, audit, docs)
-        ),
-    )
+    add_routes(app, *(part.router for part in PARTS))
     answer_with_problems(app)
     app.add_middleware(Calls)
+    app.add_middleware(Heads)
     app.add_middleware(Doorstep, log=chosen_log)
     return app

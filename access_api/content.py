@@ -4,26 +4,15 @@ Nothing is copied and no key is needed: the two ranges are joined while they are
 """
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
-from typing import Final
-
-from stream_zip import NO_COMPRESSION_64, Method, stream_zip
+from collections.abc import Iterator
 
 from access_api.door import Door
 from access_api.errors import BrokenStreamError
 from access_api.ranges import Extent
-from access_api.streams import BLOCK, exactly, in_blocks, proven
+from access_api.streams import exactly, in_blocks, proven
 from catalog.errors import NotFoundError
 from catalog.objects import ObjectStore
 from catalog.releases import Paper, Servable, ServablePreview
-
-# The oldest date a ZIP file can tell: when a file was made is nobody's business.
-MODIFIED: Final = datetime(1980, 1, 1, tzinfo=UTC)
-MODE: Final = 0o100444
-# What a ZIP64 file needs beside names and bytes: per member, and once at its end.
-_MEMBER: Final = (30 + 20) + (46 + 28)
-_END: Final = 56 + 20 + 22
 
 
 def read_instance(door: Door, servable: Servable, extent: Extent | None = None) -> Iterator[bytes]:
@@ -64,11 +53,6 @@ def _read(store: ObjectStore, key: str, start: int, stop: int) -> Iterator[bytes
         raise BrokenStreamError from None
 
 
-def path_of(servable: Servable) -> str:
-    """Return where the file lies in an archive or a download folder: UIDs only, so always safe."""
-    return f"{servable.study_uid}/{servable.series_uid}/{servable.sop_uid}.dcm"
-
-
 def etag_of(servable: Servable) -> str:
     """Return the strong entity tag: the digest of all bytes."""
     return f'"{servable.sha256}"'
@@ -77,21 +61,3 @@ def etag_of(servable: Servable) -> str:
 def repr_digest(servable: Servable) -> str:
     """Return the Repr-Digest field value (RFC 9530 §3)."""
     return f"sha-256=:{b64encode(bytes.fromhex(servable.sha256)).decode()}:"
-
-
-def zip_instances(door: Door, members: Iterable[Servable]) -> Iterator[bytes]:
-    """Yield a ZIP64 archive of stored files, `study/series/instance.dcm`; no temporary file."""
-    files = (
-        (path_of(member), MODIFIED, MODE, _stored(member), read_instance(door, member))
-        for member in members
-    )
-    return iter(stream_zip(files, chunk_size=BLOCK, extended_timestamps=False))
-
-
-def _stored(servable: Servable) -> Method:
-    return NO_COMPRESSION_64(servable.size, servable.crc32)
-
-
-def zip_size(members: Iterable[Servable]) -> int:
-    """Return the archive's size in bytes, known before it is read (APPNOTE.TXT 4.3)."""
-    return _END + sum(_MEMBER + 2 * len(path_of(member)) + member.size for member in members)

@@ -46,6 +46,8 @@ class Door:
     readers: CapacityLimiter
     log: FilteringBoundLogger
     pulse: Pulse = field(default_factory=Pulse)
+    ask_again_s: float = 20.0
+    public_url: str = ""
 
     def alive(self) -> bool:
         """Tell whether the catalogue and both stores answered within the last two seconds."""
@@ -80,6 +82,8 @@ def open_door(settings: DoorSettings, log: FilteringBoundLogger) -> Iterator[Doo
             verifier=Verifier(settings),
             readers=CapacityLimiter(READERS),
             log=log,
+            ask_again_s=settings.ask_again_s,
+            public_url=settings.public_url,
         )
     finally:
         engine.dispose()

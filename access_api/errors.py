@@ -5,6 +5,7 @@
     ├── ForbiddenError        known, but the role or tier says no     → 403
     ├── UnknownError          nothing to be seen here, whoever asks   → 404
     ├── RangeError            the range lies outside the object       → 416
+    ├── AddressError          the door was not told where it is       → 409
     ├── KeysError             the issuer's keys cannot be read        → 503
     └── BrokenStreamError     the store failed while bytes were sent  → connection closed
 
@@ -34,6 +35,10 @@ class RangeError(DoorError):
     def __init__(self, size: int) -> None:
         super().__init__("the range lies outside the object")
         self.size = size
+
+
+class AddressError(DoorError):
+    """Links were asked for, and the door was not told its own address."""
 
 
 class KeysError(DoorError):

@@ -59,7 +59,7 @@ def show_preview(
     if fresh:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     return BlocksResponse(
-        opened(read_preview(visit.door, found)),
+        iter(()) if visit.head else opened(read_preview(visit.door, found)),
         limiter=visit.door.readers,
         headers=headers | {"Content-Length": str(found.bytes)},
         media_type=PNG,

@@ -68,6 +68,11 @@ TABLE: Final[Table] = MappingProxyType(
             HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
             "The range lies outside the object.",
         ),
+        errors.AddressError: Problem(
+            "no-public-address",
+            HTTPStatus.CONFLICT,
+            "This door was not told its public address, so it cannot write links.",
+        ),
         errors.KeysError: UNAVAILABLE,
         errors.BrokenStreamError: UNAVAILABLE,
         catalog_errors.NotFoundError: UNKNOWN,

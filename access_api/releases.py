@@ -1,25 +1,19 @@
-"""What a permit's release holds: summary, manifest, studies and instances, by release UIDs."""
+"""What a permit's release holds: summary, studies and instances, by release UIDs."""
 
-import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Annotated, Final
 
-from fastapi import Query, Response
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from access_api import wire
 from access_api.access import guarded_router
-from access_api.content import path_of
-from access_api.streams import BlocksResponse, in_blocks, opened
+from access_api.archives.layout import path_of
 from access_api.visits import UID_PATTERN, Uid, Visitor
-from catalog.releases import Servable, contents, list_instances, list_studies, manifest, releases_of
+from catalog.releases import Servable, contents, list_instances, list_studies, releases_of
 from catalog.vocabulary import Laterality, ReleaseState, Tier
 
 MAX_LIMIT: Final = 500
-_MANIFEST_BLOCK: Final = 1 << 16
 
 router = guarded_router(tag="Releases")
 
@@ -104,23 +98,6 @@ class StudyContents(BaseModel):
     instances: tuple[InstanceListed, ...]
 
 
-class ManifestFormat(StrEnum):
-    """How a manifest is written."""
-
-    JSON = "json"
-    SHA256SUM = "sha256sum"
-
-
-@dataclass(frozen=True)
-class _Shape:
-    """How a manifest begins, separates and ends."""
-
-    media_type: str
-    begin: str
-    between: str
-    end: str
-
-
 @router.get("/releases/{permit}", summary="Show a permit", responses=wire.RELEASE_REFUSALS)
 def show_release(visit: Visitor) -> ReleaseSummary:
     """Return the permit, the number of the release it gives access to, and how much that holds."""
@@ -146,50 +123,6 @@ def show_release(visit: Visitor) -> ReleaseSummary:
         instances=held.instances if held else None,
         size=held.size if held else None,
     )
-
-
-@router.get(
-    "/releases/{permit}/manifest",
-    summary="List every file with its digest",
-    response_class=Response,
-    responses=wire.RELEASE_REFUSALS | wire.MANIFEST,
-)
-def read_manifest(
-    visit: Visitor,
-    written: Annotated[
-        ManifestFormat, Query(alias="format", description="`sha256sum -c` reads the second.")
-    ] = ManifestFormat.JSON,
-) -> Response:
-    """Stream path, size and SHA-256 of every instance that may be served now."""
-    with visit.recorded("manifest", "manifest"):
-        visit.permit_to_read()
-        found = manifest(visit.door.engine, visit.permit_id, who=visit.who, today=visit.today)
-    shape, lines = _manifest_of(visit.permit_id, found, written)
-    return BlocksResponse(
-        opened(in_blocks(_joined(shape, lines), _MANIFEST_BLOCK)),
-        limiter=visit.door.readers,
-        media_type=shape.media_type,
-    )
-
-
-def _manifest_of(
-    permit_id: str, found: Iterable[Servable], written: ManifestFormat
-) -> tuple[_Shape, Iterator[str]]:
-    if written is ManifestFormat.SHA256SUM:
-        shape = _Shape("text/plain; charset=utf-8", "", "", "")
-        return shape, (f"{one.sha256}  {path_of(one)}\n" for one in found)
-    begin = f'{{"permit": {json.dumps(permit_id)}, "instances": [\n'
-    shape = _Shape("application/json", begin, ",\n", "\n]}\n")
-    return shape, (_listed(one).model_dump_json() for one in found)
-
-
-def _joined(shape: _Shape, lines: Iterator[str]) -> Iterator[bytes]:
-    yield shape.begin.encode()
-    between = ""
-    for line in lines:
-        yield f"{between}{line}".encode()
-        between = shape.between
-    yield shape.end.encode()
 
 
 @router.get(
@@ -229,10 +162,11 @@ def list_released_instances(visit: Visitor, study_uid: Uid) -> StudyContents:
         found = list_instances(
             visit.door.engine, visit.permit_id, study_uid, who=visit.who, today=visit.today
         )
-    return StudyContents(study_uid=study_uid, instances=tuple(_listed(one) for one in found))
+    return StudyContents(study_uid=study_uid, instances=tuple(listed(one) for one in found))
 
 
-def _listed(found: Servable) -> InstanceListed:
+def listed(found: Servable) -> InstanceListed:
+    """Describe one instance as it will be downloaded."""
     facts = found.pixel_facts
     return InstanceListed(
         path=path_of(found),

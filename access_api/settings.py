@@ -33,6 +33,8 @@ class DoorSettings(BaseSettings):
         issuer: the only `iss` a token may name.
         audience: the `aud` a token must contain.
         leeway_s: clock skew allowed on `exp` and `nbf`, in seconds.
+        public_url: where callers reach the door, for lists of links; never taken from a request.
+        ask_again_s: seconds after which a download in flight is asked for permit and Holds again.
     """
 
     model_config = SettingsConfigDict(
@@ -51,6 +53,10 @@ class DoorSettings(BaseSettings):
     issuer: str = Field(min_length=1)
     audience: str = Field(min_length=1)
     leeway_s: int = Field(default=30, ge=0, le=120)
+    public_url: str = Field(
+        default="", pattern=r"^(https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?)?$"
+    )
+    ask_again_s: float = Field(default=20, gt=0, le=20)
 
     @model_validator(mode="after")
     def _refuse_development_issuer(self) -> Self:

@@ -6,7 +6,8 @@ Reading ahead was measured and gave nothing on two cores.
 
 import hashlib
 import itertools
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import anyio
@@ -83,8 +84,25 @@ def _close(blocks: Iterator[bytes]) -> None:
         close()
 
 
+@dataclass(frozen=True, repr=False)
+class Watch:
+    """What is asked again while bytes are sent; whatever it raises ends the answer.
+
+    Attributes:
+        ask: Raises unless the caller may still have the bytes.
+        every_s: Seconds between two questions, and those that one may take.
+    """
+
+    ask: Callable[[], object]
+    every_s: float
+
+
 class BlocksResponse(StreamingResponse):
-    """A response that reads its blocks in threads and closes their source, however it ends."""
+    """A response that reads its blocks in threads and closes their source, however it ends.
+
+    With a `watch` it ends also under a caller who reads slowly or not at all: the question is
+    asked by the clock, not by the blocks. One that is not answered in time ends it, too.
+    """
 
     def __init__(
         self,
@@ -94,18 +112,44 @@ class BlocksResponse(StreamingResponse):
         status_code: int = 200,
         headers: Mapping[str, str] | None = None,
         media_type: str | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self._blocks = blocks
         self._limiter = limiter
+        self._watch = watch
+        self._ended: Exception | None = None
         super().__init__(self._ahead(), status_code, headers, media_type)
 
     async def stream_response(self, send: Send) -> None:
         """Send all blocks; the source is closed also when the caller has gone."""
         try:
-            await super().stream_response(send)
+            async with anyio.create_task_group() as together:
+                if self._watch is not None:
+                    together.start_soon(self._keep_asking, self._watch, together.cancel_scope)
+                await self._send_all(send)
+                together.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):
                 await to_thread.run_sync(_close, self._blocks, limiter=self._limiter)
+        if self._ended is not None:
+            raise self._ended
+
+    async def _send_all(self, send: Send) -> None:
+        try:
+            await super().stream_response(send)
+        except Exception as error:  # noqa: BLE001 - raised when the group has ended, unwrapped
+            self._ended = error
+
+    async def _keep_asking(self, watch: Watch, sending: anyio.CancelScope) -> None:
+        while True:
+            await anyio.sleep(watch.every_s)
+            try:
+                with anyio.fail_after(watch.every_s):
+                    await to_thread.run_sync(watch.ask, abandon_on_cancel=True)
+            except Exception as error:  # noqa: BLE001 - whatever it is, nothing more is sent
+                self._ended = error
+                sending.cancel()
+                return
 
     async def _next(self) -> bytes | None:
         return await to_thread.run_sync(next, self._blocks, None, limiter=self._limiter)

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated, Final
 
-from fastapi import Depends, Path
+from fastapi import Depends, Path, Request
 
 from access_api.access import Researcher
 from access_api.calls import append
 from access_api.door import Door, OpenDoor
 from access_api.errors import DoorError, ForbiddenError
+from access_api.heads import asks_for_head
 from access_api.problems import problem_of
 from access_api.tokens import Caller, Role
 from access_api.wire import PERMIT
@@ -19,6 +20,7 @@ from catalog import permits
 from catalog.audit import AccessEvent
 from catalog.errors import CatalogError
 from catalog.permits import Permit
+from catalog.releases import Servable, servable
 from catalog.tiers.assessments import tier_in_force
 from catalog.vocabulary import Tier
 
@@ -44,12 +46,17 @@ Uid = Annotated[
 
 @dataclass(frozen=True, repr=False)
 class Visit:
-    """A caller, and the permit they name; nothing is checked yet."""
+    """A caller, and the permit they name; nothing is checked yet.
+
+    Attributes:
+        head: Only the answer's head is wanted (RFC 9110 §9.3.2).
+    """
 
     door: Door
     caller: Caller
     permit_id: str
     today: date
+    head: bool = False
 
     @property
     def who(self) -> str:
@@ -80,6 +87,11 @@ class Visit:
         """Return the tier by which the permit's data may be had today."""
         return tier_in_force(self.door.engine, permit.id, permit.tier, today=self.today)
 
+    def find(self, sop_uid: str) -> Servable:
+        """Check permit, tier and Holds; tell where the bytes of an instance lie."""
+        self.permit_to_read()
+        return servable(self.door.engine, self.permit_id, sop_uid, who=self.who, today=self.today)
+
     @contextmanager
     def recorded(self, action: str, target: str) -> Iterator[None]:
         """Record how the checks inside end, before any byte is sent; unrecorded is refused."""
@@ -91,12 +103,14 @@ class Visit:
         self._record(action, target, ALLOWED)
 
     def _record(self, action: str, target: str, outcome: str) -> None:
-        event = AccessEvent(self.who, self.permit_id, action, target, outcome)
+        done = f"{action}-head" if self.head else action
+        event = AccessEvent(self.who, self.permit_id, done, target, outcome)
         append(self.door.engine, event)
 
 
-def _enter(caller: Researcher, door: OpenDoor, permit: PermitId) -> Visit:
-    return Visit(door, caller, permit, datetime.now(UTC).date())
+def _enter(request: Request, caller: Researcher, door: OpenDoor, permit: PermitId) -> Visit:
+    today = datetime.now(UTC).date()
+    return Visit(door, caller, permit, today, asks_for_head(request))
 
 
 Visitor = Annotated[Visit, Depends(_enter)]

@@ -44,6 +44,7 @@ RELEASE_REFUSALS: Final = _described(
     INVALID,
     UNAVAILABLE,
 )
+MANIFEST_REFUSALS: Final = RELEASE_REFUSALS | _described(TABLE[errors.AddressError])
 BYTES_REFUSALS: Final = RELEASE_REFUSALS | _described(TABLE[errors.RangeError])
 
 STUDY_FOUND: Final[dict[str, Any]] = {
@@ -121,7 +122,15 @@ PICTURE: Final[dict[int | str, dict[str, Any]]] = {
     304: {"description": "You have it already (If-None-Match)."},
 }
 ARCHIVE: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"description": "A ZIP64 archive.", "content": {"application/zip": _BINARY}},
+    200: {
+        "description": "The archive.",
+        "content": {"application/zip": _BINARY, "application/x-tar": _BINARY},
+    },
+    206: {
+        "description": "One range of it.",
+        "content": {"application/zip": _BINARY, "application/x-tar": _BINARY},
+    },
+    304: {"description": "You have it already (If-None-Match)."},
 }
 PAPER: Final[dict[int | str, dict[str, Any]]] = {
     200: {
@@ -143,6 +152,7 @@ MANIFEST: Final[dict[int | str, dict[str, Any]]] = {
         "description": "The manifest.",
         "content": {
             "application/json": {"example": {"permit": PERMIT, "instances": [INSTANCE]}},
+            "application/x-ndjson": {"example": INSTANCE},
             "text/plain": {"example": f"{SHA256}  {_PATH}\n"},
         },
     }

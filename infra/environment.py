@@ -154,6 +154,7 @@ def door_told(state: Path, ports: Ports, credentials: Credentials) -> dict[str, 
         "JWKS_FILE": str(state / "hub" / "jwks.json"),
         "ISSUER": ISSUER,
         "AUDIENCE": AUDIENCE,
+        "PUBLIC_URL": f"http://127.0.0.1:{ports.api}",
         **store_told("door", ports, credentials),
     }
     return prefixed("MAMMO_API_", values)

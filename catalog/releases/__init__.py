@@ -6,6 +6,7 @@ the door reads sealed releases. Permit and Hold are checked on every call.
 
 from catalog.releases.building import add_instance, discard, freeze, pending, releases_of
 from catalog.releases.changes import Change, changes
+from catalog.releases.members import Member, Part, members
 from catalog.releases.metadata import copies, metadata, state_of
 from catalog.releases.papers import add_papers, paper, papers, selection, written
 from catalog.releases.records import (
@@ -31,7 +32,9 @@ from catalog.releases.serving import (
 
 __all__ = [
     "Change",
+    "Member",
     "Paper",
+    "Part",
     "Release",
     "ReleaseContents",
     "ReleasedInstance",
@@ -50,6 +53,7 @@ __all__ = [
     "list_instances",
     "list_studies",
     "manifest",
+    "members",
     "metadata",
     "paper",
     "papers",

@@ -4,7 +4,6 @@ import hashlib
 import http.client
 import io
 import socket
-import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -12,45 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
-import uvicorn
 
-from access_api.app import create_app
-from access_api.doorstep import open_log
 from access_api.settings import DoorSettings
 from catalog import holds
 from catalog.holds import HoldTarget
 from catalog.vocabulary import HoldKind, HoldScope
+from tests.access_api.running import Running
 from tests.access_api.world import ANNA, PERMIT_A, PERMIT_LARGE, Member, World, log_lines
 
 Bearer = Callable[..., dict[str, str]]
-
-
-class Running:
-    """A served door: its port and its log."""
-
-    def __init__(self, settings: DoorSettings) -> None:
-        self.log = io.StringIO()
-        app = create_app(settings, log=open_log(self.log))
-        config = uvicorn.Config(app, port=0, log_config=None, server_header=False)
-        self.server = uvicorn.Server(config)
-        self.thread = threading.Thread(target=self.server.run, daemon=True)
-        self.thread.start()
-        while not self.server.started:
-            time.sleep(0.01)
-        self.port = self.server.servers[0].sockets[0].getsockname()[1]
-
-    def get(self, path: str, headers: dict[str, str]) -> tuple[http.client.HTTPResponse, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        try:
-            connection.request("GET", path, headers=headers)
-            answer = connection.getresponse()
-            return answer, answer.read()
-        finally:
-            connection.close()
-
-    def stop(self) -> None:
-        self.server.should_exit = True
-        self.thread.join(20)
 
 
 @pytest.fixture(scope="module")

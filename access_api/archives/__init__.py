@@ -1,0 +1,1 @@
+"""Archives whose every byte is known from the list of their members, so that they resume."""

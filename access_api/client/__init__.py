@@ -1,0 +1,1 @@
+"""The client that researchers run on their own machine; the door hands it out as one file."""
