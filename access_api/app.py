@@ -12,6 +12,7 @@ from structlog.typing import FilteringBoundLogger
 
 from access_api import docs, health, instances, previews, releases, studies
 from access_api.access import add_routes
+from access_api.bodies import Bodies
 from access_api.door import open_door
 from access_api.doorstep import Doorstep, open_log, silence_raw_paths
 from access_api.frame import About, frame
@@ -56,5 +57,6 @@ def create_app(
         app, *(part.router for part in (health, studies, releases, instances, previews, docs))
     )
     answer_with_problems(app)
-    app.add_middleware(Doorstep, log=chosen_log)
+    app.add_middleware(Bodies, most=chosen.body_bytes, seconds=chosen.body_seconds)
+    app.add_middleware(Doorstep, log=chosen_log, tls=chosen.tls)
     return app

@@ -12,7 +12,7 @@ from access_api.access import Researcher
 from access_api.door import Door, OpenDoor
 from access_api.errors import DoorError, ForbiddenError
 from access_api.problems import problem_of
-from access_api.tokens import Caller, Role
+from access_api.tokens import Caller
 from access_api.wire import PERMIT
 from catalog import permits
 from catalog.audit import AccessEvent, append
@@ -69,7 +69,7 @@ class Visit:
         Pseudonymised data goes to the service account of a secure processing environment only.
         """
         permit = self.permit()
-        if permit.tier is not Tier.ANON_DOWNLOAD and Role.SPE not in self.caller.roles:
+        if permit.tier is not Tier.ANON_DOWNLOAD and not self.caller.service:
             raise ForbiddenError
         return permit
 

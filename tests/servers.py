@@ -17,7 +17,7 @@ from pathlib import Path
 from sqlalchemy import MetaData, create_engine
 from sqlalchemy.engine import URL
 
-from catalog.arrivals import tables
+from catalog.accounts import tables
 from catalog.database import Chain, migrate
 from catalog.errands import tables as errand_tables
 from catalog.errors import RetriableError

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import typer
 
 from flows.cli import (
+    account,
     arrivals,
     catalogue,
     console,
@@ -27,6 +28,7 @@ from flows.cli import (
     sources,
     stack,
     subject,
+    token,
     verify,
 )
 
@@ -39,8 +41,9 @@ app = typer.Typer(
     add_completion=False,
 )
 
-for module in (stack, data, report, offline, verify, release, rescan, reconcile, receiver):
+for module in (stack, data, report, offline, verify, release, token, rescan, reconcile, receiver):
     module.add_to(app)
+app.add_typer(account.app, name="account")
 app.add_typer(arrivals.app, name="arrivals")
 app.add_typer(catalogue.app, name="catalog")
 app.add_typer(console.app, name="console")

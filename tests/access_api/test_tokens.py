@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, RSAKey
 from pydantic import ValidationError
 
@@ -66,6 +67,9 @@ NOW = int(time.time())  # of the collection: the whole run may take many minutes
         {"exp": "tomorrow"},
         {"nbf": NOW + 86_400},
         {"iat": NOW + 86_400},
+        {"iat": None},
+        {"sub": "spe-norr"},
+        {"cnf": {"jkt": "x"}},
         {"sub": None},
         {"sub": ""},
         {"sub": 7},
@@ -170,10 +174,29 @@ def _break(path: Path, text: str | None) -> None:
         path.write_text(text)
 
 
-RSA = json.dumps({"keys": [RSAKey.generate_key(2048).as_dict(private=False)]})
+def key_set(*keys: Any) -> str:
+    return json.dumps({"keys": [key.as_dict(private=False) for key in keys]})
 
 
-@pytest.mark.parametrize("text", [None, "", "{", "[]", "{}", '{"keys": []}', '{"keys": [1]}', RSA])
+def weak_key() -> Any:
+    with pytest.warns(SecurityWarning):
+        return RSAKey.generate_key(1024)
+
+
+UNFIT = {
+    "weak": key_set(weak_key()),
+    "to encrypt": key_set(ECKey.generate_key("P-256", {"use": "enc"})),
+    "to agree": key_set(ECKey.generate_key("P-256", {"key_ops": ["deriveBits"]})),
+    "other curve": key_set(ECKey.generate_key("P-521")),
+    "symmetric": json.dumps({"keys": [{"kty": "oct", "k": "c2VjcmV0LXNlY3JldC1zZWNyZXQ"}]}),
+    "many": json.dumps({"keys": [ECKey.generate_key("P-256").as_dict(private=False)] * 65}),
+    **{name: name for name in ("", "{", "[]", "{}", '{"keys": []}', '{"keys": [1]}', "[" * 9999)},
+    "gone": None,
+}
+
+
+@pytest.mark.parametrize("text", UNFIT.values(), ids=[name[:12] for name in UNFIT])
+@pytest.mark.filterwarnings("ignore::joserfc.errors.SecurityWarning")
 def test_broken_keys_open_nothing(issuer: Issuer, verifier: Verifier, text: str | None) -> None:
     token = issuer.token()
     verifier.verify(token)

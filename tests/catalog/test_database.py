@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, MetaData, create_engine, inspect, select, text
 
 from catalog import tables
-from catalog.arrivals import tables as arrival_tables
+from catalog.accounts import tables as account_tables
 from catalog.columns import now
 from catalog.database import (
     Chain,
@@ -36,7 +36,7 @@ from catalog.vocabulary import Kind
 from tests.conftest import Databases
 
 CHAINS: dict[Chain, MetaData] = {
-    "catalogue": arrival_tables.metadata,
+    "catalogue": account_tables.metadata,
     "ledger": errand_tables.metadata,
 }
 

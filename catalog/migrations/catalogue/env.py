@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from catalog.arrivals.tables import metadata
+from catalog.accounts.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
