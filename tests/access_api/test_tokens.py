@@ -22,7 +22,7 @@ def issuer(tmp_path: Path) -> Issuer:
     return Issuer(tmp_path / "jwks.json")
 
 
-def settings(keys: Issuer, /, **other: Any) -> DoorSettings:
+def settings(keys: Issuer | None = None, /, **other: Any) -> DoorSettings:
     values: dict[str, Any] = {
         "environment": "production",
         "catalogue_url": "sqlite://",
@@ -31,7 +31,7 @@ def settings(keys: Issuer, /, **other: Any) -> DoorSettings:
         "s3_secret_key": "secret",
         "clean_bucket": "clean",
         "releases_bucket": "releases",
-        "jwks_file": keys.path,
+        "jwks_file": keys and keys.path,
         "issuer": ISSUER,
         "audience": AUDIENCE,
     }
