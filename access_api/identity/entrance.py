@@ -142,7 +142,8 @@ def _look(token: str) -> _Said:
     algorithm, kid, issuer = header.get("alg"), header.get("kid"), claims.get("iss")
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
         raise AuthenticationError(Doubt.ALGORITHM)
-    if not isinstance(kid, str | None) or not isinstance(issuer, str):
+    # Extensions that must be understood (RFC 7515 §4.1.11): there are none here.
+    if "crit" in header or not isinstance(kid, str | None) or not isinstance(issuer, str):
         raise AuthenticationError(Doubt.SHAPE)
     return _Said(algorithm, kid, issuer)
 

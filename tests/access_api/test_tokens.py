@@ -1,4 +1,3 @@
-import base64
 import hmac
 import json
 import os
@@ -92,14 +91,10 @@ def test_allowed_claims(issuer: Issuer, verifier: Verifier, seconds: dict[str, i
     assert verifier.verify(token).subject == "anna"
 
 
-def _part(value: bytes) -> str:
-    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
-
-
 def _head_and_claims(issuer: Issuer, algorithm: str) -> str:
     head = {"alg": algorithm, "kid": issuer.key.kid}
     parts = (head, issuer.claims("anna", "researcher"))
-    return ".".join(_part(json.dumps(part).encode()) for part in parts)
+    return ".".join(Issuer.part(json.dumps(part).encode()) for part in parts)
 
 
 def _unsigned(issuer: Issuer) -> str:
@@ -110,7 +105,7 @@ def _symmetric(issuer: Issuer) -> str:
     """The public key used as an HMAC secret: the classic confusion of algorithms."""
     signed = _head_and_claims(issuer, "HS256")
     secret = issuer.key.as_pem(private=False)
-    return f"{signed}.{_part(hmac.digest(secret, signed.encode(), 'sha256'))}"
+    return f"{signed}.{Issuer.part(hmac.digest(secret, signed.encode(), 'sha256'))}"
 
 
 def _with_own_key(issuer: Issuer) -> str:
