@@ -17,9 +17,9 @@ AccountId = Annotated[str, typer.Argument(help="The account's id: spe-…")]
 
 @app.command("make-key")
 def make_key(path: Annotated[Path, typer.Argument(help="A new file, 0600.")]) -> None:
-    """In the environment: draw a private key; print the public half as JWK.
+    """Draw a private key; print its public half (JWK).
 
-    Who runs the hub registers that. The private key stays where it is.
+    In the environment, where it stays. Who runs the hub registers the public half.
 
     Example: mammo account make-key /srv/spe/mammo.pem > spe.jwk
     """
@@ -122,9 +122,9 @@ def token(
     key_file: Annotated[Path, typer.Option(help="Its private key (PEM), 0600.")],
     audience: Annotated[str, typer.Option(help="As the hub says.")] = "urn:mammo:api",
 ) -> None:
-    """In the environment: sign a token for one request.
+    """Sign a token for one request.
 
-    It holds for five minutes, and is taken once; neither hub nor stack is asked.
+    In the environment. It holds for five minutes, and is taken once; nobody is asked.
 
     Example: curl -H "Authorization: Bearer $(mammo account token spe-norr --key-file k.pem)" …
     """
