@@ -14,37 +14,49 @@ from access_api.tokens import Caller, Role, Verifies
 BEARER: Final = HTTPBearer(
     bearerFormat="JWT",
     auto_error=False,
-    description="The hub takes ES256 access tokens of the data space's issuer (RFC 9068); a "
+    description="The hub takes access tokens of the data space's identity provider (RFC 9068), and "
+    "assertions that a secure processing environment signs for each request (after RFC 7523); a "
     "region's console takes what `mammo console token add` shows.",
 )
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
 
 
 class Allow:
-    """A dependency that lets the named roles in, and nobody else."""
+    """A dependency that lets the named roles in, and nobody else.
 
-    def __init__(self, *roles: Role) -> None:
+    Args:
+        roles: Of people.
+        services: Let service accounts of secure processing environments in, too.
+    """
+
+    def __init__(self, *roles: Role, services: bool = False) -> None:
         if not roles:
             msg = "name at least one role"
             raise TypeError(msg)
         self.roles = frozenset(roles)
+        self.services = services
 
     def __call__(self, request: Request, credentials: Credentials) -> Caller:
         """Return the verified caller; raises AuthenticationError or ForbiddenError."""
         if credentials is None:
             raise AuthenticationError
         verifier: Verifies = request.app.state.verifier
-        caller = verifier.verify(credentials.credentials)
+        address = request.client.host if request.client else ""
+        caller = verifier.verify(credentials.credentials, address)
         request.state.caller = caller
-        if not caller.roles & self.roles:
+        if not self._lets_in(caller):
             raise ForbiddenError
         return caller
+
+    def _lets_in(self, caller: Caller) -> bool:
+        return self.services if caller.service else bool(caller.roles & self.roles)
 
 
 class AllowAnyone:
     """A dependency that says out loud that a route needs no token."""
 
     roles: frozenset[Role] = frozenset()
+    services = True
 
     def __call__(self) -> None:
         """Let the caller in."""
@@ -65,7 +77,8 @@ class GuardedRoute(APIRoute):
         if len(rules) != 1:
             msg = f"a route must declare one access rule: {path}"
             raise TypeError(msg)
-        self.roles = rules.pop().roles
+        rule = rules.pop()
+        self.roles, self.services = rule.roles, rule.services
 
 
 def guarded_router(*, tag: str) -> APIRouter:
@@ -95,6 +108,6 @@ def add_routes(app: FastAPI, *routers: APIRouter) -> None:
         raise TypeError(msg)
 
 
-Researcher = Annotated[Caller, Depends(Allow(Role.RESEARCHER, Role.SPE))]
+Researcher = Annotated[Caller, Depends(Allow(Role.RESEARCHER, services=True))]
 Searcher = Annotated[Caller, Depends(Allow(Role.RESEARCHER, Role.OPERATOR))]
 ANYONE: Final = Depends(AllowAnyone())

@@ -23,6 +23,7 @@ from access_api import (
 )
 from access_api.access import add_routes
 from access_api.archives import routes as archives
+from access_api.bodies import Bodies
 from access_api.calls import Calls
 from access_api.client import route as client
 from access_api.door import open_door
@@ -76,5 +77,6 @@ def create_app(
     answer_with_problems(app)
     app.add_middleware(Calls)
     app.add_middleware(Heads)
-    app.add_middleware(Doorstep, log=chosen_log)
+    app.add_middleware(Bodies, most=chosen.body_bytes, seconds=chosen.body_seconds)
+    app.add_middleware(Doorstep, log=chosen_log, tls=chosen.tls)
     return app

@@ -14,7 +14,7 @@ from structlog.typing import FilteringBoundLogger
 
 from access_api.settings import DoorSettings
 from access_api.streams import READERS
-from access_api.tokens import Verifier
+from access_api.tokens import Entrance, Verifier
 from catalog.database import connect, reading
 from catalog.errors import CatalogError, NotFoundError
 from catalog.minio_store import MinioStore
@@ -42,7 +42,7 @@ class Door:
     engine: Engine
     clean: ObjectStore
     releases: ObjectStore
-    verifier: Verifier
+    verifier: Entrance
     readers: CapacityLimiter
     log: FilteringBoundLogger
     pulse: Pulse = field(default_factory=Pulse)
@@ -79,7 +79,7 @@ def open_door(settings: DoorSettings, log: FilteringBoundLogger) -> Iterator[Doo
             engine=engine,
             clean=_store(settings, settings.clean_bucket),
             releases=_store(settings, settings.releases_bucket),
-            verifier=Verifier(settings),
+            verifier=Entrance(Verifier(settings, engine), settings),
             readers=CapacityLimiter(READERS),
             log=log,
             ask_again_s=settings.ask_again_s,

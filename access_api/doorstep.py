@@ -8,6 +8,7 @@ import logging
 import secrets
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -16,9 +17,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
 
 from access_api.errors import BrokenStreamError
-from access_api.problems import MEDIA_TYPE, TOO_LONG, WAIT, Problem, problem_of
+from access_api.problems import (
+    LARGE_HEADERS,
+    MEDIA_TYPE,
+    TOO_LONG,
+    WAIT,
+    Problem,
+    problem_of,
+)
 
 MAX_URL: Final = 2048
+MAX_HEADERS: Final = 100
+MAX_HEADER_BYTES: Final = 24 * 1024
 POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
 DOCS_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
@@ -30,7 +40,12 @@ HEADERS: Final = {
     b"content-security-policy": POLICY.encode(),
     b"referrer-policy": b"no-referrer",
     b"cross-origin-resource-policy": b"same-origin",
+    b"cross-origin-opener-policy": b"same-origin",
+    b"x-frame-options": b"DENY",
+    b"permissions-policy": b"camera=(), geolocation=(), microphone=()",
 }
+#: Said where callers speak TLS (RFC 6797): for a year, this host alone.
+TLS_HEADERS: Final = {b"strict-transport-security": b"max-age=31536000"}
 
 
 def open_log(stream: TextIO | None = None) -> FilteringBoundLogger:
@@ -57,7 +72,8 @@ def silence_raw_paths() -> None:
 class _Exchange:
     """What is known about one request and its answer."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, always: Mapping[bytes, bytes]) -> None:
+        self._always = always
         self.number = secrets.token_hex(8)
         self.status = 0
         self.sent = 0
@@ -72,7 +88,7 @@ class _Exchange:
             given = message.get("headers", [])
             names = {name.lower(): value for name, value in given}
             self._length = int(names.get(b"content-length", -1))
-            added = [pair for pair in HEADERS.items() if pair[0] not in names]
+            added = [pair for pair in self._always.items() if pair[0] not in names]
             message["headers"] = [*given, *added, (b"x-request-id", self.number.encode())]
         elif message["type"] == "http.response.body":
             self.sent += len(message.get("body", b""))
@@ -95,18 +111,19 @@ class _Exchange:
 
 
 class Doorstep:
-    """ASGI middleware around everything else."""
+    """ASGI middleware around everything else; `tls`: those who call speak TLS."""
 
-    def __init__(self, app: ASGIApp, *, log: FilteringBoundLogger) -> None:
+    def __init__(self, app: ASGIApp, *, log: FilteringBoundLogger, tls: bool = False) -> None:
         self._app = app
         self._log = log
+        self._always = {**HEADERS, **(TLS_HEADERS if tls else {})}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; no exception leaves with anything in it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started, exchange = time.perf_counter(), _Exchange(send)
+        started, exchange = time.perf_counter(), _Exchange(send, self._always)
         scope.setdefault("state", {})["request"] = exchange.number
         try:
             await self._serve(scope, receive, exchange)
@@ -129,6 +146,9 @@ class Doorstep:
         if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_URL:
             await exchange.refuse(TOO_LONG)
             return
+        if _is_too_much(scope["headers"]):
+            await exchange.refuse(LARGE_HEADERS)
+            return
         try:
             await self._app(scope, receive, exchange.send)
         except Exception as error:  # noqa: BLE001 - whatever it is, its text stays here
@@ -140,6 +160,11 @@ class Doorstep:
             if exchange.status:
                 raise BrokenStreamError from None
             await exchange.refuse(problem_of(cause))
+
+
+def _is_too_much(headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    size = sum(len(name) + len(value) for name, value in headers)
+    return len(headers) > MAX_HEADERS or size > MAX_HEADER_BYTES
 
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -3,14 +3,38 @@
     DoorError
     ├── AuthenticationError   no bearer token, or none that holds     → 401
     ├── ForbiddenError        known, but the role or tier says no     → 403
+    │   └── RolesError        roles that are kept apart, in one token
     ├── UnknownError          nothing to be seen here, whoever asks   → 404
     ├── RangeError            the range lies outside the object       → 416
     ├── AddressError          the door was not told where it is       → 409
+    ├── PaceError             too many requests at once               → 429
     ├── KeysError             the issuer's keys cannot be read        → 503
     └── BrokenStreamError     the store failed while bytes were sent  → connection closed
 
-Statuses stand in `problems.TABLE` alone. Messages never carry an identifier, a path or a token.
+Statuses stand in `problems.TABLE` alone. Messages never carry an identifier, a path or a token; a
+`reason` is for the operator's log, of a closed list, and the caller is not told it.
 """
+
+from enum import StrEnum
+
+
+class Doubt(StrEnum):
+    """Why a token does not hold, as the operator's log has it."""
+
+    UNSAID = ""
+    SHAPE = "it is no signed token, or too long"
+    ALGORITHM = "the algorithm is not on the list"
+    KEY = "no key of the issuer has that kid and fits the algorithm"
+    SIGNATURE = "the signature does not hold"
+    CLAIMS = "issuer, audience or times are not as they must be"
+    TYPE = "it is no access token; MAMMO_API_PLAIN_JWT takes those that say JWT"
+    ID_TOKEN = "an ID token, or one that is not marked as an access token"  # noqa: S105
+    BOUND = "it is bound to a key of the caller's, which is not checked here"
+    SUBJECT = "its subject is none, or reserved for service accounts"
+    ROLES = "there is no list of roles where MAMMO_API_ROLES_CLAIM says"
+    ACCOUNT = "no service account in force has that id and key"
+    LIFE = "an assertion lives five minutes at most"
+    AGAIN = "the assertion was used before"
 
 
 class DoorError(Exception):
@@ -20,9 +44,21 @@ class DoorError(Exception):
 class AuthenticationError(DoorError):
     """The caller did not prove who they are."""
 
+    def __init__(self, reason: Doubt = Doubt.UNSAID) -> None:
+        super().__init__("no bearer token that holds")
+        self.reason = reason
+
 
 class ForbiddenError(DoorError):
     """The caller is known and may not do this."""
+
+
+class RolesError(ForbiddenError):
+    """The token gives roles that nobody may have at once: it gives none."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class UnknownError(DoorError):
@@ -39,6 +75,10 @@ class RangeError(DoorError):
 
 class AddressError(DoorError):
     """Links were asked for, and the door was not told its own address."""
+
+
+class PaceError(DoorError):
+    """The caller asks too often."""
 
 
 class KeysError(DoorError):

@@ -3,6 +3,10 @@
 import time
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import Final
+
+MOST: Final = 10_000
+"""Callers that are remembered; of more, whoever has not asked for longest is forgotten."""
 
 
 @dataclass
@@ -23,9 +27,10 @@ class Pace:
         """Count one request; tell whether it is one that may be."""
         moment = time.monotonic() if now is None else now
         with self._lock:
-            left, at = self._left.get(who, (float(self.burst), moment))
+            left, at = self._left.pop(who, (float(self.burst), moment))
             left = min(self.burst, left + (moment - at) * self.a_second)
-            if left < 1:
-                return False
-            self._left[who] = (left - 1, moment)
-            return True
+            allowed = left >= 1
+            self._left[who] = (left - allowed, moment)
+            while len(self._left) > MOST:
+                del self._left[next(iter(self._left))]
+            return allowed

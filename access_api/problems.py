@@ -48,6 +48,14 @@ INVALID: Final = Problem(
     "invalid-request", HTTPStatus.UNPROCESSABLE_ENTITY, "The request is not valid."
 )
 INTERNAL: Final = Problem("internal", HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong.")
+TOO_LARGE: Final = Problem(
+    "too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "It is larger than what is taken."
+)
+SLOW: Final = Problem("timeout", HTTPStatus.REQUEST_TIMEOUT, "The bytes came too slowly.")
+PACE: Final = Problem("too-many-requests", HTTPStatus.TOO_MANY_REQUESTS, "Ask more slowly.")
+LARGE_HEADERS: Final = Problem(
+    "headers-too-large", HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large."
+)
 TOO_LONG: Final = Problem("uri-too-long", HTTPStatus.REQUEST_URI_TOO_LONG, "The URL is too long.")
 UNAVAILABLE: Final = Problem(
     "unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "The service cannot answer now; try again."
@@ -73,6 +81,7 @@ TABLE: Final[Table] = MappingProxyType(
             HTTPStatus.CONFLICT,
             "This door was not told its public address, so it cannot write links.",
         ),
+        errors.PaceError: PACE,
         errors.KeysError: UNAVAILABLE,
         errors.BrokenStreamError: UNAVAILABLE,
         catalog_errors.NotFoundError: UNKNOWN,

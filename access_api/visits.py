@@ -14,7 +14,7 @@ from access_api.door import Door, OpenDoor
 from access_api.errors import DoorError, ForbiddenError
 from access_api.heads import asks_for_head
 from access_api.problems import problem_of
-from access_api.tokens import Caller, Role
+from access_api.tokens import Caller
 from access_api.wire import PERMIT
 from catalog import permits
 from catalog.audit import AccessEvent
@@ -79,7 +79,7 @@ class Visit:
         so does what nobody found anonymous, or not any more.
         """
         permit = self.permit()
-        if self.tier(permit) is not Tier.ANON_DOWNLOAD and Role.SPE not in self.caller.roles:
+        if self.tier(permit) is not Tier.ANON_DOWNLOAD and not self.caller.service:
             raise ForbiddenError
         return permit
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 from pydantic import BaseModel, Field
 
 from access_api import errors
-from access_api.problems import INVALID, MEDIA_TYPE, TABLE, UNAVAILABLE, UNKNOWN, Problem
+from access_api.problems import INVALID, MEDIA_TYPE, PACE, TABLE, UNAVAILABLE, UNKNOWN, Problem
 
 
 class ProblemBody(BaseModel):
@@ -35,6 +35,7 @@ REFUSALS: Final = _described(
     TABLE[errors.AuthenticationError],
     TABLE[errors.ForbiddenError],
     INVALID,
+    PACE,
     UNAVAILABLE,
 )
 RELEASE_REFUSALS: Final = _described(
@@ -42,6 +43,7 @@ RELEASE_REFUSALS: Final = _described(
     TABLE[errors.ForbiddenError],
     UNKNOWN,
     INVALID,
+    PACE,
     UNAVAILABLE,
 )
 MANIFEST_REFUSALS: Final = RELEASE_REFUSALS | _described(TABLE[errors.AddressError])

@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy import MetaData
 
+import catalog.accounts.tables
 import catalog.applications.tables
 import catalog.arrivals.tables
 import catalog.audit.tables

@@ -16,13 +16,14 @@ from structlog.typing import FilteringBoundLogger
 
 from access_api import docs
 from access_api.access import ANYONE, add_routes, guarded_router
+from access_api.bodies import Bodies
 from access_api.console import errands, plans, sources
 from access_api.console.desk import OpenDesk, open_desk
 from access_api.console.errors import ConsoleError
 from access_api.console.people import Administrator
 from access_api.console.problems import REFUSALS, TABLE
 from access_api.console.settings import ConsoleSettings
-from access_api.console.threshold import Bodies, write_visit
+from access_api.console.threshold import write_visit
 from access_api.doorstep import Doorstep, open_log, silence_raw_paths
 from access_api.frame import About, frame
 from access_api.problems import answer_with_problems

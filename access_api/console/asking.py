@@ -7,10 +7,11 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Request, Response
 
 from access_api.console.desk import OpenDesk
-from access_api.console.errors import ContentError, PaceError
+from access_api.console.errors import ContentError
 from access_api.console.people import Administrator
 from access_api.console.problems import REFUSALS
 from access_api.console.wire import ACCEPTED, ErrandAnswer, shown
+from access_api.errors import PaceError
 from catalog.errands.records import ErrandKind
 from catalog.errands.seal import seal
 

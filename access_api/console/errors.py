@@ -1,8 +1,7 @@
 """What the console itself can refuse, besides what the door does (`access_api.errors`).
 
     ConsoleError
-    ├── ContentError   the words cannot be sealed: no JSON, or nested too deep  → 422
-    └── PaceError      too many requests at once                                → 429
+    └── ContentError   the words cannot be sealed: no JSON, or nested too deep  → 422
 
 Statuses stand in `problems.TABLE` alone. No message carries anything of a request.
 """
@@ -14,7 +13,3 @@ class ConsoleError(Exception):
 
 class ContentError(ConsoleError):
     """What is asked cannot be written down."""
-
-
-class PaceError(ConsoleError):
-    """The caller asks too often."""

@@ -10,7 +10,7 @@ from fastapi import Depends
 
 from access_api.access import Allow
 from access_api.console.desk import OpenDesk
-from access_api.console.errors import PaceError
+from access_api.errors import PaceError
 from access_api.tokens import Caller, Role
 
 

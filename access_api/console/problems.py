@@ -7,19 +7,22 @@ from typing import Any, Final
 from access_api import errors as door_errors
 from access_api import problems
 from access_api.console import errors
-from access_api.problems import INVALID, MEDIA_TYPE, UNAVAILABLE, UNKNOWN, Problem, Table
+from access_api.problems import (
+    INVALID,
+    MEDIA_TYPE,
+    PACE,
+    TOO_LARGE,
+    UNAVAILABLE,
+    UNKNOWN,
+    Problem,
+    Table,
+)
 from catalog import errors as catalog_errors
 
-TOO_LARGE: Final = Problem(
-    "too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "It is larger than what is taken."
-)
-SLOW: Final = Problem("timeout", HTTPStatus.REQUEST_TIMEOUT, "The bytes came too slowly.")
-PACE: Final = Problem("too-many-requests", HTTPStatus.TOO_MANY_REQUESTS, "Ask more slowly.")
 TABLE: Final[Table] = MappingProxyType(
     {
         **problems.TABLE,
         errors.ContentError: INVALID,
-        errors.PaceError: PACE,
         catalog_errors.ConflictError: Problem(
             "conflict", HTTPStatus.CONFLICT, "It contradicts what is there."
         ),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import typer
 
 from flows.cli import (
+    account,
     arrivals,
     audit,
     catalogue,
@@ -31,6 +32,7 @@ from flows.cli import (
     stack,
     subject,
     tier,
+    token,
     verify,
 )
 
@@ -43,8 +45,9 @@ app = typer.Typer(
     add_completion=False,
 )
 
-for module in (stack, data, report, offline, verify, release, rescan, reconcile, receiver):
+for module in (stack, data, report, offline, verify, release, token, rescan, reconcile, receiver):
     module.add_to(app)
+app.add_typer(account.app, name="account")
 app.add_typer(arrivals.app, name="arrivals")
 app.add_typer(audit.app, name="audit")
 app.add_typer(catalogue.app, name="catalog")

@@ -1,4 +1,4 @@
-"""`mammo permit|revoke|release|token`: a permit for development, its release, and a token."""
+"""`mammo permit|revoke|release`: a permit for development, and its release."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,13 +12,10 @@ from flows.cli import place
 from flows.cli.plural import counted
 from flows.cli.searching import HolderId, ImagesOnly, Laterality, View, YearFrom, YearTo
 
-#: What the access API knows (`access_api.tokens.Role`); it may not be imported here.
-ROLES = frozenset({"researcher", "operator", "spe"})
-
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
-    for command in (permit, revoke, release, token):
+    for command in (permit, revoke, release):
         app.command()(command)
 
 
@@ -121,23 +118,3 @@ def known(permit_id: str) -> Iterator[None]:
     except NotFoundError:
         typer.echo(f"mammo: there is no permit {permit_id}", err=True)
         raise typer.Exit(1) from None
-
-
-def token(
-    sub: Annotated[str, typer.Argument(help="Who the token is for.")],
-    role: Annotated[list[str], typer.Option(help="researcher, operator or spe.")],
-    hours: Annotated[float, typer.Option(min=0.01, max=12, help="How long it lasts.")] = 1,
-) -> None:
-    """Print a development token for the access API.
-
-    Example: curl -H "Authorization: Bearer $(mammo token me --role researcher)" …/studies
-    """
-    from infra.issuer import issue
-    from infra.two_sides import side_of
-
-    if not ROLES.issuperset(role):
-        message = "researcher, operator or spe"
-        raise typer.BadParameter(message)
-    typer.echo(
-        issue(side_of(place.state(), "api"), sub=sub, roles=role, lifetime=timedelta(hours=hours))
-    )

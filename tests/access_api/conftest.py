@@ -44,6 +44,9 @@ def settings_for(world: World, issuer: Issuer, **other: Any) -> DoorSettings:
         "jwks_file": issuer.path,
         "issuer": ISSUER,
         "audience": AUDIENCE,
+        "requests_a_second": 10_000,
+        "burst": 10_000,
+        "failures_a_minute": 10_000,
     }
     return DoorSettings(**values | other)
 
@@ -75,5 +78,15 @@ def bearer(issuer: Issuer) -> Callable[..., dict[str, str]]:
 
     def make(subject: str, *roles: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {issuer.token(subject, *roles)}"}
+
+    return make
+
+
+@pytest.fixture
+def service(world: World) -> Callable[[str], dict[str, str]]:
+    """Give the header of one request of a secure processing environment."""
+
+    def make(name: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {world.assertion(name)}"}
 
     return make

@@ -1,5 +1,6 @@
 """An issuer for tests: an ES256 key, its JWKS file, and tokens as we please."""
 
+import base64
 import json
 import time
 from pathlib import Path
@@ -40,3 +41,8 @@ class Issuer:
         head = {"alg": "ES256", "kid": self.key.kid, "typ": "at+jwt"} | header
         head = {name: value for name, value in head.items() if value is not None}
         return jwt.encode(head, claims, key or self.key, algorithms=[head["alg"]])
+
+    @staticmethod
+    def part(value: bytes) -> str:
+        """Encode a part of a token."""
+        return base64.urlsafe_b64encode(value).rstrip(b"=").decode()

@@ -1,7 +1,8 @@
 """Who may call what: this table, and nothing that is not in it."""
 
+import io
 from collections.abc import Callable
-from itertools import product
+from itertools import combinations, product
 from typing import Any
 
 import pytest
@@ -12,11 +13,12 @@ from starlette.testclient import TestClient
 from access_api.access import ANYONE, Allow, Researcher, Searcher, add_routes, guarded_router
 from access_api.tokens import Role
 from tests.access_api.issuer import Issuer
-from tests.access_api.world import ANNA, PERMIT_A, World
+from tests.access_api.world import ANNA, OTHER_SPE, PERMIT_A, World, log_lines
 
 ANYBODY = "anybody"
-RELEASE_READERS = {Role.RESEARCHER, Role.SPE}
-WHO_MAY: dict[str, set[Role] | str] = {
+SERVICE = "service"  # the account of a secure processing environment: no role, but a caller
+RELEASE_READERS = {Role.RESEARCHER, SERVICE}
+WHO_MAY: dict[str, set[str] | str] = {
     "GET /health": ANYBODY,
     "GET /openapi.json": ANYBODY,
     "GET /docs": ANYBODY,
@@ -57,7 +59,10 @@ def test_the_table_names_every_route(app: FastAPI) -> None:
 
 
 def test_every_route_declares_the_table_s_roles(app: FastAPI) -> None:
-    declared = {f"GET {route.path}": set(route.roles) or ANYBODY for route in app.routes}
+    declared: dict[str, Any] = {}
+    for route in app.routes:
+        services = {SERVICE} if route.roles and route.services else set()
+        declared[f"GET {route.path}"] = set(route.roles) | services or ANYBODY
     assert declared == WHO_MAY
 
 
@@ -96,14 +101,46 @@ def test_a_token_in_the_url_is_no_token(client: TestClient, issuer: Issuer) -> N
     assert client.get(f"/studies?access_token={issuer.token(ANNA)}").status_code == 401
 
 
-@pytest.mark.parametrize(
-    ("name", "role"), list(product(GUARDED, [*Role, "admin", "Researcher", ""]))
-)
+WORDS = [*Role, "pacs_admin:norr", "admin", "spe", "Researcher", ""]
+
+
+@pytest.mark.parametrize(("name", "role"), list(product(GUARDED, WORDS)))
 def test_only_the_table_s_roles(
     client: TestClient, world: World, bearer: Callable[..., Any], name: str, role: str
 ) -> None:
     answer = client.get(path_of(name, world), headers=bearer(ANNA, role))
     assert answer.status_code == (200 if role in WHO_MAY[name] else 403), answer.text
+
+
+@pytest.mark.parametrize("name", GUARDED)
+def test_where_services_may_go(
+    client: TestClient, world: World, service: Callable[..., Any], name: str
+) -> None:
+    """This one is named by no permit, so that the most it is told is that there is none."""
+    answer = client.get(path_of(name, world), headers=service(OTHER_SPE))
+    assert answer.status_code == (404 if SERVICE in WHO_MAY[name] else 403), answer.text
+
+
+@pytest.mark.parametrize(("one", "other"), list(combinations(Role, 2)))
+def test_roles_that_are_kept_apart_open_nothing_together(
+    client: TestClient, bearer: Callable[..., Any], log: io.StringIO, one: Role, other: Role
+) -> None:
+    words = [f"{role}:norr" if role is Role.PACS_ADMIN else role for role in (one, other)]
+    answer = client.get("/studies", headers=bearer(ANNA, *words))
+    apart = {one, other} in KEPT_APART or Role.AUDITOR in {one, other}
+    may = not apart and {one, other} & WHO_MAY["GET /studies"]
+    assert answer.status_code == (200 if may else 403)
+    line = list(log_lines(log.getvalue()))[-1]
+    assert (line["error"] == "RolesError") is apart
+    assert not apart or line["reason"]
+
+
+KEPT_APART: list[set[Role]] = [
+    {Role.ASSESSOR, Role.DATA_PREPARER},
+    {Role.ASSESSOR, Role.SPE_OPERATOR},
+    {Role.DATA_PREPARER, Role.SPE_OPERATOR},
+    {Role.ASSESSOR, Role.RESEARCHER},
+]
 
 
 def test_no_roles_at_all(client: TestClient, issuer: Issuer) -> None:
@@ -136,7 +173,7 @@ def test_a_route_with_two_rules_cannot_be_made() -> None:
     with pytest.raises(TypeError, match="one access rule"):
         guarded_router(tag="x").get("/both")(both)
     with pytest.raises(TypeError, match="one access rule"):
-        guarded_router(tag="x").get("/both", dependencies=[ANYONE, Depends(Allow(Role.SPE))])(
+        guarded_router(tag="x").get("/both", dependencies=[ANYONE, Depends(Allow(Role.OPERATOR))])(
             nothing
         )
 

@@ -87,11 +87,11 @@ def test_a_revoked_permit_shows_nothing(client: TestClient, world: World, bearer
 
 
 def test_pseudonymised_pictures_stay_in_the_secure_environment(
-    client: TestClient, world: World, bearer: Bearer
+    client: TestClient, world: World, bearer: Bearer, service: Bearer
 ) -> None:
     path = url(world.of(PERMIT_SPE), PERMIT_SPE)
     assert client.get(path, headers=bearer(ANNA)).status_code == 403
-    assert client.get(path, headers=bearer(SPE, "spe")).status_code == 200
+    assert client.get(path, headers=service(SPE)).status_code == 200
 
 
 def test_a_held_image_is_not_shown(client: TestClient, world: World, bearer: Bearer) -> None:

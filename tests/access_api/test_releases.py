@@ -18,6 +18,7 @@ from tests.access_api.world import (
     BERTIL,
     EXPIRED,
     NOBODYS,
+    OTHER_SPE,
     PERMIT_A,
     PERMIT_B,
     PERMIT_SPE,
@@ -143,16 +144,25 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("named", REFUSED.values(), ids=REFUSED.keys())
-@pytest.mark.parametrize("role", ["researcher", "spe"])
 def test_all_that_is_not_yours_is_the_same_404(
-    client: TestClient, world: World, bearer: Bearer, named: tuple[str, str], role: str
+    client: TestClient, world: World, bearer: Bearer, named: tuple[str, str]
 ) -> None:
     permit, who = named
     never = client.get("/releases/NO-SUCH-PERMIT", headers=bearer(ANNA))
     for member in (world.of(PERMIT_A), world.of(PERMIT_B)):
         for path in release_paths(permit, member):
-            answer = client.get(path, headers=bearer(who, role))
+            answer = client.get(path, headers=bearer(who))
             assert (answer.status_code, answer.content) == (404, never.content)
+
+
+@pytest.mark.parametrize("permit", [PERMIT_A, PERMIT_SPE, NOBODYS, "PERMIT-X"])
+def test_what_is_not_an_environment_s_is_the_same_404(
+    client: TestClient, world: World, service: Bearer, permit: str
+) -> None:
+    never = client.get("/releases/NO-SUCH-PERMIT", headers=service(OTHER_SPE))
+    for path in release_paths(permit, world.of(PERMIT_A)):
+        answer = client.get(path, headers=service(OTHER_SPE))
+        assert (answer.status_code, answer.content) == (404, never.content)
 
 
 @pytest.mark.parametrize("owner", [PERMIT_B, PERMIT_SPE, EXPIRED])
@@ -192,7 +202,7 @@ def test_a_permit_not_in_force(
 
 
 def test_pseudonymised_data_is_not_for_a_researcher(
-    client: TestClient, world: World, bearer: Bearer
+    client: TestClient, world: World, bearer: Bearer, service: Bearer
 ) -> None:
     summary, *rest = release_paths(PERMIT_SPE, world.of(PERMIT_SPE))
     assert client.get(summary, headers=bearer(ANNA)).status_code == 200
@@ -200,8 +210,8 @@ def test_pseudonymised_data_is_not_for_a_researcher(
         answer = client.get(path, headers=bearer(ANNA))
         assert answer.status_code == 403
         assert answer.json()["type"] == "urn:mammo:problem:forbidden"
-        assert client.get(path, headers=bearer(SPE, "spe")).status_code == 200
-        assert client.get(path, headers=bearer("spe-other", "spe")).status_code == 404
+        assert client.get(path, headers=service(SPE)).status_code == 200
+        assert client.get(path, headers=service(OTHER_SPE)).status_code == 404
 
 
 HELD = {

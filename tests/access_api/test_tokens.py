@@ -1,4 +1,3 @@
-import base64
 import hmac
 import json
 import os
@@ -7,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, RSAKey
 from pydantic import ValidationError
 
@@ -21,7 +21,7 @@ def issuer(tmp_path: Path) -> Issuer:
     return Issuer(tmp_path / "jwks.json")
 
 
-def settings(keys: Issuer, /, **other: Any) -> DoorSettings:
+def settings(keys: Issuer | None = None, /, **other: Any) -> DoorSettings:
     values: dict[str, Any] = {
         "environment": "production",
         "catalogue_url": "sqlite://",
@@ -30,7 +30,7 @@ def settings(keys: Issuer, /, **other: Any) -> DoorSettings:
         "s3_secret_key": "secret",
         "clean_bucket": "clean",
         "releases_bucket": "releases",
-        "jwks_file": keys.path,
+        "jwks_file": keys and keys.path,
         "issuer": ISSUER,
         "audience": AUDIENCE,
     }
@@ -66,6 +66,9 @@ NOW = int(time.time())  # of the collection: the whole run may take many minutes
         {"exp": "tomorrow"},
         {"nbf": NOW + 86_400},
         {"iat": NOW + 86_400},
+        {"iat": None},
+        {"sub": "spe-norr"},
+        {"cnf": {"jkt": "x"}},
         {"sub": None},
         {"sub": ""},
         {"sub": 7},
@@ -88,14 +91,10 @@ def test_allowed_claims(issuer: Issuer, verifier: Verifier, seconds: dict[str, i
     assert verifier.verify(token).subject == "anna"
 
 
-def _part(value: bytes) -> str:
-    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
-
-
 def _head_and_claims(issuer: Issuer, algorithm: str) -> str:
     head = {"alg": algorithm, "kid": issuer.key.kid}
     parts = (head, issuer.claims("anna", "researcher"))
-    return ".".join(_part(json.dumps(part).encode()) for part in parts)
+    return ".".join(Issuer.part(json.dumps(part).encode()) for part in parts)
 
 
 def _unsigned(issuer: Issuer) -> str:
@@ -106,7 +105,7 @@ def _symmetric(issuer: Issuer) -> str:
     """The public key used as an HMAC secret: the classic confusion of algorithms."""
     signed = _head_and_claims(issuer, "HS256")
     secret = issuer.key.as_pem(private=False)
-    return f"{signed}.{_part(hmac.digest(secret, signed.encode(), 'sha256'))}"
+    return f"{signed}.{Issuer.part(hmac.digest(secret, signed.encode(), 'sha256'))}"
 
 
 def _with_own_key(issuer: Issuer) -> str:
@@ -170,10 +169,29 @@ def _break(path: Path, text: str | None) -> None:
         path.write_text(text)
 
 
-RSA = json.dumps({"keys": [RSAKey.generate_key(2048).as_dict(private=False)]})
+def key_set(*keys: Any) -> str:
+    return json.dumps({"keys": [key.as_dict(private=False) for key in keys]})
 
 
-@pytest.mark.parametrize("text", [None, "", "{", "[]", "{}", '{"keys": []}', '{"keys": [1]}', RSA])
+def weak_key() -> Any:
+    with pytest.warns(SecurityWarning):
+        return RSAKey.generate_key(1024)
+
+
+UNFIT = {
+    "weak": key_set(weak_key()),
+    "to encrypt": key_set(ECKey.generate_key("P-256", {"use": "enc"})),
+    "to agree": key_set(ECKey.generate_key("P-256", {"key_ops": ["deriveBits"]})),
+    "other curve": key_set(ECKey.generate_key("P-521")),
+    "symmetric": json.dumps({"keys": [{"kty": "oct", "k": "c2VjcmV0LXNlY3JldC1zZWNyZXQ"}]}),
+    "many": json.dumps({"keys": [ECKey.generate_key("P-256").as_dict(private=False)] * 65}),
+    **{name: name for name in ("", "{", "[]", "{}", '{"keys": []}', '{"keys": [1]}', "[" * 9999)},
+    "gone": None,
+}
+
+
+@pytest.mark.parametrize("text", UNFIT.values(), ids=[name[:12] for name in UNFIT])
+@pytest.mark.filterwarnings("ignore::joserfc.errors.SecurityWarning")
 def test_broken_keys_open_nothing(issuer: Issuer, verifier: Verifier, text: str | None) -> None:
     token = issuer.token()
     verifier.verify(token)

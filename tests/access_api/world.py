@@ -13,12 +13,16 @@ from typing import Any
 
 import cv2
 import numpy as np
+from joserfc.jwk import ECKey
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filewriter import dcmwrite
 from pydicom.uid import DigitalMammographyXRayImageStorageForPresentation, ExplicitVRLittleEndian
 from sqlalchemy import Engine
 
 from catalog import permits, releases
+from catalog.accounts import accounts, keys
+from catalog.accounts.assertion import sign
+from catalog.accounts.records import Account
 from catalog.holders import add_holder, add_region
 from catalog.outcome import Outcome
 from catalog.publishing.describe import describe
@@ -40,6 +44,7 @@ from catalog.tiers.assessments import Assessment, assess
 from catalog.vocabulary import Finding, Laterality, Tier
 from flows.release.selecting import Member as Member_
 from flows.release.selecting import select_all
+from tests.access_api.issuer import AUDIENCE
 from tests.servers import S3Server
 
 TODAY = datetime.now(UTC).date()
@@ -47,6 +52,7 @@ LONG_AGO, FAR_AWAY = date(2020, 1, 1), TODAY + timedelta(days=365)
 PIXEL_TAG = b"\xe0\x7f\x10\x00"
 
 ANNA, BERTIL, SPE = "anna", "bertil", "spe-service"
+OTHER_SPE = "spe-other"
 PERMIT_A, PERMIT_B, PERMIT_SPE = "PERMIT-A", "PERMIT-B", "PERMIT-SPE"
 EXPIRED, REVOKED, UNREADY = "PERMIT-EXPIRED", "PERMIT-REVOKED", "PERMIT-UNREADY"
 PERMIT_LARGE = "PERMIT-LARGE"
@@ -107,6 +113,17 @@ class World:
     url: str
     s3: S3Server
     members: dict[str, list[Member]] = field(default_factory=dict)
+    spe_keys: dict[str, ECKey] = field(default_factory=dict)
+
+    def account(self, name: str) -> None:
+        """Register a secure processing environment with a key of its own."""
+        self.spe_keys[name] = keys.draw()
+        text = keys.public_text(self.spe_keys[name])
+        accounts.add(self.engine, Account(name, "An SPE", FAR_AWAY), text, who="operator")
+
+    def assertion(self, name: str) -> str:
+        """Sign what one request of an environment is let in by."""
+        return sign(self.spe_keys[name], name, AUDIENCE, at=datetime.now(UTC))
 
     def put(self, bucket: str, key: str, data: bytes) -> None:
         self.s3.store(bucket).put(key, io.BytesIO(data), len(data), sha256(data))
@@ -249,6 +266,8 @@ def build(engine: Engine, url: str, s3: S3Server) -> World:
     world.publish(rows=40, study=1, numbers=range(1, 4))
     world.publish(rows=30, study=2, numbers=range(1, 3))
     world.publish(rows=10_000, study=3, numbers=range(1, 2))
+    for name in (SPE, OTHER_SPE):
+        world.account(name)
     world.permit(PERMIT_A, ANNA)
     world.permit(PERMIT_B, BERTIL)
     world.permit(PERMIT_SPE, ANNA, SPE, tier=Tier.PSEUDO_SPE)

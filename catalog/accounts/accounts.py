@@ -1,0 +1,159 @@
+"""Registers service accounts and their keys, and remembers which assertion was used."""
+
+from datetime import date, datetime
+
+from sqlalchemy import Connection, Engine, Row, select
+
+from catalog import audit
+from catalog.accounts.assertion import NAMED
+from catalog.accounts.keys import read_public
+from catalog.accounts.records import Account, AccountKey
+from catalog.accounts.tables import service_account, service_assertion, service_key
+from catalog.audit import AccessEvent
+from catalog.columns import now
+from catalog.database import insert_if_absent, reading, writing
+from catalog.errors import ConflictError, NotFoundError, Reason
+
+
+def add(engine: Engine, account: Account, jwk: str, *, who: str) -> str:
+    """Register an account, or another key of one, so that keys can be changed; name the key.
+
+    Args:
+        engine: The catalogue.
+        account: Name and last day; those of an account that is there are set anew.
+        jwk: The public key (RFC 7517).
+        who: Who registers it.
+
+    Raises:
+        ConflictError: The id is not of the form `spe-…`; the account was revoked, the key is
+            another account's or was revoked, or it is no public key.
+    """
+    if NAMED.fullmatch(account.id) is None:
+        raise ConflictError(Reason.ACCOUNT_NAME)
+    name, text = read_public(jwk)
+    with writing(engine) as connection:
+        _settle(connection, account, who)
+        row = {"id": name, "account_id": account.id, "jwk": text, "added_by": who}
+        if not insert_if_absent(connection, service_key, row | {"added_at": now()}):
+            mine = select(service_key).where(service_key.c.id == name)
+            there = connection.execute(mine).one()
+            if there.account_id != account.id or there.revoked_at is not None:
+                raise ConflictError(Reason.OTHER_ACCOUNT)
+        _told(connection, who, "add-account", f"account:{account.id}/{name}")
+    return name
+
+
+def _settle(connection: Connection, account: Account, who: str) -> None:
+    """Enter an account, or set the name and the last day of one that is in force."""
+    said = {"name": account.name, "valid_until": account.valid_until}
+    row = {"id": account.id, "added_by": who, "added_at": now()} | said
+    if insert_if_absent(connection, service_account, row):
+        return
+    changed = connection.execute(
+        service_account.update()
+        .where(service_account.c.id == account.id, service_account.c.revoked_at.is_(None))
+        .values(said)
+    )
+    if not changed.rowcount:
+        raise ConflictError(Reason.OTHER_ACCOUNT)
+
+
+def revoke(engine: Engine, account_id: str, *, who: str) -> bool:
+    """Let an account in no more, for good, from now on; tell whether it was let in before.
+
+    Raises:
+        NotFoundError: There is none by that id.
+    """
+    mine = service_account.c.id == account_id
+    with writing(engine) as connection:
+        if connection.scalar(select(service_account.c.id).where(mine)) is None:
+            raise NotFoundError
+        ended = connection.execute(
+            service_account.update()
+            .where(mine, service_account.c.revoked_at.is_(None))
+            .values(revoked_by=who, revoked_at=now())
+        )
+        if not ended.rowcount:
+            return False
+        _told(connection, who, "revoke-account", f"account:{account_id}")
+    return True
+
+
+def revoke_key(engine: Engine, account_id: str, key_id: str, *, who: str) -> bool:
+    """Let one key of an account in no more, for good; tell whether it was let in before.
+
+    Raises:
+        NotFoundError: The account has no such key.
+    """
+    mine = (service_key.c.id == key_id, service_key.c.account_id == account_id)
+    with writing(engine) as connection:
+        if connection.scalar(select(service_key.c.id).where(*mine)) is None:
+            raise NotFoundError
+        ended = connection.execute(
+            service_key.update()
+            .where(*mine, service_key.c.revoked_at.is_(None))
+            .values(revoked_by=who, revoked_at=now())
+        )
+        if not ended.rowcount:
+            return False
+        _told(connection, who, "revoke-key", f"account:{account_id}/{key_id}")
+    return True
+
+
+def find_key(engine: Engine, account_id: str, key_id: str, *, today: date) -> AccountKey | None:
+    """Give a key that an account in force may sign with; None if there is none."""
+    statement = (
+        select(service_key, service_account.c.valid_until)
+        .join(service_account, service_account.c.id == service_key.c.account_id)
+        .where(
+            service_key.c.id == key_id,
+            service_key.c.account_id == account_id,
+            service_key.c.revoked_at.is_(None),
+            service_account.c.revoked_at.is_(None),
+            service_account.c.valid_until >= today,
+        )
+    )
+    with reading(engine) as connection:
+        row = connection.execute(statement).one_or_none()
+    return None if row is None else _key(row)
+
+
+def list_accounts(engine: Engine) -> tuple[Account, ...]:
+    """Give every account that was ever registered, by id."""
+    with reading(engine) as connection:
+        rows = connection.execute(select(service_account).order_by(service_account.c.id)).all()
+    return tuple(Account(row.id, row.name, row.valid_until, row.revoked_at) for row in rows)
+
+
+def list_keys(engine: Engine) -> tuple[AccountKey, ...]:
+    """Give every key that was ever registered, by account, oldest first."""
+    order = (service_key.c.account_id, service_key.c.added_at)
+    with reading(engine) as connection:
+        rows = connection.execute(select(service_key).order_by(*order)).all()
+    return tuple(_key(row) for row in rows)
+
+
+def use(engine: Engine, account_id: str, jti: str, *, expires: datetime, forget: datetime) -> bool:
+    """Remember that an assertion was used; tell whether it is the first time.
+
+    Args:
+        engine: The catalogue.
+        account_id: Whose it is.
+        jti: Its id.
+        expires: When it ends by itself.
+        forget: Those that ended before are forgotten; they do not hold any more anyway.
+    """
+    row = {"account_id": account_id, "jti": jti, "expires_at": expires}
+    with writing(engine) as connection:
+        connection.execute(
+            service_assertion.delete().where(service_assertion.c.expires_at < forget)
+        )
+        return bool(insert_if_absent(connection, service_assertion, row))
+
+
+def _key(row: Row[tuple[object, ...]]) -> AccountKey:
+    return AccountKey(row.id, row.account_id, row.jwk, row.added_by, row.added_at, row.revoked_at)
+
+
+def _told(connection: Connection, who: str, action: str, what: str) -> None:
+    audit.record(connection, AccessEvent(who, "", action, what, "ALLOWED"))
