@@ -39,7 +39,7 @@ def held(world: World) -> Iterator[str]:
     """Hold one object of a study; give its UID in the release."""
     member = next(one for one in world.members[PERMIT_A] if one.sop.endswith(".1.2"))
     target = HoldTarget(HoldScope.INSTANCE, "2.25.91.1.2")
-    number = holds.place(world.engine, HoldKind.OPTED_OUT, target, reason="x", who="operator")
+    number = holds.place(world.engine, HoldKind.WITHDRAWN, target, reason="x", who="operator")
     yield member.sop
     holds.lift(world.engine, number, who="operator")
 
@@ -141,7 +141,7 @@ def test_a_selection_lists_what_may_be_served(
 
 
 def test_papers_are_for_whom_the_release_is(
-    client: TestClient, world: World, bearer: Bearer
+    client: TestClient, bearer: Bearer, service: Bearer
 ) -> None:
     never = client.get("/releases/NO-SUCH-PERMIT", headers=bearer(ANNA)).content
     for name in NAMES:
@@ -153,7 +153,7 @@ def test_papers_are_for_whom_the_release_is(
             answer = client.get(f"/releases/{permit}/papers/{name}", headers=bearer(ANNA))
             assert answer.status_code == 403
         path = f"/releases/{PERMIT_SPE}/papers/{name}"
-        assert client.get(path, headers=bearer(SPE, "spe")).status_code == 200
+        assert client.get(path, headers=service(SPE)).status_code == 200
     for name in ("manifest.sha256", "selection", "x", "%2e%2e%2fterms.txt"):
         answer = client.get(f"{BASE}/{name}", headers=bearer(ANNA))
         assert (answer.status_code, answer.content) == (404, never)
