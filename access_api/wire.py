@@ -5,7 +5,15 @@ from typing import Any, Final
 from pydantic import BaseModel, Field
 
 from access_api import errors
-from access_api.problems import INVALID, MEDIA_TYPE, TABLE, UNAVAILABLE, UNKNOWN, Problem
+from access_api.problems import (
+    INVALID,
+    MEDIA_TYPE,
+    TABLE,
+    TOO_LONG,
+    UNAVAILABLE,
+    UNKNOWN,
+    Problem,
+)
 
 
 class ProblemBody(BaseModel):
@@ -35,6 +43,7 @@ REFUSALS: Final = _described(
     TABLE[errors.AuthenticationError],
     TABLE[errors.ForbiddenError],
     INVALID,
+    TOO_LONG,
     UNAVAILABLE,
 )
 RELEASE_REFUSALS: Final = _described(
@@ -42,6 +51,7 @@ RELEASE_REFUSALS: Final = _described(
     TABLE[errors.ForbiddenError],
     UNKNOWN,
     INVALID,
+    TOO_LONG,
     UNAVAILABLE,
 )
 BYTES_REFUSALS: Final = RELEASE_REFUSALS | _described(TABLE[errors.RangeError])
