@@ -1,5 +1,6 @@
 """The ledger of accesses, for auditors: read, taken along, asked. Who reads it is in it, too."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from itertools import islice
@@ -7,7 +8,7 @@ from typing import Annotated, Any, Final, Self
 
 from fastapi import Depends, Query, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from access_api import calls, wire
 from access_api.access import Allow, guarded_router
@@ -20,6 +21,8 @@ from catalog.audit.written import Format, written
 
 MAX_LIMIT: Final = 1000
 _LAST: Final = 2**63 - 1
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+_NAME: Final = r"^[^\x00-\x1f\x7f]{1,255}$"
 _BLOCK: Final = 1 << 16
 _MEDIA: Final = {Format.JSONL: "application/jsonl", Format.CSV: "text/csv; charset=utf-8"}
 EXPORT: Final[dict[int | str, dict[str, Any]]] = {
@@ -32,19 +35,16 @@ EXPORT: Final[dict[int | str, dict[str, Any]]] = {
 router = guarded_router(tag="Audit")
 
 Auditor = Annotated[Caller, Depends(Allow(Role.AUDITOR))]
-Person = Annotated[
-    str,
-    Query(pattern=r"^[^\x00-\x1f\x7f]{1,255}$", description="`sub` of their tokens."),
-]
-StudyName = Annotated[
-    str,
-    Query(
-        pattern=r"^[0-9A-Za-z.]{1,64}$",
-        description="Its handle, or a UID of it or of an instance, here or in any release.",
-    ),
-]
-After = Annotated[int, Query(ge=0, le=_LAST, description="`next_after` of the page before.")]
-Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Lines per page.")]
+
+
+def _iso(value: object) -> date:
+    """Take a day as it is written, and no number for one."""
+    if not isinstance(value, str) or not _DAY.match(value):
+        raise ValueError
+    return date.fromisoformat(value)
+
+
+Day = Annotated[date, BeforeValidator(_iso)]
 
 
 class Stretch(BaseModel):
@@ -52,8 +52,8 @@ class Stretch(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    since: date | None = Field(None, description="From this day on (UTC).")
-    before: date | None = Field(None, description="Until this day began (UTC).")
+    since: Day | None = Field(None, description="From this day on (UTC).")
+    before: Day | None = Field(None, description="Until this day began (UTC).")
 
     def wanted(self, **more: str | None) -> Wanted:
         """Return the catalogue's words for it."""
@@ -64,7 +64,7 @@ class LineParameters(Stretch):
     """Which lines, and which page of them."""
 
     permit: str | None = Field(None, pattern=calls.PERMIT_PATTERN)
-    actor: str | None = Field(None, pattern=r"^[^\x00-\x1f\x7f]{1,255}$")
+    actor: str | None = Field(None, pattern=_NAME)
     action: str | None = Field(None, pattern=r"^[a-z][a-z.-]{0,63}$")
     after: int = Field(0, ge=0, le=_LAST, description="`next_after` of the page before.")
     limit: int = Field(100, ge=1, le=MAX_LIMIT, description="Lines per page.")
@@ -74,6 +74,30 @@ class ExportParameters(Stretch):
     """Which lines, and how they are written."""
 
     format: Format = Field(Format.JSONL, description="`mammo audit verify --file` reads jsonl.")
+
+
+class SeenByParameters(BaseModel):
+    """Of whom, and which page."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    person: str = Field(pattern=_NAME, description="`sub` of their tokens.")
+    after: int = Field(0, ge=0, le=_LAST, description="`next_after` of the page before.")
+    limit: int = Field(100, ge=1, le=MAX_LIMIT, description="Lines per page.")
+
+
+class WhoSawParameters(BaseModel):
+    """Of which study, and which page."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    study: str = Field(
+        pattern=r"^[0-9A-Za-z.]{1,64}$",
+        description="Its handle, or a UID of it or of an instance, here or in any release.",
+    )
+    refused: bool = Field(default=False, description="Who was refused, too.")
+    after: int = Field(0, ge=0, le=_LAST, description="`next_after` of the page before.")
+    limit: int = Field(100, ge=1, le=MAX_LIMIT, description="Lines per page.")
 
 
 class Line(BaseModel):
@@ -166,33 +190,25 @@ def show_anchor(caller: Auditor, door: OpenDoor) -> AnchorShown:
 
 @router.get("/audit/who-saw", summary="Who saw this study", responses=wire.RELEASE_REFUSALS)
 def who_saw(
-    *,
-    caller: Auditor,
-    door: OpenDoor,
-    study: StudyName,
-    refused: Annotated[bool, Query(description="Who was refused, too.")] = False,
-    after: After = 0,
-    limit: Limit = 100,
+    caller: Auditor, door: OpenDoor, asked: Annotated[WhoSawParameters, Query()]
 ) -> SeenPage:
     """Return every access to a study under any permit (EHDS Art. 73(1)(e)), oldest first."""
-    key = questions.study_of(door.engine, study)
+    key = questions.study_of(door.engine, asked.study)
     _note(caller, door, "who-saw", f"study:{key}")
-    seen = list(
-        islice(questions.who_saw(door.engine, study, refused=refused, after=after), limit + 1)
-    )
-    lines = tuple(SeenLine.of(one) for one in seen[:limit])
-    return SeenPage(
-        study_key=key, lines=lines, next_after=lines[-1].id if len(seen) > limit else None
-    )
+    found = questions.who_saw(door.engine, key, refused=asked.refused, after=asked.after)
+    seen = list(islice(found, asked.limit + 1))
+    lines = tuple(SeenLine.of(one) for one in seen[: asked.limit])
+    following = lines[-1].id if len(seen) > asked.limit else None
+    return SeenPage(study_key=key, lines=lines, next_after=following)
 
 
 @router.get("/audit/seen-by", summary="What this person saw", responses=wire.REFUSALS)
 def seen_by(
-    caller: Auditor, door: OpenDoor, person: Person, after: After = 0, limit: Limit = 100
+    caller: Auditor, door: OpenDoor, asked: Annotated[SeenByParameters, Query()]
 ) -> LinePage:
     """Return every line of a person or service account (EHDS Art. 73(1)(e)), oldest first."""
-    _note(caller, door, "seen-by", f"person:{person}"[:MAX_OBJECT])
-    return _page(questions.seen_by(door.engine, person, after=after), limit)
+    _note(caller, door, "seen-by", f"person:{asked.person}"[:MAX_OBJECT])
+    return _page(questions.seen_by(door.engine, asked.person, after=asked.after), asked.limit)
 
 
 def _note(caller: Caller, door: Door, action: str, what: str) -> None:

@@ -5,7 +5,16 @@ from typing import Any, Final
 from pydantic import BaseModel, Field
 
 from access_api import errors
-from access_api.problems import INVALID, MEDIA_TYPE, PACE, TABLE, UNAVAILABLE, UNKNOWN, Problem
+from access_api.problems import (
+    INVALID,
+    MEDIA_TYPE,
+    PACE,
+    TABLE,
+    TOO_LONG,
+    UNAVAILABLE,
+    UNKNOWN,
+    Problem,
+)
 
 
 class ProblemBody(BaseModel):
@@ -36,6 +45,7 @@ REFUSALS: Final = _described(
     TABLE[errors.ForbiddenError],
     INVALID,
     PACE,
+    TOO_LONG,
     UNAVAILABLE,
 )
 RELEASE_REFUSALS: Final = _described(
@@ -44,6 +54,7 @@ RELEASE_REFUSALS: Final = _described(
     UNKNOWN,
     INVALID,
     PACE,
+    TOO_LONG,
     UNAVAILABLE,
 )
 MANIFEST_REFUSALS: Final = RELEASE_REFUSALS | _described(TABLE[errors.AddressError])
