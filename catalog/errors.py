@@ -61,6 +61,7 @@ class Reason(StrEnum):
     NOT_RELEASABLE = "only what is SUSPECT can be released; reject it, or walk it again"
     NO_PSEUDONYM = "that is no pseudonym of this space; a personal number never comes here"
     NOT_YET = "it would be so from a moment that has not come"
+    NO_CRITERIA = "say what is recalled: an instance, device, profile, edition, detector or export"
     SAME_PERSON = "the second decision must be another person's"
     OTHER_DECISION = "the second decision differs from the first; confirm that one, or reject"
 

@@ -19,6 +19,7 @@ from flows.cli import (
     profile,
     protection,
     quarantine,
+    recall,
     receiver,
     reconcile,
     regions,
@@ -53,6 +54,7 @@ app.add_typer(orders.app, name="orders")
 app.add_typer(profile.app, name="profile")
 app.add_typer(protection.app, name="protection")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(recall.app, name="recall")
 app.add_typer(regions.app, name="regions")
 app.add_typer(sources.app, name="sources")
 app.add_typer(subject.app, name="subject")
