@@ -35,6 +35,7 @@ class Reason(StrEnum):
     OTHER_SUBJECT = "the study belongs to another subject"
     OTHER_HOLDER = "the record belongs to another holder"
     OTHER_STUDY = "the series or instance belongs to another study"
+    ERASED = "it was erased, and may not come back"
     MERGE_CYCLE = "the subjects would be merged in a circle"
     OTHER_MERGE = "the subjects are merged already, by another shift of dates"
     UNKNOWN_SUBJECT = "one of the subjects is unknown"
@@ -83,6 +84,7 @@ class Reason(StrEnum):
     SCHEMA = "the database has another schema: migrate it"
     UNREACHABLE = "the object store did not answer"
     REFUSED = "the object store refused the request"
+    STAYS = "something of what was to be erased is still in the store"
     DAMAGED = "the stored bytes are not the bytes that were sent"
 
 

@@ -10,6 +10,7 @@ from flows.cli import (
     catalogue,
     console,
     data,
+    erase,
     exports,
     hold,
     key,
@@ -46,6 +47,7 @@ for module in (stack, data, report, offline, verify, release, rescan, reconcile,
 app.add_typer(arrivals.app, name="arrivals")
 app.add_typer(catalogue.app, name="catalog")
 app.add_typer(console.app, name="console")
+app.add_typer(erase.app, name="erase")
 app.add_typer(exports.app, name="exports")
 app.add_typer(hold.app, name="hold")
 app.add_typer(key.app, name="key")
