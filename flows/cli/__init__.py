@@ -12,6 +12,7 @@ from flows.cli import (
     data,
     erase,
     exports,
+    finding,
     hold,
     key,
     offline,
@@ -49,6 +50,7 @@ app.add_typer(catalogue.app, name="catalog")
 app.add_typer(console.app, name="console")
 app.add_typer(erase.app, name="erase")
 app.add_typer(exports.app, name="exports")
+app.add_typer(finding.app, name="finding")
 app.add_typer(hold.app, name="hold")
 app.add_typer(key.app, name="key")
 app.add_typer(optout.app, name="optout")
