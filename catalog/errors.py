@@ -39,10 +39,14 @@ class Reason(StrEnum):
     OTHER_SUBJECT = "the study belongs to another subject"
     OTHER_HOLDER = "the record belongs to another holder"
     OTHER_STUDY = "the series or instance belongs to another study"
+    ERASED = "it was erased, and may not come back"
     MERGE_CYCLE = "the subjects would be merged in a circle"
     OTHER_MERGE = "the subjects are merged already, by another shift of dates"
     UNKNOWN_SUBJECT = "one of the subjects is unknown"
     ORDER_STATE = "the order was decided otherwise"
+    NOT_ACCEPTED = "no person here has accepted the order: mammo orders accept"
+    NO_TRACE = "the order asks for nothing to be traced back"
+    CONFIRMED = "a second person has confirmed it already"
     ORDER_EXPIRED = "the order has expired"
     OTHER_REGION = "a merge would reach into another region's studies; the hub must allow it"
     OTHER_KEY = "the key is another region's, or was revoked"
@@ -71,6 +75,7 @@ class Reason(StrEnum):
     NOT_RELEASABLE = "only what is SUSPECT can be released; reject it, or walk it again"
     NO_PSEUDONYM = "that is no pseudonym of this space; a personal number never comes here"
     NOT_YET = "it would be so from a moment that has not come"
+    NO_CRITERIA = "say what is recalled: an instance, device, profile, edition, detector or export"
     SAME_PERSON = "the second decision must be another person's"
     OTHER_DECISION = "the second decision differs from the first; confirm that one, or reject"
 
@@ -105,6 +110,7 @@ class Reason(StrEnum):
     SCHEMA = "the database has another schema: migrate it"
     UNREACHABLE = "the object store did not answer"
     REFUSED = "the object store refused the request"
+    STAYS = "something of what was to be erased is still in the store"
     DAMAGED = "the stored bytes are not the bytes that were sent"
 
 

@@ -182,6 +182,39 @@ class MinioStore:
         with suppress(NotFoundError), translated():
             self._client.remove_object(self._bucket, key)
 
+    def erase(self, key: str) -> None:
+        """Remove an object with all its versions and marks, and see that none is left.
+
+        In a bucket that keeps no versions that is the object itself. It is safe to run again.
+
+        Raises:
+            StorageError: The store did not answer, the identity may not remove, or something of
+                the object is still there.
+        """
+        for version in self._versions(key):
+            with suppress(NotFoundError), translated():
+                self._client.remove_object(self._bucket, key, version_id=version)
+        self.remove(key)
+        for version in self._versions(key):
+            with suppress(NotFoundError), translated():
+                self._client.remove_object(self._bucket, key, version_id=version)
+        if self._versions(key) or self._is_there(key):
+            raise StorageError(Reason.STAYS)
+
+    def _versions(self, key: str) -> list[str | None]:
+        with translated():
+            every = self._client.list_objects(
+                self._bucket, prefix=key, recursive=True, include_version=True
+            )
+            return [one.version_id for one in every if one.object_name == key]
+
+    def _is_there(self, key: str) -> bool:
+        try:
+            self.stat(key)
+        except NotFoundError:
+            return False
+        return True
+
 
 def ensure_buckets(
     endpoint: str, administrator: Credentials, buckets: Iterable[str], *, secure: bool = True

@@ -61,3 +61,11 @@ class ObjectStore(Protocol):
     def remove(self, key: str) -> None:
         """Remove an object; one that is not there is removed already."""
         ...
+
+
+class ErasingStore(Protocol):
+    """A bucket, seen by an identity that may remove older versions too."""
+
+    def erase(self, key: str) -> None:
+        """Remove an object in all its versions, and see that none is left."""
+        ...

@@ -226,6 +226,21 @@ class ReceiverSettings(BaseSettings):
     status_seconds: float = Field(default=5.0, gt=0)
 
 
+class EraseSettings(BaseSettings):
+    """Who may remove what the hub stores, older versions too; given to nothing that runs.
+
+    Attributes:
+        s3_access_key: Empty on one machine: there the hub's own user and the region's erase.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="MAMMO_ERASE_", extra="forbid", hide_input_in_errors=True
+    )
+
+    s3_access_key: str = ""
+    s3_secret_key: SecretStr = SecretStr("")
+
+
 class AuditSettings(BaseSettings):
     """Where DICOM audit messages go (PS3.15 §A.5): the region's log, syslog over TLS.
 

@@ -16,6 +16,7 @@ from flows.cli import app
 from flows.settings import (
     ArrivalSettings,
     AuditSettings,
+    EraseSettings,
     HubSettings,
     PrepareSettings,
     ReceiverSettings,
@@ -29,6 +30,7 @@ SETTINGS: tuple[type[BaseSettings], ...] = (
     PrepareSettings,
     ReceiverSettings,
     AuditSettings,
+    EraseSettings,
     DoorSettings,
     ArrivalSettings,
     IntakeSettings,

@@ -12,7 +12,7 @@ from catalog.ledgers.key import LedgerKey
 from catalog.ledgers.rows import accession_of, original_cell
 from catalog.ledgers.tables import export, item
 from catalog.orders.records import OrderState, ReceivedOrder
-from catalog.orders.tables import received_order
+from catalog.orders.tables import received_order, trace_back
 
 
 class ReceivedOrders:
@@ -77,6 +77,34 @@ class ReceivedOrders:
             connection.execute(
                 decided.values(state=state, who=who, why=why[:200], decided_at=now())
             )
+
+    def trace_back(
+        self, order_id: str, studies: list[str], *, who: str
+    ) -> dict[str, frozenset[str]]:
+        """Give the accession numbers of an accepted order's studies, and record to whom.
+
+        Raises:
+            NotFoundError: There is no such order.
+            ConflictError: No person has accepted it.
+        """
+        if self.get(order_id).state is not OrderState.ACCEPTED:
+            raise ConflictError(Reason.NOT_ACCEPTED)
+        found = self.accessions(studies)
+        row = {
+            "order_id": order_id,
+            "who": who,
+            "at": now(),
+            "found": sum(map(len, found.values())),
+        }
+        with writing(self._engine) as connection:
+            connection.execute(trace_back.insert().values(row))
+        return found
+
+    def traced(self, order_id: str) -> tuple[tuple[str, int], ...]:
+        """Tell who was given how many accession numbers of an order, each time."""
+        mine = select(trace_back).where(trace_back.c.order_id == order_id).order_by(trace_back.c.id)
+        with reading(self._engine) as connection:
+            return tuple((row.who, row.found) for row in connection.execute(mine))
 
     def accessions(self, clean_study_uids: list[str]) -> dict[str, frozenset[str]]:
         """Give the accession numbers of studies by their holder; they never leave the region."""

@@ -1,13 +1,13 @@
-"""The table of received orders, in the region ledger's database; nothing in it is identified."""
+"""Received orders, and who looked where one led, in the region ledger's database."""
 
-from sqlalchemy import CheckConstraint, Column, Integer, String, Table, Text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, String, Table, Text
 
 from catalog.arrivals.records import OrderKind
-from catalog.columns import UtcDateTime, closed
+from catalog.columns import UtcDateTime, closed, serial
 from catalog.ledgers.tables import metadata
 from catalog.orders.records import OrderState
 
-__all__ = ["metadata", "received_order"]
+__all__ = ["metadata", "received_order", "trace_back"]
 
 received_order = Table(
     "received_order",
@@ -24,4 +24,15 @@ received_order = Table(
     Column("decided_at", UtcDateTime),
     CheckConstraint("sequence >= 1", name="sequence"),
     CheckConstraint("(state = 'WAITING') = (decided_at IS NULL)", name="decided"),
+)
+
+# Who was given the accession numbers of an order, each time; rows are only ever added.
+trace_back = Table(
+    "trace_back",
+    metadata,
+    serial(),
+    Column("order_id", ForeignKey("received_order.id"), nullable=False, index=True),
+    Column("who", String(128), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("found", Integer, nullable=False),
 )

@@ -2,6 +2,9 @@
 
 from collections import Counter
 
+from sqlalchemy import Connection
+
+from catalog.erasures.refusing import is_erased
 from catalog.errors import ConflictError, RaceError, Reason
 from catalog.outcome import Outcome
 from catalog.records import StudyDraft
@@ -47,3 +50,18 @@ def require_foreseen(draft: StudyDraft, seen: Counter[Standing]) -> None:
         raise RaceError
     if seen[Standing.REVISED] > draft.outcomes.get(Outcome.REVISED, 0):
         raise RaceError
+
+
+def require_not_erased(connection: Connection, draft: StudyDraft) -> None:
+    """Stop if the woman, the study or one of its objects was erased.
+
+    Raises:
+        ConflictError: It was.
+    """
+    if is_erased(
+        connection,
+        subjects=[draft.subject, *(one.old for one in draft.merges)],
+        study_uid=draft.revisions[0].instance.study_uid,
+        sop_uids=[new.instance.sop_uid for new in draft.every],
+    ):
+        raise ConflictError(Reason.ERASED)

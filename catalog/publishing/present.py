@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
+from catalog.erasures.refusing import is_erased
 from catalog.errors import Reason
 from catalog.publishing.moves import may_move
 from catalog.records import Instance, StudyDraft
@@ -59,7 +60,9 @@ def present_instances(connection: Connection, sop_uids: list[str]) -> dict[str, 
 def contradiction(
     connection: Connection, new: Instance, *, hers: Collection[str], holder_id: str
 ) -> Reason | None:
-    """Tell what of an instance another subject, holder or study already has."""
+    """Tell what of an instance another subject, holder or study already has; or it was erased."""
+    if is_erased(connection, subjects=hers, study_uid=new.study_uid, sop_uids=[new.sop_uid]):
+        return Reason.ERASED
     there = connection.execute(
         select(study.c.subject_id, study.c.holder_id).where(study.c.study_uid == new.study_uid)
     ).one_or_none()

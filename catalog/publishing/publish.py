@@ -14,7 +14,7 @@ from catalog.holders import get_holder
 from catalog.optouts import register
 from catalog.optouts.register import Said
 from catalog.publishing.derived_rows import write_derived, write_pixels
-from catalog.publishing.drafts import require_foreseen, require_whole
+from catalog.publishing.drafts import require_foreseen, require_not_erased, require_whole
 from catalog.publishing.present import (
     Present,
     already_mine,
@@ -184,6 +184,7 @@ def _open_export(
 
 def _enter_revisions(connection: Connection, draft: StudyDraft) -> None:
     subject_id, study_id = enter_study(connection, draft)
+    require_not_erased(connection, draft)  # the study's row is locked: nobody erases it meanwhile
     series_ids = enter_series(connection, draft, study_id)
     # The study's row is locked: what we see of its instances now stays so until we commit.
     ordered = sorted(draft.revisions, key=lambda new: new.instance.sop_uid)

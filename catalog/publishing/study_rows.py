@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, select
 
 from catalog.columns import now
 from catalog.database import insert_if_absent, reading
-from catalog.errors import ConflictError, NotFoundError, Reason
+from catalog.errors import ConflictError, NotFoundError, RaceError, Reason
 from catalog.publishing.moves import may_move, move
 from catalog.publishing.present import Present
 from catalog.records import Instance, NewRevision, StudyDraft
@@ -41,6 +41,7 @@ def enter_study(connection: Connection, draft: StudyDraft) -> tuple[int, int]:
 
     Raises:
         ConflictError: The study is another subject's or another holder's.
+        RaceError: It was erased meanwhile.
     """
     facts = draft.revisions[0].instance
     written_for, subject_id = enter(connection, draft.subject)
@@ -59,7 +60,9 @@ def enter_study(connection: Connection, draft: StudyDraft) -> tuple[int, int]:
     )
     there = connection.execute(
         select(study).where(study.c.study_uid == facts.study_uid).with_for_update()
-    ).one()
+    ).one_or_none()
+    if there is None:  # it was erased meanwhile
+        raise RaceError
     if there.holder_id != draft.holder_id:
         raise ConflictError(Reason.OTHER_HOLDER)
     if there.subject_id != subject_id:

@@ -12,7 +12,9 @@ from flows.cli import (
     catalogue,
     console,
     data,
+    erase,
     exports,
+    finding,
     hold,
     key,
     offline,
@@ -21,6 +23,7 @@ from flows.cli import (
     profile,
     protection,
     quarantine,
+    recall,
     receiver,
     reconcile,
     regions,
@@ -52,7 +55,9 @@ app.add_typer(arrivals.app, name="arrivals")
 app.add_typer(audit.app, name="audit")
 app.add_typer(catalogue.app, name="catalog")
 app.add_typer(console.app, name="console")
+app.add_typer(erase.app, name="erase")
 app.add_typer(exports.app, name="exports")
+app.add_typer(finding.app, name="finding")
 app.add_typer(hold.app, name="hold")
 app.add_typer(key.app, name="key")
 app.add_typer(optout.app, name="optout")
@@ -60,6 +65,7 @@ app.add_typer(orders.app, name="orders")
 app.add_typer(profile.app, name="profile")
 app.add_typer(protection.app, name="protection")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(recall.app, name="recall")
 app.add_typer(regions.app, name="regions")
 app.add_typer(releases.app, name="releases")
 app.add_typer(sources.app, name="sources")

@@ -123,18 +123,23 @@ def refuse(
 @app.command()
 def issue(
     region: Annotated[str, typer.Argument(help="The region's id.")],
-    kind: Annotated[str, typer.Argument(help="DELIVER, ERASE, TRACE_BACK or HOLD.")],
+    kind: Annotated[str, typer.Argument(help="DELIVER, ERASE or HOLD.")],
     studies: Annotated[Path, typer.Argument(help="Study UIDs inside the space, one a line.")],
     key: Annotated[Path, typer.Option(help="The hub's order key (mammo regions make-key).")],
-    permit: Annotated[str, typer.Option(help="The permit, for DELIVER and TRACE_BACK.")] = "",
+    permit: Annotated[str, typer.Option(help="The permit, for DELIVER.")] = "",
     case: Annotated[str, typer.Option(help="The case's number, but for DELIVER.")] = "",
     days: Annotated[int, typer.Option(min=1, max=400, help="How long it is good for.")] = 30,
     who: Who = "",
 ) -> None:
     """At the hub: sign an order for a region.
 
-    Example: mammo orders issue norr TRACE_BACK uids.txt --key order.pem --permit SE-1 --case 7
+    What is traced back needs two people: mammo finding report, and mammo finding confirm.
+
+    Example: mammo orders issue norr ERASE uids.txt --key order.pem --case 7
     """
+    if kind.upper() == "TRACE_BACK":
+        message = "two people trace back: mammo finding report, then mammo finding confirm"
+        raise typer.BadParameter(message)
     place.enter("hub")
     from catalog.arrivals.records import OrderKind
     from flows import wiring

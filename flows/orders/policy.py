@@ -24,7 +24,7 @@ class Policy(BaseModel):
 
     Attributes:
         orders: By kind; what is not named waits for a person. A Hold never runs by itself, since
-            what is held in a region is the region's.
+            what is held in a region is the region's; nothing is traced back but by a person.
         source: Which of the region's sources a delivery would be planned from.
     """
 
@@ -37,6 +37,9 @@ class Policy(BaseModel):
     def _holds_are_ours(self) -> "Policy":
         if self.orders.get(OrderKind.HOLD, Course.NEVER) is not Course.NEVER:
             message = "a Hold is not the hub's to order"
+            raise ValueError(message)
+        if self.orders.get(OrderKind.TRACE_BACK) is Course.RUN:
+            message = "only a person traces back"
             raise ValueError(message)
         return self
 
@@ -58,7 +61,9 @@ def read_policy(path: Path | None) -> Policy:
     try:
         return Policy.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except ValidationError as error:
-        places = ", ".join(".".join(map(str, one["loc"])) or "HOLD" for one in error.errors())
+        places = ", ".join(
+            ".".join(map(str, one["loc"])) or "HOLD or TRACE_BACK" for one in error.errors()
+        )
         message = f"the file of MAMMO_REGION_ORDERS_POLICY is wrong at: {places}"
         raise SettingsError(message) from None
     except (OSError, ValueError):

@@ -1,0 +1,156 @@
+"""`mammo erase …`: what must be nowhere any more, and the proof that it is not (GDPR Art. 17)."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.cli import place
+from flows.cli.person import Who, person
+from flows.cli.plural import counted
+
+if TYPE_CHECKING:
+    from catalog.erasures.records import Erasure
+    from catalog.holds import HoldTarget
+    from flows.release.erasing import Eraser
+
+app = typer.Typer(help="Erase at the hub, with proof; there is no way back.", no_args_is_help=True)
+
+Number = Annotated[int, typer.Argument(help="The erasure's, as `mammo erase list` shows it.")]
+
+
+@app.command()
+def begin(
+    case: Annotated[str, typer.Option(help="The case's number.")],
+    reason: Annotated[str, typer.Option(help="Why; it is kept, and must name nobody.")],
+    subject: Annotated[str, typer.Option(help="A woman, by her pseudonym in the space.")] = "",
+    study: Annotated[str, typer.Option(help="A study, by its UID in the space.")] = "",
+    instance: Annotated[str, typer.Option(help="One object, by its UID in the space.")] = "",
+    who: Who = "",
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, it is only counted.")] = False,
+) -> None:
+    """Erase a woman, a study or one object; without --yes it is only counted.
+
+    Rows, objects with all older versions, previews, what was derived, and headers of releases go.
+    Frozen releases keep a count of what they lost. If it is stopped: mammo erase resume.
+
+    Example: mammo erase begin --study 2.25.1234 --case 7/2026 --reason "Article 17, case 7/2026"
+    """
+    place.enter("hub")
+    if place.is_here("region"):
+        place.enter("region")
+    from catalog.erasures import erasing
+    from catalog.erasures.erasing import Asked
+    from flows import wiring
+    from flows.release.erasing import erase
+    from flows.settings import HubSettings
+
+    target = _target(subject, study, instance)
+    if not yes:
+        found = erasing.extent(wiring.hub().catalogue, target)
+        typer.echo(
+            f"{counted(found.studies, 'study', 'studies')}, "
+            f"{counted(found.instances, 'instance')}, {counted(found.objects, 'stored object')}, "
+            f"{counted(found.headers, 'header')} of releases; {found.released} in sealed releases; "
+            "nothing is erased yet: add --yes"
+        )
+        return
+    asked = Asked(target, _said(case), _said(reason), person(who, HubSettings))
+    made = erase(_eraser(), asked, told=lambda begun: typer.echo(f"erasure {begun.id} is begun"))
+    typer.echo(_line(made))
+    typer.echo("tell the region, and who has copies: mammo orders issue REGION ERASE …")
+
+
+@app.command()
+def resume(who: Who = "") -> None:
+    """Go on with erasures that were begun and not ended.
+
+    Example: mammo erase resume
+    """
+    place.enter("hub")
+    if place.is_here("region"):
+        place.enter("region")
+    from flows.release.erasing import resume as go_on
+    from flows.settings import HubSettings
+
+    done = go_on(_eraser(), who=person(who, HubSettings))
+    for one in done:
+        typer.echo(_line(one))
+    if not done:
+        typer.echo("nothing is left to erase")
+
+
+@app.command("list")
+def list_() -> None:
+    """List all erasures, the oldest first; whom they were about, nobody knows any more.
+
+    Example: mammo erase list
+    """
+    place.enter("hub")
+    from catalog.erasures import erasing
+    from flows import wiring
+
+    found = erasing.every(wiring.hub().catalogue)
+    for one in found:
+        typer.echo(f"{_line(one)}; case {one.case}, {one.who}: {one.reason}")
+    if not found:
+        typer.echo("nothing was ever erased")
+
+
+@app.command()
+def proof(number: Number) -> None:
+    """Write the proof of an erasure as CSV: digests of keys and bytes, and when they were gone.
+
+    Example: mammo erase proof 1 > erasure-1.csv
+    """
+    place.enter("hub")
+    from catalog.erasures import erasing
+    from flows import wiring
+
+    typer.echo("store,key_sha256,sha256,gone_at")
+    for one in erasing.proofs(wiring.hub().catalogue, number):
+        typer.echo(f"{one.store},{one.key_sha256},{one.sha256},{one.gone_at.isoformat()}")
+
+
+def _target(subject: str, study: str, instance: str) -> "HoldTarget":
+    from catalog.holds import HoldTarget
+    from catalog.vocabulary import HoldScope
+
+    named = {
+        HoldScope.SUBJECT: subject.strip(),
+        HoldScope.STUDY: study.strip(),
+        HoldScope.INSTANCE: instance.strip(),
+    }
+    given = [HoldTarget(scope, value) for scope, value in named.items() if value]
+    if len(given) != 1:
+        message = "name one of --subject, --study and --instance"
+        raise typer.BadParameter(message)
+    return given[0]
+
+
+def _eraser() -> "Eraser":
+    """Put together what erases: an identity of its own, or whoever may remove on one machine."""
+    from catalog.erasures.records import Store
+    from flows import wiring
+    from flows.release.erasing import Eraser
+    from flows.settings import EraseSettings, HubSettings
+
+    catalogue, mine = wiring.hub().catalogue, wiring.read(HubSettings)
+    told = wiring.read(EraseSettings)
+    clean, releases = wiring.wire_erasing(mine, told)
+    return Eraser(catalogue, {Store.CLEAN: clean, Store.RELEASES: releases})
+
+
+def _line(one: "Erasure") -> str:
+    ended = "is done" if one.ended_at else "is not done: mammo erase resume"
+    return (
+        f"erasure {one.id} {ended}: {counted(one.studies, 'study', 'studies')}, "
+        f"{counted(one.instances, 'instance')}, {one.gone} of {one.objects} stored objects are gone"
+    )
+
+
+def _said(text: str) -> str:
+    if not text.strip():
+        message = "say the case and why"
+        raise typer.BadParameter(message)
+    return text.strip()

@@ -1,0 +1,90 @@
+"""Whom a recall concerns, as lines for people, as JSON and as CSV."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from catalog.holds import EFFECTS
+from catalog.recalls.records import Affected, Recall
+from catalog.vocabulary import HoldKind
+
+_EFFECT = EFFECTS[HoldKind.RECALLED]
+
+
+def lines(found: Affected, moment: datetime) -> Iterator[str]:
+    """Write it for people."""
+    yield heading(found.recall)
+    yield f"  {', '.join(f'{name} {value}' for name, value in found.recall.criteria.items())}"
+    yield f"  {found.recall.reason}"
+    yield clock(found.recall, moment)
+    yield f"{len(found.permits)} permits have it in their releases"
+    for one in found.permits:
+        ended = ", revoked" if one.revoked else ""
+        numbers = ", ".join(map(str, one.releases))
+        yield (
+            f"  {one.permit_id}{ended}: {one.instances} objects in release {numbers}, "
+            f"{one.accesses} accesses logged"
+        )
+        yield f"    tell: {', '.join(one.persons)}"
+    yield f"deletion in secure processing environments: {_EFFECT.deletion.value}"
+    yield f"{len(found.holders)} holders, who are controllers until the hand-over"
+    for holder in found.holders:
+        yield (
+            f"  {holder.holder_id} ({holder.name}, {holder.region}): "
+            f"{holder.studies} studies, {holder.instances} objects"
+        )
+
+
+def heading(recall: Recall) -> str:
+    """Write a recall on one line."""
+    return f"recall {recall.id} of {_written(recall.at)} by {recall.who}: {recall.holds} holds"
+
+
+def clock(recall: Recall, moment: datetime) -> str:
+    """Say how long there is to notify the authority."""
+    left = recall.tell_by - moment
+    hours = int(abs(left).total_seconds() // 3600)
+    said = f"{hours} h left" if left.total_seconds() > 0 else f"over since {hours} h"
+    return (
+        f"known since {_written(recall.aware_at)}; notify the authority (IMY) by "
+        f"{_written(recall.tell_by)}, {said} (GDPR Article 33)"
+    )
+
+
+def as_json(found: Affected) -> str:
+    """Write it for programs."""
+    told = asdict(found) | {"deletion": _EFFECT.deletion.name}
+    told["recall"]["tell_by"] = found.recall.tell_by
+    return json.dumps(told, default=_json, ensure_ascii=False, indent=2)
+
+
+def as_csv(found: Affected) -> str:
+    """Write one line for each person of a permit, and one for each holder."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("what", "id", "name", "person", "studies", "objects", "accesses", "tell_by"))
+    by = found.recall.tell_by.isoformat()
+    for one in found.permits:
+        for person in one.persons:
+            told = (one.permit_id, one.title, person, "", one.instances, one.accesses, by)
+            writer.writerow(("permit", *map(_harmless, told)))
+    for holder in found.holders:
+        whose = (holder.holder_id, holder.name, "", holder.studies, holder.instances, "", by)
+        writer.writerow(("holder", *map(_harmless, whose)))
+    return text.getvalue().rstrip("\n")
+
+
+def _harmless(cell: object) -> object:
+    """Keep a spreadsheet from taking a text for a formula."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@")) else cell
+
+
+def _json(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _written(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,65 @@
+"""Erase at the hub: the catalogue's rows first, then every object in all its versions, with proof.
+
+It may be stopped at any moment and gone on with: the catalogue's list says what is left.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from catalog.erasures import erasing
+from catalog.erasures.erasing import Asked
+from catalog.erasures.records import Erasure, Store
+from catalog.objects import ErasingStore
+
+
+@dataclass(frozen=True, repr=False)
+class Eraser:
+    """What an erasure is done with.
+
+    Attributes:
+        stores: Each seen by an identity that may remove older versions too.
+    """
+
+    catalogue: Engine
+    stores: Mapping[Store, ErasingStore]
+
+
+def erase(
+    eraser: Eraser, asked: Asked, *, told: Callable[[Erasure], None] = lambda _begun: None
+) -> Erasure:
+    """Erase what is asked for; give how far it came.
+
+    `told` hears of it when the rows are gone and the objects are next.
+
+    Raises:
+        NotFoundError: Nothing is known under that name; it may be erased already.
+        StorageError: A store did not answer, or refused: `resume` goes on.
+    """
+    begun = erasing.begin(eraser.catalogue, asked)
+    told(begun)
+    return finish(eraser, begun.id, who=asked.who)
+
+
+def resume(eraser: Eraser, *, who: str) -> tuple[Erasure, ...]:
+    """Go on with what was begun and not ended; give those, the oldest first.
+
+    Raises:
+        StorageError: A store did not answer, or refused.
+    """
+    left = [one.id for one in erasing.every(eraser.catalogue) if one.ended_at is None]
+    return tuple(finish(eraser, number, who=who) for number in left)
+
+
+def finish(eraser: Eraser, erasure_id: int, *, who: str) -> Erasure:
+    """Remove what is left of an erasure, and record each object once it is seen to be gone.
+
+    Raises:
+        NotFoundError: There is none of that number.
+        StorageError: A store did not answer, or refused.
+    """
+    for one in erasing.doomed(eraser.catalogue, erasure_id):
+        eraser.stores[one.store].erase(one.key)
+        erasing.gone(eraser.catalogue, one)
+    return erasing.end(eraser.catalogue, erasure_id, who=who)

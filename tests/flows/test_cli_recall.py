@@ -1,0 +1,76 @@
+"""`mammo recall …`: counted before it is done, and whom it concerns in three forms."""
+
+import csv
+import json
+
+import pytest
+
+from catalog import holds
+from flows import wiring
+from flows.cli import place
+from tests.catalog.making import WHO, draft, permit, prepared
+from tests.catalog.test_releases import built
+
+
+@pytest.fixture
+def recall(mammo, hub, monkeypatch):
+    from catalog import permits
+
+    monkeypatch.setattr(place, "enter", lambda _side: None)
+    monkeypatch.setattr(wiring, "hub", lambda: hub)
+    monkeypatch.setattr("flows.cli.recall.person", lambda _who, _settings: "officer")
+    prepared(hub.catalogue).publish(draft(1))
+    permits.create(hub.catalogue, permit(title="=cmd|calc"))
+    built(hub.catalogue)
+
+    def run(*arguments: str) -> tuple[int, str]:
+        code, out, err = mammo("recall", *arguments)
+        return code, out + err
+
+    return run
+
+
+WHAT = ("place", "--detector", "detector-1", "--reason", "misses text")
+
+
+def test_it_is_counted_first_and_done_when_told(recall, hub):
+    code, said = recall(*WHAT)
+    assert code == 0
+    assert said == (
+        "4 revisions of 4 objects, in 1 study, in 1 release of 1 permit; "
+        "nothing is held yet: add --yes\n"
+    )
+    assert holds.list_holds(hub.catalogue) == ()
+    code, said = recall(*WHAT, "--yes")
+    assert code == 0
+    assert "4 holds" in said
+    assert "71 h left" in said
+    assert len(holds.list_holds(hub.catalogue)) == 4
+    assert "recall 1 of" in recall("list")[1]
+    assert recall("lift", "1", "--reason", "looked at again") == (0, "4 holds lifted\n")
+
+
+def test_whom_it_concerns_is_told_in_three_forms(recall):
+    recall(*WHAT, "--yes")
+    text = recall("report", "1")[1]
+    assert f"tell: {WHO}" in text
+    assert "vgr (Vgr, vg): 1 studies, 4 objects" in text
+    told = json.loads(recall("report", "1", "--format", "json")[1])
+    assert told["permits"][0]["persons"] == [WHO]
+    assert told["recall"]["tell_by"] > told["recall"]["aware_at"]
+    rows = list(csv.reader(recall("report", "1", "--format", "csv")[1].splitlines()))
+    assert [row[:4] for row in rows[1:]] == [
+        ["permit", "permit-1", "'=cmd|calc", WHO],
+        ["holder", "vgr", "Vgr", ""],
+    ]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [("place", "--reason", "r", "--holder", "vgr"), (*WHAT[:4], " ", "--yes"), ("report", "7")],
+)
+def test_what_is_wrong_is_said_and_nothing_is_held(recall, hub, wrong):
+    code, said = recall(*wrong)
+    assert code in {1, 2}
+    assert said
+    assert holds.list_holds(hub.catalogue) == ()

@@ -1,0 +1,149 @@
+"""Erased is erased: every object in every version, whatever stops it on the way."""
+
+import csv
+import hashlib
+import io
+
+import pytest
+from minio.commonconfig import ENABLED
+from minio.versioningconfig import VersioningConfig
+
+from catalog import permits, releases
+from catalog.erasures import erasing as records
+from catalog.erasures.erasing import Asked
+from catalog.erasures.records import Store
+from catalog.errors import Reason, StorageError
+from catalog.holds import HoldTarget
+from catalog.minio_store import ensure_buckets
+from catalog.search import Query, search
+from catalog.vocabulary import HoldScope
+from flows import wiring
+from flows.cli import place
+from flows.release.build import build
+from flows.release.erasing import Eraser, erase, resume
+from tests.catalog.making import TODAY, permit
+from tests.flows.conftest import DECISION
+from tests.flows.making import four_views, put, registered, walked
+
+
+@pytest.fixture
+def pseudonym(region, hub, deidentify_with, export_folder):
+    """One woman of four images, in a sealed release."""
+    from sqlalchemy import select
+
+    from catalog.tables import subject
+
+    for store, prefix in ((hub.clean, "prov/"), (hub.releases, "permit-1/")):
+        for key in list(store.keys(prefix)):  # other tests' women
+            store.remove(key)
+    put(export_folder, *four_views())
+    walked(region, deidentify_with, registered(region, export_folder, DECISION))
+    permits.create(hub.catalogue, permit())
+    build(hub, "permit-1", Query(), today=TODAY)
+    with hub.catalogue.connect() as connection:
+        return connection.scalar(select(subject.c.pseudonym))
+
+
+@pytest.fixture
+def eraser(hub):
+    return Eraser(hub.catalogue, {Store.CLEAN: hub.clean, Store.RELEASES: hub.releases})
+
+
+def asked(pseudonym):
+    return Asked(HoldTarget(HoldScope.SUBJECT, pseudonym), "7/2026", "r", "officer")
+
+
+def stored(hub):
+    return list(hub.clean.keys("prov/")), list(hub.releases.keys("permit-1/"))
+
+
+def test_nothing_of_her_is_stored_any_more_and_the_proof_says_so(hub, eraser, pseudonym):
+    clean, headers = stored(hub)
+    assert clean
+    assert headers
+    done = erase(eraser, asked(pseudonym))
+    assert stored(hub) == ([], [])
+    assert done.ended_at is not None
+    assert done.gone == done.objects >= len(clean)
+    proofs = {one.key_sha256 for one in records.proofs(hub.catalogue, done.id)}
+    assert {hashlib.sha256(key.encode()).hexdigest() for key in (*clean, *headers)} <= proofs
+    (release,) = releases.releases_of(hub.catalogue, "permit-1")
+    assert records.erased_of(hub.catalogue, release.id) == release.instances
+    assert search(hub.catalogue, Query()).studies == ()
+
+
+def test_what_a_crash_left_is_gone_on_with(hub, eraser, pseudonym, monkeypatch):
+    clean, _ = stored(hub)
+    genuine, calls = type(hub.clean).erase, []
+
+    def crash(store, key):
+        calls.append(key)
+        if len(calls) == 3:
+            raise StorageError
+        genuine(store, key)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(hub.clean), "erase", crash)
+        with pytest.raises(StorageError):
+            erase(eraser, asked(pseudonym))
+    assert search(hub.catalogue, Query()).studies == ()
+    (begun,) = records.every(hub.catalogue)
+    assert (begun.ended_at, begun.gone) == (None, 2)
+    assert len(stored(hub)[0]) == len(clean) - 2
+    (done,) = resume(eraser, who="officer")
+    assert done.ended_at is not None
+    assert stored(hub) == ([], [])
+    assert resume(eraser, who="officer") == ()
+
+
+def test_what_was_removed_by_other_hands_is_seen_to_be_gone(hub, eraser, pseudonym):
+    for key in stored(hub)[0]:
+        hub.clean.remove(key)
+    assert erase(eraser, asked(pseudonym)).ended_at is not None
+
+
+def test_older_versions_go_too(s3):
+    ensure_buckets(s3.endpoint, s3.credentials["admin"], ["versions-erased"], secure=False)
+    store = s3.store("versions-erased")
+    client = store._client
+    client.set_bucket_versioning("versions-erased", VersioningConfig(ENABLED))
+    for name in ("a/b", "a/b", "a/bc"):
+        client.put_object("versions-erased", name, io.BytesIO(b"x"), 1)
+    client.remove_object("versions-erased", "a/b")
+    client.put_object("versions-erased", "a/b", io.BytesIO(b"y"), 1)
+    store.erase("a/b")
+    store.erase("a/b")
+    left = list(client.list_objects("versions-erased", recursive=True, include_version=True))
+    assert [one.object_name for one in left] == ["a/bc"]
+
+
+def test_whoever_may_not_remove_is_told_and_nothing_is_called_done(s3, hub, pseudonym):
+    stores = {Store.CLEAN: s3.store("clean", "hub"), Store.RELEASES: hub.releases}
+    with pytest.raises(StorageError) as caught:
+        erase(Eraser(hub.catalogue, stores), asked(pseudonym))
+    assert caught.value.reason is Reason.REFUSED
+    (begun,) = records.every(hub.catalogue)
+    assert (begun.ended_at, begun.gone) == (None, 0)
+
+
+def test_the_command_counts_erases_and_proves(mammo, hub, eraser, pseudonym, monkeypatch):
+    monkeypatch.setattr(place, "enter", lambda _side: None)
+    monkeypatch.setattr(place, "is_here", lambda _side: False)
+    monkeypatch.setattr(wiring, "hub", lambda: hub)
+    monkeypatch.setattr("flows.cli.erase._eraser", lambda: eraser)
+    monkeypatch.setattr("flows.cli.erase.person", lambda _who, _settings: "officer")
+    what = ("erase", "begin", "--case", "7", "--reason", "r", "--subject", pseudonym)
+    code, out, _ = mammo(*what)
+    assert code == 0
+    assert "1 study, " in out
+    assert "nothing is erased yet" in out
+    assert stored(hub)[0]
+    code, out, _ = mammo(*what, "--yes")
+    assert code == 0
+    assert "erasure 1 is done" in out
+    rows = list(csv.DictReader(mammo("erase", "proof", "1")[1].splitlines()))
+    assert rows
+    assert all(len(row["key_sha256"]) == 64 for row in rows)
+    assert "case 7, officer: r" in mammo("erase", "list")[1]
+    assert mammo(*what, "--yes")[0] == 1
+    assert mammo(*what, "--study", "2.25.1", "--yes")[0] == 2
