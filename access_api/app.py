@@ -10,7 +10,16 @@ from typing import Final
 from fastapi import FastAPI
 from structlog.typing import FilteringBoundLogger
 
-from access_api import docs, health, instances, previews, releases, studies
+from access_api import (
+    applications,
+    docs,
+    health,
+    instances,
+    permits,
+    previews,
+    releases,
+    studies,
+)
 from access_api.access import add_routes
 from access_api.door import open_door
 from access_api.doorstep import Doorstep, open_log, silence_raw_paths
@@ -24,6 +33,8 @@ DESCRIPTION: Final = """\
 Search the catalogue, and read the releases of your permits.
 
 * `/studies` describes what exists, without any identifier. Bytes are never served from there.
+* `/applications` is where you ask for data (EHDS Art. 67), and `/permits` what you were granted
+  (Art. 68(10)). Each change names the version that was read, in `If-Match`.
 * `/releases/{permit}` is one permit's frozen, re-keyed cohort (EHDS Art. 68 and 73). Its UIDs and
   pseudonyms belong to that permit alone. Every access to its contents is recorded.
 * Errors are `application/problem+json` (RFC 9457). A permit that is not yours and one that does
@@ -31,6 +42,8 @@ Search the catalogue, and read the releases of your permits.
 """
 TAGS: Final = (
     {"name": "Catalogue", "description": "What exists."},
+    {"name": "Applications", "description": "What you ask for, and what was decided."},
+    {"name": "Permits", "description": "What you were granted."},
     {"name": "Releases", "description": "What your permit lets you read."},
     {"name": "Service", "description": "Whether the door is open."},
 )
@@ -53,7 +66,9 @@ def create_app(
 
     app = frame(ABOUT, opened)
     add_routes(
-        app, *(part.router for part in (health, studies, releases, instances, previews, docs))
+        app,
+        *(part.router for part in (health, studies, applications, permits, releases)),
+        *(part.router for part in (instances, previews, docs)),
     )
     answer_with_problems(app)
     app.add_middleware(Doorstep, log=chosen_log)

@@ -5,6 +5,9 @@
     ├── ForbiddenError        known, but the role or tier says no     → 403
     ├── UnknownError          nothing to be seen here, whoever asks   → 404
     ├── RangeError            the range lies outside the object       → 416
+    ├── PreconditionError     a change that does not say what it was read as → 428
+    ├── TooLargeError         a body larger than what is taken        → 413
+    ├── SlowError             a body that came too slowly             → 408
     ├── KeysError             the issuer's keys cannot be read        → 503
     └── BrokenStreamError     the store failed while bytes were sent  → connection closed
 
@@ -34,6 +37,18 @@ class RangeError(DoorError):
     def __init__(self, size: int) -> None:
         super().__init__("the range lies outside the object")
         self.size = size
+
+
+class PreconditionError(DoorError):
+    """A change must say which version it is of (RFC 6585 §3)."""
+
+
+class TooLargeError(DoorError):
+    """The body is larger than what is taken."""
+
+
+class SlowError(DoorError):
+    """The body did not come in time."""
 
 
 class KeysError(DoorError):

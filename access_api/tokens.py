@@ -25,6 +25,7 @@ class Role(StrEnum):
     """What a caller may be; anything else in a token is ignored."""
 
     RESEARCHER = "researcher"
+    ASSESSOR = "assessor"
     OPERATOR = "operator"
     SPE = "spe"
     PACS_ADMIN = "pacs_admin"

@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from access_api import errors
 from access_api.problems import INVALID, MEDIA_TYPE, TABLE, UNAVAILABLE, UNKNOWN, Problem
+from catalog import errors as catalog_errors
 
 
 class ProblemBody(BaseModel):
@@ -45,6 +46,14 @@ RELEASE_REFUSALS: Final = _described(
     UNAVAILABLE,
 )
 BYTES_REFUSALS: Final = RELEASE_REFUSALS | _described(TABLE[errors.RangeError])
+
+CHANGE_REFUSALS: Final = RELEASE_REFUSALS | _described(
+    TABLE[catalog_errors.StepError],
+    TABLE[catalog_errors.VersionError],
+    TABLE[errors.PreconditionError],
+    TABLE[errors.TooLargeError],
+    TABLE[errors.SlowError],
+)
 
 STUDY_FOUND: Final[dict[str, Any]] = {
     "study_key": "6f1c2a9be0d94d0c8c6f5d3e1b7a4820",
