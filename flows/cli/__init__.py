@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import typer
 
 from flows.cli import (
+    application,
     arrivals,
     catalogue,
     console,
@@ -15,6 +16,7 @@ from flows.cli import (
     key,
     offline,
     orders,
+    permit,
     profile,
     protection,
     quarantine,
@@ -41,6 +43,7 @@ app = typer.Typer(
 
 for module in (stack, data, report, offline, verify, release, rescan, reconcile, receiver):
     module.add_to(app)
+app.add_typer(application.app, name="application")
 app.add_typer(arrivals.app, name="arrivals")
 app.add_typer(catalogue.app, name="catalog")
 app.add_typer(console.app, name="console")
@@ -48,6 +51,7 @@ app.add_typer(exports.app, name="exports")
 app.add_typer(hold.app, name="hold")
 app.add_typer(key.app, name="key")
 app.add_typer(orders.app, name="orders")
+app.add_typer(permit.app, name="permit")
 app.add_typer(profile.app, name="profile")
 app.add_typer(protection.app, name="protection")
 app.add_typer(quarantine.app, name="quarantine")

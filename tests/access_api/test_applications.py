@@ -1,6 +1,7 @@
 """Applications and permits over HTTP: to each what is hers, and nothing is written over."""
 
 import io
+
 import pytest
 from starlette.testclient import TestClient
 
