@@ -11,12 +11,14 @@ from fastapi import FastAPI
 from structlog.typing import FilteringBoundLogger
 
 from access_api import (
+    applications,
     audit,
     docs,
     health,
     instances,
     manifests,
     papers,
+    permits,
     previews,
     releases,
     studies,
@@ -39,6 +41,8 @@ DESCRIPTION: Final = """\
 Search the catalogue, and read the releases of your permits.
 
 * `/studies` describes what exists, without any identifier. Bytes are never served from there.
+* `/applications` is where you ask for data (EHDS Art. 67), and `/permits` what you were granted
+  (Art. 68(10)). Each change names the version that was read, in `If-Match`.
 * `/releases/{permit}` is one permit's frozen, re-keyed cohort (EHDS Art. 68 and 73). Its UIDs and
   pseudonyms belong to that permit alone.
 * Every call is recorded before it is answered; `/audit` is the auditors' (EHDS Art. 73(1)(e)).
@@ -47,12 +51,15 @@ Search the catalogue, and read the releases of your permits.
 """
 TAGS: Final = (
     {"name": "Catalogue", "description": "What exists."},
+    {"name": "Applications", "description": "What you ask for, and what was decided."},
+    {"name": "Permits", "description": "What you were granted."},
     {"name": "Releases", "description": "What your permit lets you read."},
     {"name": "Audit", "description": "Who had what, for auditors."},
     {"name": "Service", "description": "Whether the door is open."},
 )
 PARTS: Final = (
-    *(health, studies, releases, papers, manifests, instances, archives, previews),
+    *(health, studies, applications, permits),
+    *(releases, papers, manifests, instances, archives, previews),
     *(client, audit, docs),
 )
 ABOUT: Final = About(TITLE, VERSION, DESCRIPTION, TAGS)

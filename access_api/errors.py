@@ -8,6 +8,7 @@
     ├── RangeError            the range lies outside the object       → 416
     ├── AddressError          the door was not told where it is       → 409
     ├── PaceError             too many requests at once               → 429
+    ├── PreconditionError     a change that does not say what it was read as → 428
     ├── KeysError             the issuer's keys cannot be read        → 503
     └── BrokenStreamError     the store failed while bytes were sent  → connection closed
 
@@ -79,6 +80,10 @@ class AddressError(DoorError):
 
 class PaceError(DoorError):
     """The caller asks too often."""
+
+
+class PreconditionError(DoorError):
+    """A change must say which version it is of (RFC 6585 §3)."""
 
 
 class KeysError(DoorError):

@@ -21,7 +21,13 @@ from starlette.exceptions import HTTPException
 from access_api import errors
 from catalog import errors as catalog_errors
 
-_LIMITS: Final = {"ge": "at least", "le": "at most", "pattern": "in the form"}
+_LIMITS: Final = {
+    "ge": "at least",
+    "le": "at most",
+    "pattern": "in the form",
+    "min_length": "length at least",
+    "max_length": "length at most",
+}
 WAIT: Final = {HTTPStatus.SERVICE_UNAVAILABLE: "5", HTTPStatus.TOO_MANY_REQUESTS: "10"}
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -82,6 +88,11 @@ TABLE: Final[Table] = MappingProxyType(
             "This door was not told its public address, so it cannot write links.",
         ),
         errors.PaceError: PACE,
+        errors.PreconditionError: Problem(
+            "precondition-required",
+            HTTPStatus.PRECONDITION_REQUIRED,
+            "Say in If-Match which version you have read.",
+        ),
         errors.KeysError: UNAVAILABLE,
         errors.BrokenStreamError: UNAVAILABLE,
         catalog_errors.NotFoundError: UNKNOWN,
@@ -89,6 +100,20 @@ TABLE: Final[Table] = MappingProxyType(
         catalog_errors.HeldError: UNKNOWN,
         catalog_errors.PermitError: Problem(
             "permit-not-in-force", HTTPStatus.FORBIDDEN, "The permit is not in force."
+        ),
+        catalog_errors.StepError: Problem(
+            "no-such-step", HTTPStatus.CONFLICT, "It takes no such step as it stands."
+        ),
+        catalog_errors.FormError: Problem(
+            "incomplete", HTTPStatus.UNPROCESSABLE_ENTITY, "The application lacks what it must say."
+        ),
+        catalog_errors.InterestError: Problem(
+            "conflict-of-interest",
+            HTTPStatus.FORBIDDEN,
+            "It names you, or is yours: somebody else has to do this.",
+        ),
+        catalog_errors.VersionError: Problem(
+            "changed", HTTPStatus.PRECONDITION_FAILED, "It was changed meanwhile; read it again."
         ),
         catalog_errors.CursorError: INVALID,
         catalog_errors.RetriableError: UNAVAILABLE,
@@ -127,7 +152,14 @@ def _on_listed(request: Request, error: Exception, *, table: Table) -> JSONRespo
         headers["Retry-After"] = WAIT[problem.status]
     if isinstance(error, errors.RangeError):
         headers["Content-Range"] = f"bytes */{error.size}"
-    return _respond(problem, headers)
+    return _respond(problem, headers, **_told(error))
+
+
+def _told(error: Exception) -> dict[str, object]:
+    """Say what would help: rules that are not met, or a reason of a closed list."""
+    if isinstance(error, catalog_errors.FormError):
+        return {"gaps": [{"clause": clause, "field": field} for clause, field in error.gaps]}
+    return {"detail": error.reason.value} if isinstance(error, catalog_errors.StepError) else {}
 
 
 def _on_http(_: Request, error: Exception) -> JSONResponse:

@@ -9,12 +9,15 @@ from access_api.problems import (
     INVALID,
     MEDIA_TYPE,
     PACE,
+    SLOW,
     TABLE,
+    TOO_LARGE,
     TOO_LONG,
     UNAVAILABLE,
     UNKNOWN,
     Problem,
 )
+from catalog import errors as catalog_errors
 
 
 class ProblemBody(BaseModel):
@@ -59,6 +62,14 @@ RELEASE_REFUSALS: Final = _described(
 )
 MANIFEST_REFUSALS: Final = RELEASE_REFUSALS | _described(TABLE[errors.AddressError])
 BYTES_REFUSALS: Final = RELEASE_REFUSALS | _described(TABLE[errors.RangeError])
+
+CHANGE_REFUSALS: Final = RELEASE_REFUSALS | _described(
+    TABLE[catalog_errors.StepError],
+    TABLE[catalog_errors.VersionError],
+    TABLE[errors.PreconditionError],
+    TOO_LARGE,
+    SLOW,
+)
 
 STUDY_FOUND: Final[dict[str, Any]] = {
     "study_key": "6f1c2a9be0d94d0c8c6f5d3e1b7a4820",

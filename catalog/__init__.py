@@ -8,7 +8,8 @@ The modules are the surface, each a page long; import the module and call it by 
 - in: `objects` (the object store), `publishing`, `holders`, `subjects`
 - the region's own database: `ledgers`, `reviews`, `protections`
 - what was seen in pixels: `sightings`
-- out: `search`, `permits`, `releases`, `holds`, `audit`
+- who may have it: `applications`, `permits`, and `lifecycle`, what may happen to both
+- out: `search`, `releases`, `holds`, `audit`
 
 Nothing here knows orchestration, HTTP or de-identification.
 """

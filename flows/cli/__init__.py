@@ -7,6 +7,7 @@ import typer
 
 from flows.cli import (
     account,
+    application,
     arrivals,
     audit,
     catalogue,
@@ -20,6 +21,7 @@ from flows.cli import (
     offline,
     optout,
     orders,
+    permit,
     profile,
     protection,
     quarantine,
@@ -51,6 +53,7 @@ app = typer.Typer(
 for module in (stack, data, report, offline, verify, release, token, rescan, reconcile, receiver):
     module.add_to(app)
 app.add_typer(account.app, name="account")
+app.add_typer(application.app, name="application")
 app.add_typer(arrivals.app, name="arrivals")
 app.add_typer(audit.app, name="audit")
 app.add_typer(catalogue.app, name="catalog")
@@ -62,6 +65,7 @@ app.add_typer(hold.app, name="hold")
 app.add_typer(key.app, name="key")
 app.add_typer(optout.app, name="optout")
 app.add_typer(orders.app, name="orders")
+app.add_typer(permit.app, name="permit")
 app.add_typer(profile.app, name="profile")
 app.add_typer(protection.app, name="protection")
 app.add_typer(quarantine.app, name="quarantine")

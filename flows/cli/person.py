@@ -25,13 +25,13 @@ def person(named: str, settings: "type[RegionSettings | HubSettings]") -> str:
 
     if not named:
         return who()
-    if not _is_development(wiring.read(settings)):
+    if not is_development(wiring.read(settings)):
         message = "--who is for development; elsewhere it is the operating system's user"
         raise typer.BadParameter(message)
     return named
 
 
-def _is_development(settings: "RegionSettings | HubSettings") -> bool:
+def is_development(settings: "RegionSettings | HubSettings") -> bool:
     """Tell whether this is development: not by a variable alone, the key file must say so too."""
     from flows.keys.key_file import HUB_ROOTS, REGION_ROOTS, is_for_development
     from flows.settings import Environment, RegionSettings

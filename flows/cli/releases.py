@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from flows.cli import place
+from flows.cli.checked import known
 from flows.cli.plural import counted
-from flows.cli.release import known
 
 app = typer.Typer(help="What was released to a permit.", no_args_is_help=True)
 

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from flows.cli import place
+from flows.cli.checked import known
 from flows.cli.person import Who, person
-from flows.cli.release import known
 from flows.cli.searching import HolderId, Laterality, View, YearFrom, YearTo
 
 app = typer.Typer(help="Who finds a permit's data anonymous, and by what.", no_args_is_help=True)

@@ -22,15 +22,19 @@ def test_the_page_works_offline(client: TestClient) -> None:
 
 def test_every_operation_is_described(client: TestClient, app: FastAPI) -> None:
     description = client.get("/openapi.json").json()
-    operations = {path: item["get"] for path, item in description["paths"].items()}
+    operations = {
+        f"{method} {path}": operation
+        for path, item in description["paths"].items()
+        for method, operation in item.items()
+    }
     assert len(operations) == sum(route.include_in_schema for route in app.routes)
     assert len({operation["operationId"] for operation in operations.values()}) == len(operations)
     for path, operation in operations.items():
         assert operation["summary"], path
         assert operation["description"], path
         assert operation["tags"], path
-        assert ("security" in operation) is (path != "/health")
-        for status in {401, 403, 422, 503} if path != "/health" else set():
+        assert ("security" in operation) is (path != "get /health")
+        for status in {401, 403, 422, 503} if path != "get /health" else set():
             assert _problem(operation, status)["example"]["status"] == status
     assert description["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
     assert "HTTPValidationError" not in description["components"]["schemas"]

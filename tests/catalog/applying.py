@@ -59,13 +59,17 @@ def refused() -> Ruling:
     return Ruling(verdict="REFUSED", justification="It is not necessary.")
 
 
-def submitted(engine: Engine, written: Form | None = None, owner: str = OWNER) -> Application:
-    drafted = applications.draft(engine, written or form(), who=owner)
+def submitted(
+    engine: Engine, owner: str = OWNER, drafted: Application | None = None
+) -> Application:
+    drafted = drafted or applications.draft(engine, form(), who=owner)
     return applications.submit(engine, drafted.key, who=owner, version=drafted.version)
 
 
-def processed(engine: Engine, written: Form | None = None, owner: str = OWNER) -> Application:
-    found = submitted(engine, written, owner)
+def processed(
+    engine: Engine, owner: str = OWNER, drafted: Application | None = None
+) -> Application:
+    found = submitted(engine, owner, drafted)
     for event in (Event.SCREEN, Event.PROCESS):
         found = applications.advance(engine, found.key, event, who=ASSESSOR, version=found.version)
     return found
