@@ -13,6 +13,7 @@ from access_api.console.settings import ConsoleSettings
 from access_api.intake.settings import IntakeSettings
 from access_api.settings import DoorSettings
 from flows.cli import app
+from flows.release.spe import DeliverySettings
 from flows.settings import (
     ArrivalSettings,
     AuditSettings,
@@ -33,6 +34,7 @@ SETTINGS: tuple[type[BaseSettings], ...] = (
     EraseSettings,
     DoorSettings,
     ArrivalSettings,
+    DeliverySettings,
     IntakeSettings,
     ConsoleSettings,
 )

@@ -73,7 +73,7 @@ def papers(engine: Engine, release_id: str, name: str = "") -> tuple[Paper, ...]
     return tuple(Paper(*row) for row in rows)
 
 
-def paper(engine: Engine, permit_id: str, name: str, *, who: str, today: date) -> Paper:
+def paper(engine: Engine, permit_id: str, name: str, *, who: str | None, today: date) -> Paper:
     """Tell where a paper of the permit's newest release lies, if it is one that may be served.
 
     Raises:
@@ -88,7 +88,7 @@ def paper(engine: Engine, permit_id: str, name: str, *, who: str, today: date) -
 
 
 def selection(
-    engine: Engine, permit_id: str, study_uid: str, *, who: str, today: date
+    engine: Engine, permit_id: str, study_uid: str, *, who: str | None, today: date
 ) -> tuple[Paper, frozenset[str]]:
     """Tell where a study's Key Object Selection lies, and which objects it may name now.
 

@@ -130,8 +130,8 @@ def list_instances(
     return found
 
 
-def manifest(engine: Engine, permit_id: str, *, who: str, today: date) -> Iterator[Servable]:
-    """Give every object of the release that is not held, by file name.
+def manifest(engine: Engine, permit_id: str, *, who: str | None, today: date) -> Iterator[Servable]:
+    """Give every object of the release that is not held, by file name; `who` is None at the hub.
 
     Permit and Holds are checked at once and again for every few hundred objects.
 

@@ -1,10 +1,11 @@
-"""The small objects that were written with a release: its papers."""
+"""What belongs to a release beside its objects: papers, and where it was delivered."""
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, String, Table
 
+from catalog.columns import UtcDateTime, reference, serial
 from catalog.tables import DIGEST, metadata
 
-__all__ = ["metadata", "release_paper"]
+__all__ = ["delivery", "metadata", "release_paper"]
 
 release_paper = Table(
     "release_paper",
@@ -15,4 +16,21 @@ release_paper = Table(
     Column("size", Integer, nullable=False),
     Column("sha256", DIGEST, nullable=False),
     CheckConstraint("size > 0", name="size"),
+)
+
+# Whole objects in a bucket of a secure processing environment, until their deletion is proven.
+delivery = Table(
+    "delivery",
+    metadata,
+    serial(),
+    Column("release_id", ForeignKey("release.id"), nullable=False, index=True),
+    Column("bucket", String(255), nullable=False),
+    Column("who", String(255), nullable=False),
+    Column("begun_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column("objects", Integer),
+    Column("bytes", reference()),
+    Column("deleted_at", UtcDateTime),
+    Column("proof_sha256", DIGEST),
+    CheckConstraint("(deleted_at IS NULL) = (proof_sha256 IS NULL)", name="deleted"),
 )

@@ -1,6 +1,8 @@
-"""`mammo releases …`: what was sealed for a permit, and what changed."""
+"""`mammo releases …`: what was sealed for a permit, what changed, and where it was delivered."""
 
+import json
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +10,7 @@ import typer
 
 from flows.cli import place
 from flows.cli.checked import known
+from flows.cli.person import Who, person
 from flows.cli.plural import counted
 
 app = typer.Typer(help="What was released to a permit.", no_args_is_help=True)
@@ -76,3 +79,66 @@ def diff(
     typer.echo(f"{permit}, release {earlier} to {later}: {told}")
     if into is not None:
         into.write_bytes(b"".join(changes_csv(found)))
+
+
+Bucket = Annotated[str, typer.Option(help="The secure processing environment's bucket.")]
+
+
+@app.command()
+def deliver(permit: Permit, bucket: Bucket, who: Who = "") -> None:
+    """Bring a release into a bucket, whole and verified.
+
+    Its store is that of MAMMO_DELIVERY_…. Run it again to go on after a break, and after a recall:
+    what may not be served any more is taken away.
+
+    Example: mammo releases deliver permit-3f2a9c41 --bucket spe-7
+    """
+    place.enter("hub")
+    from flows import wiring
+    from flows.progress import counting
+    from flows.release import delivering
+    from flows.release.spe import open_bucket
+    from flows.settings import HubSettings
+
+    to = delivering.Place(bucket, open_bucket(bucket))
+    today = datetime.now(UTC).date()
+    me = person(who, HubSettings)
+    with known(permit), counting(f"deliver {permit}") as progress:
+        done = delivering.deliver(wiring.hub(), permit, to, who=me, today=today, progress=progress)
+    typer.echo(
+        f"{permit} in {bucket}: {counted(done.sent, 'object')} sent, {done.there} there already, "
+        f"{done.removed} taken away; {done.size / 1e6:.1f} MB"
+    )
+
+
+@app.command("delete-proof")
+def delete_proof(
+    permit: Permit,
+    bucket: Bucket,
+    key: Annotated[Path, typer.Option(help="The hub's Ed25519 key in PEM, 0600: it signs.")],
+    into: Annotated[Path, typer.Option(help="Write the proof here, as JSON.")],
+    who: Who = "",
+) -> None:
+    """Delete what was delivered, and prove that it is gone.
+
+    The permit must have ended. Everything in the bucket below the permit's id is deleted.
+
+    Example: mammo releases delete-proof permit-3f2a9c41 --bucket spe-7 --key order.pem
+    --into proof.json
+    """
+    place.enter("hub")
+    from flows import wiring
+    from flows.intake.keys import load_key
+    from flows.release import deletion
+    from flows.release.delivering import Place
+    from flows.release.spe import open_bucket
+    from flows.settings import HubSettings
+
+    of = Place(bucket, open_bucket(bucket))
+    signing, today = load_key(key), datetime.now(UTC).date()
+    me = person(who, HubSettings)
+    with known(permit):
+        proof = deletion.delete(wiring.hub(), permit, of, signing, who=me, today=today)
+    into.write_text(json.dumps(proof, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    gone = len(json.loads(proof["statement"])["deleted"])
+    typer.echo(f"{permit} in {bucket}: {counted(gone, 'object')} deleted, proof {proof['sha256']}")

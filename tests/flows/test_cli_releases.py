@@ -1,10 +1,13 @@
 """`mammo releases …` and `mammo tier …`, as an operator and an assessor give them."""
 
 import csv
+import json
+import secrets
 
 import pytest
 
 from catalog import releases
+from catalog.minio_store import ensure_buckets
 from catalog.search import Query
 from catalog.vocabulary import View
 from flows import wiring
@@ -48,6 +51,43 @@ def test_releases_are_listed_and_compared(run, permit, hub, tmp_path):
         assert {row["kind"] for row in csv.DictReader(told)} == {"removed"}
     assert run("releases", "diff", permit, "1", "7")[0] == 1
     assert "no permit permit-0" in run("releases", "list", "permit-0")[2]
+
+
+@pytest.fixture
+def bucket(s3, monkeypatch):
+    name = f"spe-{secrets.token_hex(4)}"
+    ensure_buckets(s3.endpoint, s3.credentials["admin"], [name], secure=False)
+    admin = s3.credentials["admin"]
+    for setting, value in {
+        "ENDPOINT": s3.endpoint,
+        "SECURE": "false",
+        "ACCESS_KEY": admin.access_key,
+        "SECRET_KEY": admin.secret_key,
+    }.items():
+        monkeypatch.setenv(f"MAMMO_DELIVERY_S3_{setting}", value)
+    return name
+
+
+def test_a_release_is_delivered_and_its_deletion_proven(run, permit, bucket, tmp_path):
+    run("release", permit, "--view", "CC")
+    to = ["--bucket", bucket]
+    code, said, _ = run("releases", "deliver", permit, *to)
+    assert (code, "2 objects sent, 0 there already" in said) == (0, True)
+    assert "0 objects sent, 2 there already" in run("releases", "deliver", permit, *to)[1]
+    run("regions", "make-key", tmp_path / "key.pem")
+    proof = ["--key", tmp_path / "key.pem", "--into", tmp_path / "proof.json"]
+    code, _, error = run("releases", "delete-proof", permit, *to, *proof)
+    assert (code, "revoke it first" in error) == (1, True)
+    run("revoke", permit)
+    code, said, _ = run("releases", "delete-proof", permit, *to, *proof)
+    told = json.loads((tmp_path / "proof.json").read_text())
+    assert (code, told["sha256"] in said) == (0, True)
+    assert "no permit permit-0" in run("releases", "deliver", "permit-0", *to)[2]
+
+
+def test_without_settings_of_a_store_nothing_is_delivered(run, permit):
+    code, _, error = run("releases", "deliver", permit, "--bucket", "spe-7")
+    assert (code, "MAMMO_DELIVERY_S3_ENDPOINT" in error) == (1, True)
 
 
 def test_a_person_records_a_finding_and_it_counts_at_once(run, permit, hub, tmp_path):

@@ -10,7 +10,7 @@ import pydicom
 import pytest
 
 from catalog import holds, releases
-from catalog.errors import ConflictError, Reason
+from catalog.errors import ConflictError, NotFoundError, Reason
 from catalog.holds import HoldTarget
 from catalog.releases.key_objects import only
 from catalog.releases.papers import RECORD
@@ -71,6 +71,11 @@ def test_a_release_has_its_papers(stocked, hub, permit):
     assert '"Mammography data space: Täthet"' in read(hub, found["CITATION.cff"]).decode()
     told = b"".join(read(hub, one) for one in found.values()).decode("latin-1")
     assert not [secret for secret in objects.secrets_of(objects.mammogram()) if secret in told]
+    door = {"who": WHO, "today": TODAY}
+    assert releases.paper(hub.catalogue, permit, "terms.txt", **door) == found["terms.txt"]
+    for name in (RECORD, f"selection/{study.study_uid}"):  # these name what may be held some day
+        with pytest.raises(NotFoundError):
+            releases.paper(hub.catalogue, permit, name, **door)
 
 
 def test_a_study_s_selection_lists_its_objects_by_their_released_uids(

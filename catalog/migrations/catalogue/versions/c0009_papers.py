@@ -1,4 +1,4 @@
-"""Papers of a release, what its headers say, the catalogue's version, and assessed tiers."""
+"""Papers of a release, what its headers say, the catalogue's version, deliveries, tiers."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,12 +19,14 @@ def upgrade() -> None:
     )
     op.add_column("release_instance", sa.Column("facts", sa.JSON()))
     _release_paper()
+    _delivery()
     _tier_assessment()
 
 
 def downgrade() -> None:
     """Drop them; objects in the releases bucket that they named are found by `mammo reconcile`."""
     op.drop_table("tier_assessment")
+    op.drop_table("delivery")
     op.drop_table("release_paper")
     op.drop_column("release_instance", "facts")
     op.drop_column("release", "catalogue_version")
@@ -45,6 +47,30 @@ def _release_paper() -> None:
         sa.PrimaryKeyConstraint("release_id", "name", name=op.f("pk_release_paper")),
     )
     op.create_index(op.f("ix_release_paper_key"), "release_paper", ["key"])
+
+
+def _delivery() -> None:
+    op.create_table(
+        "delivery",
+        sa.Column("id", SERIAL, autoincrement=True, nullable=False),
+        sa.Column("release_id", sa.String(32), nullable=False),
+        sa.Column("bucket", sa.String(255), nullable=False),
+        sa.Column("who", sa.String(255), nullable=False),
+        sa.Column("begun_at", MOMENT, nullable=False),
+        sa.Column("finished_at", MOMENT),
+        sa.Column("objects", sa.Integer()),
+        sa.Column("bytes", SERIAL),
+        sa.Column("deleted_at", MOMENT),
+        sa.Column("proof_sha256", sa.String(64)),
+        sa.CheckConstraint(
+            "(deleted_at IS NULL) = (proof_sha256 IS NULL)", name=op.f("ck_delivery_deleted")
+        ),
+        sa.ForeignKeyConstraint(
+            ["release_id"], ["release.id"], name=op.f("fk_delivery_release_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
+    )
+    op.create_index(op.f("ix_delivery_release_id"), "delivery", ["release_id"])
 
 
 def _tier_assessment() -> None:

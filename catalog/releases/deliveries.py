@@ -1,0 +1,98 @@
+"""Where releases were delivered whole, and that they are gone from there."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, Row, select
+
+from catalog import audit
+from catalog.audit import AccessEvent
+from catalog.columns import now
+from catalog.database import reading, writing
+from catalog.releases.tables import delivery
+from catalog.tables import release
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One release in one bucket.
+
+    Attributes:
+        number: The release's.
+        proof_sha256: Digest of the proof that it was deleted; empty as long as it was not.
+    """
+
+    id: int
+    permit_id: str
+    number: int
+    bucket: str
+    who: str
+    begun_at: datetime
+    finished_at: datetime | None
+    objects: int
+    bytes: int
+    deleted_at: datetime | None
+    proof_sha256: str
+
+
+def begin(engine: Engine, permit_id: str, release_id: str, bucket: str, *, who: str) -> int:
+    """Record, before a byte leaves, that a release is delivered; give the delivery's number."""
+    row = {"release_id": release_id, "bucket": bucket, "who": who, "begun_at": now()}
+    with writing(engine) as connection:
+        key = connection.execute(delivery.insert().values(**row)).inserted_primary_key
+        number = int(key[0]) if key else 0
+        what = f"delivery:{number}"
+        audit.record(connection, AccessEvent(who, permit_id, "deliver", what, "ALLOWED"))
+    return number
+
+
+def finish(engine: Engine, number: int, *, objects: int, size: int) -> None:
+    """Record that all of a delivery lies there: how many objects, and their bytes."""
+    told = {"finished_at": now(), "objects": objects, "bytes": size}
+    with writing(engine) as connection:
+        connection.execute(delivery.update().where(delivery.c.id == number).values(**told))
+
+
+def proven_gone(engine: Engine, permit_id: str, bucket: str, *, proof_sha256: str, who: str) -> int:
+    """Record that nothing of a permit lies in a bucket any more; tell of how many deliveries."""
+    mine = select(release.c.id).where(release.c.permit_id == permit_id)
+    left = (
+        delivery.c.release_id.in_(mine),
+        delivery.c.bucket == bucket,
+        delivery.c.deleted_at.is_(None),
+    )
+    told = {"deleted_at": now(), "proof_sha256": proof_sha256}
+    with writing(engine) as connection:
+        gone = connection.execute(delivery.update().where(*left).values(**told)).rowcount
+        what = f"proof:{proof_sha256}"
+        audit.record(connection, AccessEvent(who, permit_id, "delete", what, "ALLOWED"))
+    return gone
+
+
+def deliveries_of(engine: Engine, permit_id: str) -> tuple[Delivery, ...]:
+    """Give the deliveries of a permit's releases, the oldest first."""
+    wanted = (
+        select(delivery, release.c.permit_id, release.c.number)
+        .join(release, release.c.id == delivery.c.release_id)
+        .where(release.c.permit_id == permit_id)
+        .order_by(delivery.c.id)
+    )
+    with reading(engine) as connection:
+        return tuple(map(_read, connection.execute(wanted)))
+
+
+def _read(row: Row[Any]) -> Delivery:
+    return Delivery(
+        id=row.id,
+        permit_id=row.permit_id,
+        number=row.number,
+        bucket=row.bucket,
+        who=row.who,
+        begun_at=row.begun_at,
+        finished_at=row.finished_at,
+        objects=row.objects or 0,
+        bytes=row.bytes or 0,
+        deleted_at=row.deleted_at,
+        proof_sha256=row.proof_sha256 or "",
+    )

@@ -1,0 +1,98 @@
+"""Delete what was delivered of a permit, and prove it (EHDS Art. 68(12)).
+
+The proof names what was there, with size and digest, and says when a listing and a look at each
+key found none of it any more. It is signed with the hub's key, and its digest is recorded.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from catalog import permits
+from catalog.errors import NotFoundError
+from catalog.objects import ObjectStore
+from catalog.releases import deliveries
+from flows.errors import PermanentError, RetriableError
+from flows.intake.keys import public_text
+from flows.release.delivering import Place
+from flows.wiring import HubParts
+
+SCHEMA = "mammo-deletion-proof/1"
+
+
+class InForceError(PermanentError):
+    """The permit is in force: what was delivered under it may be used."""
+
+
+class NotGoneError(RetriableError):
+    """Something lies there still, or again; run it again."""
+
+
+def delete(
+    parts: HubParts, permit_id: str, of: Place, key: Ed25519PrivateKey, *, who: str, today: date
+) -> dict[str, Any]:
+    """Delete all that lies in a bucket below a permit's id, and give the signed proof.
+
+    Raises:
+        NotFoundError: There is no such permit.
+        InForceError: The permit is in force.
+        NotGoneError: Something could not be deleted, or came anew.
+        StorageError: The store does not answer.
+    """
+    permit = permits.get(parts.catalogue, permit_id)
+    if permit.in_force(today):
+        message = "the permit is in force; revoke it first, or wait until it has expired"
+        raise InForceError(message)
+    found = list(_found(of.store, f"{permit_id}/"))
+    for one in found:
+        of.store.remove(one["key"])
+    if any(_is_there(of.store, one["key"]) for one in found) or any(of.store.keys(f"{permit_id}/")):
+        message = "not everything is gone from the bucket; run it again"
+        raise NotGoneError(message)
+    proof = _signed(
+        {
+            "schema": SCHEMA,
+            "permit": permit_id,
+            "bucket": of.bucket,
+            "ended": str(permit.revoked_at or permit.valid_until),
+            "deleted": found,
+            "verified_absent_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "who": who,
+        },
+        key,
+    )
+    deliveries.proven_gone(
+        parts.catalogue, permit_id, of.bucket, proof_sha256=proof["sha256"], who=who
+    )
+    return proof
+
+
+def _found(store: ObjectStore, prefix: str) -> Iterator[dict[str, Any]]:
+    for one in store.listed(prefix):
+        told = store.stat(one.key)
+        yield {"key": one.key, "size": told.size, "sha256": told.sha256}
+
+
+def _is_there(store: ObjectStore, key: str) -> bool:
+    try:
+        store.stat(key)
+    except NotFoundError:
+        return False
+    return True
+
+
+def _signed(statement: dict[str, Any], key: Ed25519PrivateKey) -> dict[str, Any]:
+    """Sign a statement; the digest and the signature are of the very text that is given."""
+    text = json.dumps(statement, sort_keys=True, ensure_ascii=False)
+    signature = key.sign(f"{SCHEMA}\n{text}".encode())
+    return {
+        "statement": text,
+        "sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "signature": base64.b64encode(signature).decode(),
+        "public_key": public_text(key.public_key()),
+    }

@@ -1,0 +1,204 @@
+"""Deliver a release into a bucket of a secure processing environment, whole and verified.
+
+The bucket then holds what the door would serve: the newest release, header and pixels joined, and
+its papers. Delivering again sends what is missing or changed and takes away what may not be served
+any more, so a delivery that broke off goes on, and a recall reaches the bucket.
+"""
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+
+from catalog import releases
+from catalog.errors import NotFoundError
+from catalog.objects import ObjectStore, StoredObject
+from catalog.releases import Release, Servable, deliveries
+from catalog.releases.as_text import changes_csv, dictionary_csv, dictionary_json, metadata_csv
+from catalog.releases.columns import COLUMNS
+from catalog.releases.key_objects import only
+from catalog.releases.papers import SERVED
+from catalog.releases.parquet import parquet
+from catalog.vocabulary import ReleaseState
+from flows.wiring import HubParts
+
+WORKERS = 4
+BATCH = 64
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """How a delivery ended.
+
+    Attributes:
+        sent: Objects sent now.
+        there: Objects that lay there already, by size and digest.
+        removed: Objects taken away, as they may not be served any more.
+        size: Bytes of all objects there.
+    """
+
+    sent: int
+    there: int
+    removed: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """A bucket as it is recorded, and its store."""
+
+    bucket: str
+    store: ObjectStore
+
+
+def deliver(
+    parts: HubParts,
+    permit_id: str,
+    to: Place,
+    *,
+    who: str,
+    today: date,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> Delivered:
+    """Bring a permit's newest release into a bucket, below the permit's id.
+
+    Raises:
+        NotFoundError: There is no such permit, nothing sealed, or an object is gone.
+        PermitError: It is not in force.
+        StorageError: A store does not answer, or holds other bytes than were sent; run it again.
+    """
+    found = releases.manifest(parts.catalogue, permit_id, who=None, today=today)
+    release = newest(parts, permit_id)
+    number = deliveries.begin(parts.catalogue, permit_id, release.id, to.bucket, who=who)
+    every = releases.contents(parts.catalogue, release.id).instances
+    sent = there = size = 0
+    with ThreadPoolExecutor(WORKERS, "deliver") as pool:
+        while batch := list(islice(found, BATCH)):
+            for one, new in zip(
+                batch, pool.map(lambda one: _bring(parts, permit_id, to, one), batch), strict=True
+            ):
+                sent, there, size = sent + new, there + (not new), size + one.size
+            progress(sent + there, every)
+    _bring_papers(parts, release, to, today)
+    removed = _take_away(parts, permit_id, to, today)
+    deliveries.finish(parts.catalogue, number, objects=sent + there, size=size)
+    return Delivered(sent, there, removed, size)
+
+
+def newest(parts: HubParts, permit_id: str) -> Release:
+    """Give a permit's newest sealed release.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    for one in releases.releases_of(parts.catalogue, permit_id):
+        if one.state is ReleaseState.SEALED:
+            return one
+    raise NotFoundError
+
+
+def _bring(parts: HubParts, permit_id: str, to: Place, one: Servable) -> bool:
+    key = f"{permit_id}/{one.file_name}"
+    return _put(to.store, key, StoredObject(one.size, one.sha256), _Blocks(_joined(parts, one)))
+
+
+def _put(store: ObjectStore, key: str, told: StoredObject, blocks: "_Blocks") -> bool:
+    """Store an object unless it is there; what was there before under its name goes first."""
+    try:
+        if store.stat(key) == told:
+            return False
+        store.remove(key)
+    except NotFoundError:
+        pass
+    store.put(key, io.BufferedReader(blocks, 1 << 20), told.size, told.sha256)
+    return True
+
+
+def _joined(parts: HubParts, one: Servable) -> Iterator[bytes]:
+    yield from parts.releases.get(one.header_key)
+    if one.pixel_size:
+        yield from parts.clean.get(one.clean_key, one.pixel_offset)
+
+
+class _Blocks(io.RawIOBase):
+    """Blocks, as the store reads them; nothing is asked for before the first is read."""
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks = blocks
+        self._left = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        while not self._left:
+            following = next(self._blocks, None)
+            if following is None:
+                return 0
+            self._left = following
+        taken = self._left[: len(buffer)]
+        buffer[: len(taken)] = taken
+        self._left = self._left[len(taken) :]
+        return len(taken)
+
+
+def _bring_papers(parts: HubParts, release: Release, to: Place, today: date) -> None:
+    for name, data in _papers(parts, release, today):
+        digest = StoredObject(len(data), hashlib.sha256(data).hexdigest())
+        _put(to.store, f"{release.permit_id}/{name}", digest, _Blocks(iter((data,))))
+
+
+def _papers(parts: HubParts, release: Release, today: date) -> Iterator[tuple[str, bytes]]:
+    """Give a release's papers as the door would, by where they lie."""
+    catalogue, permit_id = parts.catalogue, release.permit_id
+
+    def rows() -> Iterator[dict[str, object]]:
+        return releases.metadata(catalogue, permit_id, who=None, today=today)
+
+    yield "papers/metadata.csv", b"".join(metadata_csv(rows()))
+    yield "papers/metadata.parquet", b"".join(parquet(COLUMNS, rows()))
+    yield "papers/dictionary.csv", b"".join(dictionary_csv())
+    yield "papers/dictionary.json", dictionary_json()
+    sums = (f"{row['sha256']}  {row['path']}\n" for row in rows())
+    yield "papers/manifest.sha256", "".join(sums).encode()
+    if release.number > 1:
+        found = _changes(parts, release)
+        yield "papers/changes.csv", b"".join(changes_csv(found))
+    written = {paper.name: paper for paper in releases.papers(catalogue, release.id)}
+    for name in SERVED:
+        if name in written:
+            yield f"papers/{name}", b"".join(parts.releases.get(written[name].key))
+    for study in sorted({str(row["study_uid"]) for row in rows()}):
+        paper, free = releases.selection(catalogue, permit_id, study, who=None, today=today)
+        data = only(b"".join(parts.releases.get(paper.key)), free)
+        yield f"{study}/selection.dcm", data
+
+
+def _changes(parts: HubParts, release: Release) -> tuple[releases.Change, ...]:
+    every = releases.releases_of(parts.catalogue, release.permit_id)
+    before = [one.number for one in every if one.number < release.number and one.sealed_at]
+    if not before:
+        return ()
+    return releases.changes(parts.catalogue, release.permit_id, before[0], release.number)
+
+
+def _take_away(parts: HubParts, permit_id: str, to: Place, today: date) -> int:
+    """Remove what may not be served any more, held in the last minutes or of a release before."""
+    manifest = releases.manifest(parts.catalogue, permit_id, who=None, today=today)
+    wanted, studies = set(), set()
+    for one in manifest:
+        wanted.add(f"{permit_id}/{one.file_name}")
+        studies.add(one.study_uid)
+    wanted.update(f"{permit_id}/{study}/selection.dcm" for study in studies)
+    papers = f"{permit_id}/papers/"
+    left = [
+        key
+        for key in to.store.keys(f"{permit_id}/")
+        if key not in wanted and not key.startswith(papers)
+    ]
+    for key in left:
+        to.store.remove(key)
+    return len(left)
