@@ -19,6 +19,8 @@ from access_api.errors import BrokenStreamError
 
 BLOCK: Final = 1 << 20
 READERS: Final = 16
+PATIENCE_S: Final = 20.0
+"""Seconds that asking again may take; not to know is to end it."""
 
 
 def in_blocks(chunks: Iterator[bytes], size: int = BLOCK) -> Iterator[bytes]:
@@ -90,7 +92,7 @@ class Watch:
 
     Attributes:
         ask: Raises unless the caller may still have the bytes.
-        every_s: Seconds between two questions, and those that one may take.
+        every_s: Seconds between two questions.
     """
 
     ask: Callable[[], object]
@@ -144,7 +146,7 @@ class BlocksResponse(StreamingResponse):
         while True:
             await anyio.sleep(watch.every_s)
             try:
-                with anyio.fail_after(watch.every_s):
+                with anyio.fail_after(PATIENCE_S):
                     await to_thread.run_sync(watch.ask, abandon_on_cancel=True)
             except Exception as error:  # noqa: BLE001 - whatever it is, nothing more is sent
                 self._ended = error
