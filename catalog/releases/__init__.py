@@ -5,7 +5,7 @@ the door reads sealed releases. Permit and Hold are checked on every call.
 """
 
 from catalog.releases.building import add_instance, discard, freeze, pending, releases_of, seal
-from catalog.releases.members import Member, Part, members
+from catalog.releases.membership import Member, Part, members
 from catalog.releases.records import (
     Release,
     ReleaseContents,

@@ -113,7 +113,7 @@ def test_page_by_page_is_the_same_archive(
     path = f"/releases/{PERMIT_A}/archive"
     at_once = client.get(path, headers=bearer(ANNA))
     for page in (1, 2, 3, 6, 7):
-        monkeypatch.setattr("catalog.releases.members._PAGE", page)
+        monkeypatch.setattr("catalog.releases.membership._PAGE", page)
         paged = client.get(path, headers=bearer(ANNA))
         assert paged.headers["etag"] == at_once.headers["etag"]
         assert paged.content == at_once.content
