@@ -1,6 +1,6 @@
 # `make` shows what there is. The work is done by infra/setup.sh and the `mammo` command.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full test-faults test-minio lint bench bench-deid bench-exports bench-pixels check-compose check-shared down reset clean
+.PHONY: help setup demo test test-full test-faults test-minio lint bench bench-deid bench-downloads bench-exports bench-pixels check-compose check-shared down reset clean
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 # Processes that share the tests; `make test PROCESSES=1` to have one after the other.
@@ -45,6 +45,9 @@ bench: setup ## measure how fast images walk on this machine
 
 bench-deid: setup ## de-identify headers side by side with other tools, each installed beside our data
 	@$(BIN)/python -m tests.bench.headers
+
+bench-downloads: setup ## measure downloads beside the object store itself, with eight clients
+	@$(BIN)/python -m tests.bench.downloads
 
 bench-exports: setup ## measure receiving, the whole way in, and the burden on a PACS, beside Orthanc and DCMTK
 	@$(BIN)/python -m tests.bench.exports $(PARTS)

@@ -19,8 +19,8 @@ from access_api.errors import BrokenStreamError
 
 BLOCK: Final = 1 << 20
 READERS: Final = 16
-PATIENCE_S: Final = 10.0
-"""Seconds that may pass before it is known whether a caller may still have what is being sent."""
+PATIENCE_S: Final = 20.0
+"""Seconds that asking again may take; not to know is to end it."""
 
 
 def in_blocks(chunks: Iterator[bytes], size: int = BLOCK) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ the door reads sealed releases. Permit and Hold are checked on every call.
 
 from catalog.releases.building import add_instance, discard, freeze, pending, releases_of
 from catalog.releases.changes import Change, changes
-from catalog.releases.members import Member, Part, members
+from catalog.releases.membership import Member, Part, members
 from catalog.releases.metadata import copies, metadata, state_of
 from catalog.releases.papers import add_papers, paper, papers, selection, written
 from catalog.releases.records import (

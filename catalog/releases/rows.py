@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, Row, Select, and_, select
 
 from catalog.errors import NotFoundError
 from catalog.holds import instance_not_held, study_not_held
@@ -47,7 +47,7 @@ def current(connection: Connection, permit_id: str, *, who: str | None, today: d
     return str(release_id)
 
 
-def released(release_id: str) -> Select[Any]:
+def released(release_id: str | BindParameter[str]) -> Select[Any]:
     """Select a release's objects; `free` says whether nothing holds one."""
     image = release_instance.alias("image")
     return (

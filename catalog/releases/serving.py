@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, select
+from sqlalchemy import Connection, Engine, Row, Select, bindparam, func, select
 
 from catalog.database import reading
 from catalog.errors import HeldError, NotFoundError
@@ -56,13 +57,20 @@ def preview(
 
 
 def _one(connection: Connection, release_id: str, sop_uid: str) -> Row[Any]:
-    wanted = released(release_id).where(release_instance.c.sop_uid == sop_uid)
-    row = connection.execute(wanted).one_or_none()
+    named = {"one_release": release_id, "one_sop": sop_uid}
+    row = connection.execute(_by_uid(), named).one_or_none()
     if row is None:
         raise NotFoundError
     if not row.free:
         raise HeldError
     return row
+
+
+@cache
+def _by_uid() -> Select[Any]:
+    """Give the statement for one object; to make it anew costs more than to execute it."""
+    uid = release_instance.c.sop_uid == bindparam("one_sop")
+    return released(bindparam("one_release")).where(uid)
 
 
 def contents(engine: Engine, release_id: str) -> ReleaseContents:

@@ -107,6 +107,18 @@ def test_a_file_too_large_for_old_headers(layout: Layout) -> None:
         assert (9 << 30).to_bytes(8, "little") in before
 
 
+def test_page_by_page_is_the_same_archive(
+    client: TestClient, world: World, bearer: Bearer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/releases/{PERMIT_A}/archive"
+    at_once = client.get(path, headers=bearer(ANNA))
+    for page in (1, 2, 3, 6, 7):
+        monkeypatch.setattr("catalog.releases.membership._PAGE", page)
+        paged = client.get(path, headers=bearer(ANNA))
+        assert paged.headers["etag"] == at_once.headers["etag"]
+        assert paged.content == at_once.content
+
+
 def part_of(kind: str, member: Member, permit: str = PERMIT_A) -> str:
     base = f"/releases/{permit}"
     return {

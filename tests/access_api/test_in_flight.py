@@ -2,8 +2,10 @@
 
 import http.client
 import socket
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -126,18 +128,17 @@ def test_a_catalogue_that_does_not_answer_ends_it(
     world: World, issuer: Issuer, bearer: Bearer, tmp_path: Any
 ) -> None:
     """Whether she may still have it cannot be known then."""
-    import shutil
-
     name = tmp_path / "catalogue.db"
-    shutil.copy(world.url.removeprefix("sqlite:///"), name)
+    with (
+        closing(sqlite3.connect(world.url.removeprefix("sqlite:///"))) as there,
+        closing(sqlite3.connect(name)) as copy,
+    ):
+        there.backup(copy)
     settings = settings_for(world, issuer, ask_again_s=0.1, catalogue_url=f"sqlite:///{name}")
     with Running(settings) as door:
         slow = Slow(door, paths(world)["instance"], bearer(ANNA))
-        import sqlite3
-
-        with sqlite3.connect(name) as database:
+        with closing(sqlite3.connect(name)) as database:
             database.execute("DROP TABLE hold")
-        database.close()
         wait_for(door, "CatalogError")
         with pytest.raises((http.client.IncompleteRead, ConnectionError)):
             slow.rest()
