@@ -1,5 +1,6 @@
 // A real OpenID Connect provider for the tests: `node provider.mjs '{"port": 1, "jwks": {…}, …}'`.
-// Of the 8th line, the last that Node.js 18 runs, which is Debian 12's. It issues access tokens of RFC 9068 for one audience, to programs and to persons.
+// It issues access tokens of RFC 9068 for one audience, to programs and to persons. Of the 8th line,
+// the last that runs on Node.js 18, which is Debian 12's.
 import Provider from 'oidc-provider'
 
 const told = JSON.parse(process.argv[2])
