@@ -57,14 +57,16 @@ class Provider:
         asked: Every path that was asked, in order.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tls: tuple[str, str] | None = None) -> None:
+        """Make one that does not run yet; `tls`: files of its certificate and key."""
+        self._tls = tls
         self.keys = [self.new_key("k1")]
         self.claims: dict[str, Any] = {"roles": ["researcher"]}
         self.instead: dict[str, Any] = {}
         self.asked: list[str] = []
         self._app = flask.Flask("provider")
         self._port = free_ports(1)[0]
-        self.issuer = f"http://127.0.0.1:{self._port}"
+        self.issuer = f"http{'s' if tls else ''}://127.0.0.1:{self._port}"
         self._app.before_request(self._watch)
         self._app.get(WELL_KNOWN)(self._discovery)
         self._app.get(KEYS)(self._keys)
@@ -126,7 +128,9 @@ class Provider:
 
     @contextmanager
     def running(self) -> Iterator["Provider"]:
-        server = make_server("127.0.0.1", self._port, self._app, threaded=True)
+        server = make_server(
+            "127.0.0.1", self._port, self._app, threaded=True, ssl_context=self._tls
+        )
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         try:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import flask
@@ -14,6 +15,7 @@ from access_api.identity.provider import Provider as Keys
 from access_api.tokens import Role, Verifier
 from tests.access_api.provider import KEYS, Provider
 from tests.access_api.test_tokens import settings
+from tests.intake.certificates import Authority
 from tests.servers import free_ports
 
 PATIENCE = Patience(fresh=600, away=3600, pause=10)
@@ -186,6 +188,17 @@ def test_nobody_else_is_asked_and_nothing_else_believed(
         with pytest.raises(KeysError):
             verifier.verify(provider.token())
         assert other.asked == []
+
+
+def test_in_production_its_certificate_must_be_vouched_for(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    made = Provider((str(authority.certificate), str(authority.key)))
+    with made.running():
+        token = made.token()
+        trusting = settings(issuer=made.issuer, issuer_ca=authority.ca)
+        assert Verifier(trusting).verify(token).subject == "anna"
+        with pytest.raises(KeysError):
+            Verifier(settings(issuer=made.issuer)).verify(token)
 
 
 def test_those_who_wait_for_the_first_keys_ask_once(provider: Provider, verifier: Verifier) -> None:
