@@ -17,7 +17,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Engine,
     Row,
     Select,
@@ -30,13 +29,13 @@ from sqlalchemy import (
 from catalog.database import reading
 from catalog.errors import CursorError
 from catalog.holds import instance_not_held, study_not_held
+from catalog.rare import among_few
 from catalog.sightings.tables import pixel_facts, quality_flag
 from catalog.tables import instance, revision, study, subject
 from catalog.vocabulary import COMPANIONS, Kind, Laterality, View
 
 _CURSOR = re.compile(r"(?P<key>[0-9a-f]{32})(?P<mark>[0-9a-f]{16})")
 _MARK_LENGTH = 16
-_FEW = 5_000
 
 
 @dataclass(frozen=True)
@@ -117,7 +116,7 @@ def search(engine: Engine, query: Query, *, cursor: str | None = None, limit: in
         .limit(limit + 1)
     )
     with reading(engine) as connection:
-        rows = connection.execute(wanted.where(*_among_few(connection, query))).all()
+        rows = connection.execute(wanted.where(*among_few(connection, query))).all()
         shown = rows[:limit]
         ids = [row.id for row in shown]
         parts = connection.execute(_matching(query).where(instance.c.study_id.in_(ids))).all()
@@ -127,37 +126,6 @@ def search(engine: Engine, query: Query, *, cursor: str | None = None, limit: in
     studies = tuple(_found(row, by_study[row.id]) for row in shown if by_study[row.id])
     more = len(rows) > limit
     return Page(studies, _write_cursor(shown[-1].key, query) if more and shown else None)
-
-
-def _among_few(connection: Connection, query: Query) -> Iterator[ColumnElement[bool]]:
-    """Give the condition that a study is one of few, if few have what is looked for.
-
-    Else the studies are walked in the order of their handles until a page is full. That is quick
-    where much matches, and would read all of them where little does.
-    """
-    for candidates in _candidates(query):
-        found = connection.scalars(candidates.limit(_FEW + 1)).all()
-        if len(found) <= _FEW:
-            yield study.c.id.in_(candidates)
-            return
-
-
-def _candidates(query: Query) -> Iterator[Select[tuple[int]]]:
-    """Select the studies that meet one condition each, by an index that begins with it."""
-    of = select(instance.c.study_id)
-    if query.flag is not None:
-        flagged = of.join(revision, revision.c.instance_id == instance.c.id).join(quality_flag)
-        yield flagged.where(quality_flag.c.flag == query.flag)
-    if query.laterality_agrees is not None:
-        measured = of.join(revision, revision.c.instance_id == instance.c.id).join(pixel_facts)
-        yield measured.where(pixel_facts.c.laterality_agrees.is_(query.laterality_agrees))
-    pairs = ((query.view, instance.c.view), (query.laterality, instance.c.laterality))
-    place = [column == value for value, column in pairs if value is not None]
-    for value, column in ((query.kind, instance.c.kind), (query.vendor, instance.c.vendor)):
-        if value is not None:
-            yield of.where(column == value, *place)
-    if query.view is not None:
-        yield of.where(*place)
 
 
 def study_conditions(query: Query) -> tuple[ColumnElement[bool], ...]:
