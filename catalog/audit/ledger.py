@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Engine, Select, select
 
 from catalog.audit import chain
 from catalog.audit.records import Access, AccessEvent, Wanted
+from catalog.audit.together import write_together
 from catalog.database import at_the_end, reading, writing
 from catalog.tables import access_log
 
@@ -26,13 +27,18 @@ COLUMNS = (
 
 
 def append(engine: Engine, event: AccessEvent) -> None:
-    """Add one line to the ledger.
+    """Add one line to the ledger, in one transaction with others that wait just now.
 
     Raises:
         DatabaseError: The line is not written, so what it speaks of must not happen.
     """
+    write_together(engine, event, _write)
+
+
+def _write(engine: Engine, events: list[AccessEvent]) -> None:
     with writing(engine) as connection:
-        record(connection, event)
+        for event in events:
+            record(connection, event)
 
 
 def record(connection: Connection, event: AccessEvent) -> None:

@@ -186,6 +186,38 @@ def test_many_at_once_make_one_chain(catalogue_engine: Engine) -> None:
     assert [line.at for line in lines] == sorted(line.at for line in lines)
 
 
+def test_one_that_cannot_be_written_is_no_other_s_fault(catalogue_engine: Engine) -> None:
+    """Lines that wait together are written together; each caller is told of its own only."""
+    if catalogue_engine.dialect.name == "sqlite":
+        guard = (
+            "CREATE TRIGGER bad BEFORE INSERT ON access_log WHEN NEW.actor = 'bad'"
+            " BEGIN SELECT RAISE(ABORT, 'bad'); END"
+        )
+    else:
+        guard = "ALTER TABLE access_log ADD CONSTRAINT bad CHECK (actor <> 'bad')"
+    with writing(catalogue_engine) as connection:
+        connection.execute(text(guard))
+
+    def write(number: int) -> bool:
+        try:
+            audit.append(catalogue_engine, event(number, "bad" if number % 5 == 0 else "good"))
+        except ConflictError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(write, range(60)))
+    assert done == [number % 5 != 0 for number in range(60)]
+    written_of = sorted(line.object for line in audit.entries(catalogue_engine))
+    assert written_of == sorted(f"2.25.{number}" for number in range(60) if number % 5)
+    assert verify(catalogue_engine).broken is None
+    with writing(catalogue_engine) as connection:
+        undo = "DROP TRIGGER bad"
+        if catalogue_engine.dialect.name == "postgresql":
+            undo = "ALTER TABLE access_log DROP CONSTRAINT bad"
+        connection.execute(text(undo))
+
+
 def test_a_line_goes_with_its_transaction(engine: Engine) -> None:
     def fail() -> None:
         with writing(engine) as connection:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
-from catalog import holds, tables
+from catalog import holds, rare, tables
 from catalog.database import reading
 from catalog.errors import CursorError, NotFoundError
 from catalog.holds import HoldTarget
@@ -60,6 +60,15 @@ QUERIES: list[tuple[Query, list[int]]] = [
 
 
 def test_a_query_counts_the_instances_that_match(engine: Engine) -> None:
+    for query, expected in QUERIES:
+        assert sizes(search(engine, query)) == expected, query
+
+
+@pytest.mark.parametrize("few", [-1, 0, 1])
+def test_a_query_finds_the_same_however_it_is_found(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(rare, "_FEW", few)
     for query, expected in QUERIES:
         assert sizes(search(engine, query)) == expected, query
 

@@ -1,4 +1,7 @@
-"""Each line of the access log holds on to the one before; old ones go behind a checkpoint only."""
+"""Each line of the access log holds on to the one before; and indices that find what is rare.
+
+Old lines go behind a checkpoint only.
+"""
 
 import hashlib
 import json
@@ -15,6 +18,20 @@ depends_on = None
 MOMENT = sa.DateTime(timezone=True)
 BATCH = 1000
 INDICES = (("permit_id", "object"), ("actor", "at"))
+FOUND = (("kind", "view", "laterality"), ("vendor", "view", "laterality"))
+RARE = (*((*columns, "study_id") for columns in FOUND), ("view", "laterality", "study_id"))
+# What ANALYZE says of a grown catalogue; SQLite knows nothing of tables that nobody analysed.
+SHAPE = (
+    ("instance", "ix_instance_study_id_kind_view_laterality_vendor", "4000000 4 4 2 1 1"),
+    ("instance", "ix_instance_kind_view_laterality_study_id", "4000000 400000 100000 50000 1"),
+    ("instance", "ix_instance_vendor_view_laterality_study_id", "4000000 400000 100000 50000 1"),
+    ("instance", "ix_instance_view_laterality_study_id", "4000000 400000 200000 1"),
+    ("pixel_facts", "ix_pixel_facts_laterality_agrees", "4000000 4000"),
+    ("quality_flag", "ix_quality_flag_flag", "100000 10000"),
+    ("hold", "ix_hold_scope_target", "10000 5000 1"),
+    ("subject", "sqlite_autoindex_subject_1", "300000 1"),
+    ("subject", "ix_subject_merged_into", "300000 2"),
+)
 SAID = ("actor", "permit_id", "action", "object", "outcome")
 LOG = sa.table(
     "access_log",
@@ -42,15 +59,20 @@ def upgrade() -> None:
         table.alter_column("digest", existing_type=sa.String(64), nullable=False)
     for columns in INDICES:
         op.create_index(op.f(f"ix_access_log_{'_'.join(columns)}"), "access_log", list(columns))
+    _indices(FOUND, RARE)
+    op.create_index(op.f("ix_pixel_facts_laterality_agrees"), "pixel_facts", ["laterality_agrees"])
     if op.get_bind().dialect.name == "postgresql":
         _guard_postgresql()
     else:
         _guard_sqlite()
+        _tell_sqlite()
 
 
 def downgrade() -> None:
     """Forget the chain; lines stay, and are guarded as before."""
     _drop_guards()
+    _indices(RARE, FOUND)
+    op.drop_index(op.f("ix_pixel_facts_laterality_agrees"), "pixel_facts")
     for columns in INDICES:
         op.drop_index(op.f(f"ix_access_log_{'_'.join(columns)}"), "access_log")
     with op.batch_alter_table("access_log") as table:
@@ -62,6 +84,21 @@ def downgrade() -> None:
         return
     for deed in ("UPDATE", "DELETE"):
         _refuse_sqlite("access_log", deed)
+
+
+def _indices(before: tuple[tuple[str, ...], ...], after: tuple[tuple[str, ...], ...]) -> None:
+    for columns in before:
+        op.drop_index(op.f(f"ix_instance_{'_'.join(columns)}"), "instance")
+    for columns in after:
+        op.create_index(op.f(f"ix_instance_{'_'.join(columns)}"), "instance", list(columns))
+
+
+def _tell_sqlite() -> None:
+    """Tell SQLite how a catalogue is shaped (https://sqlite.org/fileformat2.html#stat1tab)."""
+    op.execute("ANALYZE sqlite_schema")
+    op.execute("DELETE FROM sqlite_stat1")
+    told = sa.table("sqlite_stat1", *(sa.column(name) for name in ("tbl", "idx", "stat")))
+    op.bulk_insert(told, [dict(zip(("tbl", "idx", "stat"), row, strict=True)) for row in SHAPE])
 
 
 def _checkpoint() -> None:

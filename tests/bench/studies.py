@@ -1,0 +1,124 @@
+"""A catalogue of many made-up studies, written by the database itself; every value is invented."""
+
+from sqlalchemy import Connection, text
+
+from catalog.database import connect, writing
+
+IMAGES = 4
+HOLDERS = 21
+NUMBERS = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {count})"
+MIXED = "((n * 2654435761 + {salt} * 40503) % 1000003) % {of}"
+KEY = {"sqlite": "lower(hex(randomblob(16)))", "postgresql": "md5(n::text || 'key')"}
+AT = "'2026-11-22 12:00:00.000000'"
+
+
+def fill(url: str, count: int) -> None:
+    """Write so many studies of four images, a third as many women, and a few Holds."""
+    engine = connect(url)
+    with writing(engine) as connection:
+        for statement in _statements(connection.dialect.name, count):
+            connection.execute(text(statement))
+        _count_on(connection)
+    if engine.dialect.name == "postgresql":  # as its own vacuum does within minutes
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM ANALYZE"))
+    engine.dispose()
+
+
+def _mixed(salt: int, of: int) -> str:
+    return "(" + MIXED.format(salt=salt, of=of) + ")"
+
+
+def _chosen(salt: int, of: int, *cases: tuple[int, str]) -> str:
+    """Choose a word: up to which number each goes, of so many."""
+    whens = " ".join(f"WHEN {_mixed(salt, of)} < {until} THEN {word}" for until, word in cases)
+    return f"CASE {whens} END"
+
+
+def _statements(dialect: str, count: int) -> list[str]:
+    women, images = count // 3 + 1, count * IMAGES
+    age = _chosen(
+        3, 100, *((15 * k, f"'{35 + 5 * k}-{39 + 5 * k}'") for k in range(1, 7)), (100, "'70-74'")
+    )
+    vendor = _chosen(
+        5, 100, (45, "'HOLOGIC'"), (70, "'SIEMENS'"), (90, "'GE'"), (99, "'SECTRA'"),
+        (100, "'PLANMED'"),
+    )  # fmt: skip
+    kind = _chosen(6, 1000, (900, "'FFDM'"), (990, "'DBT'"), (999, "'S2D'"), (1000, "'FILM'"))
+    view = "CASE WHEN n % 4001 = 0 THEN 'SPECIMEN' WHEN n % 2 = 0 THEN 'CC' ELSE 'MLO' END"
+    holder = f"'holder-' || (CASE WHEN {_mixed(2, 10)} < 5 THEN 1 ELSE {_mixed(7, HOLDERS)} END)"
+    of_study = "(SELECT * FROM (SELECT n AS image, (n + 3) / 4 AS n FROM n) AS i)"
+    return [
+        "INSERT INTO region (id, name) VALUES ('r', 'R')",
+        _series(HOLDERS) + _insert(
+            "holder", "id, region_id, name, organisation_number, hsa_id",
+            "'holder-' || (n - 1), 'r', 'H', '', ''",
+        ),
+        f"INSERT INTO export (id, holder_id, first_seen_at) VALUES ('e', 'holder-1', {AT})",
+        _series(women) + _insert("subject", "id, pseudonym, weeks", "n, 'subject-' || n, 0"),
+        _series(count) + _insert(
+            "study",
+            "id, key, study_uid, subject_id, holder_id, exam_year, age_band, published_at",
+            f"n, {KEY[dialect]}, '2.25.' || n, n / 3 + 1, {holder}, 2010 + {_mixed(4, 16)}, {age},"
+            f" {_at(dialect)}",
+        ),
+        _series(count) + _insert("series", "id, series_uid, study_id, modality",
+                                 "n, '2.25.' || n || '.1', n, 'MG'"),
+        _series(images) + _insert(
+            "instance",
+            "id, sop_uid, study_id, series_id, sop_class_uid, transfer_syntax, kind, view,"
+            " laterality, vendor, rows, columns, frames, latest",
+            f"image, '2.25.' || image || '.2', n, n, '1.2.840.10008.5.1.4.1.1.1.2',"
+            f" '1.2.840.10008.1.2.1', {kind}, {view.replace('n %', 'image %')},"
+            f" CASE WHEN image % 4 < 2 THEN 'L' ELSE 'R' END, {vendor}, 4096, 3328, 1, 1",
+            of_study,
+        ),
+        _series(images) + _insert(
+            "revision",
+            "id, instance_id, number, export_id, key, size, pixel_offset, sha256, header_sha256,"
+            " pixel_sha256, profile, edition, detector, key_version, boxes_blanked, flags,"
+            " published_at",
+            f"n, n, 1, 'e', 'holder/' || n || '.dcm', 17000000, 4000, '', '', '', 'mammography',"
+            f" '2026d', 'd', 'k', 0, '[]', {_at(dialect)}",
+        ),
+        _series(images) + _insert(
+            "pixel_facts",
+            "revision_id, breast_share, laterality, laterality_agrees, saturated_share",
+            f"n, 0.3, 'L', {_true(dialect, 'n % 997 <> 0')}, 0.0",
+        ),
+        _series(images // 50) + _insert("quality_flag", "revision_id, flag", "n * 50, 'saturated'"),
+        _series(images // 5000) + _insert(
+            "quality_flag", "revision_id, flag", "n * 5000, 'nearly empty'"
+        ),
+        _series(count // 500) + _insert(
+            "hold", "kind, scope, target, reason, placed_by, placed_at",
+            f"'OPTED_OUT', 'SUBJECT', 'subject-' || (n * 100), '', 'x', {_at(dialect)}",
+        ),
+    ]  # fmt: skip
+
+
+def _series(count: int) -> str:
+    return NUMBERS.format(count=count) + " "
+
+
+def _insert(table: str, columns: str, values: str, source: str = "n") -> str:
+    """Make the end of a statement whose beginning counts; SQLite wants WITH to come first."""
+    return f"INSERT INTO {table} ({columns}) SELECT {values} FROM {source}"
+
+
+def _at(dialect: str) -> str:
+    return f"{AT}::timestamptz" if dialect == "postgresql" else AT
+
+
+def _true(dialect: str, condition: str) -> str:
+    return (
+        f"({condition})" if dialect == "postgresql" else f"CASE WHEN {condition} THEN 1 ELSE 0 END"
+    )
+
+
+def _count_on(connection: Connection) -> None:
+    """Let the database number what comes next after what is there."""
+    if connection.dialect.name != "postgresql":
+        return
+    for table in ("subject", "study", "series", "instance", "revision"):
+        connection.execute(text(f"SELECT setval('{table}_id_seq', (SELECT max(id) FROM {table}))"))
