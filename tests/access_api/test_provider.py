@@ -1,5 +1,6 @@
 """The keys of an OpenID Connect provider: found, kept, rotated, and nobody else's."""
 
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -152,7 +153,8 @@ def _elsewhere(provider: Provider, other: Provider) -> dict[str, Any]:
     own = {"issuer": provider.issuer, "jwks_uri": provider.issuer + KEYS}
     moved = flask.Response(status=302, headers={"Location": other.issuer + WELL_KNOWN})
     moved_keys = flask.Response(status=307, headers={"Location": other.issuer + KEYS})
-    packed = flask.Response(b"{}", headers={"Content-Encoding": "gzip"})
+    keys = json.dumps({"keys": [key.as_dict(private=False) for key in provider.keys]})
+    packed = flask.Response(keys, headers={"Content-Encoding": "gzip"})
     return {
         "another issuer": {WELL_KNOWN: own | {"issuer": other.issuer}},
         "a slash more": {WELL_KNOWN: own | {"issuer": provider.issuer + "/"}},
@@ -168,7 +170,7 @@ def _elsewhere(provider: Provider, other: Provider) -> dict[str, Any]:
         "no JSON": {WELL_KNOWN: "<html>"},
         "moved": {WELL_KNOWN: moved},
         "keys moved": {KEYS: moved_keys},
-        "keys too large": {KEYS: flask.Response(b" " * (MAX_ANSWER + 1) + b'{"keys": []}')},
+        "keys too large": {KEYS: flask.Response(keys + " " * MAX_ANSWER)},
         "packed": {KEYS: packed},
         "private keys": {KEYS: {"keys": [provider.keys[0].as_dict(private=True)]}},
         "no keys": {KEYS: {"keys": []}},
