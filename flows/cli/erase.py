@@ -31,8 +31,9 @@ def begin(
 ) -> None:
     """Erase a woman, a study or one object.
 
-    Without --yes it is only counted. Rows, objects with all older versions, previews, what was derived, and headers of releases go.
-    Frozen releases keep a count of what they lost. If it is stopped: mammo erase resume.
+    Without --yes it is only counted. Rows, objects with all older versions, previews, what was
+    derived, and headers of releases go. Frozen releases keep a count of what they lost. If it is
+    stopped: mammo erase resume.
 
     Example: mammo erase begin --study 2.25.1234 --case 7/2026 --reason "Article 17, case 7/2026"
     """
@@ -136,12 +137,12 @@ def _eraser() -> "Eraser":
     """Put together what erases: an identity of its own, or whoever may remove on one machine."""
     from catalog.erasures.records import Store
     from flows import wiring
-    from flows.release.erasing import Eraser
+    from flows.release.erasing import Eraser, wire_erasing
     from flows.settings import EraseSettings, HubSettings
 
     catalogue, mine = wiring.hub().catalogue, wiring.read(HubSettings)
     told = wiring.read(EraseSettings)
-    clean, releases = wiring.wire_erasing(mine, told)
+    clean, releases = wire_erasing(mine, told)
     return Eraser(catalogue, {Store.CLEAN: clean, Store.RELEASES: releases})
 
 

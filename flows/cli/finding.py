@@ -100,8 +100,8 @@ def show(
 ) -> None:
     """In the region: tell where an accepted order leads.
 
-    The accession number is given to whoever may accept orders. Who asks is recorded. Before anybody tells her: she may have said that she does not want to
-    know (Article 58(3)); her clinic knows, and decides.
+    The accession number is given, and who asks is recorded. Before anybody tells her: she may have
+    said that she does not want to know (Article 58(3)); her clinic knows, and decides.
 
     Example: mammo finding show 6f1c2a9be0d94d0c8c6f5d3e1b7a4820
     """

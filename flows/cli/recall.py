@@ -44,8 +44,9 @@ def place(
 ) -> None:
     """Recall all that fits every option.
 
-    Without --yes it is only counted. From then on nothing of it is found, released or served, and downloads that are under way end
-    within 60 seconds. What a profile, detector or export made is held until it is made anew.
+    Without --yes it is only counted. From then on nothing of it is found, released or served, and
+    downloads that are under way end within 60 seconds. What a profile, detector or export made is
+    held until it is made anew.
 
     Example: mammo recall place --detector "text 4" --reason "misses rotated text, case 12/2026"
 

@@ -219,7 +219,7 @@ def test_a_hold_stops_everything_at_once_and_silently(
     member = next(one for one in world.members[PERMIT_A] if one.sop.endswith(".1.2"))
     path = f"/releases/{PERMIT_A}/instances/{member.sop}"
     assert client.get(path, headers=head).status_code == 200
-    number = holds.place(world.engine, HoldKind.OPTED_OUT, target, reason="x", who="operator")
+    number = holds.place(world.engine, HoldKind.RECALLED, target, reason="x", who="operator")
     try:
         answer = client.get(path, headers=head)
         unknown = client.get(f"/releases/{PERMIT_A}/instances/{UNKNOWN_UID}", headers=head)
