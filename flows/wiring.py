@@ -15,7 +15,7 @@ from catalog.ledgers.key import LedgerKey
 from catalog.ledgers.key_marks import KeyMarks
 from catalog.ledgers.ledger import Ledger
 from catalog.minio_store import MinioStore
-from catalog.objects import Credentials, ErasingStore, ObjectStore
+from catalog.objects import Credentials, ObjectStore
 from catalog.publishing.port import Publisher
 from catalog.publishing.publish import CataloguePublisher
 from flows.errors import KeyFileError, SettingsError
@@ -27,7 +27,7 @@ from flows.keys.key_service import KeyService
 from flows.keys.pseudonyms import Marks
 from flows.keys.sides import RegionKeys, ReleaseKeys
 from flows.keys.third_party import TransitPseudonyms
-from flows.settings import EraseSettings, HubSettings, PseudonymSource, RegionSettings
+from flows.settings import HubSettings, PseudonymSource, RegionSettings
 
 T = TypeVar("T", bound=BaseSettings)
 
@@ -233,29 +233,6 @@ def wire_hub(settings: HubSettings) -> HubParts:
         releases=store(settings.releases_bucket),
         keys=sides.release_keys(settings.release_key_file, settings.environment),
     )
-
-
-def wire_erasing(settings: HubSettings, eraser: EraseSettings) -> tuple[ErasingStore, ErasingStore]:
-    """Build the hub's clean and release stores for whoever may remove there.
-
-    Without an identity of its own, on one machine, it is the region's publisher and the hub's user.
-
-    Raises:
-        SettingsError: Nobody here may remove clean objects.
-    """
-    store = partial(MinioStore, settings.s3_endpoint, secure=settings.s3_secure)
-    if eraser.s3_access_key:
-        who = _credentials(eraser.s3_access_key, eraser.s3_secret_key)
-        return store(who, settings.clean_bucket), store(who, settings.releases_bucket)
-    mine = _credentials(settings.s3_access_key, settings.s3_secret_key)
-    try:
-        clean = wire_delivery(read(RegionSettings))[1]
-    except SettingsError:
-        clean = None
-    if not isinstance(clean, MinioStore):
-        message = "MAMMO_ERASE_S3_ACCESS_KEY and MAMMO_ERASE_S3_SECRET_KEY are needed here"
-        raise SettingsError(message)
-    return clean, store(mine, settings.releases_bucket)
 
 
 def _credentials(access_key: str, secret_key: SecretStr) -> Credentials:

@@ -29,10 +29,11 @@ def begin(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without, it is only counted.")] = False,
 ) -> None:
-    """Erase a woman, a study or one object; without --yes it is only counted.
+    """Erase a woman, a study or one object.
 
-    Rows, objects with all older versions, previews, what was derived, and headers of releases go.
-    Frozen releases keep a count of what they lost. If it is stopped: mammo erase resume.
+    Without --yes it is only counted. Rows, objects with all older versions, previews, what was
+    derived, and headers of releases go. Frozen releases keep a count of what they lost. If it is
+    stopped: mammo erase resume.
 
     Example: mammo erase begin --study 2.25.1234 --case 7/2026 --reason "Article 17, case 7/2026"
     """
@@ -82,7 +83,9 @@ def resume(who: Who = "") -> None:
 
 @app.command("list")
 def list_() -> None:
-    """List all erasures, the oldest first; whom they were about, nobody knows any more.
+    """List all erasures, the oldest first.
+
+    Whom they were about, nobody knows any more.
 
     Example: mammo erase list
     """
@@ -99,7 +102,9 @@ def list_() -> None:
 
 @app.command()
 def proof(number: Number) -> None:
-    """Write the proof of an erasure as CSV: digests of keys and bytes, and when they were gone.
+    """Write the proof of an erasure as CSV.
+
+    It has digests of keys and bytes, and when each was seen to be gone.
 
     Example: mammo erase proof 1 > erasure-1.csv
     """
@@ -132,12 +137,12 @@ def _eraser() -> "Eraser":
     """Put together what erases: an identity of its own, or whoever may remove on one machine."""
     from catalog.erasures.records import Store
     from flows import wiring
-    from flows.release.erasing import Eraser
+    from flows.release.erasing import Eraser, wire_erasing
     from flows.settings import EraseSettings, HubSettings
 
     catalogue, mine = wiring.hub().catalogue, wiring.read(HubSettings)
     told = wiring.read(EraseSettings)
-    clean, releases = wiring.wire_erasing(mine, told)
+    clean, releases = wire_erasing(mine, told)
     return Eraser(catalogue, {Store.CLEAN: clean, Store.RELEASES: releases})
 
 

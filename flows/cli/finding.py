@@ -57,9 +57,9 @@ def confirm(
     key: Annotated[Path, typer.Option(help="The hub's order key (mammo regions make-key).")],
     who: Who = "",
 ) -> None:
-    """At the hub: confirm a finding as a second person, and sign the order to the region.
+    """At the hub: confirm a finding as a second person.
 
-    The hub never learns who she is.
+    The order to the region is signed. The hub never learns who she is.
 
     Example: mammo finding confirm 1 --key order.pem
     """
@@ -98,10 +98,10 @@ def show(
     order: Annotated[str, typer.Argument(help="As `mammo orders list` shows it.")],
     who: Who = "",
 ) -> None:
-    """In the region: give the accession number that an accepted order leads to.
+    """In the region: tell where an accepted order leads.
 
-    Who asks is recorded. Before anybody tells her: she may have said that she does not want to
-    know (Article 58(3)); her clinic knows, and decides.
+    The accession number is given, and who asks is recorded. Before anybody tells her: she may have
+    said that she does not want to know (Article 58(3)); her clinic knows, and decides.
 
     Example: mammo finding show 6f1c2a9be0d94d0c8c6f5d3e1b7a4820
     """

@@ -61,7 +61,9 @@ def lift(numbers: Numbers = None, issuer: Issuer = "", since: From = "", who: Wh
 
 @app.command("list")
 def list_() -> None:
-    """List all that was entered here, the oldest first; nobody is named.
+    """List all that was entered here, the oldest first.
+
+    Nobody is named.
 
     Example: mammo optout list
     """

@@ -42,10 +42,11 @@ def place(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without, it is only counted.")] = False,
 ) -> None:
-    """Recall all that fits every option; without --yes it is only counted.
+    """Recall all that fits every option.
 
-    From then on nothing of it is found, released or served, and downloads that are under way end
-    within 60 seconds. What a profile, detector or export made is held until it is made anew.
+    Without --yes it is only counted. From then on nothing of it is found, released or served, and
+    downloads that are under way end within 60 seconds. What a profile, detector or export made is
+    held until it is made anew.
 
     Example: mammo recall place --detector "text 4" --reason "misses rotated text, case 12/2026"
 
@@ -89,7 +90,9 @@ def report(
     number: Number,
     format_: Annotated[Literal["text", "json", "csv"], typer.Option("--format")] = "text",
 ) -> None:
-    """Tell whom a recall concerns: permits, their persons, holders, and until when to tell.
+    """Tell whom a recall concerns.
+
+    Permits with their persons, holders, and until when the authority is to be told.
 
     Example: mammo recall report 3
 

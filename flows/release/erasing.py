@@ -5,13 +5,19 @@ It may be stopped at any moment and gone on with: the catalogue's list says what
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
+from pydantic import SecretStr
 from sqlalchemy import Engine
 
 from catalog.erasures import erasing
 from catalog.erasures.erasing import Asked
 from catalog.erasures.records import Erasure, Store
-from catalog.objects import ErasingStore
+from catalog.minio_store import MinioStore
+from catalog.objects import Credentials, ErasingStore
+from flows import wiring
+from flows.errors import SettingsError
+from flows.settings import EraseSettings, HubSettings, RegionSettings
 
 
 @dataclass(frozen=True, repr=False)
@@ -63,3 +69,30 @@ def finish(eraser: Eraser, erasure_id: int, *, who: str) -> Erasure:
         eraser.stores[one.store].erase(one.key)
         erasing.gone(eraser.catalogue, one)
     return erasing.end(eraser.catalogue, erasure_id, who=who)
+
+
+def wire_erasing(settings: HubSettings, eraser: EraseSettings) -> tuple[ErasingStore, ErasingStore]:
+    """Build the hub's clean and release stores for whoever may remove there.
+
+    Without an identity of its own, on one machine, it is the region's publisher and the hub's user.
+
+    Raises:
+        SettingsError: Nobody here may remove clean objects.
+    """
+    store = partial(MinioStore, settings.s3_endpoint, secure=settings.s3_secure)
+    if eraser.s3_access_key:
+        who = _as(eraser.s3_access_key, eraser.s3_secret_key)
+        return store(who, settings.clean_bucket), store(who, settings.releases_bucket)
+    mine = _as(settings.s3_access_key, settings.s3_secret_key)
+    try:
+        clean = wiring.wire_delivery(wiring.read(RegionSettings))[1]
+    except SettingsError:
+        clean = None
+    if not isinstance(clean, MinioStore):
+        message = "MAMMO_ERASE_S3_ACCESS_KEY and MAMMO_ERASE_S3_SECRET_KEY are needed here"
+        raise SettingsError(message)
+    return clean, store(mine, settings.releases_bucket)
+
+
+def _as(access_key: str, secret_key: SecretStr) -> Credentials:
+    return Credentials(access_key, secret_key.get_secret_value())

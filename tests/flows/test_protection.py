@@ -286,7 +286,7 @@ def test_a_flagged_reserve_number_is_refused_with_its_issuer_and_without(
 
 
 def test_the_reasons_name_nobody_and_are_told_apart():
-    reasons = (PROTECTED, BLOCKED, CONFIDENTIAL, UNLISTED, STALE, UNKNOWN)
+    reasons = (PROTECTED, BLOCKED, protection.OPTED_OUT, CONFIDENTIAL, UNLISTED, STALE, UNKNOWN)
     assert len(set(reasons)) == len(reasons)
     assert set(protection.REASONS) == set(reasons)
     assert set(protection.WHY) == {HoldKind.PROTECTED, HoldKind.BLOCKED}

@@ -125,7 +125,7 @@ def test_what_is_held_is_not_frozen_and_not_served(stocked, hub, permit):
     trace = stocked.ledger.by_instance(f"{objects.INSTANCE}.1")[0]
     holds.place(
         hub.catalogue,
-        HoldKind.OPTED_OUT,
+        HoldKind.WITHDRAWN,
         HoldTarget(HoldScope.INSTANCE, trace.clean_sop_uid),
         reason="test",
         who="operator",
