@@ -1,8 +1,11 @@
+import asyncio
 from collections.abc import Callable
 
 import pytest
 from starlette.testclient import TestClient
+from starlette.types import Message, Receive, Scope, Send
 
+from access_api.heads import Heads
 from catalog.audit import entries
 from tests.access_api.world import ANNA, BERTIL, PERMIT_A, World
 
@@ -73,3 +76,22 @@ def test_a_range_means_nothing_to_head(client: TestClient, world: World, bearer:
     answer = client.head(path_of("instance", world), headers=bearer(ANNA) | {"Range": "bytes=0-1"})
     assert answer.status_code == 200
     assert answer.headers["content-length"] == str(len(world.of(PERMIT_A).data))
+
+
+async def _with_a_body(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"a body"})
+
+
+@pytest.mark.parametrize(("method", "body"), [("HEAD", b""), ("GET", b"a body")])
+def test_no_server_need_take_the_body_away(method: str, body: bytes) -> None:
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    asyncio.run(Heads(_with_a_body)({"type": "http", "method": method}, receive, send))
+    assert sent[1]["body"] == body
