@@ -69,7 +69,7 @@ def test_of_one_image_from_two_providers_one_is_a_copy(engine: Engine) -> None:
 
 def test_what_is_held_is_nobodys_original(engine: Engine) -> None:
     target = HoldTarget(HoldScope.INSTANCE, "2.25.1.1.1")
-    holds.place(engine, HoldKind.OPTED_OUT, target, reason="r", who="o")
+    holds.place(engine, HoldKind.WITHDRAWN, target, reason="r", who="o")
     assert copied(engine) == {}
     assert counted(engine) == 0
 
