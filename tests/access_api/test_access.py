@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from access_api.access import ANYONE, Allow, Researcher, Searcher, add_routes, guarded_router
 from access_api.tokens import Role
 from tests.access_api.issuer import Issuer
-from tests.access_api.world import ANNA, OTHER_SPE, PERMIT_A, World, log_lines
+from tests.access_api.world import ANNA, OTHER_SPE, PERMIT_A, Member, World, log_lines
 
 ANYBODY = "anybody"
 SERVICE = "service"  # the account of a secure processing environment: no role, but a caller
@@ -66,6 +66,14 @@ ASKED = {
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
 #: Of nobody: who may see applications is told that there is none.
 APPLICATION = "app-0000000000000000"
+
+
+def role_for(name: str) -> str:
+    """Give a role by which one may go a way; researchers first."""
+    roles = WHO_MAY[name]
+    return Role.RESEARCHER if roles is ANYBODY or Role.RESEARCHER in roles else min(roles)
+
+
 GUARDED = [name for name, roles in WHO_MAY.items() if roles is not ANYBODY]
 
 
@@ -86,9 +94,13 @@ def test_every_route_declares_the_table_s_roles(app: FastAPI) -> None:
 def path_of(name: str, world: World) -> str:
     member = world.of(PERMIT_A)
     asked = ASKED.get(name, "").format(study_uid=member.study)
+    return name.split()[1].format(**parts_of(member, PERMIT_A)) + asked
+
+
+def parts_of(member: Member, permit: str) -> dict[str, str]:
+    """Give what paths are made of: a permit, UIDs of a release, names that there are."""
     uids = {"study_uid": member.study, "series_uid": member.series, "sop_uid": member.sop}
-    named = {"application": APPLICATION, "name": "terms.txt"}
-    return name.split()[1].format(permit=PERMIT_A, **named, **uids) + asked
+    return {"permit": permit, "application": APPLICATION, "name": "terms.txt", **uids}
 
 
 @pytest.mark.parametrize("name", GUARDED)
@@ -140,7 +152,7 @@ def test_where_services_may_go(
     client: TestClient, world: World, service: Callable[..., Any], name: str
 ) -> None:
     """This one is named by no permit, so that the most it is told is that there is none."""
-    method = name.split()[0]
+    method = name.split(maxsplit=1)[0]
     answer = client.request(method, path_of(name, world), headers=service(OTHER_SPE))
     assert answer.status_code == (404 if SERVICE in WHO_MAY[name] else 403), answer.text
 

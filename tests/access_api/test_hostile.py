@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from catalog import audit
 from tests.access_api.issuer import Issuer
-from tests.access_api.test_access import GUARDED
+from tests.access_api.test_access import GUARDED, parts_of, role_for
 from tests.access_api.world import ANNA, BERTIL, PERMIT_A, PERMIT_B, World
 
 Bearer = Callable[..., dict[str, str]]
@@ -32,8 +32,7 @@ FEEDS = ("x\r\nSet-Cookie: a=b", "x\nX: y", "x\u2028y", "x%0d%0aX:%20y")
 def of(world: World, name: str, permit: str, owner: str) -> str:
     """Give a path below one permit, with UIDs of another's release."""
     member = world.of(owner)
-    path = name.removeprefix("GET ")
-    return path.format(permit=permit, study_uid=member.study, sop_uid=member.sop)
+    return name.removeprefix("GET ").format(**parts_of(member, permit))
 
 
 @pytest.mark.parametrize("name", OF_A_PERMIT)
@@ -67,12 +66,13 @@ def test_uids_of_another_s_release_are_unknown_in_one_s_own(
     assert client.get(of(world, name, PERMIT_B, PERMIT_B), headers=bearer(BERTIL)).is_success
 
 
-def parameters(app: FastAPI) -> list[tuple[str, str, str]]:
-    """Give every parameter of every route: where it is, and what it is called."""
+def parameters(app: FastAPI) -> list[tuple[str, str, str, str]]:
+    """Give every parameter of every route: method, path, where it is, and what it is called."""
     return [
-        (path, one["in"], one["name"])
+        (method.upper(), path, one["in"], one["name"])
         for path, methods in app.openapi()["paths"].items()
-        for one in methods["get"].get("parameters", [])
+        for method, operation in methods.items()
+        for one in operation.get("parameters", [])
     ]
 
 
@@ -80,17 +80,17 @@ def parameters(app: FastAPI) -> list[tuple[str, str, str]]:
 def test_no_parameter_is_taken_for_sql_or_reaches_a_header(
     app: FastAPI, client: TestClient, world: World, bearer: Bearer, hostile: str
 ) -> None:
-    member = world.of(PERMIT_A)
-    real = {"permit": PERMIT_A, "study_uid": member.study, "sop_uid": member.sop}
+    real = parts_of(world.of(PERMIT_A), PERMIT_A)
     before = len(list(audit.entries(world.engine)))
     asked = parameters(app)
-    assert {where for _, where, _ in asked} == {"path", "query", "header"}
-    for path, where, name in asked:
+    assert {where for _, _, where, _ in asked} == {"path", "query", "header"}
+    for method, path, where, name in asked:
         values = real | ({name: quote(hostile, safe="")} if where == "path" else {})
-        header = bearer(ANNA, *EVERYTHING)
+        header = bearer(ANNA, role_for(f"{method} {path}"))
         if where == "header":
             header[name] = hostile.encode("unicode_escape").decode()
-        answer = client.get(
+        answer = client.request(
+            method,
             path.format(**values),
             params={name: hostile} if where == "query" else {},
             headers=header,
