@@ -24,7 +24,7 @@ test: lint ## all checks and all tests
 	@$(BIN)/pytest -q -n $(PROCESSES) --dist loadfile --ignore=tests/shared --ignore=tests/full \
 	  --ignore=tests/faults --ignore=tests/minio --ignore=tests/compose
 
-test-full: setup ## tests with Debian packages: apt-get install orthanc orthanc-dicomweb dcmtk gcc iproute2 postgresql nodejs npm
+test-full: setup ## tests with Debian packages: apt-get install orthanc orthanc-dicomweb dcmtk gcc iproute2 postgresql nodejs npm curl aria2
 	@$(BIN)/pytest -q tests/full
 
 test-faults: setup ## everything is killed, cut off, filled and set back while exports run; needs cc, and root for a small disk
