@@ -9,18 +9,32 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import CTE, Engine, Select, String, cast, literal, select, union
+from sqlalchemy import (
+    CTE,
+    Column,
+    ColumnElement,
+    Engine,
+    Select,
+    String,
+    cast,
+    literal,
+    select,
+    union,
+)
 
 from catalog.audit.ledger import COLUMNS, lines
 from catalog.audit.records import Access, Wanted
 from catalog.audit.tables import access_log
 from catalog.database import reading
 from catalog.errors import NotFoundError
+from catalog.releases.tables import delivery
 from catalog.tables import instance, release, release_instance, revision, study
 
 ALLOWED: Final = "ALLOWED"
-WHOLE: Final = ("manifest", "studies", "metadata", "release")
-"""What a line calls a release as a whole; the permit's own id is one more such name."""
+WHOLE: Final = ("manifest", "studies", "metadata.csv", "metadata.parquet", "changes.csv")
+"""What a line calls a release as a whole; the permit's id and a delivery are such names, too."""
+HEADS: Final = "%-head"
+"""Actions of which no byte was read (RFC 9110 §9.3.2): nobody saw anything."""
 
 _BATCH: Final = 500
 _STUDY_OF_RELEASED = (
@@ -92,10 +106,11 @@ def seen_by(engine: Engine, person: str, *, after: int = 0) -> Iterator[Access]:
 
 def _accesses(name: str) -> Select[Any]:
     called = _called(name)
-    return select(*COLUMNS, called.c.part).join(
+    joined = select(*COLUMNS, called.c.part).join(
         called,
         (access_log.c.permit_id == called.c.permit_id) & (access_log.c.object == called.c.object),
     )
+    return joined.where(access_log.c.action.not_like(HEADS))
 
 
 def _named(name: str) -> CTE:
@@ -130,7 +145,17 @@ def _called(name: str) -> CTE:
         mine.add_columns(word, literal(Part.RELEASE))
         for word in (release.c.permit_id, *(literal(word) for word in WHOLE))
     )
-    here = select(
-        literal(""), literal("study:").concat(cast(study.c.id, String)), literal(Part.STUDY)
-    ).where(study.c.id.in_(named))
-    return union(*own, *whole, here).cte("called")
+    brought = (
+        select(release.c.permit_id, _numbered("delivery:", delivery.c.id), literal(Part.RELEASE))
+        .select_from(_STUDY_OF_RELEASED.join(delivery, delivery.c.release_id == release.c.id))
+        .where(instance.c.study_id.in_(named))
+    )
+    here = select(literal(""), _numbered("study:", study.c.id), literal(Part.STUDY)).where(
+        study.c.id.in_(named)
+    )
+    return union(*own, *whole, brought, here).cte("called")
+
+
+def _numbered(kind: str, number: Column[int]) -> ColumnElement[str]:
+    """Give what a line calls a record: its kind and number."""
+    return literal(kind).concat(cast(number, String))

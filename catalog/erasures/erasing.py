@@ -6,7 +6,7 @@ crash costs nothing: whoever goes on finds what is still there.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +16,14 @@ from catalog import audit, holds
 from catalog.audit import AccessEvent
 from catalog.columns import now
 from catalog.database import reading, writing
-from catalog.erasures import rows
+from catalog.erasures import papers, rows
+from catalog.erasures.papers import Naming
 from catalog.erasures.records import Doomed, Erasure, Extent, Proof, Store
 from catalog.erasures.rows import Doom
 from catalog.erasures.tables import erased_object, erasure, tombstone
 from catalog.errors import NotFoundError
 from catalog.holds import HoldTarget
+from catalog.releases.records import Paper
 from catalog.vocabulary import HoldKind, HoldScope
 
 _BATCH = 200
@@ -53,12 +55,29 @@ def extent(engine: Engine, target: HoldTarget) -> Extent:
         doom = rows.doom(connection, target)
         objects = rows.objects(connection, doom)
         released = sum(rows.released(connection, doom).values())
+        named = papers.naming(connection, doom)
     clean = sum(store is Store.CLEAN for store, _, _ in objects)
-    return Extent(len(doom.studies), len(doom.instances), clean, len(objects) - clean, released)
+    small = len(objects) - clean + len(named)
+    return Extent(len(doom.studies), len(doom.instances), clean, small, released)
 
 
-def begin(engine: Engine, asked: Asked) -> Erasure:
+def papers_naming(engine: Engine, target: HoldTarget) -> list[Naming]:
+    """Give the papers of releases that may name what an erasure would take.
+
+    Raises:
+        NotFoundError: Nothing is known under that name.
+    """
+    with reading(engine) as connection:
+        return papers.naming(connection, rows.doom(connection, target))
+
+
+def begin(engine: Engine, asked: Asked, anew: Mapping[str, Paper]) -> Erasure:
     """Erase what the catalogue says, and list the objects that are to go.
+
+    Args:
+        engine: The catalogue.
+        asked: What is to be erased.
+        anew: By the key of a paper that names it, the stored one that does not.
 
     Raises:
         NotFoundError: Nothing is known under that name; it may be erased already.
@@ -70,7 +89,8 @@ def begin(engine: Engine, asked: Asked) -> Erasure:
             if not holds.is_placed(connection, HoldKind.ERASED, target):
                 reason = f"erasure {number}, case {asked.case}"
                 holds.stop(connection, HoldKind.ERASED, target, reason=reason, who=asked.who)
-        _list(connection, number, rows.objects(connection, doom))
+        old = papers.replace(connection, papers.naming(connection, doom), anew)
+        _list(connection, number, rows.objects(connection, doom) + old)
         for release_id, instances in rows.released(connection, doom).items():
             row = {"release_id": release_id, "erasure_id": number, "instances": instances}
             connection.execute(tombstone.insert().values(row))

@@ -16,7 +16,11 @@ class Store(StrEnum):
 
 @dataclass(frozen=True)
 class Extent:
-    """How much an erasure takes: of the catalogue, of the stores, of sealed releases."""
+    """How much an erasure takes: of the catalogue, of the stores, of sealed releases.
+
+    Attributes:
+        headers: Headers of releases, and papers that name what goes.
+    """
 
     studies: int
     instances: int

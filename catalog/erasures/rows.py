@@ -77,7 +77,7 @@ def doom(connection: Connection, target: HoldTarget, *, lock: bool = False) -> D
         raise NotFoundError
     numbers = [row.id for row in found]
     mine = select(revision.c.id).order_by(revision.c.id)
-    revisions = _each(connection, mine, revision.c.instance_id, numbers)
+    revisions = each(connection, mine, revision.c.instance_id, numbers)
     uids = [row.sop_uid for row in found]
     if target.scope is not HoldScope.INSTANCE:
         uids += [row.study_uid for row in whole]
@@ -117,19 +117,19 @@ def _which(target: HoldTarget, group: list[int]) -> ColumnElement[bool]:
 
 def objects(connection: Connection, doom: Doom) -> list[Named]:
     """Give store, key and digest of every object that goes; none that another revision names."""
-    clean = _each(
+    clean = each(
         connection, select(revision.c.key, revision.c.sha256), revision.c.id, doom.revisions
     )
-    pictures = _each(
+    pictures = each(
         connection, select(preview.c.key, preview.c.sha256), preview.c.revision_id, doom.revisions
     )
     found = dict((*clean, *pictures))
     mine = set(doom.revisions)
-    named = _each(connection, select(revision.c.key, revision.c.id), revision.c.key, list(found))
+    named = each(connection, select(revision.c.key, revision.c.id), revision.c.key, list(found))
     for key, number in named:
         if number not in mine:
             found.pop(key, None)
-    headers = _each(
+    headers = each(
         connection,
         select(release_instance.c.header_key).where(release_instance.c.header_key.is_not(None)),
         release_instance.c.revision_id,
@@ -152,7 +152,7 @@ def released(connection: Connection, doom: Doom) -> Counter[str]:
         .join(release, release.c.id == release_instance.c.release_id)
         .where(release.c.state == ReleaseState.SEALED, release_instance.c.sop_uid.is_not(None))
     )
-    return Counter(_each(connection, wanted, release_instance.c.revision_id, doom.revisions))
+    return Counter(each(connection, wanted, release_instance.c.revision_id, doom.revisions))
 
 
 def _delete_rows(connection: Connection, table: Table, numbers: tuple[int, ...]) -> None:
@@ -199,10 +199,10 @@ def _forget_holds(connection: Connection, doom: Doom, erasure_id: int) -> None:
 
 def _forget_answers(connection: Connection, doom: Doom) -> None:
     """Take UIDs from what regions were told of their deliveries."""
-    exports = set(_each(connection, select(revision.c.export_id), revision.c.id, doom.revisions))
+    exports = set(each(connection, select(revision.c.export_id), revision.c.id, doom.revisions))
     gone = set(doom.uids)
     wanted = select(arrival.c.id, arrival.c.answer).where(arrival.c.answer != "")
-    for row in _each(connection, wanted, arrival.c.export_id, sorted(exports)):
+    for row in each(connection, wanted, arrival.c.export_id, sorted(exports)):
         told = json.loads(row.answer)
         for name, value in told.items():
             if isinstance(value, dict):
@@ -223,7 +223,7 @@ def _forget_woman(connection: Connection, doom: Doom) -> None:
         connection.execute(subject.delete().where(mine, into, ~written))
 
 
-def _each(
+def each(
     connection: Connection, wanted: Select[Any], column: Column[Any], values: Iterable[Any]
 ) -> list[Any]:
     """Select for many values, some at a time; of one column its values, of several the rows."""

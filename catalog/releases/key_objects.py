@@ -22,7 +22,7 @@ def selection_uid(study_uid: str, sop_uids: Iterable[str]) -> str:
 def only(document: bytes, free: frozenset[str]) -> bytes:
     """Leave in a document what may be served; if that is all it lists, it stays as it is."""
     found = dcmread(BytesIO(document))
-    listed = {_sop(item) for item in found.ContentSequence if "ReferencedSOPSequence" in item}
+    listed = _listed(found)
     if listed <= free:
         return document
     kept = [
@@ -37,6 +37,18 @@ def only(document: bytes, free: frozenset[str]) -> bytes:
     written = BytesIO()
     dcmwrite(written, found, enforce_file_format=True)
     return written.getvalue()
+
+
+def without(document: bytes, gone: frozenset[str]) -> bytes:
+    """Take some objects out of a document; empty if it lists no others."""
+    left = _listed(dcmread(BytesIO(document))) - gone
+    return only(document, left) if left else b""
+
+
+def _listed(found: Dataset) -> frozenset[str]:
+    return frozenset(
+        _sop(item) for item in found.ContentSequence if "ReferencedSOPSequence" in item
+    )
 
 
 def _sop(item: Dataset) -> str:

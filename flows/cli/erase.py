@@ -52,8 +52,8 @@ def begin(
         typer.echo(
             f"{counted(found.studies, 'study', 'studies')}, "
             f"{counted(found.instances, 'instance')}, {counted(found.objects, 'stored object')}, "
-            f"{counted(found.headers, 'header')} of releases; {found.released} in sealed releases; "
-            "nothing is erased yet: add --yes"
+            f"{counted(found.headers, 'header or paper', 'headers and papers')} of releases; "
+            f"{found.released} in sealed releases; nothing is erased yet: add --yes"
         )
         return
     asked = Asked(target, _said(case), _said(reason), person(who, HubSettings))
@@ -140,10 +140,10 @@ def _eraser() -> "Eraser":
     from flows.release.erasing import Eraser, wire_erasing
     from flows.settings import EraseSettings, HubSettings
 
-    catalogue, mine = wiring.hub().catalogue, wiring.read(HubSettings)
-    told = wiring.read(EraseSettings)
-    clean, releases = wire_erasing(mine, told)
-    return Eraser(catalogue, {Store.CLEAN: clean, Store.RELEASES: releases})
+    parts, mine = wiring.hub(), wiring.read(HubSettings)
+    clean, releases = wire_erasing(mine, wiring.read(EraseSettings))
+    stores = {Store.CLEAN: clean, Store.RELEASES: releases}
+    return Eraser(parts.catalogue, stores, parts.releases)
 
 
 def _line(one: "Erasure") -> str:

@@ -3,7 +3,10 @@
 It may be stopped at any moment and gone on with: the catalogue's list says what is left.
 """
 
+import hashlib
+import io
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,9 +15,12 @@ from sqlalchemy import Engine
 
 from catalog.erasures import erasing
 from catalog.erasures.erasing import Asked
+from catalog.erasures.papers import written_without
 from catalog.erasures.records import Erasure, Store
+from catalog.errors import NotFoundError
 from catalog.minio_store import MinioStore
-from catalog.objects import Credentials, ErasingStore
+from catalog.objects import Credentials, ErasingStore, ObjectStore
+from catalog.releases import Paper
 from flows import wiring
 from flows.errors import SettingsError
 from flows.settings import EraseSettings, HubSettings, RegionSettings
@@ -26,10 +32,12 @@ class Eraser:
 
     Attributes:
         stores: Each seen by an identity that may remove older versions too.
+        releases: The store of releases as who builds them sees it: papers are written anew.
     """
 
     catalogue: Engine
     stores: Mapping[Store, ErasingStore]
+    releases: ObjectStore
 
 
 def erase(
@@ -43,9 +51,26 @@ def erase(
         NotFoundError: Nothing is known under that name; it may be erased already.
         StorageError: A store did not answer, or refused: `resume` goes on.
     """
-    begun = erasing.begin(eraser.catalogue, asked)
+    begun = erasing.begin(eraser.catalogue, asked, _written_anew(eraser, asked))
     told(begun)
     return finish(eraser, begun.id, who=asked.who)
+
+
+def _written_anew(eraser: Eraser, asked: Asked) -> dict[str, Paper]:
+    """Store the papers of releases without what goes, by the key of the old.
+
+    If it is stopped before they are entered, nothing names them: `mammo reconcile` removes them.
+    """
+    made = {}
+    for one in erasing.papers_naming(eraser.catalogue, asked.target):
+        with suppress(NotFoundError):  # its bytes are gone already
+            data = written_without(one, b"".join(eraser.releases.get(one.key)))
+            if data:
+                digest = hashlib.sha256(data).hexdigest()
+                key = f"{one.key.rpartition('/')[0]}/{digest}.paper"
+                eraser.releases.put(key, io.BytesIO(data), len(data), digest)
+                made[one.key] = Paper(one.name, key, len(data), digest)
+    return made
 
 
 def resume(eraser: Eraser, *, who: str) -> tuple[Erasure, ...]:

@@ -8,7 +8,7 @@ from catalog.audit import AccessEvent
 from catalog.audit.questions import Part, seen_by, study_of, who_saw
 from catalog.database import reading
 from catalog.errors import NotFoundError
-from catalog.releases import ReleasedInstance, RevisionRef
+from catalog.releases import ReleasedInstance, RevisionRef, deliveries
 from catalog.search import Query
 from catalog.sightings import previews
 from tests.catalog.making import TODAY, WHO, draft, permit, prepared
@@ -21,11 +21,21 @@ READS = [
     (OTHER, "permit-2", "list", "2.25.6001", "ALLOWED"),
     (OTHER, "permit-2", "manifest", "manifest", "ALLOWED"),
     (OTHER, "permit-2", "archive", "permit-2", "ALLOWED"),
+    (OTHER, "permit-2", "paper", "metadata.csv", "ALLOWED"),
+    (OTHER, "permit-2", "paper", "metadata.parquet", "ALLOWED"),
+    (OTHER, "permit-2", "paper", "changes.csv", "ALLOWED"),
+    (OTHER, "permit-2", "selection", "2.25.6001", "ALLOWED"),
+    (OTHER, "permit-2", "paper", "terms.txt", "ALLOWED"),
+    (OTHER, "permit-2", "download-head", "2.25.6001.1.1", "ALLOWED"),
+    (OTHER, "permit-2", "archive-head", "permit-2", "ALLOWED"),
     (OTHER, "permit-1", "download", "2.25.5001.1.1", "not-found"),
     (OTHER, "permit-3", "manifest", "manifest", "ALLOWED"),
     (OTHER, "permit-2", "download", "2.25.5001.1.1", "not-found"),
 ]
-"""Under permit-1 and permit-2 both studies are released; permit-3 has no release."""
+"""Under permit-1 and permit-2 both studies are released; permit-3 has no release.
+
+Terms tell of no study, and a HEAD reads no byte.
+"""
 
 
 def released_as(ref: RevisionRef, root: str) -> ReleasedInstance:
@@ -70,6 +80,10 @@ FIRST = [
     (OTHER, "2.25.6001", Part.STUDY),
     (OTHER, "manifest", Part.RELEASE),
     (OTHER, "permit-2", Part.RELEASE),
+    (OTHER, "metadata.csv", Part.RELEASE),
+    (OTHER, "metadata.parquet", Part.RELEASE),
+    (OTHER, "changes.csv", Part.RELEASE),
+    (OTHER, "2.25.6001", Part.STUDY),
 ]
 
 
@@ -85,6 +99,15 @@ def test_by_its_handle_and_another_study_s_readers_are_others(engine: Engine) ->
     assert told(engine, key_of(engine, "2.25.1")) == FIRST
     assert told(engine, "2.25.2")[0] == (WHO, "2.25.5002.1.1", Part.STUDY)
     assert (WHO, "2.25.5001", Part.STUDY) not in told(engine, "2.25.2")
+
+
+def test_into_whose_bucket_it_was_delivered(engine: Engine) -> None:
+    (release,) = releases.releases_of(engine, "permit-2")
+    number = deliveries.begin(engine, "permit-2", release.id, "spe", who="ops")
+    assert told(engine, "2.25.1")[-1] == ("ops", f"delivery:{number}", Part.RELEASE)
+    publisher = prepared(engine)
+    publisher.publish(draft(3))
+    assert told(engine, "2.25.3") == []
 
 
 def test_who_was_refused_is_told_if_asked(engine: Engine) -> None:

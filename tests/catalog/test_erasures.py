@@ -63,7 +63,7 @@ CASES = {
 def test_what_is_counted_goes_and_a_tombstone_counts_it(engine: Engine, case: str) -> None:
     what, extent = CASES[case]
     assert erasing.extent(engine, what.target) == extent
-    made = erasing.begin(engine, what)
+    made = erasing.begin(engine, what, {})
     assert (made.studies, made.instances) == (extent.studies, extent.instances)
     assert made.objects == extent.objects + extent.headers
     (release,) = releases.releases_of(engine, "permit-1")
@@ -73,14 +73,14 @@ def test_what_is_counted_goes_and_a_tombstone_counts_it(engine: Engine, case: st
     assert left.instances == 12 - extent.released
     assert len(list(releases.manifest(engine, "permit-1", who=WHO, today=TODAY))) == left.instances
     with pytest.raises(NotFoundError):
-        erasing.begin(engine, what)
+        erasing.begin(engine, what, {})
 
 
 def test_no_name_of_hers_is_left_but_the_hold_that_keeps_her_out(engine: Engine) -> None:
     for scope, value in ((STUDY, "2.25.1"), (INSTANCE, "2.25.2.1.1"), (HoldScope.REVISION, "1")):
         target = HoldTarget(scope, value)
         holds.place(engine, HoldKind.WITHDRAWN, target, reason="r", who="w")
-    erasing.begin(engine, asked(SUBJECT, "subject-1"))
+    erasing.begin(engine, asked(SUBJECT, "subject-1"), {})
     before = everywhere(engine, "erased_object", "access_log")
     assert before.count("subject-1") == 1
     for name in ("2.25.1", "2.25.2", "released-1"):
@@ -93,7 +93,7 @@ def test_no_name_of_hers_is_left_but_the_hold_that_keeps_her_out(engine: Engine)
 
 def test_a_woman_goes_under_all_her_pseudonyms(engine: Engine) -> None:
     subjects.merge(engine, old="subject-3", new="subject-1", weeks=2, reason="r", who="w")
-    erasing.begin(engine, asked(SUBJECT, "subject-3"))
+    erasing.begin(engine, asked(SUBJECT, "subject-3"), {})
     assert search(engine, Query()).studies == ()
     held = {one.target.value for one in holds.list_holds(engine)}
     assert held == {"subject-1", "subject-3"}
@@ -103,7 +103,7 @@ def test_a_woman_goes_under_all_her_pseudonyms(engine: Engine) -> None:
 
 
 def test_what_was_erased_does_not_come_back(engine: Engine) -> None:
-    erasing.begin(engine, asked(STUDY, "2.25.1"))
+    erasing.begin(engine, asked(STUDY, "2.25.1"), {})
     publisher = prepared(engine)
     with pytest.raises(ConflictError) as caught:
         publisher.publish(draft(1))
@@ -121,7 +121,7 @@ def test_what_was_derived_of_an_image_goes_with_it(catalogue_engine: Engine) -> 
     (found,) = search(catalogue_engine, Query()).studies
     before = erasing.extent(catalogue_engine, HoldTarget(INSTANCE, "2.25.7.1.1"))
     assert before.instances > 1
-    erasing.begin(catalogue_engine, asked(INSTANCE, "2.25.7.1.1"))
+    erasing.begin(catalogue_engine, asked(INSTANCE, "2.25.7.1.1"), {})
     left = search(catalogue_engine, Query()).studies
     assert sum(one.instances for one in left) == found.instances - before.instances
 
@@ -143,7 +143,7 @@ def test_what_regions_were_told_loses_her_uids(engine: Engine) -> None:
     }
     with writing(engine) as connection:
         connection.execute(arrival.insert().values(row))
-    erasing.begin(engine, asked(STUDY, "2.25.1"))
+    erasing.begin(engine, asked(STUDY, "2.25.1"), {})
     with reading(engine) as connection:
         told = json.loads(connection.scalar(select(arrival.c.answer)) or "")
     assert told == {"revisions": {"2.25.3.1.1": 1}}
@@ -160,7 +160,7 @@ def test_an_object_that_another_revision_names_stays(catalogue_engine: Engine) -
 
 
 def test_the_list_is_worked_off_and_the_proof_names_digests_only(engine: Engine) -> None:
-    number = erasing.begin(engine, asked(INSTANCE, "2.25.1.1.3")).id
+    number = erasing.begin(engine, asked(INSTANCE, "2.25.1.1.3"), {}).id
     first, second = erasing.doomed(engine, number)
     assert (first.store, second.store) == (Store.CLEAN, Store.RELEASES)
     erasing.gone(engine, first)
@@ -180,6 +180,6 @@ def test_the_list_is_worked_off_and_the_proof_names_digests_only(engine: Engine)
 @pytest.mark.parametrize("scope", HoldScope)
 def test_what_is_not_known_cannot_be_erased(engine: Engine, scope: HoldScope) -> None:
     with pytest.raises(NotFoundError):
-        erasing.begin(engine, asked(scope, "2.25.99"))
+        erasing.begin(engine, asked(scope, "2.25.99"), {})
     assert erasing.every(engine) == ()
     assert holds.list_holds(engine) == ()

@@ -7,6 +7,7 @@ import io
 import pytest
 from minio.commonconfig import ENABLED
 from minio.versioningconfig import VersioningConfig
+from sqlalchemy import select
 
 from catalog import permits, releases
 from catalog.erasures import erasing as records
@@ -15,7 +16,9 @@ from catalog.erasures.records import Store
 from catalog.errors import Reason, StorageError
 from catalog.holds import HoldTarget
 from catalog.minio_store import ensure_buckets
+from catalog.releases.papers import RECORD, selection_name
 from catalog.search import Query, search
+from catalog.tables import instance, release_instance, revision, subject
 from catalog.vocabulary import HoldScope
 from flows import wiring
 from flows.cli import place
@@ -29,10 +32,6 @@ from tests.flows.making import four_views, put, registered, walked
 @pytest.fixture
 def pseudonym(region, hub, deidentify_with, export_folder):
     """One woman of four images, in a sealed release."""
-    from sqlalchemy import select
-
-    from catalog.tables import subject
-
     for store, prefix in ((hub.clean, "prov/"), (hub.releases, "permit-1/")):
         for key in list(store.keys(prefix)):  # other tests' women
             store.remove(key)
@@ -46,11 +45,26 @@ def pseudonym(region, hub, deidentify_with, export_folder):
 
 @pytest.fixture
 def eraser(hub):
-    return Eraser(hub.catalogue, {Store.CLEAN: hub.clean, Store.RELEASES: hub.releases})
+    return Eraser(
+        hub.catalogue, {Store.CLEAN: hub.clean, Store.RELEASES: hub.releases}, hub.releases
+    )
 
 
 def asked(pseudonym):
     return Asked(HoldTarget(HoldScope.SUBJECT, pseudonym), "7/2026", "r", "officer")
+
+
+TEXTS = ["CITATION.cff", "citation.txt", "terms.txt"]
+"""What is said of a release, and of nobody in it."""
+
+
+def left_of(hub):
+    """Give what is stored: clean objects by key, and papers by name; headers have none."""
+    clean, small = stored(hub)
+    (release,) = releases.releases_of(hub.catalogue, "permit-1")
+    names = {one.key: one.name for one in releases.papers(hub.catalogue, release.id)}
+    assert set(names) <= set(small)
+    return clean, sorted(names.get(key, key) for key in small)
 
 
 def stored(hub):
@@ -62,14 +76,42 @@ def test_nothing_of_her_is_stored_any_more_and_the_proof_says_so(hub, eraser, ps
     assert clean
     assert headers
     done = erase(eraser, asked(pseudonym))
-    assert stored(hub) == ([], [])
+    assert left_of(hub) == ([], TEXTS)
     assert done.ended_at is not None
     assert done.gone == done.objects >= len(clean)
     proofs = {one.key_sha256 for one in records.proofs(hub.catalogue, done.id)}
-    assert {hashlib.sha256(key.encode()).hexdigest() for key in (*clean, *headers)} <= proofs
+    kept = stored(hub)[1]
+    assert {
+        hashlib.sha256(key.encode()).hexdigest() for key in (*clean, *set(headers) - set(kept))
+    } <= proofs
     (release,) = releases.releases_of(hub.catalogue, "permit-1")
     assert records.erased_of(hub.catalogue, release.id) == release.instances
     assert search(hub.catalogue, Query()).studies == ()
+
+
+def test_papers_name_an_erased_image_no_more_and_all_others_still(hub, eraser, pseudonym):
+    before = list(releases.manifest(hub.catalogue, "permit-1", who=None, today=TODAY))
+    with hub.catalogue.connect() as connection:
+        named = select(instance.c.sop_uid, release_instance.c.sop_uid).select_from(
+            release_instance.join(revision, revision.c.id == release_instance.c.revision_id).join(
+                instance, instance.c.id == revision.c.instance_id
+            )
+        )
+        clean, gone = connection.execute(named.where(instance.c.derived_from.is_(None))).first()
+    erase(eraser, Asked(HoldTarget(HoldScope.INSTANCE, clean), "7/2026", "r", "officer"))
+    left = {
+        one.sop_uid for one in releases.manifest(hub.catalogue, "permit-1", who=None, today=TODAY)
+    }
+    assert gone in {one.sop_uid for one in before} - left
+    (release,) = releases.releases_of(hub.catalogue, "permit-1")
+    papers = {one.name: one for one in releases.papers(hub.catalogue, release.id)}
+    stored_keys = stored(hub)[1]
+    for key in (one for one in stored_keys if one.endswith(".paper")):
+        assert gone.encode() not in b"".join(hub.releases.get(key))
+    for name in (RECORD, selection_name(before[0].study_uid)):
+        data = b"".join(hub.releases.get(papers[name].key))
+        assert all(uid.encode() in data for uid in left)
+    assert {one.key for one in papers.values()} <= set(stored_keys)
 
 
 def test_what_a_crash_left_is_gone_on_with(hub, eraser, pseudonym, monkeypatch):
@@ -92,7 +134,7 @@ def test_what_a_crash_left_is_gone_on_with(hub, eraser, pseudonym, monkeypatch):
     assert len(stored(hub)[0]) == len(clean) - 2
     (done,) = resume(eraser, who="officer")
     assert done.ended_at is not None
-    assert stored(hub) == ([], [])
+    assert left_of(hub) == ([], TEXTS)
     assert resume(eraser, who="officer") == ()
 
 
@@ -120,7 +162,7 @@ def test_older_versions_go_too(s3):
 def test_whoever_may_not_remove_is_told_and_nothing_is_called_done(s3, hub, pseudonym):
     stores = {Store.CLEAN: s3.store("clean", "hub"), Store.RELEASES: hub.releases}
     with pytest.raises(StorageError) as caught:
-        erase(Eraser(hub.catalogue, stores), asked(pseudonym))
+        erase(Eraser(hub.catalogue, stores, hub.releases), asked(pseudonym))
     assert caught.value.reason is Reason.REFUSED
     (begun,) = records.every(hub.catalogue)
     assert (begun.ended_at, begun.gone) == (None, 0)
