@@ -158,11 +158,10 @@ def signed(key: Ed25519PrivateKey, sequence: int, **said: object) -> tuple[str, 
         "id": f"{sequence:032x}",
         "region": "norr",
         "sequence": sequence,
-        "kind": "TRACE_BACK",
+        "kind": "ERASE",
         "issued": now.isoformat().replace("+00:00", "Z"),
         "expires": (now + timedelta(9)).isoformat().replace("+00:00", "Z"),
         "studies": [ours(1)],
-        "permit": "SE-1",
         "case": "7",
     } | said
     body = json.dumps(told)
@@ -172,7 +171,7 @@ def signed(key: Ed25519PrivateKey, sequence: int, **said: object) -> tuple[str, 
 def enter(apart: Apart, sequence: int, body: str, signature: str) -> None:
     """Write an order into the hub's database, as its owner can."""
     now = datetime.now(UTC).replace(tzinfo=None)
-    row = ("norr", sequence, OrderKind.TRACE_BACK.value, body, signature, "x", now, now)
+    row = ("norr", sequence, OrderKind.ERASE.value, body, signature, "x", now, now)
     columns = "region_id, sequence, kind, body, signature, issued_by, issued_at, expires_at"
     with sqlite3.connect(apart.catalogue, timeout=30) as opened:
         opened.execute(f"INSERT INTO issued_order ({columns}) VALUES (?,?,?,?,?,?,?,?)", row)
@@ -184,8 +183,8 @@ def test_orders_that_the_hubs_owner_writes_are_turned_away(
     honest = tmp_path / "order.pem"
     (apart.region / "region" / "hub-orders.pub").write_text(make_key(honest))
     (tmp_path / "uids").write_text(f"{ours(1)}\n")
-    named = ("--key", str(honest), "--permit", "SE-1", "--case", "7")
-    apart.mammo("orders", "issue", "norr", "TRACE_BACK", str(tmp_path / "uids"), *named)
+    named = ("--key", str(honest), "--case", "7")
+    apart.mammo("orders", "issue", "norr", "ERASE", str(tmp_path / "uids"), *named)
     assert apart.mammo("orders", "fetch").endswith("1 new orders, 0 turned away\n")
     before, thief = state_of(apart), Ed25519PrivateKey.generate()
     with sqlite3.connect(apart.catalogue) as opened:
@@ -196,7 +195,7 @@ def test_orders_that_the_hubs_owner_writes_are_turned_away(
         signed(thief, 3, kind="RUN", command="touch /tmp/x"),
         signed(load_key(honest), 4, region="soder"),
         signed(load_key(honest), 5, studies=["../../x; rm -rf /"]),
-        (body.replace('"TRACE_BACK"', '"ERASE"'), signature),
+        (body.replace('"ERASE"', '"TRACE_BACK"'), signature),
         (body, signature),
         ("{}", ""),
     ]
@@ -204,7 +203,7 @@ def test_orders_that_the_hubs_owner_writes_are_turned_away(
         enter(apart, sequence, written, claimed)
     said = apart.mammo("orders", "fetch")
     assert said.splitlines()[-1] == f"0 new orders, {len(wrong)} turned away"
-    assert apart.mammo("orders", "list").count("TRACE_BACK") == 1
+    assert apart.mammo("orders", "list").count("ERASE") == 1
     assert state_of(apart) == before
 
 

@@ -36,9 +36,9 @@ def run(capsys, *arguments: object) -> tuple[int, str, str]:
         ("ingest", "prov", "."),
         ("catalog", "search"),
         ("catalog", "holders"),
-        ("permit", "me"),
+        ("permit", "issue", "me"),
         ("release", "permit-1"),
-        ("revoke", "permit-1"),
+        ("permit", "revoke", "permit-1", "--reason", "over"),
         ("token", "me", "--role", "researcher"),
     ],
 )

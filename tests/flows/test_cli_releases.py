@@ -3,6 +3,7 @@
 import csv
 import json
 import secrets
+from datetime import timedelta
 
 import pytest
 
@@ -12,6 +13,7 @@ from catalog.search import Query
 from catalog.vocabulary import View
 from flows import wiring
 from flows.cli import place
+from flows.release import permits
 from flows.release.build import build
 from tests import objects
 from tests.flows.conftest import DECISION, TODAY
@@ -19,19 +21,21 @@ from tests.flows.making import four_views, put, registered, walked
 
 
 @pytest.fixture
-def run(region, hub, monkeypatch, mammo, deidentify_with, export_folder):
+def run(region, hub, monkeypatch, mammo, deidentify_with, export_folder, capsys):
     put(export_folder, *four_views())
     walked(region, deidentify_with, registered(region, export_folder, DECISION))
     monkeypatch.setattr(place, "enter", lambda _side: None)
     monkeypatch.setattr(wiring, "hub", lambda: hub)
+    capsys.readouterr()  # what was said until now
     return mammo
 
 
 @pytest.fixture
-def permit(run):
-    code, out, _ = run("permit", "researcher-1", "--tier", "ANON_DOWNLOAD")
-    assert code == 0
-    return out.splitlines()[-1]
+def permit(run, hub):
+    valid = (TODAY, TODAY + timedelta(days=30))
+    return permits.issue(
+        hub, persons=["researcher-1"], title="t", purpose="p", tier="ANON_DOWNLOAD", valid=valid
+    )
 
 
 def test_releases_are_listed_and_compared(run, permit, hub, tmp_path):
@@ -50,7 +54,7 @@ def test_releases_are_listed_and_compared(run, permit, hub, tmp_path):
     with (tmp_path / "changes.csv").open() as told:
         assert {row["kind"] for row in csv.DictReader(told)} == {"removed"}
     assert run("releases", "diff", permit, "1", "7")[0] == 1
-    assert "no permit permit-0" in run("releases", "list", "permit-0")[2]
+    assert "there is no permit-0" in run("releases", "list", "permit-0")[2]
 
 
 @pytest.fixture
@@ -78,11 +82,11 @@ def test_a_release_is_delivered_and_its_deletion_proven(run, permit, bucket, tmp
     proof = ["--key", tmp_path / "key.pem", "--into", tmp_path / "proof.json"]
     code, _, error = run("releases", "delete-proof", permit, *to, *proof)
     assert (code, "revoke it first" in error) == (1, True)
-    run("revoke", permit)
+    run("permit", "revoke", permit, "--reason", "over")
     code, said, _ = run("releases", "delete-proof", permit, *to, *proof)
     told = json.loads((tmp_path / "proof.json").read_text())
     assert (code, told["sha256"] in said) == (0, True)
-    assert "no permit permit-0" in run("releases", "deliver", "permit-0", *to)[2]
+    assert "there is no permit-0" in run("releases", "deliver", "permit-0", *to)[2]
 
 
 def test_without_settings_of_a_store_nothing_is_delivered(run, permit):

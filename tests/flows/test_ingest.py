@@ -3,7 +3,7 @@
 import pytest
 from prefect.states import Failed
 
-from access_api import tokens
+from access_api import settings
 from catalog.errors import ConflictError, NotFoundError, StorageError
 from catalog.outcome import Outcome, Tally
 from flows.errors import DiskFullError, OriginalError, SourceError, StudyError, TallyError
@@ -57,7 +57,7 @@ def test_the_launcher_and_the_flow_mean_the_same_pool():
 
 
 def test_the_launcher_and_the_door_mean_the_same_issuer():
-    assert environment.ISSUER == tokens.DEVELOPMENT_ISSUER
+    assert environment.ISSUER == settings.DEVELOPMENT_ISSUER
 
 
 def test_nothing_but_an_id_goes_to_prefect():
