@@ -59,6 +59,11 @@ def begin(
     asked = Asked(target, _said(case), _said(reason), person(who, HubSettings))
     made = erase(_eraser(), asked, told=lambda begun: typer.echo(f"erasure {begun.id} is begun"))
     typer.echo(_line(made))
+    for permit, bucket in erasing.copies(wiring.hub().catalogue, made.id):
+        typer.echo(
+            f"{bucket} has copies under {permit}: mammo releases deliver {permit} --bucket {bucket}"
+            " takes them away; where the permit has ended, mammo releases delete-proof"
+        )
     typer.echo("tell the region, and who has copies: mammo orders issue REGION ERASE …")
 
 
