@@ -67,7 +67,9 @@ def verify(
 
 @app.command()
 def anchor() -> None:
-    """Print the newest line's number and digest, to be kept where nobody here can write.
+    """Print the newest line's number and digest.
+
+    Keep them where nobody here can write.
 
     Example: mammo audit anchor | ssh elsewhere 'cat >> anchors.txt'
     """
@@ -146,7 +148,9 @@ def seen_by(
     whom: Annotated[str, typer.Argument(help="`sub` of their tokens, or a user here.")],
     who: Who = "",
 ) -> None:
-    """List everything a person or service account did, and was refused.
+    """List all that somebody did, and was refused.
+
+    A person, or a service account.
 
     Example: mammo audit seen-by researcher-1
     """
@@ -164,8 +168,9 @@ def remove(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; else only tell.")] = False,
 ) -> None:
-    """Remove lines that are older than MAMMO_HUB_AUDIT_YEARS, ten unless said otherwise.
+    """Remove lines that are old enough.
 
+    Older than MAMMO_HUB_AUDIT_YEARS: ten, unless said otherwise.
     What stays can still be proven, and says what went. No line goes within a year.
 
     Example: mammo audit remove --yes
