@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Engine
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from access_api.heads import HEAD
 from access_api.recorder import Recorder, route_of
 from catalog import audit
 from catalog.audit import AccessEvent
@@ -60,7 +61,7 @@ def _write(scope: Scope, status: int) -> None:
     event = AccessEvent(
         caller.subject,
         permit if _PERMIT.match(permit) else "",
-        scope["method"].lower(),
+        "head" if scope["state"].get(HEAD) else scope["method"].lower(),
         route_of(scope),
         outcome,
     )

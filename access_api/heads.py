@@ -5,7 +5,8 @@ from typing import Final
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_MARK: Final = "head"
+HEAD: Final = "head"
+"""What in a request's state says that only the head is wanted."""
 
 
 class Heads:
@@ -23,7 +24,7 @@ class Heads:
             await self._app(scope, receive, send)
             return
         head = scope["method"] == "HEAD"
-        scope.setdefault("state", {})[_MARK] = head
+        scope.setdefault("state", {})[HEAD] = head
         inside: Scope = {**scope, "method": "GET"} if head else scope
 
         async def send_head(message: Message) -> None:
@@ -42,7 +43,7 @@ class Heads:
 
 def asks_for_head(request: Request) -> bool:
     """Tell whether only the head of an answer is wanted."""
-    return bool(getattr(request.state, _MARK, False))
+    return bool(getattr(request.state, HEAD, False))
 
 
 def _allow_head(message: Message) -> None:

@@ -1,6 +1,7 @@
 """Every call of somebody known is written down before it is answered."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,13 +27,25 @@ class Recorder:
             await self._app(scope, receive, send)
             return
 
+        begun = False
+
+        async def record(status: int) -> None:
+            nonlocal begun
+            begun = True
+            if self._known_by in scope.get("state", {}):
+                await run_in_threadpool(self._write, scope, status)
+
         async def recording(message: Message) -> None:
-            is_known = self._known_by in scope.get("state", {})
-            if message["type"] == "http.response.start" and is_known:
-                await run_in_threadpool(self._write, scope, int(message["status"]))
+            if message["type"] == "http.response.start":
+                await record(int(message["status"]))
             await send(message)
 
-        await self._app(scope, receive, recording)
+        try:
+            await self._app(scope, receive, recording)
+        except Exception:
+            if not begun:  # whoever is outside answers with a problem
+                await record(HTTPStatus.INTERNAL_SERVER_ERROR)
+            raise
 
 
 def route_of(scope: Scope) -> str:

@@ -55,8 +55,12 @@ class Visit:
     door: Door
     caller: Caller
     permit_id: str
-    today: date
     head: bool = False
+
+    @property
+    def today(self) -> date:
+        """The day, asked anew each time: a download may go on over midnight."""
+        return datetime.now(UTC).date()
 
     @property
     def who(self) -> str:
@@ -109,8 +113,7 @@ class Visit:
 
 
 def _enter(request: Request, caller: Researcher, door: OpenDoor, permit: PermitId) -> Visit:
-    today = datetime.now(UTC).date()
-    return Visit(door, caller, permit, today, asks_for_head(request))
+    return Visit(door, caller, permit, asks_for_head(request))
 
 
 Visitor = Annotated[Visit, Depends(_enter)]

@@ -24,6 +24,8 @@ from catalog.erasures.tables import erased_object, erasure, tombstone
 from catalog.errors import NotFoundError
 from catalog.holds import HoldTarget
 from catalog.releases.records import Paper
+from catalog.releases.tables import delivery
+from catalog.tables import release
 from catalog.vocabulary import HoldKind, HoldScope
 
 _BATCH = 200
@@ -203,6 +205,20 @@ def erased_of(engine: Engine, release_id: str) -> int:
     counted = select(func.sum(tombstone.c.instances)).where(tombstone.c.release_id == release_id)
     with reading(engine) as connection:
         return int(connection.scalar(counted) or 0)
+
+
+def copies(engine: Engine, erasure_id: int) -> tuple[tuple[str, str], ...]:
+    """Give permits and buckets to which what was erased was delivered, and not proven deleted."""
+    wanted = (
+        select(release.c.permit_id, delivery.c.bucket)
+        .join(delivery, delivery.c.release_id == release.c.id)
+        .join(tombstone, tombstone.c.release_id == release.c.id)
+        .where(tombstone.c.erasure_id == erasure_id, delivery.c.deleted_at.is_(None))
+        .distinct()
+        .order_by(release.c.permit_id, delivery.c.bucket)
+    )
+    with reading(engine) as connection:
+        return tuple((row.permit_id, row.bucket) for row in connection.execute(wanted))
 
 
 def _get(connection: Connection, erasure_id: int) -> Erasure:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Final
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, exists, select
 
 from catalog.database import reading, writing
 from catalog.errors import ConflictError, NotFoundError, Reason
@@ -13,8 +13,8 @@ from catalog.releases.cohort import get_release
 from catalog.releases.records import Paper, Sealing
 from catalog.releases.rows import current, free_of
 from catalog.releases.tables import release_paper
-from catalog.tables import release_instance
-from catalog.vocabulary import ReleaseState
+from catalog.tables import hold, release_instance
+from catalog.vocabulary import HoldKind, ReleaseState
 
 SERVED: Final[tuple[str, ...]] = ("terms.txt", "citation.txt", "CITATION.cff")
 """Those that name no object: they are served as they were written."""
@@ -51,13 +51,18 @@ def add_papers(engine: Engine, release_id: str, written: Iterable[Paper]) -> Non
     """Enter papers whose bytes are stored.
 
     Raises:
-        NotFoundError: There is no such release.
+        NotFoundError: There is no such release, or something was erased since it was frozen: the
+            papers may name it.
         ConflictError: It is sealed.
     """
     rows = [{"release_id": release_id, **asdict(paper)} for paper in written]
     with writing(engine) as connection:
-        if get_release(connection, release_id, lock=True).state != ReleaseState.BUILDING:
+        found = get_release(connection, release_id, lock=True)
+        if found.state != ReleaseState.BUILDING:
             raise ConflictError(Reason.NOT_BUILDING)
+        since = exists().where(hold.c.kind == HoldKind.ERASED, hold.c.placed_at >= found.frozen_at)
+        if connection.scalar(select(since)):
+            raise NotFoundError
         if rows:
             connection.execute(release_paper.insert(), rows)
 

@@ -150,6 +150,8 @@ def seen_by(
 ) -> None:
     """List all that somebody did, and was refused.
 
+    A person, or a service account.
+
     Example: mammo audit seen-by researcher-1
     """
     from catalog.audit import questions
@@ -166,10 +168,9 @@ def remove(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; else only tell.")] = False,
 ) -> None:
-    """Remove lines that need not be kept any longer.
+    """Remove lines that are old enough.
 
-    MAMMO_HUB_AUDIT_YEARS says how long that is; ten years unless set.
-
+    Older than MAMMO_HUB_AUDIT_YEARS: ten, unless said otherwise.
     What stays can still be proven, and says what went. No line goes within a year.
 
     Example: mammo audit remove --yes

@@ -32,8 +32,8 @@ def begin(
     """Erase a woman, a study or one object.
 
     Without --yes it is only counted. Rows, objects with all older versions, previews, what was
-    derived, and headers of releases go. Frozen releases keep a count of what they lost. If it is
-    stopped: mammo erase resume.
+    derived, headers and papers of releases go. Frozen releases keep a count of what they lost. If it
+    is stopped: mammo erase resume.
 
     Example: mammo erase begin --study 2.25.1234 --case 7/2026 --reason "Article 17, case 7/2026"
     """
@@ -59,6 +59,11 @@ def begin(
     asked = Asked(target, _said(case), _said(reason), person(who, HubSettings))
     made = erase(_eraser(), asked, told=lambda begun: typer.echo(f"erasure {begun.id} is begun"))
     typer.echo(_line(made))
+    for permit, bucket in erasing.copies(wiring.hub().catalogue, made.id):
+        typer.echo(
+            f"{bucket} has copies under {permit}: mammo releases deliver {permit} --bucket {bucket}"
+            " takes them away; where the permit has ended, mammo releases delete-proof"
+        )
     typer.echo("tell the region, and who has copies: mammo orders issue REGION ERASE …")
 
 

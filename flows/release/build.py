@@ -78,8 +78,8 @@ def _given_up_on_failure(parts: HubParts, release: Release) -> Iterator[None]:
             releases.discard(parts.catalogue, release.id)
         if isinstance(error, NotFoundError):
             message = (
-                "the release could not be finished: an image is gone from the store, or the "
-                "permit's release was built anew meanwhile"
+                "the release could not be finished: an image is gone from the store, something was "
+                "erased, or the permit's release was built anew meanwhile"
             )
             raise ReleaseError(message) from None
         raise

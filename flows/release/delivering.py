@@ -172,7 +172,10 @@ def _papers(parts: HubParts, release: Release, today: date) -> Iterator[tuple[st
         if name in written:
             yield f"papers/{name}", b"".join(parts.releases.get(written[name].key))
     for study in sorted({str(row["study_uid"]) for row in rows()}):
-        paper, free = releases.selection(catalogue, permit_id, study, who=None, today=today)
+        try:
+            paper, free = releases.selection(catalogue, permit_id, study, who=None, today=today)
+        except NotFoundError:
+            continue  # it named what was erased, and could not be written anew
         data = only(b"".join(parts.releases.get(paper.key)), free)
         yield f"{study}/selection.dcm", data
 

@@ -1,5 +1,6 @@
 """Every call is in the ledger, and auditors read it through the door; that is in it, too."""
 
+import asyncio
 import csv
 import io
 from collections.abc import Callable
@@ -8,9 +9,11 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+from starlette.types import Message, Receive, Scope, Send
 
 from access_api.app import create_app
 from access_api.doorstep import open_log
+from access_api.recorder import Recorder
 from catalog import audit
 from catalog.audit.proof import verify
 from catalog.audit.written import read
@@ -187,3 +190,19 @@ def test_who_asks_is_in_the_ledger_before_the_answer(
         (EVE, "audit-anchor", "ledger", "ALLOWED"),
         (EVE, "seen-by", f"person:{ANNA}", "ALLOWED"),
     ]
+
+
+def test_what_fails_unforeseen_is_in_the_ledger_too() -> None:
+    written: list[int] = []
+
+    async def broken(scope: Scope, _receive: Receive, _send: Send) -> None:
+        scope["state"]["caller"] = ANNA
+        raise LookupError
+
+    async def nothing(*_told: object) -> Message:
+        return {"type": "http.disconnect"}
+
+    recorder = Recorder(broken, known_by="caller", write=lambda _scope, how: written.append(how))
+    with pytest.raises(LookupError):
+        asyncio.run(recorder({"type": "http", "state": {}}, nothing, nothing))
+    assert written == [500]

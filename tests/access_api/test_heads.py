@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Callable
+from hashlib import sha256
 
 import pytest
 from starlette.testclient import TestClient
@@ -17,6 +18,9 @@ WHAT = {
     "study": "/releases/{permit}/studies/{study}/archive",
     "release": "/releases/{permit}/archive?format=tar",
     "manifest": "/releases/{permit}/manifest",
+    "table": "/releases/{permit}/papers/metadata.csv",
+    "terms": "/releases/{permit}/papers/terms.txt",
+    "selection": "/releases/{permit}/studies/{study}/selection",
     "summary": "/releases/{permit}",
     "search": "/studies",
     "client": "/client.py",
@@ -59,7 +63,30 @@ def test_no_byte_is_read_for_a_head(client: TestClient, world: World, bearer: Be
         world.put("releases", key, header)
 
 
-@pytest.mark.parametrize("name", ["instance", "series", "study", "release", "manifest"])
+def test_no_byte_of_a_paper_is_read_for_a_head(
+    client: TestClient, world: World, bearer: Bearer
+) -> None:
+    admin = world.s3.store("releases")
+    key = f"papers/{sha256(f'Terms of {PERMIT_A}{chr(10)}'.encode()).hexdigest()}"
+    terms = b"".join(admin.get(key))
+    admin.remove(key)
+    try:
+        path = path_of("terms", world)
+        assert client.get(path, headers=bearer(ANNA)).status_code == 503
+        assert client.head(path, headers=bearer(ANNA)).status_code == 200
+    finally:
+        world.put("releases", key, terms)
+
+
+def test_a_head_that_its_route_does_not_tell_of_is_recorded_as_one(
+    client: TestClient, world: World, bearer: Bearer
+) -> None:
+    assert client.head("/audit/lines", headers=bearer(ANNA)).status_code == 403
+    (*_, line) = entries(world.engine)
+    assert (line.action, line.object, line.outcome) == ("head", "/audit/lines", "403")
+
+
+@pytest.mark.parametrize("name", ["instance", "series", "study", "release", "manifest", "table"])
 def test_a_head_is_checked_and_audited_like_the_rest(
     client: TestClient, world: World, bearer: Bearer, name: str
 ) -> None:

@@ -1,6 +1,7 @@
 """What is erased is nowhere, its proof says so, and a frozen release counts what it lost."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine, MetaData, select, text
@@ -14,6 +15,7 @@ from catalog.erasures.erasing import Asked
 from catalog.erasures.records import Extent, Store
 from catalog.errors import ConflictError, NotFoundError, Reason
 from catalog.holds import HoldTarget
+from catalog.releases import deliveries
 from catalog.search import Query, search
 from catalog.vocabulary import HoldKind, HoldScope
 from tests.catalog.making import TODAY, WHO, draft, instance, new_revision, permit, prepared
@@ -153,8 +155,6 @@ def test_an_object_that_another_revision_names_stays(catalogue_engine: Engine) -
     publisher = prepared(catalogue_engine)
     shared = new_revision(instance(1, 1))
     publisher.publish(draft(1, shared))
-    from dataclasses import replace
-
     publisher.publish(draft(2, replace(new_revision(instance(2, 1)), stored=shared.stored)))
     assert erasing.extent(catalogue_engine, HoldTarget(STUDY, "2.25.1")).objects == 0
 
@@ -175,6 +175,27 @@ def test_the_list_is_worked_off_and_the_proof_names_digests_only(engine: Engine)
     assert first.key not in everywhere(engine)
     lines = [(line.action, line.object) for line in audit.entries(engine)]
     assert lines[-2:] == [("erase", "erasure:1"), ("erased", "erasure:1")]
+
+
+def test_who_was_delivered_a_copy_is_told_until_it_is_gone(engine: Engine) -> None:
+    (release,) = releases.releases_of(engine, "permit-1")
+    deliveries.begin(engine, "permit-1", release.id, "spe-7", who="ops")
+    number = erasing.begin(engine, asked(STUDY, "2.25.1"), {}).id
+    assert erasing.copies(engine, number) == (("permit-1", "spe-7"),)
+    told = {"proof_sha256": "0" * 64, "who": "ops"}
+    deliveries.proven_gone(engine, "permit-1", "spe-7", **told)
+    assert erasing.copies(engine, number) == ()
+
+
+def test_papers_of_a_release_begun_before_are_not_entered(engine: Engine) -> None:
+    begun = releases.freeze(engine, "permit-1", Query(), today=TODAY)
+    paper = releases.Paper("selection/2.25.7", "k", 1, "0" * 64)
+    releases.add_papers(engine, begun.id, [paper])
+    erasing.begin(engine, asked(STUDY, "2.25.1"), {})
+    with pytest.raises(NotFoundError):
+        releases.add_papers(engine, begun.id, [replace(paper, name="selection/2.25.8")])
+    anew = releases.freeze(engine, "permit-1", Query(), today=TODAY)
+    releases.add_papers(engine, anew.id, [paper])
 
 
 @pytest.mark.parametrize("scope", HoldScope)
