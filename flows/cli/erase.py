@@ -32,8 +32,8 @@ def begin(
     """Erase a woman, a study or one object.
 
     Without --yes it is only counted. Rows, objects with all older versions, previews, what was
-    derived, headers and papers of releases go. Frozen releases keep a count of what they lost. If it
-    is stopped: mammo erase resume.
+    derived, headers and papers of releases go. Frozen releases keep a count of what they
+    lost. If it is stopped: mammo erase resume.
 
     Example: mammo erase begin --study 2.25.1234 --case 7/2026 --reason "Article 17, case 7/2026"
     """
