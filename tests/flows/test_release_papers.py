@@ -51,7 +51,7 @@ def read(hub, paper) -> bytes:
 
 def place(hub, value, scope=HoldScope.INSTANCE):
     target = HoldTarget(scope, value)
-    holds.place(hub.catalogue, HoldKind.OPTED_OUT, target, reason="t", who="o")
+    holds.place(hub.catalogue, HoldKind.WITHDRAWN, target, reason="t", who="o")
 
 
 @on_both
