@@ -4,14 +4,20 @@ from anyio import fail_after
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from access_api.problems import MEDIA_TYPE, SLOW, TOO_LARGE, Problem
+from access_api.problems import MEDIA_TYPE, SLOW, TOO_LARGE, UNAVAILABLE, WAIT, Problem
 
 
 class Bodies:
-    """ASGI middleware that takes a body whole and small, in time, or not at all."""
+    """ASGI middleware that takes a body whole and small, in time, or not at all.
 
-    def __init__(self, app: ASGIApp, *, most: int, seconds: float) -> None:
+    Bodies are read before anybody shows who they are, so all together they hold so much memory and
+    no more: whoever comes then is asked to try again.
+    """
+
+    def __init__(self, app: ASGIApp, *, most: int, seconds: float, together: int = 64) -> None:
+        """Take bodies of `most` bytes, and as many bytes at a time as `together` such have."""
         self._app = app
+        self._left = most * together
         self._most = most
         self._seconds = seconds
 
@@ -20,19 +26,25 @@ class Bodies:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        held: list[int] = []
         try:
             with fail_after(self._seconds):
-                body = await self._read(receive)
+                body = await self._read(receive, held)
         except TimeoutError:
-            await _refuse(SLOW, scope, receive, send)
+            body = SLOW
+        finally:
+            self._left += sum(held)
+        if isinstance(body, Problem):
+            await _refuse(body, scope, receive, send)
             return
-        if body is None:
-            await _refuse(TOO_LARGE, scope, receive, send)
-            return
-        await self._app(scope, _Replay(body, receive), send)
+        self._left -= len(body)
+        try:
+            await self._app(scope, _Replay(body, receive), send)
+        finally:
+            self._left += len(body)
 
-    async def _read(self, receive: Receive) -> bytes | None:
-        """Read a body; None if it is too large."""
+    async def _read(self, receive: Receive, held: list[int]) -> bytes | Problem:
+        """Read a body, or give why it is not taken; `held` is what it takes of what is left."""
         parts, size = [], 0
         while True:
             message = await receive()
@@ -41,7 +53,11 @@ class Bodies:
             part = message.get("body", b"")
             size += len(part)
             if size > self._most:
-                return None
+                return TOO_LARGE
+            if len(part) > self._left:
+                return UNAVAILABLE
+            self._left -= len(part)
+            held.append(len(part))
             parts.append(part)
             if not message.get("more_body", False):
                 return b"".join(parts)
@@ -60,5 +76,6 @@ class _Replay:
 
 
 async def _refuse(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
-    answer = JSONResponse(problem.body(), int(problem.status), media_type=MEDIA_TYPE)
+    wait = {"Retry-After": WAIT[problem.status]} if problem.status in WAIT else None
+    answer = JSONResponse(problem.body(), int(problem.status), wait, media_type=MEDIA_TYPE)
     await answer(scope, receive, send)

@@ -146,16 +146,16 @@ def _called(name: str) -> CTE:
         for word in (release.c.permit_id, *(literal(word) for word in WHOLE))
     )
     brought = (
-        select(release.c.permit_id, _numbered("delivery:", delivery.c.id), literal(Part.RELEASE))
+        select(release.c.permit_id, numbered("delivery:", delivery.c.id), literal(Part.RELEASE))
         .select_from(_STUDY_OF_RELEASED.join(delivery, delivery.c.release_id == release.c.id))
         .where(instance.c.study_id.in_(named))
     )
-    here = select(literal(""), _numbered("study:", study.c.id), literal(Part.STUDY)).where(
+    here = select(literal(""), numbered("study:", study.c.id), literal(Part.STUDY)).where(
         study.c.id.in_(named)
     )
     return union(*own, *whole, brought, here).cte("called")
 
 
-def _numbered(kind: str, number: Column[int]) -> ColumnElement[str]:
+def numbered(kind: str, number: Column[int]) -> ColumnElement[str]:
     """Give what a line calls a record: its kind and number."""
     return literal(kind).concat(cast(number, String))

@@ -4,9 +4,11 @@ from typing import Any
 
 from sqlalchemy import CTE, Connection, Engine, String, cast, func, or_, select, union
 
+from catalog.audit.questions import HEADS, WHOLE, numbered
 from catalog.database import reading
 from catalog.recalls.recalling import get
 from catalog.recalls.records import Affected, AffectedHolder, AffectedPermit
+from catalog.releases.tables import delivery
 from catalog.tables import (
     access_log,
     hold,
@@ -97,11 +99,12 @@ def _persons(connection: Connection, permit_id: str) -> tuple[str, ...]:
 
 
 def _accesses(connection: Connection, permit_id: str, hit: CTE) -> int:
-    """Count the lines of the access log that name one of the objects, its series or its study."""
+    """Count the lines that name an object, its series or study, the whole release or a delivery."""
 
     def named(column: Any) -> Any:  # noqa: ANN401 # SQLAlchemy's own
         return (
             select(column)
+            .select_from(release_instance)
             .join(release, release.c.id == release_instance.c.release_id)
             .where(release.c.permit_id == permit_id)
             .where(release_instance.c.revision_id.in_(select(hit.c.id)))
@@ -112,10 +115,18 @@ def _accesses(connection: Connection, permit_id: str, hit: CTE) -> int:
         release_instance.c.series_uid,
         release_instance.c.study_uid,
     )
+    brought = select(numbered("delivery:", delivery.c.id)).where(
+        delivery.c.release_id.in_(named(release.c.id))
+    )
     wanted = select(func.count()).where(
         access_log.c.permit_id == permit_id,
         access_log.c.outcome == _ALLOWED,
-        or_(*(access_log.c.object.in_(named(column)) for column in uids)),
+        access_log.c.action.not_like(HEADS),
+        or_(
+            *(access_log.c.object.in_(named(column)) for column in uids),
+            access_log.c.object.in_((*WHOLE, permit_id)),
+            access_log.c.object.in_(brought),
+        ),
     )
     return connection.scalar(wanted) or 0
 

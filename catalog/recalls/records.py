@@ -97,7 +97,8 @@ class AffectedPermit:
         persons: Who is told (GDPR Article 34 is the holder's): token subjects.
         releases: Numbers of its releases.
         instances: Objects in them, each counted once.
-        accesses: Lines of the access log that let somebody have one of them, or all of a study's.
+        accesses: Lines of the access log that let somebody have one of them, all of a study's, or
+            the whole release.
         revoked: Whether it was ended already.
     """
 

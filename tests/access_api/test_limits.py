@@ -1,5 +1,6 @@
 """How much one may send and how often one may ask, and what every answer says to browsers."""
 
+import asyncio
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,9 +9,11 @@ from typing import Any
 import pytest
 from fastapi import Body
 from starlette.testclient import TestClient
+from starlette.types import Message, Receive, Scope, Send
 
 from access_api.access import ANYONE, add_routes, guarded_router
 from access_api.app import create_app
+from access_api.bodies import Bodies
 from access_api.doorstep import MAX_HEADER_BYTES, MAX_HEADERS, open_log
 from access_api.pace import MOST, Pace
 from tests.access_api.conftest import settings_for
@@ -146,3 +149,30 @@ def test_no_cookie_is_ever_set_or_believed(client: TestClient, issuer: Issuer) -
     answer = client.get("/studies", headers=cookie)
     assert answer.status_code == 401
     assert "set-cookie" not in answer.headers
+
+
+def test_all_bodies_together_hold_no_more_than_so_much() -> None:
+    """Bodies come before anybody shows who they are: strangers must not fill the memory."""
+    answers: list[int] = []
+
+    async def held(_scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        if len(answers) == 0:
+            answers.append(0)
+            await post(bodies)
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+
+    async def post(to: Bodies) -> None:
+        async def receive() -> Message:
+            return {"type": "http.request", "body": b"x" * 60, "more_body": False}
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answers.append(message["status"])
+
+        await to({"type": "http"}, receive, send)
+
+    bodies = Bodies(held, most=100, seconds=5, together=1)
+    asyncio.run(post(bodies))
+    asyncio.run(post(bodies))
+    assert answers == [0, 503, 204, 204]

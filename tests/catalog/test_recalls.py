@@ -14,6 +14,7 @@ from catalog.recalls import recalling
 from catalog.recalls.affected import affected
 from catalog.recalls.records import AffectedHolder, Criteria, Reach
 from catalog.records import Versions
+from catalog.releases import deliveries
 from catalog.search import Query, search
 from catalog.vocabulary import HoldScope
 from tests.catalog.making import TODAY, WHO, draft, instance, new_revision, permit, prepared
@@ -163,6 +164,21 @@ def test_whom_it_concerns_is_told(engine: Engine) -> None:
     assert by_instance.permits[0].instances == 4
     with pytest.raises(NotFoundError):
         affected(engine, 9)
+
+
+def test_whole_releases_and_deliveries_are_accesses_and_a_head_is_none(engine: Engine) -> None:
+    (release,) = releases.releases_of(engine, "permit-1")
+    deliveries.begin(engine, "permit-1", release.id, "spe-7", who="ops")
+    for action, what in (
+        ("archive", "permit-1"),
+        ("paper", "metadata.parquet"),
+        ("paper", "terms.txt"),
+        ("download-head", "2.25.91.1.2"),
+        ("archive-head", "permit-1"),
+    ):
+        audit.append(engine, AccessEvent(WHO, "permit-1", action, what, "ALLOWED"))
+    (one,) = affected(engine, place(engine, Criteria(detector="text 3"))).permits
+    assert one.accesses == 3
 
 
 def test_the_clock_runs_from_when_it_became_known(engine: Engine) -> None:
