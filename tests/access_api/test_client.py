@@ -22,8 +22,7 @@ from catalog.holds import HoldTarget
 from catalog.vocabulary import HoldKind, HoldScope
 from tests.access_api.issuer import Issuer
 from tests.access_api.running import Running
-from tests.access_api.test_manifests import digests
-from tests.access_api.world import ANNA, BERTIL, PERMIT_A, PERMIT_LARGE, World
+from tests.access_api.world import ANNA, BERTIL, PERMIT_A, PERMIT_LARGE, World, digests
 
 PROGRAM = Path(mammo_download.__file__)
 

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -300,3 +301,11 @@ def log_lines(text: str) -> Iterator[dict[str, Any]]:
 
     for line in text.splitlines():
         yield json.loads(line)
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Give the digest of each file that was downloaded."""
+    return {
+        str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in folder.rglob("*.dcm")
+    }

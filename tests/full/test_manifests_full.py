@@ -1,22 +1,14 @@
 """curl and aria2 download by the manifests that the door writes for them."""
 
-import hashlib
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.access_api.running import Running
 from tests.access_api.test_manifests import manifest
-from tests.access_api.world import ANNA, PERMIT_A, World
+from tests.access_api.world import ANNA, PERMIT_A, World, digests
 
 Bearer = Callable[..., dict[str, str]]
-
-
-def digests(folder: Path) -> dict[str, str]:
-    return {
-        str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in folder.rglob("*.dcm")
-    }
 
 
 def wanted(world: World) -> dict[str, str]:
