@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-MAX_ACTOR = 255
 MAX_OBJECT = 255
 
 

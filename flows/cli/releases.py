@@ -29,6 +29,7 @@ def list_(permit: Permit) -> None:
     """
     place.enter("hub")
     from catalog import permits, releases
+    from catalog.erasures.erasing import erased_of
     from flows import wiring
 
     catalogue = wiring.hub().catalogue
@@ -37,10 +38,12 @@ def list_(permit: Permit) -> None:
     for one in releases.releases_of(catalogue, permit):
         asked = ", ".join(f"{name}={value}" for name, value in one.query.items() if value)
         held = releases.contents(catalogue, one.id)
+        gone = erased_of(catalogue, one.id)
+        lost = f", {gone} erased since" if gone else ""
         typer.echo(
             f"{one.number:>3} {one.state} {one.frozen_at:%Y-%m-%d %H:%M} catalogue version "
             f"{one.catalogue_version}; {counted(one.instances, 'object')} frozen, "
-            f"{held.instances} may be served, {held.size / 1e6:.1f} MB; {asked}"
+            f"{held.instances} may be served{lost}, {held.size / 1e6:.1f} MB; {asked}"
         )
 
 

@@ -8,9 +8,12 @@ from datetime import timedelta
 import pytest
 
 from catalog import releases
+from catalog.erasures import erasing
+from catalog.erasures.erasing import Asked
+from catalog.holds import HoldTarget
 from catalog.minio_store import ensure_buckets
 from catalog.search import Query
-from catalog.vocabulary import View
+from catalog.vocabulary import HoldScope, View
 from flows import wiring
 from flows.cli import place
 from flows.release import permits
@@ -55,6 +58,16 @@ def test_releases_are_listed_and_compared(run, permit, hub, tmp_path):
         assert {row["kind"] for row in csv.DictReader(told)} == {"removed"}
     assert run("releases", "diff", permit, "1", "7")[0] == 1
     assert "there is no permit-0" in run("releases", "list", "permit-0")[2]
+
+
+def test_what_a_release_lost_by_erasure_is_counted(run, permit, hub, region):
+    assert run("release", permit)[0] == 0
+    assert "erased" not in run("releases", "list", permit)[1]
+    (study,) = {one.clean_study_uid for one in region.ledger.by_instance(f"{objects.INSTANCE}.1")}
+    target = HoldTarget(HoldScope.STUDY, study)
+    asked = Asked(target, case="7", reason="r", who="o")
+    erasing.begin(hub.catalogue, asked, {})
+    assert "0 may be served, 12 erased since" in run("releases", "list", permit)[1]
 
 
 @pytest.fixture
