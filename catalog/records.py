@@ -41,12 +41,17 @@ class DisclosureDecision:
 
 @dataclass(frozen=True)
 class Facts:
-    """What only de-identification saw: the true exam year, the age, the boxes it blanked."""
+    """What only de-identification saw: the true exam year, the age, the boxes it blanked.
+
+    Attributes:
+        device: The region's pseudonym of the machine; empty where the original names none.
+    """
 
     exam_year: int | None = None
     age: int | None = None
     boxes_blanked: int = 0
     flags: tuple[str, ...] = ()
+    device: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,12 @@ class Stored:
 
 @dataclass(frozen=True, repr=False)
 class Instance:
-    """What is searchable of one clean object; its UIDs are the space's, not the original ones."""
+    """What is searchable of one clean object; its UIDs are the space's, not the original ones.
+
+    Attributes:
+        model: Manufacturer's Model Name (0008,1090); None where nobody told, and empty where it
+            has none. A recall goes by it, and no search does.
+    """
 
     study_uid: str
     series_uid: str
@@ -99,6 +109,7 @@ class Instance:
     frames: int
     age_band: str | None
     exam_year: int | None
+    model: str | None = None
 
 
 @dataclass(frozen=True)

@@ -119,6 +119,10 @@ instance = Table(
     Column("latest", Integer, nullable=False),
     # The image that it was made of, here; what holds the image holds it too.
     Column("derived_from", ForeignKey("instance.id"), index=True),
+    # The region's pseudonym of the machine, and its model: a recall goes by them. Neither is told
+    # to who searches; of what was stored before they were kept, both are null.
+    Column("device", String(32), index=True),
+    Column("model", String(64)),
     Index(None, "study_id", "kind", "view", "laterality", "vendor"),
     # By these catalog.search finds what is rare without looking at any row.
     Index(None, "kind", "view", "laterality", "study_id"),

@@ -1,4 +1,4 @@
-"""What a region posts to the hub: strict JSON, version 1, with no place for free words.
+"""What a region posts to the hub: strict JSON with a version, and no place for free words.
 
 Both sides use these models: the region writes them, the intake refuses whatever they do not name.
 Who says something, and why, is written by the hub itself.
@@ -7,19 +7,29 @@ Who says something, and why, is written by the hub itself.
 from dataclasses import asdict, replace
 from typing import Annotated, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    model_validator,
+)
 
 from catalog.outcome import Outcome, Tally
 from catalog.records import ExportSummary, Instance, Merge, StudyDraft
 from catalog.vocabulary import HoldKind, Kind, Laterality, OptOut, View
 
 VERSION: Final = 1
+#: Of a study; since 2 it tells which machine made an image, and its model.
+STUDY_VERSION: Final = 2
 _MOST: Final = 5000
 
 Uid = Annotated[str, Field(pattern=r"^2\.25\.(0|[1-9][0-9]{0,38})$")]
 Standard = Annotated[str, Field(max_length=64, pattern=r"^[0-2](\.(0|[1-9][0-9]*))*$")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Pseudonym = Annotated[str, Field(pattern=r"^[A-Z2-7]{16,64}$")]
+Device = Annotated[str, Field(pattern=r"^[A-Z2-7]{26}$")]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9 ().,_/+-]{0,64}$")]
 Flag = Annotated[str, Field(pattern=r"^[a-z][a-z ]{0,99}$")]
@@ -59,6 +69,7 @@ class InstanceMessage(_Told):
     frames: Annotated[int, Field(ge=0, le=65536)]
     age_band: Annotated[str, Field(pattern=r"^[0-9]{1,2}-[0-9]{1,2}$")] | None
     exam_year: Annotated[int, Field(ge=1900, le=2200)] | None
+    model: Word | None = None
 
     def record(self) -> Instance:
         """Give what the catalogue calls it."""
@@ -83,6 +94,7 @@ class FactsMessage(_Told):
     age: Annotated[int, Field(ge=0, le=150)] | None
     boxes_blanked: Count
     flags: Annotated[tuple[Flag, ...], Field(max_length=64)]
+    device: Device | Literal[""] = ""
 
 
 class VersionsMessage(_Told):
@@ -144,7 +156,7 @@ class MergeMessage(_Told):
 class StudyMessage(_Told):
     """All that one export says of one study."""
 
-    version: Literal[1]
+    version: Literal[1, 2]
     export_id: Name
     study_ordinal: Count
     holder_id: Name
@@ -154,6 +166,14 @@ class StudyMessage(_Told):
     outcomes: Annotated[dict[Outcome, Count], Field(max_length=len(Outcome))]
     merges: Annotated[tuple[MergeMessage, ...], Field(max_length=64)]
     derived: Annotated[tuple[RevisionMessage, ...], Field(max_length=2 * _MOST)]
+
+    @model_validator(mode="after")
+    def _is_of_its_version(self) -> "StudyMessage":
+        every = (*self.revisions, *self.derived)
+        if self.version == 1 and any(new.facts.device or new.instance.model for new in every):
+            message = "version 1 tells no machine"
+            raise ValueError(message)
+        return self
 
     def draft(self) -> StudyDraft:
         """Give what the catalogue calls it."""
@@ -170,7 +190,7 @@ def study_message(draft: StudyDraft) -> bytes:
         pydantic.ValidationError: It has what the hub would not take.
     """
     plain = replace(draft, outcomes=dict(draft.outcomes))  # a Counter would be counted anew
-    return StudyMessage.model_validate({"version": VERSION, **asdict(plain)}).canonical()
+    return StudyMessage.model_validate({"version": STUDY_VERSION, **asdict(plain)}).canonical()
 
 
 class StandingQuestion(_Told):

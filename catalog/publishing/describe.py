@@ -1,6 +1,8 @@
 """Describe a de-identified header: the pure projection that search goes by."""
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from pydicom.dataset import Dataset
 from pydicom.uid import (
@@ -84,6 +86,8 @@ _FAMILIES: tuple[tuple[str, Kind], ...] = (
     ("1.2.840.10008.5.1.4.1.1.11.", Kind.PR),
 )
 _WITHOUT_PIXELS = COMPANIONS - {Kind.SEG}
+# What a model is written with; of another name nothing is told.
+_MODEL: Final = re.compile(r"[A-Za-z0-9 ().,_/+-]{0,64}")
 _OLDEST = 89  # all who are older share the last band
 
 
@@ -106,12 +110,13 @@ def describe(ds: Dataset, facts: Facts) -> Instance:
         kind=kind,
         view=_view(ds),
         laterality=_laterality(ds),
-        vendor=_vendor(str(ds.get("Manufacturer", "") or "")),
+        vendor=vendor_of(str(ds.get("Manufacturer", "") or "")),
         rows=int(ds.get("Rows", 0) or 0),
         columns=int(ds.get("Columns", 0) or 0),
         frames=0 if kind in _WITHOUT_PIXELS else int(ds.get("NumberOfFrames", 1) or 1),
         age_band=_age_band(facts.age),
         exam_year=facts.exam_year,
+        model=_model(str(ds.get("ManufacturerModelName", "") or "")),
     )
 
 
@@ -170,7 +175,13 @@ def _words(ds: Dataset, keyword: str) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(str(word) for word in value)
 
 
-def _vendor(manufacturer: str) -> str:
+def _model(name: str) -> str:
+    written = " ".join(name.split())
+    return written if _MODEL.fullmatch(written) else ""
+
+
+def vendor_of(manufacturer: str) -> str:
+    """Give the one word that a maker is called by here, whatever it calls itself."""
     name = " ".join(manufacturer.upper().split())
     if name == "GE":
         return "GE"

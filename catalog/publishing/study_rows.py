@@ -106,10 +106,14 @@ def write_revision(
     `image` is what it was derived from, if it was.
     """
     number = 1 if there is None else there.number + 1
-    row = _describing(new.instance, place) | {
-        "latest": number,
-        "derived_from": None if image is None else image.instance_id,
-    }
+    row = (
+        _describing(new.instance, place)
+        | _machine(new)
+        | {
+            "latest": number,
+            "derived_from": None if image is None else image.instance_id,
+        }
+    )
     if there is None:
         key = connection.execute(instance.insert().values(**row)).inserted_primary_key
         instance_id = int(key[0]) if key else 0
@@ -150,6 +154,12 @@ def _describing(described: Instance, place: Place) -> dict[str, Any]:
         "columns": described.columns,
         "frames": described.frames,
     }
+
+
+def _machine(new: NewRevision) -> dict[str, str]:
+    """Give what is told of the machine; what was known before stays where nothing is told now."""
+    told = {"device": new.facts.device, "model": new.instance.model}
+    return {name: value for name, value in told.items() if value}
 
 
 def _stored(new: NewRevision) -> dict[str, Any]:

@@ -54,6 +54,23 @@ def count(engine: Engine, criteria: Criteria) -> Reach:
     return Reach(studies, instances, revisions, releases, permits)
 
 
+def without_device(engine: Engine, holder: str | None) -> int:
+    """Count the images of which no machine is known: of a holder, or of all.
+
+    What was derived here follows its image, and is not counted.
+    """
+    counted = (
+        select(func.count())
+        .select_from(instance)
+        .join(study, study.c.id == instance.c.study_id)
+        .where(instance.c.device.is_(None), instance.c.derived_from.is_(None))
+    )
+    if holder is not None:
+        counted = counted.where(study.c.holder_id == holder)
+    with reading(engine) as connection:
+        return connection.scalar(counted) or 0
+
+
 def place(
     engine: Engine, criteria: Criteria, *, reason: str, who: str, aware_at: datetime | None = None
 ) -> Recall:
@@ -179,6 +196,8 @@ def _matching(criteria: Criteria) -> Select[Any]:
 def _conditions(criteria: Criteria) -> list[ColumnElement[bool]]:
     pairs = (
         (criteria.vendor, instance.c.vendor.__eq__),
+        (criteria.device, instance.c.device.__eq__),
+        (criteria.model, instance.c.model.__eq__),
         (criteria.profile, revision.c.profile.__eq__),
         (criteria.edition, revision.c.edition.__eq__),
         (criteria.detector, revision.c.detector.__eq__),

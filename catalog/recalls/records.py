@@ -18,6 +18,8 @@ class Criteria:
             name it.
         permit: Whose releases' names `instance` is one of.
         vendor: Of the device, as the catalogue writes it.
+        device: One machine, by the pseudonym that its region gives it.
+        model: Of the device, as the clean header writes it.
         profile: By which an object was de-identified; `edition` is the profile's edition.
         detector: By which its pixels were looked at as it was made.
         export: That brought it.
@@ -35,11 +37,14 @@ class Criteria:
     holder: str | None = None
     since: date | None = None
     until: date | None = None
+    device: str | None = None
+    model: str | None = None
 
     @property
     def says_what(self) -> bool:
         """Tell whether it says more than whose and when."""
-        named = (self.instance, self.vendor, self.profile, self.edition, self.detector, self.export)
+        made = (self.profile, self.edition, self.detector, self.export)
+        named = (self.instance, self.vendor, self.device, self.model, *made)
         return any(one is not None for one in named)
 
     @property

@@ -13,6 +13,7 @@ from flows.cli import (
     catalogue,
     console,
     data,
+    device,
     erase,
     exports,
     finding,
@@ -50,7 +51,8 @@ app = typer.Typer(
     add_completion=False,
 )
 
-for module in (stack, data, report, offline, verify, release, token, rescan, reconcile, receiver):
+_ALONE = (stack, data, report, offline, verify, release, token, rescan, reconcile, receiver, device)
+for module in _ALONE:
     module.add_to(app)
 app.add_typer(account.app, name="account")
 app.add_typer(application.app, name="application")

@@ -28,6 +28,10 @@ def place(
         str | None, typer.Option(help="The UID is one of this permit's releases.")
     ] = None,
     vendor: Annotated[str | None, typer.Option(help="The device's, as search shows it.")] = None,
+    device: Annotated[
+        str | None, typer.Option(help="One machine, by what its region's `mammo device` tells.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="The device's model, as headers say.")] = None,
     profile: Annotated[str | None, typer.Option(help="De-identified by this profile.")] = None,
     edition: Annotated[str | None, typer.Option(help="By this edition.")] = None,
     detector: Annotated[str | None, typer.Option(help="Looked at by this detector.")] = None,
@@ -51,6 +55,8 @@ def place(
     Example: mammo recall place --detector "text 4" --reason "misses rotated text, case 12/2026"
 
     Do it: mammo recall place --detector "text 4" --reason "misses rotated text, case 12/2026" --yes
+
+    One machine: mammo recall place --device 5XKTQ2ZBTM7CNGJYKDJ5TQ3OPA --reason "case 13/2026"
     """
     side.enter("hub")
     from catalog.recalls import recalling
@@ -63,6 +69,8 @@ def place(
         instance=instance,
         permit=permit,
         vendor=vendor,
+        device=device,
+        model=model,
         profile=profile,
         edition=edition,
         detector=detector,
@@ -76,6 +84,11 @@ def place(
         typer.echo(
             f"{_counts(recalling.count(catalogue, criteria))}; nothing is held yet: add --yes"
         )
+        if device is not None and (unknown := recalling.without_device(catalogue, holder)):
+            typer.echo(
+                f"of {counted(unknown, 'object')} no machine is known: they are not counted, "
+                "and --vendor or --model with --holder reaches more"
+            )
         return
     known = datetime.fromisoformat(aware).astimezone(UTC) if aware else None
     by = person(who, HubSettings)

@@ -23,6 +23,7 @@ from flows.errors import FlowsError
 from flows.files.spool import Spooled, spool
 from flows.people.protection import is_confidential
 from flows.sources.original import Original
+from flows.walk.device import machine_of, pseudonym_of
 
 
 @dataclass(frozen=True, repr=False)
@@ -132,11 +133,15 @@ def admit(
         reader.check_unchanged()
     with target.open("rb") as finished:
         eyes.inspect(finished, clean)
-    return _admitted(spooled, person, clean, deidentifier.versions)
+    device = pseudonym_of(machine_of(parsed.header), deidentifier.keys)
+    return _admitted(spooled, person, clean, versions=deidentifier.versions, device=device)
 
 
-def _admitted(spooled: Spooled, person: Person, clean: Clean, versions: Versions) -> Admitted:
-    facts = Facts(clean.facts.exam_year, clean.facts.age, len(clean.boxes), clean.flags)
+def _admitted(
+    spooled: Spooled, person: Person, clean: Clean, *, versions: Versions, device: str
+) -> Admitted:
+    seen = clean.facts
+    facts = Facts(seen.exam_year, seen.age, len(clean.boxes), clean.flags, device)
     return Admitted(
         spooled=spooled,
         person=person,

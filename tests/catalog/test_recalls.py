@@ -28,7 +28,8 @@ def engine(catalogue_engine: Engine) -> Engine:
     """Two studies of two holders; of each study one image was looked at by a bad detector."""
     publisher = prepared(catalogue_engine)
     for study, holder, region in ((1, "vgr", "vg"), (2, "skane", "sk")):
-        good = new_revision(instance(study, 1))
+        good = new_revision(instance(study, 1, model=f"Model {study}"))
+        good = replace(good, facts=replace(good.facts, device="M" * 25 + "AB"[study - 1]))
         bad = replace(new_revision(instance(study, 2)), versions=BAD)
         changed = {"holder_id": holder, "region": region, "export_id": f"export-{study}"}
         publisher.publish(draft(study, good, bad, **changed))
@@ -55,6 +56,8 @@ CASES = {
     "edition": (Criteria(edition="2026d"), Reach(2, 4, 4, 1, 1), HoldScope.REVISION),
     "profile": (Criteria(profile="general"), Reach(0, 0, 0, 0, 0), HoldScope.REVISION),
     "export": (Criteria(export="export-2"), Reach(1, 2, 2, 1, 1), HoldScope.REVISION),
+    "one machine": (Criteria(device="M" * 25 + "B"), Reach(1, 1, 1, 1, 1), HoldScope.INSTANCE),
+    "a model": (Criteria(model="Model 1"), Reach(1, 1, 1, 1, 1), HoldScope.INSTANCE),
     "device": (Criteria(vendor="HOLOGIC"), Reach(2, 4, 4, 1, 1), HoldScope.INSTANCE),
     "instance": (Criteria(instance="2.25.1.1.2"), Reach(1, 1, 1, 1, 1), HoldScope.INSTANCE),
     "study": (Criteria(instance="2.25.1"), Reach(1, 2, 2, 1, 1), HoldScope.INSTANCE),
@@ -135,6 +138,11 @@ def test_a_second_recall_places_only_what_is_missing_and_each_is_lifted_alone(
         ("recall", "recall:2", "2"),
         ("lift", "recall:1", "2"),
     ]
+
+
+def test_what_nobody_knows_the_machine_of_is_counted(engine: Engine) -> None:
+    assert recalling.without_device(engine, None) == 2
+    assert recalling.without_device(engine, "vgr") == 1
 
 
 @pytest.mark.parametrize("criteria", [Criteria(), Criteria(holder="vgr", since=TODAY)])
