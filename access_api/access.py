@@ -25,12 +25,12 @@ class Allow:
     """A dependency that lets the named roles in, and nobody else.
 
     Args:
-        roles: Of people.
+        roles: Of people; none where only services come in.
         services: Let service accounts of secure processing environments in, too.
     """
 
     def __init__(self, *roles: Role, services: bool = False) -> None:
-        if not roles:
+        if not roles and not services:
             msg = "name at least one role"
             raise TypeError(msg)
         self.roles = frozenset(roles)
@@ -79,6 +79,7 @@ class GuardedRoute(APIRoute):
             raise TypeError(msg)
         rule = rules.pop()
         self.roles, self.services = rule.roles, rule.services
+        self.anyone = isinstance(rule, AllowAnyone)
 
 
 def guarded_router(*, tag: str) -> APIRouter:

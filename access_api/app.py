@@ -13,6 +13,7 @@ from structlog.typing import FilteringBoundLogger
 from access_api import (
     applications,
     audit,
+    deletions,
     docs,
     health,
     instances,
@@ -54,13 +55,14 @@ TAGS: Final = (
     {"name": "Applications", "description": "What you ask for, and what was decided."},
     {"name": "Permits", "description": "What you were granted."},
     {"name": "Releases", "description": "What your permit lets you read."},
+    {"name": "Deletions", "description": "What an environment must delete, and did."},
     {"name": "Audit", "description": "Who had what, for auditors."},
     {"name": "Service", "description": "Whether the door is open."},
 )
 PARTS: Final = (
     *(health, studies, applications, permits),
     *(releases, papers, manifests, instances, archives, previews),
-    *(client, audit, docs),
+    *(deletions, client, audit, docs),
 )
 ABOUT: Final = About(TITLE, VERSION, DESCRIPTION, TAGS)
 

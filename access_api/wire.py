@@ -71,6 +71,10 @@ CHANGE_REFUSALS: Final = RELEASE_REFUSALS | _described(
     SLOW,
 )
 
+STEP_REFUSALS: Final = RELEASE_REFUSALS | _described(
+    TABLE[catalog_errors.StepError], TOO_LARGE, SLOW
+)
+
 STUDY_FOUND: Final[dict[str, Any]] = {
     "study_key": "6f1c2a9be0d94d0c8c6f5d3e1b7a4820",
     "holder": "vg-mammography",

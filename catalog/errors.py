@@ -94,6 +94,7 @@ class Reason(StrEnum):
     LONGER = "an amendment cannot make a permit last longer"
     EXTENDED = "the permit was extended before; it is extended once only"
     NOT_FROM_THEN = "a permit cannot begin before today, nor after the one before it ends"
+    NO_PROOF = "after an erasure, the digest of the environment's own record of it is needed"
     NO_CONTENT = "the permit was issued for development; issue another"
     TOO_MANY = "too many applications of yours are open; withdraw one"
     VERSION = "it was changed meanwhile; read it again"

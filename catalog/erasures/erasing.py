@@ -16,6 +16,7 @@ from catalog import audit, holds
 from catalog.audit import AccessEvent
 from catalog.columns import now
 from catalog.database import reading, writing
+from catalog.deletions.asking import ask_of_erased
 from catalog.erasures import papers, rows
 from catalog.erasures.papers import Naming
 from catalog.erasures.records import Doomed, Erasure, Extent, Proof, Store
@@ -96,6 +97,7 @@ def begin(engine: Engine, asked: Asked, anew: Mapping[str, Paper]) -> Erasure:
         for release_id, instances in rows.released(connection, doom).items():
             row = {"release_id": release_id, "erasure_id": number, "instances": instances}
             connection.execute(tombstone.insert().values(row))
+        ask_of_erased(connection, number, doom.revisions)
         rows.delete(connection, doom, number)
         counted = f"{len(doom.studies)} studies, {len(doom.instances)} objects"
         event = AccessEvent(asked.who, "", "erase", f"erasure:{number}", counted)

@@ -13,6 +13,7 @@ from flows.cli import (
     catalogue,
     console,
     data,
+    deletions,
     device,
     erase,
     exports,
@@ -60,6 +61,7 @@ app.add_typer(arrivals.app, name="arrivals")
 app.add_typer(audit.app, name="audit")
 app.add_typer(catalogue.app, name="catalog")
 app.add_typer(console.app, name="console")
+app.add_typer(deletions.app, name="deletions")
 app.add_typer(erase.app, name="erase")
 app.add_typer(exports.app, name="exports")
 app.add_typer(finding.app, name="finding")

@@ -16,11 +16,11 @@ from schemathesis.specs.openapi.checks import (
 from starlette.testclient import TestClient
 
 from tests.access_api.issuer import Issuer
-from tests.access_api.test_access import WHO_MAY, parts_of, role_for
-from tests.access_api.world import ANNA, PERMIT_A, World
+from tests.access_api.test_access import SERVICE, WHO_MAY, parts_of, role_for
+from tests.access_api.world import ANNA, PERMIT_A, SPE, World
 
 DESCRIBED = [name for name in WHO_MAY if not re.search("/(docs|openapi|client)", name)]
-ASKS_NOTHING = {"GET /health", "GET /audit/anchor", "GET /permits"}
+ASKS_NOTHING = {"GET /health", "GET /audit/anchor", "GET /permits", "GET /deletions"}
 Credentials = Callable[[str], dict[str, str]]
 BOUNDED = settings(
     max_examples=25,
@@ -39,10 +39,12 @@ def described(app: FastAPI, client: TestClient) -> Any:
 
 
 @pytest.fixture(scope="session")
-def credentials(issuer: Issuer) -> Credentials:
+def credentials(issuer: Issuer, world: World) -> Credentials:
     """Give the header of somebody who may go a way."""
 
     def make(name: str) -> dict[str, str]:
+        if WHO_MAY[name] == {SERVICE}:
+            return {"Authorization": f"Bearer {world.assertion(SPE)}"}
         return {"Authorization": f"Bearer {issuer.token(ANNA, role_for(name), exp=4_000_000_000)}"}
 
     return make

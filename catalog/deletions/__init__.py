@@ -1,0 +1,1 @@
+"""What secure processing environments must delete, and that they say they did (EHDS Art. 73)."""

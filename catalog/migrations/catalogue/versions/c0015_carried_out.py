@@ -1,0 +1,73 @@
+"""Which machine made an image, and what environments say to have deleted."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "c0015"
+down_revision = "c0011"
+branch_labels = None
+depends_on = None
+
+SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+MOMENT = sa.DateTime(timezone=True)
+
+
+def upgrade() -> None:
+    """Make the columns, of which nobody knows for what is stored; then the table."""
+    op.add_column("instance", sa.Column("device", sa.String(32)))
+    op.add_column("instance", sa.Column("model", sa.String(64)))
+    op.create_index(op.f("ix_instance_device"), "instance", ["device"])
+    _deletion()
+
+
+def downgrade() -> None:
+    """Drop them."""
+    op.drop_table("deletion")
+    op.drop_index(op.f("ix_instance_device"), "instance")
+    op.drop_column("instance", "model")
+    op.drop_column("instance", "device")
+
+
+def _refers(table: str, column: str, to: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint([column], [to], name=op.f(f"fk_{table}_{column}"))
+
+
+def _deletion() -> None:
+    op.create_table(
+        "deletion",
+        sa.Column("id", SERIAL, nullable=False),
+        sa.Column("account_id", sa.String(64), nullable=False),
+        sa.Column("permit_id", sa.String(64), nullable=False),
+        sa.Column("study_uid", sa.String(64)),
+        sa.Column("sop_uid", sa.String(64)),
+        sa.Column("sop_sha256", sa.String(64), nullable=False),
+        sa.Column("erasure_id", SERIAL),
+        sa.Column("asked_at", MOMENT, nullable=False),
+        sa.Column("confirmed_at", MOMENT),
+        sa.Column("deleted_at", MOMENT),
+        sa.Column("said_by", sa.String(200)),
+        sa.Column("proof_sha256", sa.String(64)),
+        sa.CheckConstraint(
+            "erasure_id IS NOT NULL OR confirmed_at IS NOT NULL", name=op.f("ck_deletion_why")
+        ),
+        sa.CheckConstraint(
+            "(sop_uid IS NULL) = (study_uid IS NULL)", name=op.f("ck_deletion_uids")
+        ),
+        sa.CheckConstraint(
+            "(confirmed_at IS NULL) = (deleted_at IS NULL)"
+            " AND (confirmed_at IS NULL) = (said_by IS NULL)"
+            " AND (sop_uid IS NOT NULL OR confirmed_at IS NOT NULL)",
+            name=op.f("ck_deletion_confirmed"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deletion")),
+        _refers("deletion", "account_id", "service_account.id"),
+        _refers("deletion", "permit_id", "permit.id"),
+        _refers("deletion", "erasure_id", "erasure.id"),
+    )
+    op.create_index(op.f("ix_deletion_permit_id"), "deletion", ["permit_id"])
+    op.create_index(op.f("ix_deletion_erasure_id"), "deletion", ["erasure_id"])
+    op.create_index(
+        op.f("ix_deletion_account_id_permit_id_sop_sha256"),
+        "deletion",
+        ["account_id", "permit_id", "sop_sha256"],
+    )
