@@ -1,6 +1,6 @@
 # `make` shows what there is. The work is done by infra/setup.sh and the `mammo` command.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full test-faults test-minio lint bench bench-deid bench-downloads bench-exports bench-pixels bench-search check-compose check-shared down reset clean
+.PHONY: help setup demo test test-full test-faults test-minio lint bench bench-deid bench-downloads bench-exports bench-pixels bench-releases bench-search check-compose check-shared down reset clean
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 # Processes that share the tests; `make test PROCESSES=1` to have one after the other.
@@ -54,6 +54,9 @@ bench-exports: setup ## measure receiving, the whole way in, and the burden on a
 
 bench-pixels: setup ## how much burned-in text is found, and what it costs, with pictures of the worst cases
 	@$(BIN)/python -m tests.bench.pixels
+
+bench-releases: setup ## build a release of 10 000 instances beside bare requests to the same store
+	@$(BIN)/python -m tests.bench.releases $(INSTANCES)
 
 bench-search: setup ## search a million studies through the access API, on SQLite and PostgreSQL, beside the bare SQL
 	@$(BIN)/python -m tests.bench.search $(STUDIES)

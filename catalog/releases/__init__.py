@@ -4,7 +4,15 @@ The hub freezes a cohort, adds each instance as its re-keyed header is stored, a
 the door reads sealed releases. Permit and Hold are checked on every call.
 """
 
-from catalog.releases.building import add_instance, discard, freeze, pending, releases_of
+from catalog.releases.building import (
+    add_instance,
+    discard,
+    freeze,
+    left,
+    pending,
+    releases_of,
+    take_up,
+)
 from catalog.releases.changes import Change, changes
 from catalog.releases.membership import Member, Part, members
 from catalog.releases.metadata import copies, metadata, state_of
@@ -50,6 +58,7 @@ __all__ = [
     "copies",
     "discard",
     "freeze",
+    "left",
     "list_instances",
     "list_studies",
     "manifest",
@@ -64,5 +73,6 @@ __all__ = [
     "selection",
     "servable",
     "state_of",
+    "take_up",
     "written",
 ]

@@ -2,12 +2,23 @@
 
 import secrets
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import date
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, func, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    Update,
+    bindparam,
+    exists,
+    func,
+    literal,
+    select,
+)
 
 from catalog.columns import now
 from catalog.database import reading, writing
@@ -31,10 +42,12 @@ from catalog.tables import (
     revision,
     study,
     subject,
+    subject_merge,
 )
 from catalog.vocabulary import ReleaseState
 
 _BATCH = 500
+_REKEYED = tuple(one.name for one in fields(ReleasedInstance) if one.name != "revision_id")
 
 
 def freeze(engine: Engine, permit_id: str, query: Query, *, today: date) -> Release:
@@ -68,6 +81,27 @@ def freeze(engine: Engine, permit_id: str, query: Query, *, today: date) -> Rele
             .values(instances=frozen.rowcount, catalogue_version=version)
         )
         return read_release(get_release(connection, release_id))
+
+
+def take_up(engine: Engine, permit_id: str, query: Query, *, today: date) -> Release | None:
+    """Give the release of a permit that was begun with the same query and not sealed, if any.
+
+    Not if two pseudonyms were merged since it was frozen: its first half would have the old one.
+
+    Raises:
+        NotFoundError: There is no such permit.
+        PermitError: It is not in force.
+        ConflictError: Its tier asks for an assessment, and none is in force.
+    """
+    begun = select(release).where(
+        release.c.permit_id == permit_id,
+        release.c.state == ReleaseState.BUILDING,
+        ~exists().where(subject_merge.c.at >= release.c.frozen_at),
+    )
+    with reading(engine) as connection:
+        require_releasable(connection, permit_id, today=today)
+        found = connection.execute(begun).one_or_none()
+    return read_release(found) if found is not None and found.query == asdict(query) else None
 
 
 def _begin(connection: Connection, release_id: str, permit_id: str, query: Query) -> None:
@@ -120,6 +154,13 @@ def releases_of(engine: Engine, permit_id: str) -> tuple[Release, ...]:
         return tuple(read_release(row) for row in connection.execute(newest))
 
 
+def left(engine: Engine, release_id: str) -> int:
+    """Count the frozen revisions without a re-keyed header, also those that are held."""
+    counted = unfinished(release_id).with_only_columns(func.count())
+    with reading(engine) as connection:
+        return connection.scalar(counted) or 0
+
+
 def pending(engine: Engine, release_id: str) -> Iterator[RevisionRef]:
     """Give the frozen revisions that are not held and have no re-keyed header yet.
 
@@ -154,15 +195,18 @@ def add_instance(engine: Engine, release_id: str, *made: ReleasedInstance) -> No
     with writing(engine) as connection:
         if get_release(connection, release_id, lock=True).state != ReleaseState.BUILDING:
             raise ConflictError(Reason.NOT_BUILDING)
-        for one in made:
-            row = asdict(one)
-            written = connection.execute(
-                release_instance.update()
-                .where(
-                    release_instance.c.release_id == release_id,
-                    release_instance.c.revision_id == row.pop("revision_id"),
-                )
-                .values(**row)
-            )
-            if not written.rowcount:
-                raise NotFoundError
+        rows = [asdict(one) | {"of": one.revision_id} for one in made]
+        if rows and connection.execute(_entered(release_id), rows).rowcount != len(rows):
+            raise NotFoundError
+
+
+def _entered(release_id: str) -> Update:
+    """Say what is written of each re-keyed instance: one statement for many rows."""
+    return (
+        release_instance.update()
+        .where(
+            release_instance.c.release_id == release_id,
+            release_instance.c.revision_id == bindparam("of"),
+        )
+        .values({name: bindparam(name) for name in _REKEYED})
+    )

@@ -48,7 +48,7 @@ def written(engine: Engine, release_id: str) -> tuple[Sealing, ...]:
 
 
 def add_papers(engine: Engine, release_id: str, written: Iterable[Paper]) -> None:
-    """Enter papers whose bytes are stored.
+    """Enter papers whose bytes are stored, in the place of those entered before.
 
     Raises:
         NotFoundError: There is no such release, or something was erased since it was frozen: the
@@ -63,6 +63,7 @@ def add_papers(engine: Engine, release_id: str, written: Iterable[Paper]) -> Non
         since = exists().where(hold.c.kind == HoldKind.ERASED, hold.c.placed_at >= found.frozen_at)
         if connection.scalar(select(since)):
             raise NotFoundError
+        connection.execute(release_paper.delete().where(release_paper.c.release_id == release_id))
         if rows:
             connection.execute(release_paper.insert(), rows)
 

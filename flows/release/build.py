@@ -1,36 +1,35 @@
 """Build a permit's release: freeze its cohort, write one small re-keyed header per instance.
 
 Then its papers are written (`flows.release.papers`), and it is sealed. Of the clean objects only
-headers are written anew; their pixel bytes are read once, for the checksums of what the door will
-serve, and stay where they are.
+headers are written anew. A build that broke off is taken up where it was.
 """
 
-import hashlib
-import io
-import zlib
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import date
-
-from pydicom import dcmread
+from itertools import islice
+from typing import TypeVar
 
 from catalog import releases
-from catalog.errors import CatalogError, NotFoundError
-from catalog.releases import Release, ReleasedInstance, RevisionRef
-from catalog.releases.facts import facts_of
+from catalog.errors import CatalogError, NotFoundError, RetriableError
+from catalog.releases import Release
 from catalog.search import Query
-from deid.identity.pseudonym import uid
-from deid.rekey import rekey as rewrite
-from flows.errors import RetriableError
+from flows.errors import RetriableError as FlowsRetriableError
 from flows.release import papers
+from flows.release.rekeying import Rekeying
 from flows.wiring import HubParts
 
 WORKERS = 4
-BATCH = 64
+#: Headers that are entered in one transaction, and how many more are under way meanwhile.
+BATCH, AHEAD = 256, 16
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
 
 
-class ReleaseError(RetriableError):
+class ReleaseError(FlowsRetriableError):
     """A release could not be finished; building it again starts anew."""
 
 
@@ -44,36 +43,58 @@ def build(
 ) -> Release:
     """Freeze what a query finds into a release of a permit, re-key it and seal it.
 
-    `progress` is called with instances done and instances in all.
+    What an earlier build of the same query left half done is taken up instead: after a break of
+    the store or of the network, or if its process was killed. `progress` is called with instances
+    done and instances in all.
 
     Raises:
         NotFoundError: If there is no such permit.
         PermitError: If it is not in force.
         ConflictError: If its tier asks for an assessment, and none is in force.
-        StorageError: If the store does not answer; nothing of the release is left.
+        StorageError: If the store does not answer; build it again, and it goes on.
         ReleaseError: If a clean object is gone, or another build of the permit took its place.
     """
-    release = releases.freeze(parts.catalogue, permit_id, query, today=today)
+    release = releases.take_up(parts.catalogue, permit_id, query, today=today)
+    if release is None:
+        release = releases.freeze(parts.catalogue, permit_id, query, today=today)
     with _given_up_on_failure(parts, release):
-        done = 0
+        done = release.instances - releases.left(parts.catalogue, release.id)
         with ThreadPoolExecutor(WORKERS, "rekey") as pool:
-            pending = list(releases.pending(parts.catalogue, release.id))
-            for start in range(0, len(pending), BATCH):
-                batch = pending[start : start + BATCH]
-                made = list(pool.map(lambda ref: rekey(parts, release, ref), batch))
-                releases.add_instance(parts.catalogue, release.id, *made)
-                done += len(made)
-                progress(done, len(pending))
+            pending = releases.pending(parts.catalogue, release.id)
+            made = _ahead(pool, Rekeying(parts, release).write, pending)
+            while batch := list(islice(made, BATCH)):
+                releases.add_instance(parts.catalogue, release.id, *batch)
+                done += len(batch)
+                progress(done, release.instances)
             papers.write(parts, release, pool)
         return releases.seal(parts.catalogue, release.id, today=today)
 
 
+def _ahead(
+    pool: ThreadPoolExecutor, deed: Callable[[Item], Made], items: Iterable[Item]
+) -> Iterator[Made]:
+    """Give what is made of each item, in order, while the pool goes on with the next ones."""
+    under_way: deque[Future[Made]] = deque()
+    try:
+        for item in items:
+            under_way.append(pool.submit(deed, item))
+            if len(under_way) > AHEAD:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
+    finally:
+        for one in under_way:
+            one.cancel()
+
+
 @contextmanager
 def _given_up_on_failure(parts: HubParts, release: Release) -> Iterator[None]:
-    """Leave nothing of a release that could not be finished; what a crash leaves, `freeze` ends."""
+    """Leave nothing of a release that cannot be finished; what another try may finish stays."""
     try:
         yield
-    except BaseException as error:
+    except (RetriableError, KeyboardInterrupt):
+        raise
+    except Exception as error:
         with suppress(CatalogError):
             releases.discard(parts.catalogue, release.id)
         if isinstance(error, NotFoundError):
@@ -83,40 +104,3 @@ def _given_up_on_failure(parts: HubParts, release: Release) -> Iterator[None]:
             )
             raise ReleaseError(message) from None
         raise
-
-
-def rekey(parts: HubParts, release: Release, ref: RevisionRef) -> ReleasedInstance:
-    """Write one instance's header for a release and digest what will be served."""
-    subkeys = parts.keys.subkeys(release.permit_id)
-    person = parts.keys.person(release.permit_id, ref.pseudonym)
-    clean = b"".join(parts.clean.get(ref.clean_key, 0, ref.pixel_offset))
-    header = rewrite(clean, person=person, subkeys=subkeys, weeks=ref.weeks)
-    whole, crc = hashlib.sha256(header), zlib.crc32(header)
-    for block in _pixels(parts, ref):
-        whole.update(block)
-        crc = zlib.crc32(block, crc)
-    study, series, sop = (
-        uid(subkeys, original) for original in (ref.study_uid, ref.series_uid, ref.sop_uid)
-    )
-    digest = hashlib.sha256(header).hexdigest()
-    header_key = f"{release.permit_id}/{release.id}/{sop}/{digest}.header"
-    parts.releases.put(header_key, io.BytesIO(header), len(header), digest)
-    return ReleasedInstance(
-        revision_id=ref.revision_id,
-        pseudonym=person.pseudonym,
-        study_uid=study,
-        series_uid=series,
-        sop_uid=sop,
-        file_name=f"{study}/{series}/{sop}.dcm",
-        header_key=header_key,
-        header_size=len(header),
-        sha256=whole.hexdigest(),
-        crc32=crc,
-        facts=facts_of(dcmread(io.BytesIO(header))),
-    )
-
-
-def _pixels(parts: HubParts, ref: RevisionRef) -> Iterator[bytes]:
-    """Give the pixel data element's bytes; of what has none, a store would refuse the range."""
-    if ref.pixel_offset < ref.size:
-        yield from parts.clean.get(ref.clean_key, ref.pixel_offset)

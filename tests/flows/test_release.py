@@ -217,35 +217,98 @@ class Gone:
     def __init__(self, error):
         self._error = error
 
-    def get(self, *_arguments):
+    def get(self, *_arguments, **_named):
         raise self._error
 
 
-@pytest.mark.parametrize(
-    ("error", "told"),
-    [
-        (StorageError(), StorageError),
-        (NotFoundError(), ReleaseError),
-        (KeyboardInterrupt(), KeyboardInterrupt),
-    ],
-)
-def test_a_release_that_fails_leaves_nothing_behind(stocked, hub, permit, error, told):
+def test_a_release_whose_image_is_gone_leaves_nothing_behind(stocked, hub, permit):
     one = permit()
     build(hub, one, Query(), today=TODAY)
-    broken = dataclasses.replace(hub, clean=Gone(error))
-    with pytest.raises(told):
+    broken = dataclasses.replace(hub, clean=Gone(NotFoundError()))
+    with pytest.raises(ReleaseError):
         build(broken, one, Query(view=View.CC), today=TODAY)
     assert [release.number for release in releases.releases_of(hub.catalogue, one)] == [1]
     assert build(hub, one, Query(view=View.CC), today=TODAY).number == 2
     assert len(served(hub, one)) == 2
 
 
-def test_what_a_crash_left_is_ended_by_the_next_build(stocked, hub, permit):
+class Breaking:
+    """A store that fails, in its own way, after so many of a kind of call."""
+
+    def __init__(self, store, error, after):
+        self._store, self._error, self._left = store, error, after
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def put(self, *arguments):
+        self._left -= 1
+        if self._left < 0:
+            raise self._error
+        self._store.put(*arguments)
+
+
+@pytest.fixture
+def small_batches(monkeypatch):
+    """Enter headers two at a time, so that some are entered when a build breaks off."""
+    monkeypatch.setattr("flows.release.build.BATCH", 2)
+    monkeypatch.setattr("flows.release.build.AHEAD", 2)
+
+
+@on_both
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize("error", [StorageError(), KeyboardInterrupt()])
+def test_a_build_that_broke_off_goes_on_where_it_was(stocked, hub, permit, error):
+    one = permit()
+    with pytest.raises(type(error)):
+        build(
+            dataclasses.replace(hub, releases=Breaking(hub.releases, error, 7)),
+            one,
+            Query(),
+            today=TODAY,
+        )
+    (begun,) = releases.releases_of(hub.catalogue, one)
+    left = releases.left(hub.catalogue, begun.id)
+    assert 0 < left < 12
+    with pytest.raises(NotFoundError):
+        served(hub, one)
+    seen = []
+    made = build(hub, one, Query(), today=TODAY, progress=lambda *told: seen.append(told))
+    assert (made.id, made.number) == (begun.id, 1)
+    assert (len(seen), seen[-1]) == (-(-left // 2), (12, 12))
+    assert len(served(hub, one)) == 12
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_what_broke_off_among_the_papers_goes_on_too(stocked, hub, permit, monkeypatch):
+    one = permit()
+    with monkeypatch.context() as broken:
+        broken.setattr(releases, "seal", Gone(StorageError()).get)
+        with pytest.raises(StorageError):
+            build(hub, one, Query(), today=TODAY)
+    (begun,) = releases.releases_of(hub.catalogue, one)
+    assert build(hub, one, Query(), today=TODAY).id == begun.id
+    assert len(served(hub, one)) == 12
+
+
+def test_another_query_is_begun_anew(stocked, hub, permit):
     one = permit()
     begun = releases.freeze(hub.catalogue, one, Query(), today=TODAY)
-    made = build(hub, one, Query(), today=TODAY)
+    made = build(hub, one, Query(view=View.CC), today=TODAY)
     assert [release.id for release in releases.releases_of(hub.catalogue, one)] == [made.id]
-    assert made.id != begun.id
+    assert (made.id != begun.id, made.instances) == (True, 2)
+
+
+def test_it_begins_anew_if_two_women_turned_out_to_be_one(region, hub, permit, two_names):
+    """Its first half would bear another pseudonym than its second."""
+    one = permit()
+    begun = releases.freeze(hub.catalogue, one, Query(), today=TODAY)
+    reserve, own = two_names
+    region.publisher.merge(
+        Merge(reserve.pseudonym, own.pseudonym, 3), reason="a number", who="registrar"
+    )
+    assert build(hub, one, Query(), today=TODAY).id != begun.id
+    assert len({ds.PatientID for ds in served(hub, one).values()}) == 1
 
 
 def test_of_two_builds_at_once_the_later_one_wins_and_the_other_says_so(stocked, hub, permit):

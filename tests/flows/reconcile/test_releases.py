@@ -17,7 +17,8 @@ from catalog.search import Query
 from catalog.vocabulary import Tier
 from flows.reconcile.kinds import Kind
 from flows.release import permits
-from flows.release.build import build, rekey
+from flows.release.build import build
+from flows.release.rekeying import Rekeying
 from tests.flows.conftest import TODAY, on_both
 from tests.flows.reconcile.conftest import WEEK, later
 from tests.intake.making import draft_of, ours
@@ -36,7 +37,7 @@ def begun(stocked, hub, permit):
     """What kill -9 leaves of a build: a frozen release, one header stored and not entered."""
     release = releases.freeze(hub.catalogue, permit, Query(), today=TODAY)
     one, *_ = releases.pending(hub.catalogue, release.id)
-    rekey(hub, release, one)
+    Rekeying(hub, release).write(one)
     return release
 
 
