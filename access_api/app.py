@@ -14,6 +14,7 @@ from access_api import (
     applications,
     audit,
     docs,
+    exchange,
     health,
     instances,
     manifests,
@@ -45,6 +46,7 @@ Search the catalogue, and read the releases of your permits.
   (Art. 68(10)). Each change names the version that was read, in `If-Match`.
 * `/releases/{permit}` is one permit's frozen, re-keyed cohort (EHDS Art. 68 and 73). Its UIDs and
   pseudonyms belong to that permit alone.
+* `/token` is for secure processing environments: a signed assertion becomes a token (RFC 7523).
 * Every call is recorded before it is answered; `/audit` is the auditors' (EHDS Art. 73(1)(e)).
 * Errors are `application/problem+json` (RFC 9457). A permit that is not yours and one that does
   not exist are the same `404`.
@@ -60,7 +62,7 @@ TAGS: Final = (
 PARTS: Final = (
     *(health, studies, applications, permits),
     *(releases, papers, manifests, instances, archives, previews),
-    *(client, audit, docs),
+    *(exchange, client, audit, docs),
 )
 ABOUT: Final = About(TITLE, VERSION, DESCRIPTION, TAGS)
 
