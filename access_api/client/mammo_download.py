@@ -217,7 +217,7 @@ def token_of(printed: bytes) -> tuple[str, float]:
         told = json.loads(text)
         text, seconds = str(told.get("access_token", "")), told.get("expires_in")
     if not re.fullmatch(r"[\x21-\x7e]+", text):
-        raise ValueError
+        raise ValueError("no token")
     return text, max(1.0, seconds) if isinstance(seconds, (int, float)) else float("inf")
 
 
