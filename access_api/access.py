@@ -12,11 +12,10 @@ from access_api.errors import AuthenticationError, ForbiddenError
 from access_api.tokens import Caller, Role, Verifies
 
 BEARER: Final = HTTPBearer(
-    bearerFormat="JWT",
     auto_error=False,
     description="The hub takes access tokens of the data space's identity provider (RFC 9068), and "
-    "assertions that a secure processing environment signs for each request (after RFC 7523); a "
-    "region's console takes what `mammo console token add` shows.",
+    "what a secure processing environment gets at `POST /token` for a signed assertion (RFC 7523); "
+    "a region's console takes what `mammo console token add` shows.",
 )
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
 

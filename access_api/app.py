@@ -15,6 +15,7 @@ from access_api import (
     audit,
     deletions,
     docs,
+    exchange,
     health,
     instances,
     manifests,
@@ -46,6 +47,7 @@ Search the catalogue, and read the releases of your permits.
   (Art. 68(10)). Each change names the version that was read, in `If-Match`.
 * `/releases/{permit}` is one permit's frozen, re-keyed cohort (EHDS Art. 68 and 73). Its UIDs and
   pseudonyms belong to that permit alone.
+* `/token` is for secure processing environments: a signed assertion becomes a token (RFC 7523).
 * Every call is recorded before it is answered; `/audit` is the auditors' (EHDS Art. 73(1)(e)).
 * Errors are `application/problem+json` (RFC 9457). A permit that is not yours and one that does
   not exist are the same `404`.
@@ -62,7 +64,7 @@ TAGS: Final = (
 PARTS: Final = (
     *(health, studies, applications, permits),
     *(releases, papers, manifests, instances, archives, previews),
-    *(deletions, client, audit, docs),
+    *(exchange, deletions, client, audit, docs),
 )
 ABOUT: Final = About(TITLE, VERSION, DESCRIPTION, TAGS)
 

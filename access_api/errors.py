@@ -4,6 +4,7 @@
     ├── AuthenticationError   no bearer token, or none that holds     → 401
     ├── ForbiddenError        known, but the role or tier says no     → 403
     │   └── RolesError        roles that are kept apart, in one token
+    ├── GrantError            what is no request for a token (RFC 6749 §5.2) → 400
     ├── UnknownError          nothing to be seen here, whoever asks   → 404
     ├── RangeError            the range lies outside the object       → 416
     ├── AddressError          the door was not told where it is       → 409
@@ -36,6 +37,9 @@ class Doubt(StrEnum):
     ACCOUNT = "no service account in force has that id and key"
     LIFE = "an assertion lives five minutes at most"
     AGAIN = "the assertion was used before"
+    NOT_BEARER = "an assertion opens nothing: it is exchanged at POST /token"
+    OVER = "no token of a service account in force, or it is over"
+    NOT_IN_FORCE = "the account or its key was revoked, or its last day is over"
 
 
 class DoorError(Exception):
@@ -46,7 +50,7 @@ class AuthenticationError(DoorError):
     """The caller did not prove who they are."""
 
     def __init__(self, reason: Doubt = Doubt.UNSAID) -> None:
-        super().__init__("no bearer token that holds")
+        super().__init__("no token that holds")
         self.reason = reason
 
 
@@ -60,6 +64,23 @@ class RolesError(ForbiddenError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class Grant(StrEnum):
+    """Why a request for a token is not one (RFC 6749 §5.2); told as it stands here."""
+
+    INVALID_REQUEST = "invalid_request"
+    INVALID_CLIENT = "invalid_client"
+    INVALID_SCOPE = "invalid_scope"
+    UNSUPPORTED_GRANT_TYPE = "unsupported_grant_type"
+
+
+class GrantError(DoorError):
+    """A request for a token is not as it must be."""
+
+    def __init__(self, error: Grant) -> None:
+        super().__init__(error.value)
+        self.error = error
 
 
 class UnknownError(DoorError):

@@ -41,6 +41,7 @@ class DoorSettings(BaseSettings):
         plain_jwt: take access tokens whose type is `JWT` too, for providers that know no RFC 9068.
         roles_claim: where a token has its roles: a claim, or claims joined by dots.
         roles: our roles by the issuer's words; empty: its words are ours.
+        token_s: seconds that a token of a secure processing environment holds.
         requests_a_second: how fast one caller may ask; `burst` at once.
         failures_a_minute: tokens from one address that do not hold, before they are answered 429.
         body_bytes: largest body that is taken.
@@ -74,6 +75,7 @@ class DoorSettings(BaseSettings):
     plain_jwt: bool = False
     roles_claim: str = Field(default="roles", min_length=1)
     roles: dict[str, str] = {}
+    token_s: int = Field(default=600, ge=1, le=600)
     requests_a_second: float = Field(default=50.0, gt=0)
     burst: int = Field(default=500, gt=0)
     failures_a_minute: int = Field(default=60, gt=0)

@@ -71,8 +71,9 @@ class Visit:
         """Return the permit if it names the caller and is in force.
 
         Raises NotFoundError for an unknown permit and for somebody else's, PermitError for one
-        that is not in force.
+        that is not in force, AuthenticationError for a service that was revoked meanwhile.
         """
+        self.door.verifier.require(self.caller)
         engine = self.door.engine
         return permits.authorised(engine, self.permit_id, who=self.who, today=self.today)
 

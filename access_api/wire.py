@@ -75,6 +75,9 @@ STEP_REFUSALS: Final = RELEASE_REFUSALS | _described(
     TABLE[catalog_errors.StepError], TOO_LARGE, SLOW
 )
 
+TOKEN_REFUSALS: Final = _described(TOO_LARGE, SLOW, PACE, TOO_LONG, UNAVAILABLE)
+"""Beside those of RFC 6749 §5.2, which have a shape of their own."""
+
 STUDY_FOUND: Final[dict[str, Any]] = {
     "study_key": "6f1c2a9be0d94d0c8c6f5d3e1b7a4820",
     "holder": "vg-mammography",

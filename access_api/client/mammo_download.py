@@ -48,8 +48,10 @@ EXAMPLES = """\
 examples:
   export MAMMO_API=https://api.example.org
   MAMMO_TOKEN=... %(prog)s SE-2026-0042 data
-  %(prog)s --token-file ~/.mammo-token SE-2026-0042 data      the file is read again when it changes
+  %(prog)s --token-file ~/.mammo-token SE-2026-0042 data      the file is read for each request
   %(prog)s --token-command "oidc-token mammo" SE-2026-0042 data
+  %(prog)s --token-command "mammo account token spe-norr --key-file k.pem --json" SE-2026-0042 data
+      the command is run again before its token ends, and when the token is refused
   %(prog)s --study 2.25.1234 --parallel 8 SE-2026-0042 data
   %(prog)s --verify SE-2026-0042 data                         also check what is there already
   %(prog)s --check SE-2026-0042 data                          only say what is missing
@@ -63,6 +65,7 @@ BLOCK = 1 << 20
 TIMEOUT_S = 60
 MAX_DEPTH = 8
 LONGEST_PAUSE_S = 60.0
+PATIENCE_S = 300.0
 MISSING, USAGE, REFUSED, UNREACHABLE, DISK, INTERRUPTED = 1, 2, 3, 4, 5, 130
 OK, PARTIAL = 200, 206
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -80,11 +83,16 @@ class StopError(Exception):
 
 
 class AgainError(Exception):
-    """This try failed and another may not; `pause` is what the service asked for, in seconds."""
+    """This try failed and another may not.
 
-    def __init__(self, said: str, pause: float | None = None) -> None:
+    `pause` is what the service asked for, in seconds; `code` is what the program ends with if
+    nothing can be had for it.
+    """
+
+    def __init__(self, said: str, pause: float | None = None, code: int = UNREACHABLE) -> None:
         super().__init__(said)
         self.pause = pause
+        self.code = code
 
 
 class GoneError(Exception):
@@ -126,45 +134,91 @@ def item_of(line: bytes) -> Item:
 
 @dataclass
 class Token:
-    """The bearer token: from the environment, a file or a command; the last two are asked again."""
+    """The bearer token: from the environment, a file or a command; the last two are asked again.
+
+    A file is read with every request. A command is run again when its token is refused, and before
+    its end if it tells when that is: by printing an answer of RFC 6749 (`access_token`,
+    `expires_in`). Once a token was taken, either may fail for some minutes.
+    """
 
     file: Path | None
     command: str | None
     _held: str = ""
+    _renew_at: float = float("inf")
+    _failing_since: float | None = None
+    _worked: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def get(self) -> str:
-        """Give the token that is held, or read it."""
+        """Give the token that is held, or a new one."""
         with self._lock:
-            if not self._held:
-                self._held = self._read()
+            if not self._held or self.file is not None or time.monotonic() >= self._renew_at:
+                self._renew()
             return self._held
 
+    def accepted(self) -> None:
+        """Note that the service took the token."""
+        with self._lock:
+            self._failing_since, self._worked = None, True
+
     def refused(self, token: str) -> None:
-        """Forget a token that the service refused, if it can be read anew."""
+        """Forget a token that the service refused, if it can be had anew."""
+        said = "the token is refused, or has expired"
         if self.file is None and self.command is None:
-            raise StopError(REFUSED, "the token is refused, or has expired")
+            raise StopError(REFUSED, said)
         with self._lock:
             if self._held == token:
                 self._held = ""
+            self._lose_patience(said)
 
-    def _read(self) -> str:
+    def _renew(self) -> None:
+        try:
+            self._held, seconds = token_of(self._read())
+        except ValueError:
+            self._failed("no token: set MAMMO_TOKEN, --token-file or --token-command")
+        except (OSError, subprocess.SubprocessError) as error:
+            self._failed(f"the token cannot be had ({type(error).__name__})")
+        else:
+            self._renew_at = time.monotonic() + seconds - min(60.0, seconds / 4)
+
+    def _failed(self, said: str) -> None:
+        """Go on with the token that is held, as long as it is taken; else try again, or give up."""
+        if not self._worked:
+            raise StopError(REFUSED, said) from None
+        self._lose_patience(said)
+        if not self._held:
+            raise AgainError(said, code=REFUSED) from None
+        self._renew_at = time.monotonic() + 5
+
+    def _lose_patience(self, said: str) -> None:
+        """Give up once nothing worked for some minutes."""
+        now = time.monotonic()
+        self._failing_since = self._failing_since or now
+        if now - self._failing_since > PATIENCE_S:
+            raise StopError(REFUSED, f"{said}, for {PATIENCE_S:.0f} s") from None
+
+    def _read(self) -> bytes:
         if self.command is not None:
             words = shlex.split(self.command)
-            done = subprocess.run(words, stdout=subprocess.PIPE, check=False)  # noqa: S603 - the user's own
-            if done.returncode:
-                raise StopError(REFUSED, "the command that gives the token failed")
-            found = done.stdout.decode("ascii", "replace")
-        elif self.file is not None:
-            try:
-                found = self.file.read_text("ascii", "replace")
-            except OSError:
-                raise StopError(REFUSED, "the token's file cannot be read") from None
-        else:
-            found = os.environ.get("MAMMO_TOKEN", "")
-        if not re.fullmatch(r"[\x21-\x7e]+", found.strip()):
-            raise StopError(REFUSED, "no token: set MAMMO_TOKEN, --token-file or --token-command")
-        return found.strip()
+            asked = subprocess.run(words, stdout=subprocess.PIPE, timeout=PATIENCE_S, check=True)  # noqa: S603 - the user's own
+            return asked.stdout
+        if self.file is not None:
+            return self.file.read_bytes()
+        return os.environ.get("MAMMO_TOKEN", "").encode()
+
+
+def token_of(printed: bytes) -> tuple[str, float]:
+    """Read a token, or an answer of RFC 6749 §5.1; give it, and for how many seconds it holds.
+
+    Raises ValueError for what is neither.
+    """
+    text, seconds = printed.decode("ascii").strip(), None
+    if text.startswith("{"):
+        told = json.loads(text)
+        text, seconds = str(told.get("access_token", "")), told.get("expires_in")
+    if not re.fullmatch(r"[\x21-\x7e]+", text):
+        raise ValueError("no token")
+    return text, max(1.0, seconds) if isinstance(seconds, (int, float)) else float("inf")
 
 
 class Service:
@@ -187,6 +241,7 @@ class Service:
         if answer.status not in {OK, PARTIAL}:
             self.close()
             self._refuse(answer, token)
+        self._token.accepted()
         return answer
 
     def close(self) -> None:
@@ -199,7 +254,7 @@ class Service:
         status = answer.status
         if status == http.HTTPStatus.UNAUTHORIZED:
             self._token.refused(token)
-            raise AgainError("the token is refused, or has expired")
+            raise AgainError("the token is refused, or has expired", code=REFUSED)
         if status == http.HTTPStatus.FORBIDDEN:
             raise StopError(REFUSED, "the permit is not in force, or your role does not allow this")
         if status == http.HTTPStatus.NOT_FOUND:
@@ -268,7 +323,7 @@ class Download:
             said = "there is no such permit for you, or its release is not ready"
             raise StopError(REFUSED, said) from None
         except AgainError as error:
-            raise StopError(UNREACHABLE, str(error)) from None
+            raise StopError(error.code, str(error)) from None
         finally:
             service.close()
 

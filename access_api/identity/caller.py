@@ -16,6 +16,7 @@ class Caller:
         token: The token's id, where it has one.
         regions: Whose PACS she administers, where that is one of her roles.
         service: The secure processing environment's account id; empty for a person.
+        key: The key that such an account got its token with.
     """
 
     subject: str
@@ -23,6 +24,7 @@ class Caller:
     token: str = ""
     regions: frozenset[str] = frozenset()
     service: str = ""
+    key: str = ""
 
 
 class Verifies(Protocol):

@@ -1,18 +1,18 @@
-"""Where a bearer token becomes a caller: people's tokens, and services' assertions."""
+"""Where a bearer token becomes a caller, and an environment's assertion a token."""
 
 import binascii
 import json
 from base64 import urlsafe_b64decode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from joserfc import jwt
 from joserfc.errors import BadSignatureError, JoseError
 from sqlalchemy import Engine
 
 from access_api.errors import AuthenticationError, Doubt, KeysError, PaceError
-from access_api.identity.accounts import Accounts
+from access_api.identity.accounts import Accounts, Issued
 from access_api.identity.caller import Caller
 from access_api.identity.claims import caller_of, require_access_token
 from access_api.identity.keys import ALGORITHMS, KeyFile, KeySource
@@ -20,9 +20,11 @@ from access_api.identity.provider import Provider
 from access_api.pace import Pace
 from access_api.settings import DEVELOPMENT_ISSUER, DoorSettings, Environment
 from catalog.accounts.assertion import PREFIX
+from catalog.accounts.tokens import FORM, Bearer
 
 MAX_TOKEN: Final = 8192
 _PARTS: Final = 3
+Proof = TypeVar("Proof")
 
 
 def key_source(settings: DoorSettings) -> KeySource:
@@ -60,7 +62,10 @@ class Verifier:
         self._accounts = None
         if catalogue is not None:
             self._accounts = Accounts(
-                catalogue, audience=settings.audience, leeway=settings.leeway_s
+                catalogue,
+                audience=settings.audience,
+                leeway=settings.leeway_s,
+                lives=settings.token_s,
             )
         self._claims = jwt.JWTClaimsRegistry(
             leeway=settings.leeway_s,
@@ -74,10 +79,30 @@ class Verifier:
     def verify(self, token: str, address: str = "") -> Caller:
         """Verify signature, issuer, audience and times; return who calls."""
         del address  # it decides nothing; `Entrance` counts by it
+        if self._accounts is not None and FORM.fullmatch(token):
+            return self._accounts.verify(token)
         said = _look(token)
-        if self._accounts is not None and said.issuer.startswith(PREFIX):
-            return self._accounts.verify(token, said.issuer, said.kid)
+        if said.issuer.startswith(PREFIX):
+            raise AuthenticationError(Doubt.NOT_BEARER)
         return self._person(token, said)
+
+    def exchange(self, assertion: str, client: str | None, admit: Callable[[str], None]) -> Issued:
+        """Issue a token to the account that signed an assertion.
+
+        Args:
+            assertion: The assertion.
+            client: The account's id, if it was said beside (RFC 7521 §4.2).
+            admit: Asked with the account once its signature holds; raises to issue none.
+        """
+        said = _look(assertion)
+        if self._accounts is None or said.kid is None or client not in {None, said.issuer}:
+            raise AuthenticationError(Doubt.ACCOUNT)
+        return self._accounts.exchange(assertion, Bearer(said.issuer, said.kid), admit)
+
+    def require(self, caller: Caller) -> None:
+        """Raise AuthenticationError for a service whose account or key is in force no more."""
+        if self._accounts is not None and caller.service:
+            self._accounts.require(caller)
 
     def _person(self, token: str, said: "_Said") -> Caller:
         key = self._keys.find(said.kid, said.algorithm)
@@ -113,15 +138,32 @@ class Entrance:
             AuthenticationError: It does not hold.
             PaceError: The caller asks too often, or too many such came from the address.
         """
+        caller = self._counted(address, lambda: self._verifier.verify(token))
+        self._slow_down(caller.subject)
+        return caller
+
+    def exchange(self, assertion: str, client: str | None, address: str = "") -> Issued:
+        """Issue a token for an environment's assertion; raises as `verify` does."""
+        return self._counted(
+            address, lambda: self._verifier.exchange(assertion, client, self._slow_down)
+        )
+
+    def require(self, caller: Caller) -> None:
+        """Raise AuthenticationError unless a caller whose token held may still be let in."""
+        self._verifier.require(caller)
+
+    def _counted(self, address: str, proven: Callable[[], Proof]) -> Proof:
+        """Prove something, and count a failure for the address that it came from."""
         try:
-            caller = self._verifier.verify(token)
+            return proven()
         except AuthenticationError:
             if not self._failures.take(address):
                 raise PaceError from None
             raise
-        if not self._callers.take(caller.subject):
+
+    def _slow_down(self, subject: str) -> None:
+        if not self._callers.take(subject):
             raise PaceError
-        return caller
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,14 @@
-"""Registers service accounts and their keys, and remembers which assertion was used."""
+"""Registers service accounts and their keys."""
 
-from datetime import date, datetime
+from datetime import date
 
-from sqlalchemy import Connection, Engine, Row, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, select
 
 from catalog import audit
 from catalog.accounts.assertion import NAMED
 from catalog.accounts.keys import read_public
 from catalog.accounts.records import Account, AccountKey
-from catalog.accounts.tables import service_account, service_assertion, service_key
+from catalog.accounts.tables import service_account, service_key
 from catalog.audit import AccessEvent
 from catalog.columns import now
 from catalog.database import insert_if_absent, reading, writing
@@ -100,22 +100,21 @@ def revoke_key(engine: Engine, account_id: str, key_id: str, *, who: str) -> boo
     return True
 
 
-def find_key(engine: Engine, account_id: str, key_id: str, *, today: date) -> AccountKey | None:
-    """Give a key that an account in force may sign with; None if there is none."""
-    statement = (
-        select(service_key, service_account.c.valid_until)
-        .join(service_account, service_account.c.id == service_key.c.account_id)
-        .where(
-            service_key.c.id == key_id,
-            service_key.c.account_id == account_id,
-            service_key.c.revoked_at.is_(None),
-            service_account.c.revoked_at.is_(None),
-            service_account.c.valid_until >= today,
-        )
-    )
+def find_key(engine: Engine, account_id: str, key_id: str) -> AccountKey | None:
+    """Give a key of an account, also one that is not let in any more; None if there is none."""
+    mine = (service_key.c.id == key_id, service_key.c.account_id == account_id)
     with reading(engine) as connection:
-        row = connection.execute(statement).one_or_none()
+        row = connection.execute(select(service_key).where(*mine)).one_or_none()
     return None if row is None else _key(row)
+
+
+def in_force(today: date) -> tuple[ColumnElement[bool], ...]:
+    """Give the conditions under which an account and its key are let in on a day."""
+    return (
+        service_key.c.revoked_at.is_(None),
+        service_account.c.revoked_at.is_(None),
+        service_account.c.valid_until >= today,
+    )
 
 
 def list_accounts(engine: Engine) -> tuple[Account, ...]:
@@ -131,24 +130,6 @@ def list_keys(engine: Engine) -> tuple[AccountKey, ...]:
     with reading(engine) as connection:
         rows = connection.execute(select(service_key).order_by(*order)).all()
     return tuple(_key(row) for row in rows)
-
-
-def use(engine: Engine, account_id: str, jti: str, *, expires: datetime, forget: datetime) -> bool:
-    """Remember that an assertion was used; tell whether it is the first time.
-
-    Args:
-        engine: The catalogue.
-        account_id: Whose it is.
-        jti: Its id.
-        expires: When it ends by itself.
-        forget: Those that ended before are forgotten; they do not hold any more anyway.
-    """
-    row = {"account_id": account_id, "jti": jti, "expires_at": expires}
-    with writing(engine) as connection:
-        connection.execute(
-            service_assertion.delete().where(service_assertion.c.expires_at < forget)
-        )
-        return bool(insert_if_absent(connection, service_assertion, row))
 
 
 def _key(row: Row[tuple[object, ...]]) -> AccountKey:

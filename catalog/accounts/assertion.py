@@ -1,4 +1,4 @@
-"""What a service account signs to show who it is (after RFC 7523 §3), once for each request.
+"""What a service account signs to get a token at `POST /token` (RFC 7523 §3).
 
 header  alg ES256 · kid the key's thumbprint · typ client-authentication+jwt
 claims  iss = sub the account's id · aud the door · iat, exp at most five minutes later · jti
@@ -21,7 +21,7 @@ JTI: Final = re.compile(r"[A-Za-z0-9._~-]{16,64}")
 
 
 def sign(key: ECKey, account: str, audience: str, *, at: datetime) -> str:
-    """Sign an assertion that lives five minutes, for one request.
+    """Sign an assertion that lives five minutes, for one token.
 
     Args:
         key: The account's private key.

@@ -1,11 +1,17 @@
 """The tables of service accounts."""
 
-from sqlalchemy import CheckConstraint, Column, Date, ForeignKey, String, Table, Text
+from sqlalchemy import CheckConstraint, Column, Date, ForeignKey, Index, String, Table, Text
 
 from catalog.columns import UtcDateTime
 from catalog.tables import metadata
 
-__all__ = ["metadata", "service_account", "service_assertion", "service_key"]
+__all__ = [
+    "metadata",
+    "service_account",
+    "service_assertion",
+    "service_key",
+    "service_token",
+]
 
 service_account = Table(
     "service_account",
@@ -40,4 +46,17 @@ service_assertion = Table(
     Column("account_id", ForeignKey("service_account.id"), primary_key=True),
     Column("jti", String(64), primary_key=True),
     Column("expires_at", UtcDateTime, nullable=False, index=True),
+)
+
+service_token = Table(
+    "service_token",
+    metadata,
+    # SHA-256 of the token, hexadecimal; the token itself is nowhere.
+    Column("digest", String(64), primary_key=True),
+    Column("account_id", ForeignKey("service_account.id"), nullable=False),
+    Column("key_id", ForeignKey("service_key.id"), nullable=False),
+    Column("issued_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+    CheckConstraint("issued_at < expires_at", name="life"),
+    Index(None, "account_id", "issued_at"),
 )

@@ -1,18 +1,18 @@
 """`mammo account …`: service accounts of secure processing environments (EHDS Art. 73)."""
 
-import stat
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from flows.cli import place
+from flows.cli import account_token, place
 from flows.cli.person import Who, person
 
 app = typer.Typer(help="Service accounts of secure processing environments.", no_args_is_help=True)
 
-AccountId = Annotated[str, typer.Argument(help="The account's id: spe-…")]
+account_token.add_to(app)
+AccountId = account_token.AccountId
 
 
 @app.command("make-key")
@@ -114,30 +114,3 @@ def revoke(
     else:
         revoked = accounts.revoke(engine, account, who=me)
     typer.echo("revoked" if revoked else "it was revoked already")
-
-
-@app.command()
-def token(
-    account: AccountId,
-    key_file: Annotated[Path, typer.Option(help="Its private key (PEM), 0600.")],
-    audience: Annotated[str, typer.Option(help="As the hub says.")] = "urn:mammo:api",
-) -> None:
-    """Sign a token for one request.
-
-    In the environment. It holds for five minutes, and is taken once; nobody is asked.
-
-    Example: curl -H "Authorization: Bearer $(mammo account token spe-norr --key-file k.pem)" …
-    """
-    from catalog.accounts.assertion import sign
-    from catalog.accounts.keys import read_private
-
-    try:
-        others = stat.S_IMODE(key_file.stat().st_mode) & 0o077
-        pem = key_file.read_bytes()
-    except OSError as error:
-        message = f"the key cannot be read: {type(error).__name__}"
-        raise typer.BadParameter(message) from None
-    if others:
-        message = "the key's file can be read by others; mend it with: chmod 600 FILE"
-        raise typer.BadParameter(message)
-    typer.echo(sign(read_private(pem), account, audience, at=datetime.now(UTC)))

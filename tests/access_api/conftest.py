@@ -84,9 +84,9 @@ def bearer(issuer: Issuer) -> Callable[..., dict[str, str]]:
 
 @pytest.fixture
 def service(world: World) -> Callable[[str], dict[str, str]]:
-    """Give the header of one request of a secure processing environment."""
+    """Give the header of a secure processing environment's requests."""
 
     def make(name: str) -> dict[str, str]:
-        return {"Authorization": f"Bearer {world.assertion(name)}"}
+        return {"Authorization": f"Bearer {world.token(name)}"}
 
     return make

@@ -1,5 +1,6 @@
-"""Secure processing environments sign each request, and are let in until they are not."""
+"""Secure processing environments sign for a token, and are let in until they are not."""
 
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -10,20 +11,19 @@ from typing import Any
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OKPKey, RSAKey
-from sqlalchemy import Engine
-from starlette.testclient import TestClient
+from sqlalchemy import Engine, Table, func, select
 
 from access_api.errors import AuthenticationError, Doubt
-from access_api.tokens import Verifier
+from access_api.tokens import Caller, Verifier
 from catalog import audit
-from catalog.accounts import accounts, keys
+from catalog.accounts import accounts, keys, tokens
 from catalog.accounts.assertion import sign
 from catalog.accounts.records import Account
-from catalog.database import connect
+from catalog.accounts.tables import service_assertion, service_token
+from catalog.database import connect, reading
 from catalog.errors import ConflictError, NotFoundError, Reason
 from tests.access_api.issuer import AUDIENCE, ISSUER, Issuer
 from tests.access_api.test_tokens import settings
-from tests.access_api.world import PERMIT_SPE, SPE, World
 
 TODAY = datetime.now(UTC).date()
 NORR = Account("spe-norr", "SPE of Region Norr", TODAY + timedelta(days=30))
@@ -63,27 +63,51 @@ def made(key: ECKey, changes: dict[str, Any]) -> str:
     return jwt.encode(head, kept, key, algorithms=[head["alg"]])
 
 
-def doubt(verifier: Verifier, token: str) -> Doubt:
+def token(verifier: Verifier, assertion: str) -> str:
+    return verifier.exchange(assertion, None, lambda _account: None).token
+
+
+def let_in(verifier: Verifier, assertion: str) -> Caller:
+    return verifier.verify(token(verifier, assertion))
+
+
+def doubt(verifier: Verifier, assertion: str) -> Doubt:
     with pytest.raises(AuthenticationError) as caught:
-        verifier.verify(token)
+        token(verifier, assertion)
     return caught.value.reason
 
 
+def is_let_in(verifier: Verifier, token: str) -> bool:
+    try:
+        verifier.verify(token)
+    except AuthenticationError:
+        return False
+    return True
+
+
 def test_an_environment_is_a_service_and_has_no_role(verifier: Verifier, key: ECKey) -> None:
-    caller = verifier.verify(signed(key))
+    caller = let_in(verifier, signed(key))
     assert (caller.subject, caller.service, caller.roles) == (NORR.id, NORR.id, frozenset())
-    assert caller.token
+    assert caller.key == key.thumbprint()
 
 
-def test_an_assertion_is_taken_once(verifier: Verifier, key: ECKey) -> None:
-    token = signed(key)
-    verifier.verify(token)
-    assert doubt(verifier, token) is Doubt.AGAIN
-    assert doubt(verifier, made(key, {"jti": verifier.verify(signed(key)).token})) is Doubt.AGAIN
+def test_an_assertion_is_taken_once_and_its_token_often(verifier: Verifier, key: ECKey) -> None:
+    assertion = made(key, {"jti": "0123456789abcdef"})
+    got = token(verifier, assertion)
+    assert doubt(verifier, assertion) is Doubt.AGAIN
+    assert doubt(verifier, made(key, {"jti": "0123456789abcdef"})) is Doubt.AGAIN
+    assert all(is_let_in(verifier, got) for _ in range(3))
+
+
+def test_an_assertion_opens_nothing(verifier: Verifier, key: ECKey) -> None:
+    with pytest.raises(AuthenticationError) as caught:
+        verifier.verify(signed(key))
+    assert caught.value.reason is Doubt.NOT_BEARER
 
 
 REFUSED: dict[str, tuple[dict[str, Any], Doubt]] = {
     "another door": ({"aud": "urn:other"}, Doubt.CLAIMS),
+    "another door, too": ({"aud": [AUDIENCE, "urn:other"]}, Doubt.CLAIMS),
     "no audience": ({"aud": None}, Doubt.CLAIMS),
     "the provider as audience": ({"aud": ISSUER}, Doubt.CLAIMS),
     "too long": ({"later": {"exp": 3600}}, Doubt.LIFE),
@@ -110,7 +134,7 @@ REFUSED: dict[str, tuple[dict[str, Any], Doubt]] = {
 def test_what_is_refused(verifier: Verifier, key: ECKey, case: str) -> None:
     changes, why = REFUSED[case]
     assert doubt(verifier, made(key, changes)) is why
-    assert verifier.verify(made(key, {})).service == NORR.id
+    assert let_in(verifier, made(key, {"aud": [AUDIENCE]})).service == NORR.id
 
 
 def test_a_key_that_is_not_registered(verifier: Verifier, key: ECKey) -> None:
@@ -128,19 +152,29 @@ def test_another_algorithm_is_refused(verifier: Verifier, key: ECKey) -> None:
 def test_the_provider_speaks_for_no_environment(tmp_path: Path, engine: Engine, key: ECKey) -> None:
     issuer = Issuer(tmp_path / "other.json")
     verifier = Verifier(settings(issuer), engine)
-    assert doubt(verifier, issuer.token(NORR.id)) is Doubt.SUBJECT
+    with pytest.raises(AuthenticationError) as caught:
+        verifier.verify(issuer.token(NORR.id))
+    assert caught.value.reason is Doubt.SUBJECT
+    assert doubt(verifier, issuer.token(NORR.id)) is Doubt.ACCOUNT
     assert doubt(verifier, issuer.token(NORR.id, iss=NORR.id)) is Doubt.ACCOUNT
 
 
 def test_without_a_catalogue_there_are_no_environments(tmp_path: Path, key: ECKey) -> None:
-    assert doubt(Verifier(settings(Issuer(tmp_path / "x.json"))), signed(key)) is Doubt.KEY
+    alone = Verifier(settings(Issuer(tmp_path / "x.json")))
+    assert doubt(alone, signed(key)) is Doubt.ACCOUNT
+    with pytest.raises(AuthenticationError):
+        alone.verify("mammo_spe_" + "a" * 43)
 
 
 def test_revocation_counts_at_once(engine: Engine, verifier: Verifier, key: ECKey) -> None:
-    before = signed(key)
-    verifier.verify(signed(key))
+    before, got = signed(key), token(verifier, signed(key))
+    caller = verifier.verify(got)
+    verifier.require(caller)
     assert accounts.revoke(engine, NORR.id, who="eva")
-    assert doubt(verifier, before) is Doubt.ACCOUNT
+    assert not is_let_in(verifier, got)
+    with pytest.raises(AuthenticationError):
+        verifier.require(caller)
+    assert doubt(verifier, before) is Doubt.NOT_IN_FORCE
     assert not accounts.revoke(engine, NORR.id, who="eva")
     with pytest.raises(ConflictError):
         accounts.add(engine, NORR, keys.public_text(key), who="eva")
@@ -149,25 +183,27 @@ def test_revocation_counts_at_once(engine: Engine, verifier: Verifier, key: ECKe
 def test_a_key_is_changed_without_a_gap(engine: Engine, verifier: Verifier, key: ECKey) -> None:
     new = keys.draw()
     accounts.add(engine, NORR, keys.public_text(new), who="eva")
-    for one in (key, new):
-        verifier.verify(signed(one))
+    by_old, by_new = (token(verifier, signed(one)) for one in (key, new))
     assert accounts.revoke_key(engine, NORR.id, key.thumbprint(), who="eva")
-    assert doubt(verifier, signed(key)) is Doubt.ACCOUNT
-    verifier.verify(signed(new))
+    assert doubt(verifier, signed(key)) is Doubt.NOT_IN_FORCE
+    assert (is_let_in(verifier, by_old), is_let_in(verifier, by_new)) == (False, True)
+    let_in(verifier, signed(new))
     with pytest.raises(NotFoundError):
         accounts.revoke_key(engine, "spe-other", new.thumbprint(), who="eva")
 
 
-@pytest.mark.parametrize(("days", "is_let_in"), [(0, True), (-1, False)])
+@pytest.mark.parametrize(("days", "holds"), [(0, True), (-1, False)])
 def test_the_last_day_counts(
-    engine: Engine, verifier: Verifier, key: ECKey, days: int, is_let_in: bool
+    engine: Engine, verifier: Verifier, key: ECKey, days: int, holds: bool
 ) -> None:
+    got = token(verifier, signed(key))
     ended = Account(NORR.id, NORR.name, TODAY + timedelta(days=days))
     accounts.add(engine, ended, keys.public_text(key), who="eva")
-    if is_let_in:
-        verifier.verify(signed(key))
+    assert is_let_in(verifier, got) is holds
+    if holds:
+        let_in(verifier, signed(key))
     else:
-        assert doubt(verifier, signed(key)) is Doubt.ACCOUNT
+        assert doubt(verifier, signed(key)) is Doubt.NOT_IN_FORCE
 
 
 def test_one_key_is_one_account_s(engine: Engine, key: ECKey) -> None:
@@ -215,18 +251,72 @@ def test_what_is_done_to_accounts_is_recorded(engine: Engine, key: ECKey) -> Non
     ]
 
 
-def test_used_assertions_are_forgotten_when_they_are_over(engine: Engine, key: ECKey) -> None:
+def issued(engine: Engine, key: ECKey, jti: str, at: datetime) -> str | None:
+    mine = tokens.Bearer(NORR.id, key.thumbprint())
+    once = tokens.Assertion(jti, at + timedelta(minutes=10))
+    return tokens.issue(engine, mine, once, lives=timedelta(hours=1), at=at)
+
+
+def rows(engine: Engine, table: Table) -> int:
+    with reading(engine) as connection:
+        return connection.scalar(select(func.count()).select_from(table)) or 0
+
+
+def test_what_is_over_is_forgotten(engine: Engine, key: ECKey) -> None:
     now = datetime.now(UTC)
-    soon, long_ago = now + timedelta(minutes=5), now - timedelta(hours=1)
-    assert accounts.use(engine, NORR.id, "a" * 16, expires=long_ago, forget=long_ago)
-    assert not accounts.use(engine, NORR.id, "a" * 16, expires=long_ago, forget=long_ago)
-    assert accounts.use(engine, NORR.id, "b" * 16, expires=soon, forget=now)
-    assert not accounts.use(engine, NORR.id, "b" * 16, expires=soon, forget=now)
-    assert accounts.use(engine, NORR.id, "a" * 16, expires=soon, forget=now)
+    old = now - timedelta(hours=1)
+    assert issued(engine, key, "a" * 16, old)
+    assert issued(engine, key, "a" * 16, old) is None
+    assert issued(engine, key, "b" * 16, now)
+    assert issued(engine, key, "b" * 16, now) is None
+    assert (rows(engine, service_assertion), rows(engine, service_token)) == (1, 1)
+    assert issued(engine, key, "a" * 16, now)
 
 
-def test_at_the_door_an_assertion_opens_once(client: TestClient, world: World) -> None:
-    head = {"Authorization": f"Bearer {world.assertion(SPE)}"}
-    path = f"/releases/{PERMIT_SPE}/manifest"
-    assert client.get(path, headers=head).status_code == 200
-    assert client.get(path, headers=head).status_code == 401
+def test_a_token_holds_ten_minutes_at_most(engine: Engine, key: ECKey) -> None:
+    now = datetime.now(UTC)
+    got = issued(engine, key, "a" * 16, now)
+    assert got
+    assert tokens.find(engine, got, at=now + timedelta(seconds=599))
+    assert tokens.find(engine, got, at=now + timedelta(seconds=600)) is None
+
+
+def test_nothing_that_is_kept_opens_anything(
+    engine: Engine, verifier: Verifier, key: ECKey
+) -> None:
+    got = token(verifier, signed(key))
+    with reading(engine) as connection:
+        row = connection.execute(select(service_token)).one()
+    assert got not in map(str, row)
+    assert row.digest == hashlib.sha256(got.removeprefix("mammo_spe_").encode()).hexdigest()
+    for kept in (row.digest, f"mammo_spe_{row.digest}", f"mammo_spe_{row.digest[:43]}"):
+        with pytest.raises(AuthenticationError):
+            verifier.verify(kept)
+
+
+def test_an_account_has_so_many_tokens_and_the_newest_hold(engine: Engine, key: ECKey) -> None:
+    start = datetime.now(UTC)
+    got = [
+        issued(engine, key, f"{number:016}", start + timedelta(milliseconds=number))
+        for number in range(tokens.MOST + 2)
+    ]
+    hold = [tokens.find(engine, one or "", at=start) is not None for one in got]
+    assert hold == [False] * 2 + [True] * tokens.MOST
+    assert rows(engine, service_token) == tokens.MOST
+
+
+def test_issuing_and_refusing_are_in_the_ledger(
+    engine: Engine, verifier: Verifier, key: ECKey
+) -> None:
+    """A stranger, who has no key, writes no line there."""
+    assertion = signed(key)
+    token(verifier, assertion)
+    for refused in (assertion, made(key, {"aud": "urn:other"}), signed(keys.draw())):
+        doubt(verifier, refused)
+    accounts.revoke(engine, NORR.id, who="eva")
+    doubt(verifier, signed(key))
+    lines = [line for line in audit.entries(engine) if line.action == "token"]
+    assert {(line.actor, line.object) for line in lines} == {
+        (NORR.id, f"account:{NORR.id}/{key.thumbprint()}")
+    }
+    assert [line.outcome for line in lines] == ["ALLOWED", *["invalid-client"] * 3]

@@ -25,6 +25,8 @@ from tests.access_api.running import Running
 from tests.access_api.world import ANNA, BERTIL, PERMIT_A, PERMIT_LARGE, World, digests
 
 PROGRAM = Path(mammo_download.__file__)
+PYTHON = os.environ.get("MAMMO_CLIENT_PYTHON", sys.executable)
+"""The Python that runs the client: of another version, if one is named."""
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +102,7 @@ def wire(door: Running) -> Iterator[Wire]:
 
 
 def command(url: str, permit: str, target: Path, *more: str) -> list[str]:
-    return [sys.executable, str(PROGRAM), "--api", url, permit, str(target), *more]
+    return [PYTHON, str(PROGRAM), "--api", url, permit, str(target), *more]
 
 
 def run(
@@ -328,7 +330,7 @@ def test_the_door_hands_it_out_and_it_explains_itself(client: TestClient, tmp_pa
     known = {"If-None-Match": answer.headers["etag"]}
     assert client.get("/client.py", headers=known).status_code == 304
     (tmp_path / "client.py").write_bytes(answer.content)
-    asked = [sys.executable, "-I", str(tmp_path / "client.py"), "--help"]
+    asked = [PYTHON, "-I", str(tmp_path / "client.py"), "--help"]
     shown = subprocess.run(asked, capture_output=True, text=True, check=True)
     assert "exit codes:" in shown.stdout
     assert "--token-file" in shown.stdout

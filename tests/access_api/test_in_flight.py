@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from sqlalchemy import Table
 
 from catalog import holds, permits
+from catalog.accounts import accounts
+from catalog.accounts.tables import service_account, service_key
 from catalog.database import writing
 from catalog.holds import HoldTarget
 from catalog.tables import permit as permit_table
@@ -19,7 +22,7 @@ from catalog.vocabulary import HoldKind, HoldScope
 from tests.access_api.conftest import settings_for
 from tests.access_api.issuer import Issuer
 from tests.access_api.running import Running
-from tests.access_api.world import ANNA, PERMIT_LARGE, World, log_lines
+from tests.access_api.world import ANNA, PERMIT_LARGE, PERMIT_SPE, SPE, World, log_lines
 
 Bearer = Callable[..., dict[str, str]]
 LARGE = "2.25.94.1.1"
@@ -31,9 +34,9 @@ def door(world: World, issuer: Issuer) -> Iterator[Running]:
         yield running
 
 
-def paths(world: World) -> dict[str, str]:
-    one = world.of(PERMIT_LARGE)
-    base = f"/releases/{PERMIT_LARGE}"
+def paths(world: World, permit: str = PERMIT_LARGE) -> dict[str, str]:
+    one = world.of(permit, small=permit == PERMIT_LARGE)
+    base = f"/releases/{permit}"
     return {
         "instance": f"{base}/instances/{one.sop}",
         "zip": f"{base}/studies/{one.study}/archive",
@@ -111,6 +114,26 @@ def _reinstate(world: World) -> None:
     with writing(world.engine) as connection:
         mine = permit_table.c.id == PERMIT_LARGE
         connection.execute(permit_table.update().where(mine).values(revoked_at=None))
+
+
+@pytest.mark.parametrize("what", ["instance", "zip", "tar"])
+@pytest.mark.parametrize("table", [service_account, service_key], ids=["account", "key"])
+def test_a_revoked_environment_s_download_ends(
+    door: Running, world: World, service: Bearer, what: str, table: Table
+) -> None:
+    slow = Slow(door, paths(world, PERMIT_SPE)[what], service(SPE))
+    if table is service_account:
+        accounts.revoke(world.engine, SPE, who="eva")
+    else:
+        accounts.revoke_key(world.engine, SPE, world.spe_keys[SPE].thumbprint(), who="eva")
+    try:
+        wait_for(door, "AuthenticationError")
+        with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+            slow.rest()
+    finally:
+        with writing(world.engine) as connection:  # which nothing but a test may do
+            connection.execute(table.update().values(revoked_at=None, revoked_by=None))
+        slow.close()
 
 
 def test_what_may_be_had_comes_whole_however_slowly(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import cv2
 import numpy as np
@@ -21,7 +22,7 @@ from pydicom.uid import DigitalMammographyXRayImageStorageForPresentation, Expli
 from sqlalchemy import Engine
 
 from catalog import permits, releases
-from catalog.accounts import accounts, keys
+from catalog.accounts import accounts, keys, tokens
 from catalog.accounts.assertion import sign
 from catalog.accounts.records import Account
 from catalog.holders import add_holder, add_region
@@ -123,8 +124,17 @@ class World:
         accounts.add(self.engine, Account(name, "An SPE", FAR_AWAY), text, who="operator")
 
     def assertion(self, name: str) -> str:
-        """Sign what one request of an environment is let in by."""
+        """Sign what an environment gets a token for."""
         return sign(self.spe_keys[name], name, AUDIENCE, at=datetime.now(UTC))
+
+    def token(self, name: str) -> str:
+        """Issue what an environment is let in by, as the door does."""
+        mine = tokens.Bearer(name, self.spe_keys[name].thumbprint())
+        now = datetime.now(UTC)
+        once = tokens.Assertion(uuid4().hex, now + tokens.LONGEST)
+        made = tokens.issue(self.engine, mine, once, lives=tokens.LONGEST, at=now)
+        assert made is not None
+        return made
 
     def put(self, bucket: str, key: str, data: bytes) -> None:
         self.s3.store(bucket).put(key, io.BytesIO(data), len(data), sha256(data))

@@ -1,6 +1,10 @@
 """`mammo account …`: environments are registered, listed, revoked, and sign for themselves."""
 
 import json
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import ClassVar
+from urllib.parse import parse_qsl
 
 import pytest
 from joserfc import jwt
@@ -76,7 +80,7 @@ def test_there_may_be_none(run):
 
 
 def test_an_environment_signs_by_itself(mammo, private):
-    code, out, _ = mammo("account", "token", "spe-norr", "--key-file", str(private))
+    code, out, _ = mammo("account", "assertion", "spe-norr", "--key-file", str(private))
     key = ECKey.import_key(private.read_bytes())
     read = jwt.decode(out.strip(), key, algorithms=["ES256"])
     assert code == 0
@@ -96,7 +100,7 @@ def test_a_key_that_cannot_be_trusted_signs_nothing(mammo, private, spoil):
         private.unlink()
     else:
         private.write_text("x")
-    code, out, _ = mammo("account", "token", "spe-norr", "--key-file", str(private))
+    code, out, _ = mammo("account", "assertion", "spe-norr", "--key-file", str(private))
     assert code
     assert out == ""
 
@@ -109,3 +113,73 @@ def test_a_private_key_is_not_registered(run, private, tmp_path):
     assert code == 1
     assert "no public key" in said
     assert str(key.as_dict(private=True)["d"]) not in said
+
+
+class Hub(BaseHTTPRequestHandler):
+    """Answers as `POST /token` does, and remembers what it was asked."""
+
+    asked: ClassVar[list[dict[str, str]]] = []
+    answer: ClassVar[tuple[int, bytes]] = (200, b"")
+
+    def do_POST(self):
+        length = int(self.headers["Content-Length"])
+        Hub.asked.append(dict(parse_qsl(self.rfile.read(length).decode())))
+        status, body = Hub.answer
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def asking(mammo, private):
+    Hub.asked.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hub) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        key = ("--key-file", private)
+        yield lambda *more: mammo("account", "token", "spe-norr", *key, "--api", url, *more)
+        server.shutdown()
+
+
+TOLD = {"access_token": "mammo_spe_x", "token_type": "Bearer", "expires_in": 600}
+
+
+def test_an_environment_gets_a_token(asking, private):
+    Hub.answer = (200, json.dumps(TOLD).encode())
+    assert asking() == (0, "mammo_spe_x\n", "")
+    assert json.loads(asking("--json")[1]) == TOLD
+    form = Hub.asked[0]
+    signed = form.pop("client_assertion")
+    assert jwt.decode(signed, ECKey.import_key(private.read_bytes())).claims["sub"] == "spe-norr"
+    assert form == {
+        "grant_type": "client_credentials",
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ((401, b'{"error": "invalid_client"}'), "a clock is wrong"),
+        ((429, b'{"status": 429}'), "refuses it (429)"),
+        ((200, b"{}"), "refuses it (200)"),
+        ((200, b"[1]"), "refuses it (200)"),
+        ((502, b"<html>"), "does not answer: JSONDecodeError"),
+    ],
+)
+def test_a_refusal_is_told_and_is_no_token(asking, answer, said):
+    Hub.answer = answer
+    code, out, error = asking()
+    assert (code, out) == (1, "")
+    assert said in error
+
+
+def test_an_assertion_does_not_travel_in_the_open(mammo, private):
+    key = ("--key-file", private)
+    code, out, error = mammo("account", "token", "spe-x", *key, "--api", "http://hub.example.org")
+    assert (code, out) == (2, "")
+    assert "https" in error
