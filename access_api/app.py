@@ -1,5 +1,7 @@
 """The hub's access API: `uvicorn --factory access_api.app:create_app --no-server-header`.
 
+With `--http access_api.connection:Connection`, or strangers can hold memory and connections.
+
 The one place where the door's real parts are put together.
 """
 

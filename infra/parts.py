@@ -36,18 +36,22 @@ STORE_INSIDE: Final = (
 # What a part of ours runs on; a change there restarts it.
 DOOR_ROOMS: Final = ("catalog", "access_api")
 # An access log would keep who asked for which release; the audit ledger is the place for that.
-DOOR: Final = (
+UVICORN: Final = (
     *("uvicorn", "--no-access-log", "--no-server-header"),
+    *("--http", "access_api.connection:Connection"),
+)
+DOOR: Final = (
+    *UVICORN,
     *("--factory", "access_api.app:create_app"),
 )
 
 
 INTAKE: Final = (
-    *("uvicorn", "--no-access-log", "--no-server-header"),
+    *UVICORN,
     *("--factory", "access_api.intake.app:create_app"),
 )
 CONSOLE: Final = (
-    *("uvicorn", "--no-access-log", "--no-server-header", "--limit-concurrency", "64"),
+    *(*UVICORN, "--limit-concurrency", "64"),
     *("--factory", "access_api.console.app:create_app"),
 )
 ERRANDS: Final = ("-m", "flows.cli", "console", "answer", "--watch")

@@ -1,7 +1,7 @@
 """Decide on an application, with reasons (EHDS Art. 68): it leads to a permit, or to none."""
 
 from datetime import date
-from typing import Self
+from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 from sqlalchemy import Connection, Engine, select
@@ -21,6 +21,12 @@ from catalog.permits.records import Placed, last_day
 from catalog.vocabulary import Tier, Verdict
 
 
+LAST: Final = date(2200, 12, 31)
+"""No permit is of later: days beyond what calendars count are a mistake."""
+
+Day = Annotated[date, Field(le=LAST)]
+
+
 class Terms(Part):
     """What a permit says besides what was applied for (Art. 68(10)).
 
@@ -31,8 +37,8 @@ class Terms(Part):
         conditions: Point (h).
     """
 
-    valid_from: date
-    valid_until: date
+    valid_from: Day
+    valid_until: Day
     tier: Tier | None = None
     environments: Environments = ()
     fees: Paragraphs | None = None

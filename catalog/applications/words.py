@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-_TURNS: Final = r"\u2028-\u202e\u2066-\u2069"
+_TURNS: Final = r"\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
 _LINE: Final = rf"\x00-\x1f\x7f-\x9f{_TURNS}"
 _TEXT: Final = rf"\x00-\x08\x0b-\x1f\x7f-\x9f{_TURNS}"
 

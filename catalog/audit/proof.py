@@ -7,6 +7,7 @@ line's number and digest, kept where that somebody cannot write.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -15,12 +16,14 @@ from sqlalchemy import Engine, select
 from catalog.audit import chain
 from catalog.audit.records import Access
 from catalog.audit.tables import access_log
+from catalog.columns import now
 from catalog.database import reading
 from catalog.errors import NotFoundError
 
 REMOVED: Final = "audit-remove"
 """The action of the line that says up to where lines were removed for their age."""
 
+YEAR: Final = timedelta(days=365)
 _STEP: Final = 1000
 _WORDS: Final = 2
 
@@ -33,14 +36,20 @@ class Fault(StrEnum):
     START = "what came before it was removed, and no line says so"
     ANCHOR = "it is not the line that the anchor was taken of"
     GONE = "an anchor was taken of it, and it is not there"
+    YOUNG = "it was removed within a year of an anchor that was taken before it"
 
 
 @dataclass(frozen=True)
 class Anchor:
-    """A line as it was at some moment: what to keep elsewhere."""
+    """The newest line as it was at some moment: what to keep elsewhere.
+
+    Attributes:
+        at: That moment, where it is known; all later lines are younger.
+    """
 
     id: int
     digest: str
+    at: datetime | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         """Write it as `read_anchors` reads it."""
@@ -81,7 +90,7 @@ def anchor(engine: Engine) -> Anchor:
 
 
 def read_anchors(lines: Iterable[str]) -> tuple[Anchor, ...]:
-    """Read anchors, one a line, whatever follows them; empty lines are none.
+    """Read anchors, one a line, with their moment if it follows them; empty lines are none.
 
     Raises:
         ValueError: A line is no anchor.
@@ -90,10 +99,18 @@ def read_anchors(lines: Iterable[str]) -> tuple[Anchor, ...]:
     for line in lines:
         words = line.split()
         if len(words) >= _WORDS and words[0].isascii() and words[0].isdigit():
-            found.append(Anchor(int(words[0]), words[1]))
+            found.append(Anchor(int(words[0]), words[1], _moment(words[_WORDS:])))
         elif words:
             raise ValueError
     return tuple(found)
+
+
+def _moment(words: Sequence[str]) -> datetime | None:
+    try:
+        said = datetime.fromisoformat(words[0])
+    except (ValueError, IndexError):
+        return None
+    return said if said.tzinfo is not None else None
 
 
 @dataclass
@@ -114,7 +131,7 @@ class _Walk:
             self.last = Anchor(line.id - 1, line.previous)
         if line.previous != self.last.digest:
             return Fault.LINK
-        if line.digest != chain.digest_of(line):
+        if not line.digest or line.digest != chain.digest_of(line):
             return Fault.CONTENT
         if self.anchors.pop(line.id, set()) - {line.digest}:
             return Fault.ANCHOR
@@ -153,4 +170,16 @@ def verify(
             return Verdict(walk.lines, walk.first, walk.last, Broken(line.id, fault))
         if walk.lines % _STEP == 0:
             progress(walk.lines)
-    return Verdict(walk.lines, walk.first, walk.last, walk.end())
+    broken = walk.end() or _young(anchors, walk.first)
+    return Verdict(walk.lines, walk.first, walk.last, broken)
+
+
+def _young(anchors: Sequence[Anchor], first: int) -> Broken | None:
+    """Tell the first line that came after an anchor of the last year, and was removed all the same.
+
+    No line goes within a year (`catalog.audit.retention`), whatever a line says of it.
+    """
+    limit = now() - YEAR
+    young = [one.id + 1 for one in anchors if one.at is not None and one.at > limit]
+    gone = [number for number in young if number < first]
+    return Broken(min(gone), Fault.YOUNG) if gone else None

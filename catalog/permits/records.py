@@ -86,7 +86,9 @@ class Permit:
 
 
 def last_day(first: date) -> date:
-    """Give the last day that a permit from `first` on may be in force."""
+    """Give the last day that a permit from `first` on may be in force, or the last there is."""
+    if first.year > date.max.year - YEARS:
+        return date.max
     try:
         return first.replace(year=first.year + YEARS) - timedelta(days=1)
     except ValueError:  # 29 February, and no leap year

@@ -9,6 +9,7 @@ from typing import Self
 import uvicorn
 
 from access_api.app import create_app
+from access_api.connection import Connection
 from access_api.doorstep import open_log
 from access_api.settings import DoorSettings
 
@@ -16,10 +17,12 @@ from access_api.settings import DoorSettings
 class Running:
     """A served door: its port and its log."""
 
-    def __init__(self, settings: DoorSettings, *, port: int = 0) -> None:
+    def __init__(
+        self, settings: DoorSettings, *, port: int = 0, http: type[Connection] = Connection
+    ) -> None:
         self.log = io.StringIO()
         app = create_app(settings, log=open_log(self.log))
-        config = uvicorn.Config(app, port=port, log_config=None, server_header=False)
+        config = uvicorn.Config(app, port=port, http=http, log_config=None, server_header=False)
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run, daemon=True)
         self.thread.start()

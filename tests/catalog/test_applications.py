@@ -1,6 +1,6 @@
 """An application from draft to decision: each step by whom it belongs to, and no other."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from pydantic import ValidationError
@@ -155,6 +155,18 @@ def test_a_permit_of_more_than_ten_years_is_not_granted(catalogue_engine: Engine
     assert reading.get(catalogue_engine, found.key, ASSESSES).state is ApplicationState.PROCESSING
     ten = granted(last=day - timedelta(days=1))
     assert decide(catalogue_engine, found.key, ten, who=ASSESSOR, version=found.version).permit_id
+
+
+@pytest.mark.parametrize("year", [2201, 9995, 9999])
+def test_a_permit_of_another_age_is_not_granted(year: int) -> None:
+    with pytest.raises(ValidationError):
+        granted(date(year, 3, 1), date(year, 3, 2))
+
+
+@pytest.mark.parametrize("named", [ASSESSOR, ANNA, "spe-", "SPE-1", "spe-1 ", "spe_1"])
+def test_an_environment_is_a_service_account_and_nobody(named: str) -> None:
+    with pytest.raises(ValidationError):
+        granted(environments=(named,))
 
 
 def test_a_ruling_has_terms_if_and_only_if_it_grants() -> None:

@@ -11,7 +11,16 @@ from sqlalchemy import Engine, select, text
 
 from catalog import audit
 from catalog.audit import AccessEvent, chain, retention
-from catalog.audit.proof import Anchor, Broken, Fault, Verdict, anchor, read_anchors
+from catalog.audit.proof import (
+    REMOVED,
+    Anchor,
+    Broken,
+    Fault,
+    Verdict,
+    anchor,
+    read_anchors,
+    removal,
+)
 from catalog.audit.proof import verify as verify_lines
 from catalog.audit.written import Format, read, written
 from catalog.columns import now
@@ -79,6 +88,10 @@ TAMPERED: list[tuple[tuple[str, ...], Broken]] = [
     (("UPDATE access_log SET outcome = 'not-found' WHERE id = 1",), Broken(1, Fault.CONTENT)),
     (("UPDATE access_log SET at = '2020-01-01' WHERE id = 4",), Broken(4, Fault.CONTENT)),
     (("UPDATE access_log SET version = 2 WHERE id = 4",), Broken(4, Fault.CONTENT)),
+    (
+        ("UPDATE access_log SET actor = 'nobody', version = 2, digest = '' WHERE id = 7",),
+        Broken(7, Fault.CONTENT),
+    ),
     (("DELETE FROM access_log WHERE id = 4",), Broken(5, Fault.LINK)),
     (("DELETE FROM access_log WHERE id < 4",), Broken(4, Fault.START)),
     (SWAP, Broken(3, Fault.LINK)),
@@ -113,6 +126,20 @@ def test_a_chain_made_anew_is_found_by_an_anchor(engine: Engine) -> None:
         audit.append(engine, event(number, "somebody-else"))
     assert verify(engine).broken is None
     assert verify(engine, [kept]).broken == Broken(7, Fault.ANCHOR)
+
+
+def test_a_cut_off_beginning_that_was_young_is_found_by_a_dated_anchor(engine: Engine) -> None:
+    """A line says that it was removed for its age, as `retention` would have it; it was not."""
+    lines = list(audit.entries(engine))
+    third, fifth = (Anchor(line.id, line.digest) for line in (lines[2], lines[4]))
+    tamper(engine, "DELETE FROM access_log WHERE id <= 5")
+    audit.append(engine, AccessEvent("olle", "", REMOVED, removal(fifth), "ALLOWED"))
+    assert verify(engine, [third, fifth]).broken is None
+    taken = [f"{one} {now():%Y-%m-%dT%H:%M:%SZ}" for one in (third, fifth)]
+    assert verify(engine, read_anchors(taken)).broken == Broken(4, Fault.YOUNG)
+    assert verify(engine, read_anchors(taken[1:])).broken is None
+    long_ago = f"{third} {now() - timedelta(days=400):%Y-%m-%dT%H:%M:%SZ}"
+    assert verify(engine, read_anchors([long_ago])).broken is None
 
 
 def test_an_anchor_is_written_and_read(engine: Engine) -> None:

@@ -245,6 +245,10 @@ def test_ten_years_are_ten_years(catalogue_engine: Engine, first: date, last: da
     assert caught.value.reason is Reason.TOO_LONG
 
 
+def test_ten_years_end_where_days_do() -> None:
+    assert last_day(date(9995, 3, 1)) == date.max
+
+
 def test_the_database_itself_knows_no_second_extension(catalogue_engine: Engine) -> None:
     one = permitted(catalogue_engine)
     mine = permit_decision.c.permit_id == one
