@@ -6,14 +6,14 @@ from typing import Annotated, Any, Final, Self
 from pydantic import Field, model_validator
 
 from catalog.applications.form import MAX_PERSONS, Data, Person
-from catalog.applications.words import Line, Paragraphs, Part, Sentence, TokenSubject
+from catalog.applications.words import AccountId, Line, Paragraphs, Part, Sentence
 from catalog.permits.records import Permit
 from catalog.vocabulary import Purpose, Tier
 
 VERSION: Final = 1
 
 Conditions = Annotated[tuple[Sentence, ...], Field(max_length=50)]
-Environments = Annotated[tuple[TokenSubject, ...], Field(max_length=10)]
+Environments = Annotated[tuple[AccountId, ...], Field(max_length=10)]
 
 
 class Content(Part):
