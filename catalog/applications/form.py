@@ -10,7 +10,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from catalog.applications.cohort import Cohort
-from catalog.applications.words import Line, Paragraphs, Part, TokenSubject
+from catalog.applications.words import Line, Paragraphs, Part, PersonSubject
 from catalog.vocabulary import ApplicantKind, GdprBasis, Purpose, Tier
 
 VERSION: Final = 1
@@ -40,14 +40,14 @@ class Applicant(Part):
 
 
 class Person(Part):
-    """A natural person who would have access (Art. 67(2)(a)), or the service account of an SPE.
+    """A natural person who would have access (Art. 67(2)(a)).
 
     Attributes:
         subject: `sub` of the tokens.
         lead: Whether it is the principal investigator.
     """
 
-    subject: TokenSubject
+    subject: PersonSubject
     name: Line
     function: Line
     lead: bool = False

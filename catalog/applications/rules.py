@@ -1,4 +1,4 @@
-"""What an application must say before it is submitted, as data: EHDS Art. 53, 54, 66, 67.
+"""What an application must say before it is submitted, as data: EHDS Art. 53, 54, 67, 68, 71.
 
 A rule names its clause and the field it asks for; what was written is never part of an answer.
 """
@@ -94,7 +94,7 @@ RULES: Final = (
     Rule("67(2)(d)", "data.cohort.exam_year_to", "", _years_agree),
     Rule("67(2)(e)", "requested", "", _some("requested")),
     Rule(
-        "66(2)",
+        "67(2)(e)",
         "requested.justification",
         PSEUDONYMISED,
         lambda form: (

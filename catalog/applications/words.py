@@ -5,7 +5,9 @@ Nor a mark that turns the direction of writing: who reads a form must read what 
 
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+
+from catalog.accounts.assertion import NAMED, PREFIX
 
 _TURNS: Final = r"\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
 _LINE: Final = rf"\x00-\x1f\x7f-\x9f{_TURNS}"
@@ -25,10 +27,23 @@ Paragraphs = Annotated[
 """Text of several lines."""
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=_some(_TEXT))]
 """A reason, or a condition."""
-TokenSubject = Annotated[
-    str, StringConstraints(min_length=1, max_length=255, pattern=r"^[!-~]([ -~]*[!-~])?$")
+
+
+def _person(subject: str) -> str:
+    if subject.startswith(PREFIX):
+        message = f"a person's does not begin with {PREFIX}: that is a service account"
+        raise ValueError(message)
+    return subject
+
+
+PersonSubject = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=255, pattern=r"^[!-~]([ -~]*[!-~])?$"),
+    AfterValidator(_person),
 ]
-"""`sub` of a person's or a service account's tokens."""
+"""`sub` of a natural person's tokens; a service account is none."""
+AccountId = Annotated[str, StringConstraints(pattern=rf"^{NAMED.pattern}$")]
+"""A service account of a secure processing environment; a natural person is none."""
 
 
 class Part(BaseModel):

@@ -3,20 +3,17 @@
 from datetime import date
 from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
-from catalog.accounts.assertion import NAMED
 from catalog.applications.form import MAX_PERSONS, Data, Person
-from catalog.applications.words import Line, Paragraphs, Part, Sentence
+from catalog.applications.words import AccountId, Line, Paragraphs, Part, Sentence
 from catalog.permits.records import Permit
 from catalog.vocabulary import Purpose, Tier
 
 VERSION: Final = 1
 
 Conditions = Annotated[tuple[Sentence, ...], Field(max_length=50)]
-ServiceAccount = Annotated[str, StringConstraints(pattern=f"^{NAMED.pattern}$")]
-"""Its id. No person's `sub` looks like one, so nobody is let in as an environment."""
-Environments = Annotated[tuple[ServiceAccount, ...], Field(max_length=10)]
+Environments = Annotated[tuple[AccountId, ...], Field(max_length=10)]
 
 
 class Content(Part):

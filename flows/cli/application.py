@@ -7,7 +7,7 @@ import typer
 
 from flows.cli import place
 from flows.cli.checked import known, wrong
-from flows.cli.person import Who, person
+from flows.cli.person import Who, note, person
 
 if TYPE_CHECKING:
     from catalog.applications.deciding import Ruling
@@ -24,8 +24,9 @@ PAGE = 200
 def list_(
     state: Annotated[str | None, typer.Option(help="Of this state only.")] = None,
     before: Annotated[str | None, typer.Option(help="Older than this one.")] = None,
+    who: Who = "",
 ) -> None:
-    """List the applications that were submitted.
+    """List the applications that were submitted; recorded.
 
     The newest come first, 200 at a time. Drafts are their authors' alone.
 
@@ -41,8 +42,9 @@ def list_(
     if state is not None and state.upper() not in {*ApplicationState}:
         raise typer.BadParameter(", ".join(ApplicationState))
     chosen = None if state is None else ApplicationState(state.upper())
-    reader = Reader("", is_assessor=True)
-    found = reading.find(wiring.hub().catalogue, reader, state=chosen, before=before, limit=PAGE)
+    engine, reader = wiring.hub().catalogue, Reader("", is_assessor=True)
+    found = reading.find(engine, reader, state=chosen, before=before, limit=PAGE)
+    note(engine, who, "application.list", "/applications")
     typer.echo("\n".join([HEADER, *map(line, found)]) if found else "nobody has applied")
     if len(found) == PAGE:
         typer.echo(f"older ones: mammo application list --before {found[-1].key}", err=True)
@@ -60,19 +62,15 @@ def show(
     Example: mammo application show app-5f0c9a1e5f0c9a1e
     """
     place.enter("hub")
-    from catalog import audit
     from catalog.applications import reading
     from catalog.applications.records import Reader
-    from catalog.audit import AccessEvent
     from flows import wiring
     from flows.cli.application_lines import told
-    from flows.settings import HubSettings
 
-    me, engine = person(who, HubSettings), wiring.hub().catalogue
+    engine = wiring.hub().catalogue
     with known(key):
-        found = reading.get(engine, key, Reader(me, is_assessor=True))
-    event = AccessEvent(me, "", "application.read", f"application:{key}", "ALLOWED")
-    audit.append(engine, event)
+        found = reading.get(engine, key, Reader("", is_assessor=True))
+    note(engine, who, "application.read", f"application:{key}")
     typer.echo(found.form.model_dump_json(indent=1) if as_json else "\n".join(told(found)))
 
 

@@ -9,7 +9,7 @@ import typer
 from flows.cli import place
 from flows.cli.audit_lines import anchors_in, list_lines, named, utc, verdict
 from flows.cli.exits import NOT_ALL
-from flows.cli.person import Who, person
+from flows.cli.person import Who, note, person
 from flows.cli.plural import counted
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def export(
     from flows.files.private_file import write_private
 
     engine = _catalogue()
-    _note(engine, who, "audit-export", "ledger")
+    note(engine, who, "audit-export", "ledger")
     wanted = Wanted(since=utc(since), before=utc(before))
     out = written(ledger.lines(engine, wanted), Format(form))
     if to is None:
@@ -138,7 +138,7 @@ def who_saw(
     except NotFoundError:
         typer.echo("mammo: there is no such study", err=True)
         raise typer.Exit(1) from None
-    _note(engine, who, "who-saw", f"study:{key}")
+    note(engine, who, "who-saw", f"study:{key}")
     seen = questions.who_saw(engine, study, refused=refused)
     list_lines((one.access, one.part) for one in seen)
 
@@ -158,7 +158,7 @@ def seen_by(
     from catalog.audit.records import MAX_OBJECT
 
     engine = _catalogue()
-    _note(engine, who, "seen-by", f"person:{whom}"[:MAX_OBJECT])
+    note(engine, who, "seen-by", f"person:{whom}"[:MAX_OBJECT])
     list_lines((line, "") for line in questions.seen_by(engine, whom))
 
 
@@ -195,12 +195,3 @@ def _catalogue() -> "Engine":
     from flows import wiring
 
     return wiring.hub().catalogue
-
-
-def _note(engine: "Engine", who: str, action: str, what: str) -> None:
-    """Write down who looks, before anything is shown."""
-    from catalog import audit
-    from catalog.audit import AccessEvent
-    from flows.settings import HubSettings
-
-    audit.append(engine, AccessEvent(person(who, HubSettings), "", action, what, "ALLOWED"))

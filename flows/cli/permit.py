@@ -7,7 +7,7 @@ import typer
 
 from flows.cli import place
 from flows.cli.checked import known, wrong
-from flows.cli.person import Who, is_development, person
+from flows.cli.person import Who, is_development, note, person
 
 if TYPE_CHECKING:
     from catalog.applications.form import Person
@@ -60,8 +60,11 @@ def issue(
 @app.command("list")
 def list_(
     before: Annotated[str | None, typer.Option(help="Older than this one.")] = None,
+    who: Who = "",
 ) -> None:
-    """List the permits, the newest first, 200 at a time.
+    """List the permits; recorded.
+
+    The newest come first, 200 at a time.
 
     Example: mammo permit list
     """
@@ -73,6 +76,7 @@ def list_(
 
     engine, today = wiring.hub().catalogue, datetime.now(UTC).date()
     found = reading.find_all(engine, Reader("", is_assessor=True), before=before, limit=PAGE)
+    note(engine, who, "permit.list", "/permits")
     lines = [line(one, today) for one in found]
     typer.echo("\n".join([HEADER, *lines]) if found else "nothing was permitted")
     if len(found) == PAGE:
@@ -80,15 +84,18 @@ def list_(
 
 
 @app.command()
-def show(permit: PermitId) -> None:
-    """Show what a permit says, and what happened to it.
+def show(permit: PermitId, who: Who = "") -> None:
+    """Show what a permit says, and what happened; recorded.
 
     Example: mammo permit show permit-3f2a9c41
     """
     place.enter("hub")
+    from flows import wiring
     from flows.cli.permit_lines import told
 
-    typer.echo("\n".join(told(_whole(permit), datetime.now(UTC).date())))
+    found = _whole(permit)
+    note(wiring.hub().catalogue, who, "permit.read", f"permit:{permit}", permit=permit)
+    typer.echo("\n".join(told(found, datetime.now(UTC).date())))
 
 
 @app.command()

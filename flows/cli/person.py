@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from flows.settings import HubSettings, RegionSettings
 
 Who = Annotated[str, typer.Option(help="In development only: whom to take for the user.")]
@@ -29,6 +31,16 @@ def person(named: str, settings: "type[RegionSettings | HubSettings]") -> str:
         message = "--who is for development; elsewhere it is the operating system's user"
         raise typer.BadParameter(message)
     return named
+
+
+def note(engine: "Engine", named: str, action: str, what: str, *, permit: str = "") -> None:
+    """Write down at the hub who looks at what, before it is shown; `named` as for `person`."""
+    from catalog import audit
+    from catalog.audit import AccessEvent
+    from flows.settings import HubSettings
+
+    actor = person(named, HubSettings)
+    audit.append(engine, AccessEvent(actor, permit, action, what, "ALLOWED"))
 
 
 def is_development(settings: "RegionSettings | HubSettings") -> bool:

@@ -235,6 +235,27 @@ def test_what_was_written_is_in_no_log_and_each_access_is_recorded(
     assert found["id"] not in log.getvalue()
 
 
+def test_what_is_read_or_refused_is_one_line(
+    world: World, applicant: Person, assessor: Person, stranger: Person
+) -> None:
+    found = processed(applicant, assessor)
+    path = f"/applications/{found['id']}"
+    before = len(list(audit.entries(world.engine)))
+    for one in (path, "/applications", "/permits", "/permits/permit-unknown"):
+        stranger.ask("GET", one)
+    assessor.ask("GET", path)
+    stranger.ask("PUT", path, written(), version=1)
+    new = list(audit.entries(world.engine))[before:]
+    assert [(one.actor, one.action, one.outcome) for one in new] == [
+        (stranger.name, "application.read", "not-found"),
+        (stranger.name, "application.list", "ALLOWED"),
+        (stranger.name, "permit.list", "ALLOWED"),
+        (stranger.name, "permit.read", "not-found"),
+        (assessor.name, "application.read", "ALLOWED"),
+        (stranger.name, "application.edit", "not-found"),
+    ]
+
+
 def test_the_form_is_published(applicant: Person) -> None:
     told = applicant.ask("GET", "/application-schema").json()
     assert told["$id"] == "urn:mammo:application:1"

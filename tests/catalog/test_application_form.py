@@ -86,7 +86,7 @@ def test_each_attestation_stands_by_itself(name: str) -> None:
                     "gdpr_explanation": "Why",
                 }
             },
-            ["66(2)"],
+            ["67(2)(e)"],
         ),
         (
             {
@@ -131,6 +131,7 @@ def test_what_depends_on_other_points(changes: dict[str, Any], lacks: list[str])
         {"tools": "x" * 10_001},
         {"persons": [OTHER | {"subject": str(number)} for number in range(MAX_PERSONS + 1)]},
         {"persons": [OTHER | {"subject": "å"}]},
+        {"persons": [OTHER | {"subject": "spe-1"}]},
         {"persons": [OTHER | {"personnummer": "x"}]},
         {"purposes": ["53(1)(g)"]},
         {"period": {"months": 121, "justification": "long"}},

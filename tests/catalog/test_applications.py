@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from catalog import audit, permits, tables
 from catalog.applications import applications, reading
-from catalog.applications.deciding import Ruling, decide
+from catalog.applications.deciding import Ruling, decide, grant
 from catalog.applications.form import Form
 from catalog.applications.records import Application, Reader, digest
 from catalog.applications.tables import application
@@ -78,6 +78,18 @@ def test_it_is_granted_with_reasons_and_leads_to_a_permit(catalogue_engine: Engi
     assert permits.authorised(engine, issued.id, who=ANNA, today=TODAY) == issued
     with pytest.raises(NotFoundError):
         permits.authorised(engine, issued.id, who=OWNER, today=TODAY)
+
+
+@pytest.mark.parametrize("name", ["bertil-2", "spe-", "spe-A", " spe-1"])
+def test_an_environment_is_a_service_account_and_no_further_person(name: str) -> None:
+    """Whom a permit lets in are the persons it names (Art. 68(10)(d)), and environments."""
+    with pytest.raises(ValidationError):
+        granted(environments=(name,))
+    terms = granted(environments=("spe-1",)).terms
+    assert terms is not None
+    content = grant(form(), terms)
+    with pytest.raises(ValidationError):
+        content.but(environments=(name,))
 
 
 def test_it_is_refused_with_reasons_and_leads_to_none(catalogue_engine: Engine) -> None:

@@ -104,6 +104,19 @@ def test_a_permit_is_amended_extended_and_revoked(run, engine):
     assert "REVOKED" in of(run, "permit", "show", third)
 
 
+def test_who_reads_applications_and_permits_is_recorded(run, engine):
+    one = permitted(engine)
+    before = len(list(audit.entries(engine)))
+    for command in (("application", "list"), ("permit", "list"), ("permit", "show", one)):
+        of(run, *command)
+    new = list(audit.entries(engine))[before:]
+    assert [(line.actor, line.permit_id, line.action, line.object) for line in new] == [
+        (who(), "", "application.list", "/applications"),
+        (who(), "", "permit.list", "/permits"),
+        (who(), one, "permit.read", f"permit:{one}"),
+    ]
+
+
 def test_what_is_typed_wrong_is_said_and_nothing_of_it_kept(run, engine):
     first = permitted(engine)
     for wrong in (
