@@ -12,6 +12,7 @@ import catalog.applications.tables
 import catalog.arrivals.tables
 import catalog.audit.tables
 import catalog.changes.tables
+import catalog.deliveries.tables
 import catalog.erasures.tables
 import catalog.errands.tables
 import catalog.findings.tables
