@@ -40,20 +40,24 @@ def build(
     query: Query,
     *,
     today: date,
+    with_what_is_there: bool = False,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Release:
     """Freeze what a query finds into a release of a permit, re-key it and seal it.
 
-    `progress` is called with instances done and instances in all.
+    `progress` is called with instances done and instances in all. While holders have yet to
+    deliver for the permit, nothing is built, unless `with_what_is_there` says so.
 
     Raises:
         NotFoundError: If there is no such permit.
         PermitError: If it is not in force.
-        ConflictError: If its tier asks for an assessment, and none is in force.
+        ConflictError: If its tier asks for an assessment, and none is in force; or orders run.
         StorageError: If the store does not answer; nothing of the release is left.
         ReleaseError: If a clean object is gone, or another build of the permit took its place.
     """
-    release = releases.freeze(parts.catalogue, permit_id, query, today=today)
+    release = releases.freeze(
+        parts.catalogue, permit_id, query, today=today, with_what_is_there=with_what_is_there
+    )
     with _given_up_on_failure(parts, release):
         done = 0
         with ThreadPoolExecutor(WORKERS, "rekey") as pool:
