@@ -47,6 +47,11 @@ class Reason(StrEnum):
     NOT_ACCEPTED = "no person here has accepted the order: mammo orders accept"
     NO_TRACE = "the order asks for nothing to be traced back"
     CONFIRMED = "a second person has confirmed it already"
+    NOT_ORDERED = "the holder delivers on permit only: no order in force asks for it"
+    NOT_ASKED = "the order does not ask for such an object"
+    UNDELIVERED = (
+        "holders have not delivered all that was ordered for the permit: mammo orders list"
+    )
     ORDER_EXPIRED = "the order has expired"
     OTHER_REGION = "a merge would reach into another region's studies; the hub must allow it"
     OTHER_KEY = "the key is another region's, or was revoked"
@@ -95,6 +100,7 @@ class Reason(StrEnum):
     EXTENDED = "the permit was extended before; it is extended once only"
     NOT_FROM_THEN = "a permit cannot begin before today, nor after the one before it ends"
     NO_PROOF = "after an erasure, the digest of the environment's own record of it is needed"
+    PROLONGED = "an order is prolonged once, by three months at most"
     NO_CONTENT = "the permit was issued for development; issue another"
     TOO_MANY = "too many applications of yours are open; withdraw one"
     VERSION = "it was changed meanwhile; read it again"

@@ -1,4 +1,4 @@
-"""The one state machine of applications and permits, as data (EHDS Art. 67, 68; TEHDAS2 D6.4).
+"""The one state machine of applications, permits and orders, as data (EHDS Art. 60, 67, 68).
 
 A move names the event, the states it leads from, the one it leads to, who may cause it and what
 must be so. What is not in the tables cannot happen; `after` is the only judge, and a guard nobody
@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from catalog.errors import FormError, InterestError, Reason, StepError
-from catalog.vocabulary import ApplicationState, PermitState
+from catalog.vocabulary import ApplicationState, DeliveryState, PermitState
 
 
 class Actor(StrEnum):
@@ -20,6 +20,8 @@ class Actor(StrEnum):
     APPLICANT = "applicant"
     ASSESSOR = "assessor"
     CALENDAR = "calendar"
+    OPERATOR = "operator"
+    REGION = "region"
 
 
 class Guard(StrEnum):
@@ -32,6 +34,8 @@ class Guard(StrEnum):
     NOT_LONGER = "ends no later"
     NOT_EXTENDED = "never extended"
     FROM_THEN = "begins in time"
+    NOT_PROLONGED = "never prolonged"
+    THREE_MONTHS = "≤ three months more"
 
 
 class Event(StrEnum):
@@ -51,11 +55,22 @@ class Event(StrEnum):
     EXPIRE = "expire"
 
 
+class DeliveryEvent(StrEnum):
+    """What happens to an order by criteria."""
+
+    SIGN = "sign"
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+    FINISH = "finish"
+    PROLONG = "prolong"
+    WITHDRAW = "withdraw"
+
+
 @dataclass(frozen=True)
 class Move:
     """One line of a machine."""
 
-    event: Event
+    event: Event | DeliveryEvent
     sources: tuple[StrEnum, ...]
     target: StrEnum
     who: Actor
@@ -130,19 +145,43 @@ PERMIT: Final = (
     Move(Event.EXPIRE, (_P.GRANTED,), _P.EXPIRED, Actor.CALENDAR),
 )
 
+_O: Final = DeliveryState
+_PROLONGED: Final = (Guard.REASON, Guard.NOT_PROLONGED, Guard.THREE_MONTHS)
+
+#: The clock of Art. 60(2) runs from SENT on; that it is over is told from the day, and no state.
+DELIVERY: Final = (
+    Move(DeliveryEvent.SIGN, (_O.ASKED,), _O.SENT, Actor.OPERATOR),
+    Move(DeliveryEvent.ACCEPT, (_O.SENT,), _O.ACCEPTED, Actor.REGION),
+    Move(DeliveryEvent.REFUSE, (_O.SENT,), _O.REFUSED, Actor.REGION, (Guard.REASON,)),
+    Move(DeliveryEvent.FINISH, (_O.ACCEPTED,), _O.DELIVERED, Actor.REGION),
+    *(
+        Move(DeliveryEvent.PROLONG, (state,), state, Actor.OPERATOR, _PROLONGED)
+        for state in (_O.SENT, _O.ACCEPTED)
+    ),
+    Move(
+        DeliveryEvent.WITHDRAW,
+        (_O.ASKED, _O.SENT, _O.ACCEPTED),
+        _O.WITHDRAWN,
+        Actor.ASSESSOR,
+        (Guard.REASON,),
+    ),
+)
+
 _UNMET: Final = {
     Guard.REASON: Reason.NO_REASON,
     Guard.TEN_YEARS: Reason.TOO_LONG,
     Guard.NOT_LONGER: Reason.LONGER,
     Guard.NOT_EXTENDED: Reason.EXTENDED,
     Guard.FROM_THEN: Reason.NOT_FROM_THEN,
+    Guard.NOT_PROLONGED: Reason.PROLONGED,
+    Guard.THREE_MONTHS: Reason.PROLONGED,
 }
 
 
 def after(
     machine: tuple[Move, ...],
     state: StrEnum,
-    event: Event,
+    event: Event | DeliveryEvent,
     *,
     who: Actor,
     met: Collection[Guard] = (),
@@ -150,7 +189,7 @@ def after(
     """Give the state that an event leads to.
 
     Args:
-        machine: APPLICATION or PERMIT.
+        machine: APPLICATION, PERMIT or DELIVERY.
         state: The present state.
         event: What is to happen.
         who: Who would cause it.

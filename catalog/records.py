@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from catalog.outcome import Outcome, Tally
-from catalog.vocabulary import Kind, Laterality, ProtectionSource, View
+from catalog.vocabulary import HolderMode, Kind, Laterality, ProtectionSource, View
 
 
 @dataclass(frozen=True)
@@ -18,13 +18,18 @@ class Region:
 
 @dataclass(frozen=True)
 class Holder:
-    """The care provider that answers for the data (EHDS Art. 2(2)(t), health data holder)."""
+    """The care provider that answers for the data (EHDS Art. 2(2)(t), health data holder).
+
+    Attributes:
+        mode: Whether its data come as they are made; only `catalog.holders.set_mode` changes it.
+    """
 
     id: str
     region: str
     name: str
     organisation_number: str = ""
     hsa_id: str = ""
+    mode: HolderMode = HolderMode.STANDING
 
 
 @dataclass(frozen=True)
@@ -203,6 +208,8 @@ class StudyDraft:
         merges: Pseudonyms the subject had before; they become one with hers.
         derived: What was made of those instances here. No outcome counts them: an export claims
             what it brought. They come and are revised with their image, never alone.
+        order: The order by criteria that the export fulfils; empty if it fulfils none.
+        known: UIDs of instances that came again, unchanged: they are delivered, too.
     """
 
     export_id: str
@@ -214,6 +221,8 @@ class StudyDraft:
     outcomes: Mapping[Outcome, int]
     merges: tuple[Merge, ...] = ()
     derived: tuple[NewRevision, ...] = ()
+    order: str = ""
+    known: tuple[str, ...] = ()
 
     @property
     def every(self) -> tuple[NewRevision, ...]:

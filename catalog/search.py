@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 
 from catalog.database import reading
+from catalog.deliveries.giving import of_standing
 from catalog.errors import CursorError
 from catalog.holds import instance_not_held, study_not_held
 from catalog.rare import among_few
@@ -110,7 +111,7 @@ def search(engine: Engine, query: Query, *, cursor: str | None = None, limit: in
     wanted = (
         select(study)
         .join(subject, subject.c.id == study.c.subject_id)
-        .where(*study_conditions(query), study_not_held(), study.c.key > after)
+        .where(*study_conditions(query), of_standing(), study_not_held(), study.c.key > after)
         .where(exists(_matching(query).where(instance.c.study_id == study.c.id).correlate(study)))
         .order_by(study.c.key)
         .limit(limit + 1)

@@ -19,6 +19,7 @@ from catalog.columns import UtcDateTime, closed, named_metadata, one_of, referen
 from catalog.outcome import Outcome
 from catalog.vocabulary import (
     AGE_BANDS,
+    HolderMode,
     HoldKind,
     HoldScope,
     Kind,
@@ -48,6 +49,8 @@ holder = Table(
     Column("name", String(200), nullable=False),
     Column("organisation_number", String(16), nullable=False),
     Column("hsa_id", String(64), nullable=False),
+    Column("mode", String(16), nullable=False, server_default=HolderMode.STANDING.value),
+    one_of("mode", HolderMode),
 )
 
 subject = Table(

@@ -181,6 +181,34 @@ class PermitState(StrEnum):
     EXPIRED = "EXPIRED"
 
 
+class HolderMode(StrEnum):
+    """When a holder's data come: as they are made, or only what a permit asks for."""
+
+    STANDING = "STANDING"
+    ON_PERMIT = "ON_PERMIT"
+
+
+class DeliveryState(StrEnum):
+    """How far an order by criteria is, which a permit led to (EHDS Art. 60(2))."""
+
+    ASKED = "ASKED"
+    SENT = "SENT"
+    ACCEPTED = "ACCEPTED"
+    DELIVERED = "DELIVERED"
+    REFUSED = "REFUSED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+class Ground(StrEnum):
+    """Why a holder refuses an order; what else there is to say stays in the region."""
+
+    NOT_HELD = "NOT_HELD"
+    NOT_LAWFUL = "NOT_LAWFUL"
+    PROTECTED = "PROTECTED"
+    TECHNICAL = "TECHNICAL"
+    OTHER = "OTHER"
+
+
 class Finding(StrEnum):
     """What a person found when they assessed whether data is anonymous (EHDS Art. 66)."""
 

@@ -46,6 +46,7 @@ TABLE: Final[Mapping[type[Exception], Problem]] = MappingProxyType(
         ),
         catalog_errors.NotFoundError: UNKNOWN,
         catalog_errors.ConflictError: CONFLICT,
+        catalog_errors.StepError: CONFLICT,
         catalog_errors.RetriableError: UNAVAILABLE,
     }
 )

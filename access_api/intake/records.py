@@ -1,5 +1,6 @@
 """What a region asks and says of its own records."""
 
+from datetime import date
 from http import HTTPStatus
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from access_api.intake.entry import Region, signed_router
 from access_api.intake.hall import OpenHall
 from access_api.intake.objects import HolderId
 from catalog.arrivals import orders
+from catalog.arrivals.answers import OrderAnswer as Answered
 from catalog.arrivals.wire import (
     ContradictionQuestion,
     HoldMessage,
@@ -21,7 +23,8 @@ from catalog.arrivals.wire import (
     StandingQuestion,
     TallyMessage,
 )
-from catalog.vocabulary import Standing
+from catalog.errors import NotFoundError
+from catalog.vocabulary import DeliveryState, HolderMode, Standing
 
 router = signed_router(tag="Records")
 
@@ -34,6 +37,7 @@ class HolderAnswer(BaseModel):
     name: str
     organisation_number: str
     hsa_id: str
+    mode: HolderMode
 
 
 class StandingAnswer(BaseModel):
@@ -78,6 +82,13 @@ class OrdersAnswer(BaseModel):
     """The region's orders that follow a number."""
 
     orders: list[OrderAnswer]
+
+
+class StoodAnswer(BaseModel):
+    """How an order stands at the hub, and the last day on which it is in time."""
+
+    state: DeliveryState
+    due_on: date
 
 
 @router.get("/holders/{holder}", summary="One of the region's holders")
@@ -201,3 +212,16 @@ def list_orders(
     """Give the region's orders that follow a number, as they were signed."""
     found = orders.after(hall.engine, visit.region, after)
     return OrdersAnswer(orders=[OrderAnswer(**vars(one)) for one in found])
+
+
+@router.post(
+    "/orders/answers", summary="What becomes of an order", openapi_extra=described(Answered)
+)
+def answer_order(
+    told: Annotated[Answered, Depends(Posted(Answered))], visit: Region, hall: OpenHall
+) -> StoodAnswer:
+    """Enter that the region accepts an order by criteria, refuses it, or has fulfilled it."""
+    found = hall.scope(visit.region).answer(told)
+    if found.due_on is None:  # nobody signed it, so no region has seen it
+        raise NotFoundError
+    return StoodAnswer(state=found.state, due_on=found.due_on)

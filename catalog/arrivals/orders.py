@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from catalog import audit
 from catalog.arrivals.records import IssuedOrder, OrderKind
@@ -42,20 +42,33 @@ def issue(
         RaceError: Somebody issued another with the same number meanwhile.
     """
     with writing(engine) as connection:
-        connection.execute(
-            issued_order.insert().values(
-                region_id=region_id,
-                sequence=order.sequence,
-                kind=kind,
-                body=order.body,
-                signature=order.signature,
-                issued_by=who,
-                issued_at=now(),
-                expires_at=expires_at,
-            )
+        keep(connection, region_id, kind, order, expires_at=expires_at, who=who)
+
+
+def keep(
+    connection: Connection,
+    region_id: str,
+    kind: OrderKind,
+    order: IssuedOrder,
+    *,
+    expires_at: datetime,
+    who: str,
+) -> None:
+    """Keep a signed order for its region, inside a transaction."""
+    connection.execute(
+        issued_order.insert().values(
+            region_id=region_id,
+            sequence=order.sequence,
+            kind=kind,
+            body=order.body,
+            signature=order.signature,
+            issued_by=who,
+            issued_at=now(),
+            expires_at=expires_at,
         )
-        what = f"region:{region_id}/order:{order.sequence}"
-        audit.record(connection, AccessEvent(who, "", "order", what, kind))
+    )
+    what = f"region:{region_id}/order:{order.sequence}"
+    audit.record(connection, AccessEvent(who, "", "order", what, kind))
 
 
 def after(

@@ -9,10 +9,13 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, select
 
 from catalog import holds, subjects
+from catalog.arrivals.answers import OrderAnswer
 from catalog.arrivals.arrivals import require_own
 from catalog.arrivals.regions import limits_of
 from catalog.columns import now
 from catalog.database import reading, writing
+from catalog.deliveries import orders
+from catalog.deliveries.records import DeliveryOrder
 from catalog.errors import ConflictError, NotFoundError, Reason
 from catalog.holders import get_holder
 from catalog.holds import HoldTarget
@@ -21,7 +24,7 @@ from catalog.optouts.register import Said
 from catalog.publishing.publish import CataloguePublisher
 from catalog.records import ExportSummary, Holder, Instance, Merge, StudyDraft
 from catalog.tables import export, holder, instance, study, subject
-from catalog.vocabulary import HoldKind, HoldScope, OptOut, Standing
+from catalog.vocabulary import DeliveryState, HoldKind, HoldScope, OptOut, Standing
 
 SAID = "told by the region"
 
@@ -152,6 +155,21 @@ class RegionScope:
         return holds.stop_instance(
             self._engine, sop_uid, kind, holder_id=holder_id, reason=SAID, who=self.who
         )
+
+    def answer(self, told: OrderAnswer) -> DeliveryOrder:
+        """Enter what it says of an order to one of its holders; give the order as it is then.
+
+        One that was taken back stays so, whatever is said of it.
+
+        Raises:
+            NotFoundError: There is none, or it is another region's.
+            StepError: It takes no such answer as it stands.
+        """
+        if (found := orders.get(self._engine, told.order)).region != self._region:
+            raise NotFoundError
+        if found.state is not DeliveryState.WITHDRAWN:
+            orders.answer(self._engine, told, who=self.who)
+        return orders.get(self._engine, told.order)
 
     def merge(self, merge: Merge) -> None:
         """Make two pseudonyms of a woman one, if all that is published of her is the region's.

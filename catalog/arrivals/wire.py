@@ -34,6 +34,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9 ().,_/+-]{0,64}$")]
 Flag = Annotated[str, Field(pattern=r"^[a-z][a-z ]{0,99}$")]
 Key = Annotated[str, Field(max_length=255, pattern=r"^[a-z0-9][a-z0-9./-]*$")]
+OrderId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Count = Annotated[int, Field(ge=0, lt=1 << 31)]
 Size = Annotated[int, Field(ge=1, lt=1 << 40)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -41,7 +42,9 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Reference = Annotated[str, Field(pattern=r"^[A-Za-zÅÄÖåäö0-9 ./:_-]{1,128}$")]
 
 
-class _Told(BaseModel):
+class Told(BaseModel):
+    """What a region says: closed, frozen, and silent about what was written."""
+
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, allow_inf_nan=False, hide_input_in_errors=True
     )
@@ -51,7 +54,7 @@ class _Told(BaseModel):
         return self.model_dump_json().encode()
 
 
-class InstanceMessage(_Told):
+class InstanceMessage(Told):
     """What is searchable of one object."""
 
     study_uid: Uid
@@ -76,7 +79,7 @@ class InstanceMessage(_Told):
         return Instance(**self.model_dump())
 
 
-class StoredMessage(_Told):
+class StoredMessage(Told):
     """Where its bytes are to lie."""
 
     key: Key
@@ -87,7 +90,7 @@ class StoredMessage(_Told):
     pixel_offset: Annotated[int, Field(ge=1, lt=1 << 31)]
 
 
-class FactsMessage(_Told):
+class FactsMessage(Told):
     """What only de-identification saw."""
 
     exam_year: Annotated[int, Field(ge=1900, le=2200)] | None
@@ -97,7 +100,7 @@ class FactsMessage(_Told):
     device: Device | Literal[""] = ""
 
 
-class VersionsMessage(_Told):
+class VersionsMessage(Told):
     """What made it."""
 
     profile: Word
@@ -106,7 +109,7 @@ class VersionsMessage(_Told):
     key_version: Word
 
 
-class PixelFactsMessage(_Told):
+class PixelFactsMessage(Told):
     """What its pixels tell."""
 
     breast_area_mm2: Annotated[float, Field(ge=0)] | None
@@ -117,7 +120,7 @@ class PixelFactsMessage(_Told):
     flags: Annotated[tuple[Flag, ...], Field(max_length=64)]
 
 
-class PreviewMessage(_Told):
+class PreviewMessage(Told):
     """One small picture of it."""
 
     size: Annotated[int, Field(ge=1, le=4096)]
@@ -128,7 +131,7 @@ class PreviewMessage(_Told):
     sha256: Digest
 
 
-class RevisionMessage(_Told):
+class RevisionMessage(Told):
     """One object."""
 
     instance: InstanceMessage
@@ -141,7 +144,7 @@ class RevisionMessage(_Told):
     remade: Annotated[frozenset[Digest], Field(max_length=64)]
 
 
-class MergeMessage(_Told):
+class MergeMessage(Told):
     """Two pseudonyms of one woman."""
 
     old: Pseudonym
@@ -153,7 +156,7 @@ class MergeMessage(_Told):
         return Merge(self.old, self.new, self.weeks)
 
 
-class StudyMessage(_Told):
+class StudyMessage(Told):
     """All that one export says of one study."""
 
     version: Literal[1, 2]
@@ -166,6 +169,8 @@ class StudyMessage(_Told):
     outcomes: Annotated[dict[Outcome, Count], Field(max_length=len(Outcome))]
     merges: Annotated[tuple[MergeMessage, ...], Field(max_length=64)]
     derived: Annotated[tuple[RevisionMessage, ...], Field(max_length=2 * _MOST)]
+    order: OrderId | Literal[""] = ""
+    known: Annotated[tuple[Uid, ...], Field(max_length=_MOST)] = ()
 
     @model_validator(mode="after")
     def _is_of_its_version(self) -> "StudyMessage":
@@ -193,7 +198,7 @@ def study_message(draft: StudyDraft) -> bytes:
     return StudyMessage.model_validate({"version": STUDY_VERSION, **asdict(plain)}).canonical()
 
 
-class StandingQuestion(_Told):
+class StandingQuestion(Told):
     """How does an instance stand?"""
 
     version: Literal[1] = VERSION
@@ -204,7 +209,7 @@ class StandingQuestion(_Told):
     remade: Annotated[frozenset[Digest], Field(max_length=64)] = frozenset()
 
 
-class ContradictionQuestion(_Told):
+class ContradictionQuestion(Told):
     """What forbids that an instance is ever published as it is?"""
 
     version: Literal[1] = VERSION
@@ -214,7 +219,7 @@ class ContradictionQuestion(_Told):
     before: Annotated[tuple[Pseudonym, ...], Field(max_length=64)] = ()
 
 
-class PublishedQuestion(_Told):
+class PublishedQuestion(Told):
     """Which revision did an export publish?"""
 
     version: Literal[1] = VERSION
@@ -224,7 +229,7 @@ class PublishedQuestion(_Told):
     export_id: Name
 
 
-class TallyMessage(_Told):
+class TallyMessage(Told):
     """What a finished export claimed, and how it was disclosed."""
 
     version: Literal[1] = VERSION
@@ -241,7 +246,7 @@ class TallyMessage(_Told):
         return ExportSummary(self.export_id, self.holder_id, self.disclosure_reference, tally)
 
 
-class HoldMessage(_Told):
+class HoldMessage(Told):
     """Hold what a region published of a woman."""
 
     version: Literal[1] = VERSION
@@ -249,7 +254,7 @@ class HoldMessage(_Told):
     kind: HoldKind
 
 
-class OptOutMessage(_Told):
+class OptOutMessage(Told):
     """What a woman says of the secondary use of her data: by her pseudonym (EHDS Art. 71)."""
 
     version: Literal[1] = VERSION
@@ -258,7 +263,7 @@ class OptOutMessage(_Told):
     valid_from: AwareDatetime
 
 
-class InstanceHoldMessage(_Told):
+class InstanceHoldMessage(Told):
     """Hold one instance that a holder of the region's published."""
 
     version: Literal[1] = VERSION
@@ -267,7 +272,7 @@ class InstanceHoldMessage(_Told):
     kind: HoldKind
 
 
-class MergeRequest(_Told):
+class MergeRequest(Told):
     """Make two pseudonyms one Subject."""
 
     version: Literal[1] = VERSION

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Engine, Row, func, select
+from sqlalchemy import Connection, Engine, Row, func, select
 
 from catalog.arrivals.records import OrderKind
 from catalog.columns import now
@@ -29,10 +29,8 @@ class ReceivedOrders:
 
     def enter(self, new: ReceivedOrder) -> bool:
         """Enter an order as it came; tell whether it is new."""
-        row = {**vars(new), "received_at": now()}
-        row["decided_at"] = None if new.state is OrderState.WAITING else now()
         with writing(self._engine) as connection:
-            return bool(insert_if_absent(connection, received_order, row))
+            return entered(connection, new)
 
     def get(self, order_id: str) -> ReceivedOrder:
         """Give an order.
@@ -45,13 +43,13 @@ class ReceivedOrders:
             row = connection.execute(mine).one_or_none()
         if row is None:
             raise NotFoundError
-        return _order(row)
+        return order_from(row)
 
     def all(self) -> tuple[ReceivedOrder, ...]:
         """Give every order, the oldest first."""
         statement = select(received_order).order_by(received_order.c.sequence)
         with reading(self._engine) as connection:
-            return tuple(map(_order, connection.execute(statement).all()))
+            return tuple(map(order_from, connection.execute(statement).all()))
 
     def decide(self, order_id: str, state: OrderState, *, who: str, why: str) -> None:
         """Accept or refuse an order that waits; deciding the same again changes nothing.
@@ -60,23 +58,8 @@ class ReceivedOrders:
             NotFoundError: There is none.
             ConflictError: It was decided otherwise, or its time is over.
         """
-        mine = received_order.c.id == order_id
         with writing(self._engine) as connection:
-            row = connection.execute(
-                select(received_order).where(mine).with_for_update()
-            ).one_or_none()
-            if row is None:
-                raise NotFoundError
-            if row.state == state:
-                return
-            if row.state != OrderState.WAITING:
-                raise ConflictError(Reason.ORDER_STATE)
-            if state is OrderState.ACCEPTED and row.expires_at <= now():
-                raise ConflictError(Reason.ORDER_EXPIRED)
-            decided = received_order.update().where(mine)
-            connection.execute(
-                decided.values(state=state, who=who, why=why[:200], decided_at=now())
-            )
+            decided(connection, order_id, state, who=who, why=why)
 
     def trace_back(
         self, order_id: str, studies: list[str], *, who: str
@@ -124,7 +107,38 @@ class ReceivedOrders:
         return {holder: frozenset(numbers - {""}) for holder, numbers in found.items()}
 
 
-def _order(row: Row[Any]) -> ReceivedOrder:
+def entered(connection: Connection, new: ReceivedOrder) -> bool:
+    """Enter an order inside a transaction; tell whether it is new."""
+    row = {**vars(new), "received_at": now()}
+    row["decided_at"] = None if new.state is OrderState.WAITING else now()
+    return bool(insert_if_absent(connection, received_order, row))
+
+
+def decided(
+    connection: Connection, order_id: str, state: OrderState, *, who: str, why: str
+) -> None:
+    """Accept or refuse an order that waits; deciding the same again changes nothing.
+
+    Raises:
+        NotFoundError: There is none.
+        ConflictError: It was decided otherwise, or its time is over.
+    """
+    mine = received_order.c.id == order_id
+    row = connection.execute(select(received_order).where(mine).with_for_update()).one_or_none()
+    if row is None:
+        raise NotFoundError
+    if row.state == state:
+        return
+    if row.state != OrderState.WAITING:
+        raise ConflictError(Reason.ORDER_STATE)
+    if state is OrderState.ACCEPTED and row.expires_at <= now():
+        raise ConflictError(Reason.ORDER_EXPIRED)
+    values = {"state": state, "who": who, "why": why[:200], "decided_at": now()}
+    connection.execute(received_order.update().where(mine).values(values))
+
+
+def order_from(row: Row[Any]) -> ReceivedOrder:
+    """Read an order's row."""
     return ReceivedOrder(
         id=row.id,
         sequence=row.sequence,

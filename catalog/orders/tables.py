@@ -1,13 +1,24 @@
 """Received orders, and who looked where one led, in the region ledger's database."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Integer,
+    String,
+    Table,
+    Text,
+)
 
 from catalog.arrivals.records import OrderKind
-from catalog.columns import UtcDateTime, closed, serial
+from catalog.columns import UtcDateTime, closed, one_of, serial
 from catalog.ledgers.tables import metadata
-from catalog.orders.records import OrderState
+from catalog.orders.records import ANSWERED, OrderState
+from catalog.vocabulary import Ground
 
-__all__ = ["metadata", "received_order", "trace_back"]
+__all__ = ["metadata", "received_order", "request", "trace_back"]
 
 received_order = Table(
     "received_order",
@@ -35,4 +46,20 @@ trace_back = Table(
     Column("who", String(128), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("found", Integer, nullable=False),
+)
+
+# What an order by criteria has besides: its clock, the plan that fulfils it, what the hub was told.
+request = Table(
+    "request",
+    metadata,
+    Column("order_id", ForeignKey("received_order.id"), primary_key=True),
+    Column("holder_id", String(64), nullable=False),
+    Column("due_on", Date, nullable=False),
+    Column("plan_id", ForeignKey("plan.id")),
+    Column("ground", String(16)),
+    Column("done_at", UtcDateTime),
+    Column("counts", JSON(none_as_null=True)),
+    Column("told", String(16)),
+    one_of("ground", Ground),
+    one_of("told", ANSWERED),
 )

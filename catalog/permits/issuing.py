@@ -8,6 +8,7 @@ from catalog import audit
 from catalog.audit import AccessEvent
 from catalog.columns import now
 from catalog.database import writing
+from catalog.deliveries.asking import ask
 from catalog.errors import ConflictError, Reason
 from catalog.lifecycle import Event
 from catalog.permits.checking import find
@@ -35,7 +36,10 @@ def create(engine: Engine, issued: Permit) -> None:
 def issue(
     connection: Connection, content: Content, placed: Placed, *, who: str, reason: str
 ) -> str:
-    """Enter a permit that was decided on, in the transaction of the decision; give its id."""
+    """Enter a permit that was decided on, in the transaction of the decision; give its id.
+
+    In the same transaction holders that deliver on permit are asked for what it grants.
+    """
     permit_id = f"permit-{secrets.token_hex(8)}"
     _enter(connection, content.permit(permit_id))
     connection.execute(
@@ -52,6 +56,7 @@ def issue(
         )
     )
     note(connection, permit_id, placed.way, who=who, reason=reason)
+    ask(connection, permit_id, placed.line or permit_id, content, who=who)
     return permit_id
 
 

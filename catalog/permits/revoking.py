@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Engine
 
 from catalog.columns import now
 from catalog.database import writing
+from catalog.deliveries.asking import withdraw
 from catalog.errors import StepError
 from catalog.lifecycle import PERMIT, Actor, Event, Guard, after
 from catalog.permits.changing import locked
@@ -40,6 +41,7 @@ def revoke(
         after(PERMIT, ending[-1].state(today), Event.REVOKE, who=Actor.ASSESSOR, met=met)
         for one in ending:
             _end(connection, one, who=who, reason=reason)
+        withdraw(connection, found.line[0], who=who)
         return tuple(one.id for one in ending)
 
 

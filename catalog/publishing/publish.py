@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, select
 from catalog import holds, subjects
 from catalog.columns import now
 from catalog.database import insert_if_absent, reading, writing
+from catalog.deliveries.tying import tie
 from catalog.errors import ConflictError, NotFoundError, Reason
 from catalog.holders import get_holder
 from catalog.optouts import register
@@ -103,7 +104,8 @@ class CataloguePublisher:
 
         Raises:
             NotFoundError: The holder is unknown in that region.
-            ConflictError: The study, a series, an instance or the export is another's.
+            ConflictError: The study, a series, an instance or the export is another's; or the
+                holder delivers on permit only, and no order asks for it.
             RaceError: The standings the draft was made from are no longer so.
         """
         require_whole(draft)
@@ -113,6 +115,7 @@ class CataloguePublisher:
                 for merge in draft.merges:
                     subjects.merge_known(connection, merge, reason=NEW_KEY, who=draft.export_id)
                 _enter_revisions(connection, draft)
+            tie(connection, draft)
             _count(connection, draft)
             uids = [new.instance.sop_uid for new in draft.revisions]
             return {uid: there.number for uid, there in present_instances(connection, uids).items()}

@@ -22,6 +22,8 @@ from sqlalchemy import (
 
 from catalog.columns import now
 from catalog.database import reading, writing
+from catalog.deliveries.giving import given_to
+from catalog.deliveries.tying import line_of, require_delivered
 from catalog.errors import ConflictError, NotFoundError, Reason
 from catalog.holds import instance_not_held, study_not_held
 from catalog.releases.cohort import (
@@ -50,27 +52,40 @@ _BATCH = 500
 _REKEYED = tuple(one.name for one in fields(ReleasedInstance) if one.name != "revision_id")
 
 
-def freeze(engine: Engine, permit_id: str, query: Query, *, today: date) -> Release:
+def freeze(
+    engine: Engine, permit_id: str, query: Query, *, today: date, with_what_is_there: bool = False
+) -> Release:
     """Freeze the latest revisions that match and are not held into a new release.
 
     An instance whose latest revision is held is left out: an older one was replaced for a reason.
     A release of the permit that was begun and never sealed is given up: a permit has one at a time.
     Its catalogue version is the highest revision there was: nothing in the cohort is newer.
+    Of a holder on permit only what was delivered for the permit's line is in it.
+
+    Args:
+        engine: The catalogue.
+        permit_id: Whose.
+        query: What is to be in it.
+        today: The day.
+        with_what_is_there: Whether it is made though holders have yet to deliver for it.
 
     Raises:
         NotFoundError: There is no such permit.
         PermitError: It is not in force.
-        ConflictError: Its tier asks for an assessment, and none is in force.
+        ConflictError: Its tier asks for an assessment, and none is in force; or an order is open.
     """
     release_id = secrets.token_hex(16)
     with writing(engine) as connection:
         connection.execute(select(permit.c.id).where(permit.c.id == permit_id).with_for_update())
         require_releasable(connection, permit_id, today=today)
+        line = line_of(connection, permit_id)
+        if not with_what_is_there:
+            require_delivered(connection, line)
         _give_up(connection, release.c.permit_id == permit_id)
         _begin(connection, release_id, permit_id, query)
         frozen = connection.execute(
             release_instance.insert().from_select(
-                ["release_id", "revision_id"], _cohort(release_id, query)
+                ["release_id", "revision_id"], _cohort(release_id, query).where(given_to(line))
             ),
             execution_options={"preserve_rowcount": True},
         )

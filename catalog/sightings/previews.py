@@ -7,6 +7,7 @@ from sqlalchemy import Engine, select
 from catalog import audit
 from catalog.audit import AccessEvent
 from catalog.database import writing
+from catalog.deliveries.giving import of_standing
 from catalog.errors import NotFoundError
 from catalog.holds import instance_not_held, study_not_held
 from catalog.search import latest
@@ -38,7 +39,9 @@ def of_study(engine: Engine, key: str, *, size: int, who: str) -> tuple[StudyPre
     """
     with writing(engine) as connection:
         ids = connection.scalars(
-            select(study.c.id).where(study.c.key.startswith(key, autoescape=True)).limit(2)
+            select(study.c.id)
+            .where(study.c.key.startswith(key, autoescape=True), of_standing())
+            .limit(2)
         ).all()
         if len(ids) != 1:
             raise NotFoundError

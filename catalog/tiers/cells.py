@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Select, select
 
 from catalog.database import reading
+from catalog.deliveries.giving import of_standing
 from catalog.errors import NotFoundError
 from catalog.holds import instance_not_held, study_not_held
 from catalog.search import Query, instance_conditions, latest, study_conditions
@@ -87,14 +88,17 @@ class Examination:
 
 
 def found_by(engine: Engine, query: Query) -> tuple[Examination, ...]:
-    """Give the examinations that a query finds now, as a release would freeze them."""
+    """Give the examinations that a query finds now, as a release would freeze them.
+
+    What holders delivered on permit is not among them: it is counted of the permit's own release.
+    """
     wanted = (
         _images()
         .select_from(instance)
         .join(revision, latest())
         .join(study, study.c.id == instance.c.study_id)
         .join(subject, subject.c.id == study.c.subject_id)
-        .where(*study_conditions(query), *instance_conditions(query))
+        .where(*study_conditions(query), *instance_conditions(query), of_standing())
     )
     with reading(engine) as connection:
         return tuple(_examinations(connection, wanted))

@@ -145,20 +145,33 @@ def add_holder(
     region_name: Annotated[str, typer.Option(help="Name of the region.")] = "",
     organisation_number: Annotated[str, typer.Option(help="Organisation number.")] = "",
     hsa_id: Annotated[str, typer.Option(help="HSA-id.")] = "",
+    mode: Annotated[str, typer.Option(help="STANDING or ON_PERMIT; as it is, unless said.")] = "",
+    who: Who = "",
 ) -> None:
     """Enter a care provider and its region, or new names.
 
+    One that delivers ON_PERMIT is asked by each permit; what comes is that permit's alone.
+
     Example: mammo catalog add-holder osterskog "Österskogs sjukhus" --region norrland
     """
+    from catalog.vocabulary import HolderMode
+
+    if mode.upper() not in {"", *HolderMode}:
+        message = f"--mode is one of: {', '.join(HolderMode)}"
+        raise typer.BadParameter(message)
     place.enter("hub")
     from catalog.holders import add_holder as enter
-    from catalog.holders import add_region
+    from catalog.holders import add_region, set_mode
     from catalog.records import Holder, Region
     from flows import wiring
 
     engine = wiring.hub().catalogue
     add_region(engine, Region(region, region_name or region))
     enter(engine, Holder(holder, region, name, organisation_number, hsa_id))
+    if mode:
+        from flows.settings import HubSettings
+
+        set_mode(engine, holder, HolderMode(mode.upper()), who=person(who, HubSettings))
     typer.echo(f"{holder} answers for its data in {region}")
 
 
@@ -172,6 +185,6 @@ def holders() -> None:
     from catalog.holders import list_holders
     from flows import wiring
 
-    typer.echo(f"{'holder':16} {'region':16} name")
+    typer.echo(f"{'holder':16} {'region':16} {'mode':10} name")
     for holder in list_holders(wiring.hub().catalogue):
-        typer.echo(f"{holder.id:16} {holder.region:16} {holder.name}")
+        typer.echo(f"{holder.id:16} {holder.region:16} {holder.mode.value:10} {holder.name}")

@@ -1,19 +1,22 @@
 """`mammo orders …`: what the hub asks of a region; the region decides."""
 
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli import place
+from flows.cli import place, requests
 from flows.cli.person import Who, person
+from flows.cli.requests import OrderId
 
 if TYPE_CHECKING:
+    from catalog.orders.records import Request
     from flows.orders.receiving import Orders
 
 app = typer.Typer(help="What the hub asks of a region; the region decides.", no_args_is_help=True)
-
-OrderId = Annotated[str, typer.Argument(help="As `mammo orders list` shows it.")]
+requests.add_to(app)
 
 
 def _orders() -> "Orders":
@@ -41,7 +44,7 @@ def _orders() -> "Orders":
 
 @app.command()
 def fetch() -> None:
-    """Fetch what the hub has ordered.
+    """Fetch what the hub has ordered, and tell it how orders stand.
 
     What is no order of the hub's for this region is left.
 
@@ -49,45 +52,98 @@ def fetch() -> None:
     """
     from flows import wiring
     from flows.intake.opening import open_intake
+    from flows.orders.requests import exchange
     from flows.settings import RegionSettings
 
-    orders = _orders()
-    taken, refused = orders.fetch(open_intake(wiring.read(RegionSettings)))
+    orders, intake = _orders(), open_intake(wiring.read(RegionSettings))
+    taken, refused = orders.fetch(intake)
+    exchange(wiring.region(), orders.policy, intake)
     typer.echo(f"{taken} new orders, {refused} turned away")
 
 
 @app.command("list")
 def list_() -> None:
-    """List the orders that came.
+    """List the orders: those that came, or at the hub those given.
+
+    Days are counted to the end of the time that EHDS Article 60(2) gives.
 
     Example: mammo orders list
     """
-    place.enter("region")
-    from flows import wiring
+    lines = [*_here("region", _region_lines), *_here("hub", _hub_lines)]
+    if not lines:
+        place.enter("region")
+    typer.echo("\n".join(line for line in lines if line) or "the hub has ordered nothing")
 
-    found = wiring.region().ledger.orders.all()
-    for one in found:
-        said = f"  {one.who}: {one.why}" if one.who else ""
-        until = f"until {one.expires_at:%Y-%m-%d}"
-        typer.echo(f"{one.id}  {one.kind:10} {one.state:8} {until}{said}")
-    if not found:
-        typer.echo("the hub has ordered nothing")
+
+def _here(side: str, lines: Callable[[], Iterator[str]]) -> list[str]:
+    if not place.is_here(side):
+        return []
+    place.enter(side)
+    return [*lines(), ""]
+
+
+def _region_lines() -> Iterator[str]:
+    from catalog.arrivals.records import OrderKind
+    from flows import wiring
+    from flows.cli.order_lines import region_line
+
+    ledger, today = wiring.region().ledger, datetime.now(UTC).date()
+    for request in ledger.requests.all():
+        yield region_line(request, today)
+    for one in ledger.orders.all():
+        if one.kind is not OrderKind.REQUEST:
+            said = f"  {one.who}: {one.why}" if one.who else ""
+            until = f"until {one.expires_at:%Y-%m-%d}"
+            yield f"{one.id}  {one.kind:10} {one.state:8} {until}{said}"
+
+
+def _hub_lines() -> Iterator[str]:
+    from catalog.deliveries import orders
+    from flows import wiring
+    from flows.cli.order_lines import hub_line
+
+    today = datetime.now(UTC).date()
+    for one in orders.find_all(wiring.hub().catalogue):
+        yield hub_line(one, today)
 
 
 @app.command()
 def show(order: OrderId) -> None:
-    """Show an order as it was signed.
+    """Show an order: in plain words, and as it was signed.
 
     Example: mammo orders show 6f1c2a9be0d94d0c8c6f5d3e1b7a4820
     """
     place.enter("region")
     from flows import wiring
+    from flows.cli.order_lines import in_words, region_line
 
-    typer.echo(wiring.region().ledger.orders.get(order).body)
+    ledger = wiring.region().ledger
+    kept = ledger.orders.get(order)
+    if (request := _request(order)) is not None:
+        lines = [region_line(request, datetime.now(UTC).date()), *in_words(request.signed), ""]
+        typer.echo("\n".join(lines))
+    typer.echo(kept.body)
+
+
+def _request(order: str) -> "Request | None":
+    from catalog.errors import NotFoundError
+    from flows import wiring
+
+    try:
+        return wiring.region().ledger.requests.get(order)
+    except NotFoundError:
+        return None
 
 
 @app.command()
-def accept(order: OrderId, who: Who = "") -> None:
+def accept(
+    order: OrderId,
+    source: Annotated[str, typer.Option(help="Which source is asked; else the policy's.")] = "",
+    protection_source: Annotated[
+        str, typer.Option(help="FILTERED_EXPORT or SIDE_TABLE; else the policy's.")
+    ] = "",
+    who: Who = "",
+) -> None:
     """Accept an order.
 
     A delivery becomes a plan, paused: `mammo exports resume` lets it go.
@@ -97,7 +153,11 @@ def accept(order: OrderId, who: Who = "") -> None:
     from flows.settings import RegionSettings
 
     orders = _orders()
-    plans = orders.accept(order, who=person(who, RegionSettings))
+    me = person(who, RegionSettings)
+    if _request(order) is None:
+        plans = orders.accept(order, who=me)
+    else:
+        plans = (requests.planned(orders.policy, order, source, protection_source, who=me),)
     typer.echo("accepted")
     for plan in plans:
         typer.echo(f"planned, and paused: {plan}")
@@ -106,17 +166,30 @@ def accept(order: OrderId, who: Who = "") -> None:
 @app.command()
 def refuse(
     order: OrderId,
-    reason: Annotated[str, typer.Option(help="Why; it must name nobody.")],
+    reason: Annotated[str, typer.Option(help="Why; it must name nobody, and stays here.")],
+    ground: Annotated[
+        str, typer.Option(help="NOT_HELD, NOT_LAWFUL, PROTECTED, TECHNICAL or OTHER: for the hub.")
+    ] = "OTHER",
     who: Who = "",
 ) -> None:
     """Refuse an order.
 
     Example: mammo orders refuse 6f1c2a9be0d94d0c8c6f5d3e1b7a4820 --reason "not ours to give"
     """
+    from catalog.vocabulary import Ground
+    from flows import wiring
+    from flows.orders import requests
     from flows.settings import RegionSettings
 
-    orders = _orders()
-    orders.refuse(order, who=person(who, RegionSettings), why=reason.strip())
+    if ground.upper() not in list(Ground):
+        message = f"--ground is one of: {', '.join(Ground)}"
+        raise typer.BadParameter(message)
+    orders, me = _orders(), person(who, RegionSettings)
+    if _request(order) is None:
+        orders.refuse(order, who=me, why=reason.strip())
+    else:
+        told = Ground(ground.upper())
+        requests.refuse(wiring.region(), order, ground=told, who=me, why=reason.strip())
     typer.echo("refused")
 
 

@@ -26,6 +26,10 @@ def release(
     year_to: YearTo = None,
     *,
     images_only: ImagesOnly = False,
+    with_what_is_there: Annotated[
+        bool,
+        typer.Option("--with-what-is-there", help="though holders have yet to deliver for it"),
+    ] = False,
 ) -> None:
     """Freeze what a search finds into a permit's release.
 
@@ -48,7 +52,13 @@ def release(
     )
     wanted = replace(wanted, companions=not images_only)
     with known(permit):
-        made = build(wiring.hub(), permit, wanted, today=datetime.now(UTC).date())
+        made = build(
+            wiring.hub(),
+            permit,
+            wanted,
+            today=datetime.now(UTC).date(),
+            with_what_is_there=with_what_is_there,
+        )
     held = contents(wiring.hub().catalogue, made.id)
     typer.echo(
         f"release {made.number} of {permit}"

@@ -11,7 +11,7 @@ from catalog.plans.records import KnownSource, Plan, PlanState, SourceKind
 from flows.errors import ExportRefusedError, PlanError, SourceError
 from flows.exports.asking import Asked
 from flows.exports.content import Content, read_content
-from flows.exports.disclosure import require_decision
+from flows.exports.disclosure import require_decision, require_ordered
 from flows.exports.registry import read_decision
 from flows.quarantine.originals import quarantine
 from flows.sources.landing import Landing
@@ -127,16 +127,17 @@ def enter_decided(parts: RegionParts, plan: Plan, content: Content) -> None:
     """Enter a plan whose decision is at hand.
 
     Raises:
-        ExportRefusedError: Its decision is not valid, or its holder unknown.
+        ExportRefusedError: Its decision is not valid, its holder unknown, or on permit only.
         SourceError: There is no such source.
         PlanError: It asks of the source what that does not do.
     """
     require_decision(plan.decision, today=datetime.now(UTC).date())
     try:
-        parts.publisher.holder(plan.holder_id)
+        holder = parts.publisher.holder(plan.holder_id)
     except NotFoundError:
         message = "the holder is unknown; enter it with: mammo catalog add-holder"
         raise ExportRefusedError(message) from None
+    require_ordered(parts, holder, plan.decision)
     _require_fit(parts, plan.source, content)
     parts.ledger.plans.enter(plan)
 

@@ -14,7 +14,7 @@ from catalog.records import DisclosureDecision
 from catalog.vocabulary import ProtectionSource
 from flows import wiring
 from flows.errors import ExportRefusedError, SourceError
-from flows.exports.disclosure import require_decision
+from flows.exports.disclosure import require_decision, require_ordered
 from flows.exports.index import count, require_claim
 from flows.wiring import RegionParts
 
@@ -76,15 +76,17 @@ def register_decided(
         absent: Instances that it says it holds besides those that are counted.
 
     Raises:
-        ExportRefusedError: The decision is not valid, the holder unknown, or the claim too low.
+        ExportRefusedError: The decision is not valid, the holder unknown or on permit only, or
+            the claim too low.
         SourceError: If the export is not there, or empty.
     """
     require_decision(decision, today=datetime.now(UTC).date())
     try:
-        parts.publisher.holder(holder)
+        known = parts.publisher.holder(holder)
     except NotFoundError:
         message = "the holder is unknown; enter it with: mammo catalog add-holder"
         raise ExportRefusedError(message) from None
+    require_ordered(parts, known, decision)
     root = path.expanduser().resolve()
     if not root.exists():
         message = "the export is not there; check the path"

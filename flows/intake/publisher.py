@@ -24,7 +24,7 @@ from catalog.arrivals.wire import (
 )
 from catalog.errors import IntakeError, Reason
 from catalog.records import ExportSummary, Holder, Instance, Merge, StudyDraft
-from catalog.vocabulary import HoldKind, OptOut, Standing
+from catalog.vocabulary import HolderMode, HoldKind, OptOut, Standing
 from flows.errors import IntakeRefusedError
 from flows.intake.client import Intake, named
 
@@ -49,7 +49,8 @@ class IntakePublisher:
         told = self._intake.ask("GET", f"/holders/{holder_id}")
         names = ("id", "region", "name", "organisation_number", "hsa_id")
         with _understood():
-            return Holder(*(str(told[name]) for name in names))
+            mode = HolderMode(told.get("mode", HolderMode.STANDING))
+            return Holder(**{name: str(told[name]) for name in names}, mode=mode)
 
     def standing(
         self,

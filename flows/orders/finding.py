@@ -14,7 +14,7 @@ from catalog.findings import findings
 from catalog.findings.findings import Finding
 from catalog.ledgers.ledger import Ledger
 from flows.orders.issuing import issue
-from flows.orders.wire import read
+from flows.orders.wire import TraceBack, read
 
 DAYS = 30
 
@@ -50,7 +50,7 @@ def trace(ledger: Ledger, order_id: str, *, who: str) -> Mapping[str, frozenset[
         NotFoundError: There is no such order.
         ConflictError: It is of another kind, or no person has accepted it.
     """
-    kept = ledger.orders.get(order_id)
-    if kept.kind is not OrderKind.TRACE_BACK:
+    order = read(ledger.orders.get(order_id).body)
+    if not isinstance(order, TraceBack):
         raise ConflictError(Reason.NO_TRACE)
-    return ledger.orders.trace_back(order_id, list(read(kept.body).studies), who=who)
+    return ledger.orders.trace_back(order_id, list(order.studies), who=who)

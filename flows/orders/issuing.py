@@ -10,6 +10,9 @@ from sqlalchemy import Engine
 
 from catalog.arrivals import orders
 from catalog.arrivals.records import OrderKind
+from catalog.deliveries import orders as deliveries
+from catalog.deliveries.records import MONTHS, expiry, months_later
+from catalog.vocabulary import DeliveryState
 from flows.orders.wire import read, sign
 
 
@@ -56,3 +59,33 @@ def issue(
     order = read(dumps(told))
     orders.issue(engine, region, kind, sign(order, key), expires_at=expires, who=who)
     return order.id
+
+
+def sign_waiting(engine: Engine, key: Ed25519PrivateKey, *, who: str) -> tuple[str, ...]:
+    """Sign what permits ask holders for; give the orders' ids. Now their clocks run.
+
+    Raises:
+        RaceError: Somebody else signs at this moment; do it again.
+    """
+    waiting = [one for one in deliveries.find_all(engine) if one.state is DeliveryState.ASKED]
+    moment = datetime.now(UTC).replace(microsecond=0)
+    due = months_later(moment.date(), MONTHS)
+    for one in waiting:
+        told = {
+            "version": 1,
+            "id": one.id,
+            "region": one.region,
+            "sequence": orders.next_sequence(engine, one.region),
+            "issued": moment.isoformat(),
+            "expires": expiry(due).isoformat(),
+            "kind": OrderKind.REQUEST,
+            "permit": one.permit_id,
+            "holder": one.holder,
+            "criteria": dict(one.criteria),
+            "purposes": one.purposes,
+            "tier": one.tier,
+            "due": due.isoformat(),
+        }
+        signed = sign(read(dumps(told)), key)
+        deliveries.send(engine, one.id, signed, due=due, who=who)
+    return tuple(one.id for one in waiting)

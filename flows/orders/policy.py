@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from catalog.arrivals.records import OrderKind
+from catalog.vocabulary import ProtectionSource
 from flows.errors import SettingsError
 
 
@@ -26,12 +27,14 @@ class Policy(BaseModel):
         orders: By kind; what is not named waits for a person. A Hold never runs by itself, since
             what is held in a region is the region's; nothing is traced back but by a person.
         source: Which of the region's sources a delivery would be planned from.
+        protection_source: Where its knowledge of protected identities comes from.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     orders: dict[OrderKind, Course] = Field(default_factory=dict)
     source: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{0,64}$")] = ""
+    protection_source: ProtectionSource = ProtectionSource.UNKNOWN
 
     @model_validator(mode="after")
     def _holds_are_ours(self) -> "Policy":

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from catalog.arrivals.records import IssuedOrder, OrderKind
+from catalog.errors import ConflictError, Reason
 from catalog.ledgers.ledger import Ledger
 from catalog.orders.records import OrderState, ReceivedOrder
 from catalog.plans.records import Plan, PlanState
@@ -21,7 +22,7 @@ from flows.errors import OrderError, PlanError
 from flows.exports.content import Content, Selection
 from flows.intake.client import Intake
 from flows.orders.policy import Course, Policy
-from flows.orders.wire import Deliver, Order, read, verify
+from flows.orders.wire import Deliver, Order, Request, read, verify
 
 POLICY = "the region's policy"
 _PAGES = 100
@@ -97,15 +98,22 @@ class Orders:
             why="never run here" if never else "",
             who=POLICY if never else "",
         )
-        if not self.ledger.orders.enter(new):
+        if not self._enter(order, new):
             message = "the order has been here before, or comes after a later one"
             raise OrderError(message)
-        if course is Course.RUN:
+        if course is Course.RUN and kind is not OrderKind.REQUEST:
             self.accept(order.id, who=POLICY)
         return True
 
+    def _enter(self, order: Order, new: ReceivedOrder) -> bool:
+        if isinstance(order, Request):
+            return self.ledger.requests.enter(new, holder=order.holder, due_on=order.due)
+        return self.ledger.orders.enter(new)
+
     def accept(self, order_id: str, *, who: str) -> tuple[str, ...]:
-        """Accept an order; give the plans that were made for it, all of them paused.
+        """Accept an order that names studies; give the plans made for it, all of them paused.
+
+        One by criteria is accepted by `flows.orders.requests`.
 
         Raises:
             NotFoundError: There is none.
@@ -114,6 +122,8 @@ class Orders:
         """
         kept = self.ledger.orders.get(order_id)
         order = read(kept.body)
+        if isinstance(order, Request):
+            raise ConflictError(Reason.ORDER_STATE)
         waits = kept.state is OrderState.WAITING
         if waits and isinstance(order, Deliver) and not self.policy.source:
             message = "the region's policy names no source from which orders are delivered"
@@ -130,7 +140,7 @@ class Orders:
         """
         self.ledger.orders.decide(order_id, OrderState.REFUSED, who=who, why=why)
 
-    def _plans(self, order: Order, who: str) -> Iterator[str]:
+    def _plans(self, order: Deliver, who: str) -> Iterator[str]:
         """Plan a delivery for each holder concerned; nobody's flags are known, so none may run."""
         found = self.ledger.orders.accessions(list(order.studies))
         for holder, numbers in sorted(found.items()):

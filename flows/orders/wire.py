@@ -1,19 +1,29 @@
-"""An order: signed data of a closed schema. Nothing in it is code, a path, an address or a query.
+"""An order: signed data of a closed schema. Nothing in it is code, a path, an address or free text.
 
 What is signed is the bytes of the JSON, behind words that make the signature good for nothing else.
 """
 
 import base64
 import binascii
-from datetime import datetime, timedelta
-from typing import Annotated, Final, Literal
+from datetime import date, datetime, timedelta
+from typing import Annotated, Final, Literal, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
+from catalog.applications.cohort import Cohort
 from catalog.arrivals.records import IssuedOrder
 from catalog.arrivals.wire import Name, Uid
+from catalog.vocabulary import Purpose, Tier
 from flows.errors import OrderError
 
 CONTEXT: Final = b"mammo order, version 1\n"
@@ -25,7 +35,7 @@ Studies = Annotated[tuple[Uid, ...], Field(min_length=1, max_length=10_000)]
 Reference = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 
-class _Order(BaseModel):
+class _Signed(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
     version: Literal[1]
@@ -34,7 +44,36 @@ class _Order(BaseModel):
     sequence: Annotated[int, Field(ge=1, lt=1 << 31)]
     issued: AwareDatetime
     expires: AwareDatetime
+
+
+class _Order(_Signed):
     studies: Studies
+
+
+class Request(_Signed):
+    """Bring what meets criteria, for a permit (EHDS Art. 57(1)(a), 60(2), 68).
+
+    Attributes:
+        permit: The permit's id, which says nothing of anybody.
+        criteria: In the closed words of the search; no holder, who is named beside it.
+        due: The last day in time: three months from `issued` (Art. 60(2)). What comes later is
+            late, and is still taken until `expires`.
+    """
+
+    kind: Literal["REQUEST"]
+    permit: Reference
+    holder: Name
+    criteria: Cohort
+    purposes: Annotated[tuple[Purpose, ...], Field(min_length=1, max_length=len(Purpose))]
+    tier: Tier
+    due: date
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if self.criteria.holder is not None or not self.issued.date() <= self.due:
+            message = "one holder, and a day to come"
+            raise ValueError(message)
+        return self
 
 
 class Deliver(_Order):
@@ -66,7 +105,8 @@ class Hold(_Order):
     case: Reference
 
 
-Order = Deliver | Erase | TraceBack | Hold
+Naming = Deliver | Erase | TraceBack | Hold
+Order = Request | Naming
 _ANY: Final[TypeAdapter[Order]] = TypeAdapter(Annotated[Order, Field(discriminator="kind")])
 
 

@@ -39,24 +39,28 @@ def build(
     query: Query,
     *,
     today: date,
+    with_what_is_there: bool = False,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Release:
     """Freeze what a query finds into a release of a permit, re-key it and seal it.
 
     What an earlier build of the same query left half done is taken up instead: after a break of
     the store or of the network, or if its process was killed. `progress` is called with instances
-    done and instances in all.
+    done and instances in all. While holders have yet to deliver for the permit, nothing is built,
+    unless `with_what_is_there` says so.
 
     Raises:
         NotFoundError: If there is no such permit.
         PermitError: If it is not in force.
-        ConflictError: If its tier asks for an assessment, and none is in force.
+        ConflictError: If its tier asks for an assessment, and none is in force; or orders run.
         StorageError: If the store does not answer; build it again, and it goes on.
         ReleaseError: If a clean object is gone, or another build of the permit took its place.
     """
     release = releases.take_up(parts.catalogue, permit_id, query, today=today)
     if release is None:
-        release = releases.freeze(parts.catalogue, permit_id, query, today=today)
+        release = releases.freeze(
+            parts.catalogue, permit_id, query, today=today, with_what_is_there=with_what_is_there
+        )
     with _given_up_on_failure(parts, release):
         done = release.instances - releases.left(parts.catalogue, release.id)
         with ThreadPoolExecutor(WORKERS, "rekey") as pool:

@@ -24,7 +24,7 @@ from flows.people import protection
 from flows.people.protection import Protection
 from flows.sources.export_folder import locate
 from flows.walk.rejected import hold_rejected
-from flows.walk.verdict import Verdict, Walk
+from flows.walk.verdict import Verdict, Walk, came_again
 from flows.walk.whom import is_foreign
 from flows.wiring import RegionParts
 
@@ -170,6 +170,7 @@ def publish(
         raise StudyError(message)
     person = next(iter(subjects), None)
     subkeys = study.deidentifier.keys.subkeys()
+    request = study.parts.ledger.requests.under(study.export.decision.reference)
     draft = StudyDraft(
         export_id=study.export.id,
         study_ordinal=study.ordinal,
@@ -180,6 +181,8 @@ def publish(
         outcomes=settled + Counter(verdict.ending.outcome for verdict in verdicts),
         derived=tuple(one for verdict in published for one in verdict.derived),
         merges=() if person is None else tuple(Merge(*one) for one in merges(person, subkeys)),
+        order="" if request is None else request.order.id,
+        known=() if request is None else came_again(verdicts),
     )
     try:
         return study.parts.publisher.publish(draft)

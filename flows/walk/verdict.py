@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from catalog.applications.cohort import Cohort
 from catalog.ledgers.records import Ending, Export, Item, Original
+from catalog.orders.criteria import wants
 from catalog.outcome import Outcome
 from catalog.records import NewRevision
 from catalog.reviews.upkeep import folder
@@ -34,6 +36,7 @@ STUDY_INSTANCE_UID, SOP_INSTANCE_UID = 0x0020000D, 0x00080018
 ACCESSION_NUMBER = 0x00080050
 
 TWO_PATIENTS = "the study names more than one patient"
+NOT_ORDERED = "the order for which it was brought does not ask for it"
 NOT_AS_ANNOUNCED = "its SOP Class or Instance UID is not the one that was announced"
 OUTCOMES: dict[type[DeidError], Outcome] = {
     UnreadableError: Outcome.UNREADABLE,
@@ -89,6 +92,7 @@ class Walk:
         self._reviewed = reviewed or Reviewed()
         self._stands = Stands(parts, export)
         self._rejected = Rejected(parts, export)
+        self._criteria = criteria_of(parts, export)
         self.named: frozenset[str] = frozenset()
         self._delivery = Delivery(parts.clean, export.holder_id, pool)
         self._persons: dict[str, Person] = {}
@@ -172,6 +176,9 @@ class Walk:
         if self._came_apart(item):
             admitted.spooled.path.unlink()
             return Verdict(Ending(item.id, Outcome.SUSPECT, NOT_AS_ANNOUNCED))
+        if self._criteria is not None and not wants(self._criteria, admitted.instance):
+            admitted.spooled.path.unlink()
+            return Verdict(Ending(item.id, Outcome.REFUSED, NOT_ORDERED))
         ruling = self._reviewed.ruling
         made = making_of(reader, parsed, admitted, deidentifier=self._deidentifier, ruling=ruling)
         stand = self._stands.of(admitted, value_of(parsed.header, SOP_INSTANCE_UID), made)
@@ -202,6 +209,25 @@ class Walk:
         case = Case(ending, verdict.findings, people.identifiers, name, self._scratch)
         original, opening = hold_back(self._parts, self._deidentifier, file, case)
         return replace(verdict, ending=replace(ending, quarantine_key=original, review=opening))
+
+
+def came_again(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    """Give the clean UIDs of what is stored already: for an order it is delivered, too."""
+    known = (one.ending.clean_sop_uid for one in verdicts if one.ending.outcome is Outcome.KNOWN)
+    return tuple(sorted({uid for uid in known if uid}))
+
+
+def criteria_of(parts: RegionParts, export: Export) -> Cohort | None:
+    """Give the criteria of the order that an export fulfils; None if it fulfils none.
+
+    Raises:
+        ConflictError: Nobody here accepted the order, or the hub took it back.
+    """
+    found = parts.ledger.requests.under(export.decision.reference)
+    if found is None:
+        return None
+    found.require_lawful()
+    return found.criteria
 
 
 def _original(parsed: Parsed) -> Original:
