@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from starlette.types import Message
 
 from access_api.errors import BrokenStreamError
-from access_api.streams import BlocksResponse, exactly, grouped, in_blocks, proven
+from access_api.streams import BlocksResponse, exactly, in_blocks, proven
 
 
 @given(st.lists(st.binary(max_size=9)), st.integers(1, 20))
