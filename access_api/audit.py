@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from access_api import calls, wire
 from access_api.access import Allow, guarded_router
 from access_api.door import Door, OpenDoor
-from access_api.streams import BlocksResponse, in_blocks, opened
+from access_api.streams import BlocksResponse, in_blocks
 from access_api.tokens import Caller, Role
 from catalog.audit import Access, AccessEvent, ledger, proof, questions
 from catalog.audit.records import MAX_OBJECT, Wanted
@@ -173,7 +173,7 @@ def export_lines(
     _note(caller, door, "audit-export", "ledger")
     lines = written(ledger.lines(door.engine, asked.wanted()), asked.format)
     return BlocksResponse(
-        opened(in_blocks((line.encode() for line in lines), _BLOCK)),
+        in_blocks((line.encode() for line in lines), _BLOCK),
         limiter=door.readers,
         headers={"Content-Disposition": f'attachment; filename="audit.{asked.format}"'},
         media_type=_MEDIA[asked.format],

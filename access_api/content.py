@@ -3,8 +3,10 @@
 Nothing is copied and no key is needed: the two ranges are joined while they are streamed.
 """
 
+import hashlib
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 
 from access_api.door import Door
 from access_api.errors import BrokenStreamError
@@ -15,41 +17,64 @@ from catalog.objects import ObjectStore
 from catalog.releases import Paper, Servable, ServablePreview
 
 
-def read_instance(door: Door, servable: Servable, extent: Extent | None = None) -> Iterator[bytes]:
-    """Yield the instance's bytes, or a range of them, in blocks of about 1 MiB.
+async def read_instance(
+    door: Door, servable: Servable, extent: Extent | None = None
+) -> AsyncGenerator[memoryview]:
+    """Yield the instance's bytes, or a range of them, in blocks of up to 1 MiB.
 
     The whole instance is checked against its digest before its last block is given away.
     """
     chosen = extent or Extent(0, servable.size, servable.size)
-    blocks = in_blocks(exactly(_join(door, servable, chosen), chosen.length))
-    return proven(blocks, servable.sha256) if chosen.whole else blocks
+    digest = hashlib.sha256() if chosen.whole else None
+    left = chosen.length
+    async with aclosing(_joined(door, servable, chosen)) as blocks:
+        async for block in blocks:
+            left -= len(block)
+            if digest is not None:
+                digest.update(block)
+                if not left and digest.hexdigest() != servable.sha256:
+                    raise BrokenStreamError
+            yield block
+            del block
+    if left:
+        raise BrokenStreamError
+
+
+async def _joined(door: Door, servable: Servable, extent: Extent) -> AsyncGenerator[memoryview]:
+    edge = servable.header_size
+    shift = servable.pixel_offset - edge
+    parts = []
+    if extent.start < edge:
+        header = door.release_bytes, servable.header_key
+        parts.append((*header, extent.start, min(extent.stop, edge)))
+    if extent.stop > edge:
+        pixels = door.clean_bytes, servable.clean_key
+        parts.append((*pixels, max(extent.start, edge) + shift, extent.stop + shift))
+    for bucket, key, start, stop in parts:
+        async with aclosing(bucket.read(key, start, stop)) as blocks:
+            try:
+                async for block in blocks:
+                    yield block
+                    del block
+            except NotFoundError:
+                # The record promises these bytes: their absence is ours to answer for, no 404.
+                raise BrokenStreamError from None
 
 
 def read_preview(door: Door, found: ServablePreview) -> Iterator[bytes]:
     """Yield a preview's bytes, checked against their digest before the last block is given."""
-    return proven(in_blocks(_read(door.clean, found.key, 0, found.bytes)), found.sha256)
+    return proven(in_blocks(_read(door.clean, found.key, found.bytes)), found.sha256)
 
 
 def read_paper(door: Door, found: Paper) -> Iterator[bytes]:
     """Yield a paper's bytes, checked against their digest before the last block is given."""
-    return proven(in_blocks(_read(door.releases, found.key, 0, found.size)), found.sha256)
+    return proven(in_blocks(_read(door.releases, found.key, found.size)), found.sha256)
 
 
-def _join(door: Door, servable: Servable, extent: Extent) -> Iterator[bytes]:
-    edge = servable.header_size
-    if extent.start < edge:
-        yield from _read(door.releases, servable.header_key, extent.start, min(extent.stop, edge))
-    if extent.stop > edge:
-        shift = servable.pixel_offset - edge
-        start = max(extent.start, edge) + shift
-        yield from _read(door.clean, servable.clean_key, start, extent.stop + shift)
-
-
-def _read(store: ObjectStore, key: str, start: int, stop: int) -> Iterator[bytes]:
+def _read(store: ObjectStore, key: str, size: int) -> Iterator[bytes]:
     try:
-        yield from exactly(store.get(key, offset=start, length=stop - start), stop - start)
+        yield from exactly(store.get(key, offset=0, length=size), size)
     except NotFoundError:
-        # The record promises these bytes: their absence is ours to answer for, no 404.
         raise BrokenStreamError from None
 
 

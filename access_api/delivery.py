@@ -1,6 +1,6 @@
 """How bytes are handed over: conditions, one range, HEAD, and asking again while they are sent."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Annotated
@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Response
 
 from access_api.ranges import Extent, choose_extent, names_etag
-from access_api.streams import BlocksResponse, Watch, opened
+from access_api.streams import BlocksResponse, Pieces, Watch
 from access_api.visits import Visit
 
 
@@ -66,7 +66,7 @@ def deliver(
     visit: Visit,
     parcel: Parcel,
     choice: Choice,
-    read: Callable[[Extent], Iterator[bytes]],
+    read: Callable[[Extent], Pieces | AsyncGenerator[memoryview]],
     ask: Callable[[], object],
 ) -> Response:
     """Answer with the chosen bytes; `ask` is called every few seconds and ends it by raising."""
@@ -79,8 +79,9 @@ def deliver(
     if choice.extent is not None:
         told["Content-Range"] = extent.content_range
     return BlocksResponse(
-        iter(()) if visit.head else opened(read(extent)),
+        iter(()) if visit.head else read(extent),
         limiter=visit.door.readers,
+        length=None if visit.head else extent.length,
         status_code=HTTPStatus.OK if choice.extent is None else HTTPStatus.PARTIAL_CONTENT,
         headers=told,
         media_type=parcel.media_type,

@@ -13,10 +13,13 @@ from sqlalchemy import Engine, text
 from structlog.typing import FilteringBoundLogger
 
 from access_api.settings import DoorSettings
+from access_api.store.bucket import Bucket
+from access_api.store.source import Source
 from access_api.streams import READERS
 from access_api.tokens import Entrance, Verifier
 from catalog.database import connect, reading
 from catalog.errors import CatalogError, NotFoundError
+from catalog.minio_links import MinioLinks
 from catalog.minio_store import MinioStore
 from catalog.objects import Credentials, ObjectStore
 
@@ -37,11 +40,20 @@ class Pulse:
 
 @dataclass(frozen=True, repr=False)
 class Door:
-    """Everything a request may need, opened once."""
+    """Everything a request may need, opened once.
+
+    Attributes:
+        clean: For small objects, which are read in threads.
+        releases: The same.
+        clean_bytes: For downloads, which are read on the event loop.
+        release_bytes: The same.
+    """
 
     engine: Engine
     clean: ObjectStore
     releases: ObjectStore
+    clean_bytes: Bucket
+    release_bytes: Bucket
     verifier: Entrance
     readers: CapacityLimiter
     log: FilteringBoundLogger
@@ -74,11 +86,14 @@ class Door:
 def open_door(settings: DoorSettings, log: FilteringBoundLogger) -> Iterator[Door]:
     """Open the catalogue and the stores; close them at the end."""
     engine = connect(settings.catalogue_url.get_secret_value())
+    source = Source(settings.s3_endpoint, secure=settings.s3_secure)
     try:
         yield Door(
             engine=engine,
             clean=_store(settings, settings.clean_bucket),
             releases=_store(settings, settings.releases_bucket),
+            clean_bytes=Bucket(source, _links(settings, settings.clean_bucket)),
+            release_bytes=Bucket(source, _links(settings, settings.releases_bucket)),
             verifier=Entrance(Verifier(settings, engine), settings),
             readers=CapacityLimiter(READERS),
             log=log,
@@ -86,17 +101,27 @@ def open_door(settings: DoorSettings, log: FilteringBoundLogger) -> Iterator[Doo
             public_url=settings.public_url,
         )
     finally:
+        source.close()
         engine.dispose()
 
 
 def _store(settings: DoorSettings, bucket: str) -> ObjectStore:
-    credentials = Credentials(
+    who = _credentials(settings)
+    return MinioStore(settings.s3_endpoint, who, bucket, secure=settings.s3_secure)
+
+
+def _links(settings: DoorSettings, bucket: str) -> MinioLinks:
+    who = _credentials(settings)
+    return MinioLinks(settings.s3_endpoint, who, bucket, secure=settings.s3_secure)
+
+
+def _credentials(settings: DoorSettings) -> Credentials:
+    return Credentials(
         settings.s3_access_key.get_secret_value(), settings.s3_secret_key.get_secret_value()
     )
-    return MinioStore(settings.s3_endpoint, credentials, bucket, secure=settings.s3_secure)
 
 
-def get_door(request: Request) -> Door:
+async def get_door(request: Request) -> Door:
     """Return the open door of this application."""
     door: Door = request.app.state.door
     return door

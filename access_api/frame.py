@@ -1,11 +1,14 @@
 """What every application of this room is: closed but for its routes, and open while it serves."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
+
+_FAREWELL_S: Final = 0.01
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ def frame(about: About, opened: Callable[[FastAPI], AbstractContextManager[None]
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with opened(app):
             yield
+        # What was let go of on the event loop ends there, in its next few turns.
+        await asyncio.sleep(_FAREWELL_S)
 
     return FastAPI(
         title=about.title,

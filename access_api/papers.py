@@ -20,7 +20,7 @@ from access_api import wire
 from access_api.access import guarded_router
 from access_api.content import read_paper
 from access_api.ranges import names_etag
-from access_api.streams import BlocksResponse, Watch, in_blocks, opened
+from access_api.streams import BlocksResponse, Watch, in_blocks
 from access_api.visits import Uid, Visit, Visitor
 from catalog import releases
 from catalog.errors import NotFoundError
@@ -160,7 +160,7 @@ def _answer(
     if fresh:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": etag})
     return BlocksResponse(
-        iter(()) if visit.head else opened(in_blocks(blocks, _BLOCK)),
+        iter(()) if visit.head else in_blocks(blocks, _BLOCK),
         limiter=visit.door.readers,
         headers=headers,
         media_type=media_type,

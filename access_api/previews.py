@@ -11,7 +11,7 @@ from access_api import wire
 from access_api.access import guarded_router
 from access_api.content import read_preview
 from access_api.ranges import names_etag
-from access_api.streams import BlocksResponse, Watch, opened
+from access_api.streams import BlocksResponse, Watch
 from access_api.visits import Uid, Visitor
 from catalog.releases import preview
 
@@ -59,7 +59,7 @@ def show_preview(
     if fresh:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     return BlocksResponse(
-        iter(()) if visit.head else opened(read_preview(visit.door, found)),
+        iter(()) if visit.head else read_preview(visit.door, found),
         limiter=visit.door.readers,
         headers=headers | {"Content-Length": str(found.bytes)},
         media_type=PNG,

@@ -1,19 +1,19 @@
-"""Bytes from the stores to the wire: bounded memory, off the event loop, let go when the caller is.
+"""Bytes from the stores to the wire: bounded memory, let go when the caller is.
 
-Blocks are read in threads of their own limit, so that slow stores cannot starve the catalogue.
-Reading ahead was measured and gave nothing on two cores.
+Objects of a release are read on the event loop, as threads for each block cost more than the
+bytes. What is made here, and what asks the catalogue, runs in threads of their own limit.
 """
 
 import hashlib
-import itertools
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
 import anyio
 from anyio import CapacityLimiter, to_thread
 from starlette.responses import StreamingResponse
-from starlette.types import Send
+from starlette.types import Message, Receive, Send
 
 from access_api.errors import BrokenStreamError
 
@@ -21,6 +21,10 @@ BLOCK: Final = 1 << 20
 READERS: Final = 16
 PATIENCE_S: Final = 20.0
 """Seconds that asking again may take; not to know is to end it."""
+
+
+Pieces = Iterator["bytes | AsyncGenerator[memoryview]"]
+"""What is sent, one after the other: bytes, or blocks that the event loop reads."""
 
 
 def in_blocks(chunks: Iterator[bytes], size: int = BLOCK) -> Iterator[bytes]:
@@ -34,6 +38,25 @@ def in_blocks(chunks: Iterator[bytes], size: int = BLOCK) -> Iterator[bytes]:
             yield b"".join(held) if len(held) > 1 else chunk
             held, count = [], 0
     if count:
+        yield b"".join(held)
+
+
+def grouped(pieces: Pieces) -> Pieces:
+    """Regroup bytes that follow one another into blocks; what is read later stays as it is."""
+    held: list[bytes] = []
+    count = 0
+    for piece in pieces:
+        if isinstance(piece, bytes):
+            held.append(piece)
+            count += len(piece)
+            if count < BLOCK:
+                continue
+        if held:
+            yield b"".join(held)
+            held, count = [], 0
+        if not isinstance(piece, bytes):
+            yield piece
+    if held:
         yield b"".join(held)
 
 
@@ -67,20 +90,7 @@ def proven(blocks: Iterator[bytes], sha256: str) -> Iterator[bytes]:
         yield last
 
 
-def opened(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """Read the first block now, so that a store that is down is a 503 and no broken 200."""
-    first = next(blocks, None)
-    return blocks if first is None else _rejoined(first, blocks)
-
-
-def _rejoined(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    try:
-        yield from itertools.chain((first,), rest)
-    finally:
-        _close(rest)
-
-
-def _close(blocks: Iterator[bytes]) -> None:
+def _close(blocks: Pieces) -> None:
     close = getattr(blocks, "close", None)
     if close is not None:
         close()
@@ -100,17 +110,20 @@ class Watch:
 
 
 class BlocksResponse(StreamingResponse):
-    """A response that reads its blocks in threads and closes their source, however it ends.
+    """A response that lets go of the source of its blocks, however it ends.
 
-    With a `watch` it ends also under a caller who reads slowly or not at all: the question is
-    asked by the clock, not by the blocks. One that is not answered in time ends it, too.
+    Its first block is there before it begins, so that a store that is down is a 503, and it
+    never completes with other than `length` bytes. With a `watch` it ends also under a caller who
+    reads slowly or not at all: the question is asked by the clock, not by the blocks. One that is
+    not answered in time ends it, too.
     """
 
     def __init__(
         self,
-        blocks: Iterator[bytes],
+        blocks: Pieces | AsyncGenerator[memoryview],
         *,
         limiter: CapacityLimiter,
+        length: int | None = None,
         status_code: int = 200,
         headers: Mapping[str, str] | None = None,
         media_type: str | None = None,
@@ -118,9 +131,16 @@ class BlocksResponse(StreamingResponse):
     ) -> None:
         self._blocks = blocks
         self._limiter = limiter
+        self._length = length
         self._watch = watch
         self._ended: Exception | None = None
-        super().__init__(self._ahead(), status_code, headers, media_type)
+        self._gone = False
+        super().__init__(iter(()), status_code, headers, media_type)
+
+    async def listen_for_disconnect(self, receive: Receive) -> None:
+        """Wait until the caller is gone: then nothing more is read, whatever else happens."""
+        await super().listen_for_disconnect(receive)
+        self._gone = True
 
     async def stream_response(self, send: Send) -> None:
         """Send all blocks; the source is closed also when the caller has gone."""
@@ -131,16 +151,41 @@ class BlocksResponse(StreamingResponse):
                 await self._send_all(send)
                 together.cancel_scope.cancel()
         finally:
-            with anyio.CancelScope(shield=True):
-                await to_thread.run_sync(_close, self._blocks, limiter=self._limiter)
+            if isinstance(self._blocks, Iterator):
+                with anyio.CancelScope(shield=True):
+                    await to_thread.run_sync(_close, self._blocks, limiter=self._limiter)
         if self._ended is not None:
             raise self._ended
 
     async def _send_all(self, send: Send) -> None:
+        begin: Message = {"type": "http.response.start", "status": self.status_code}
+        begin["headers"] = self.raw_headers
+        begun = False
         try:
-            await super().stream_response(send)
+            async with aclosing(self._each()) as blocks:
+                async for block in blocks:
+                    if self._gone:
+                        return
+                    if not begun:
+                        await send(begin)
+                        begun = True
+                    self._count(len(block))
+                    await send({"type": "http.response.body", "body": block, "more_body": True})
+                    del block  # its memory is wanted for the next
+            if not begun:
+                await send(begin)
+            self._count(0, at_the_end=True)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
         except Exception as error:  # noqa: BLE001 - raised when the group has ended, unwrapped
             self._ended = error
+
+    def _count(self, more: int, *, at_the_end: bool = False) -> None:
+        """Count what is sent; raises BrokenStreamError unless it is what was promised."""
+        if self._length is None:
+            return
+        self._length -= more
+        if self._length < 0 or (at_the_end and self._length):
+            raise BrokenStreamError
 
     async def _keep_asking(self, watch: Watch, sending: anyio.CancelScope) -> None:
         while True:
@@ -153,11 +198,21 @@ class BlocksResponse(StreamingResponse):
                 sending.cancel()
                 return
 
-    async def _next(self) -> bytes | None:
-        return await to_thread.run_sync(next, self._blocks, None, limiter=self._limiter)
+    async def _each(self) -> AsyncGenerator[bytes | memoryview]:
+        if isinstance(self._blocks, AsyncGenerator):
+            async with aclosing(self._blocks) as blocks:
+                async for block in blocks:
+                    yield block
+                    del block
+            return
+        while (piece := await self._next(self._blocks)) is not None:
+            if isinstance(piece, bytes):
+                yield piece
+                continue
+            async with aclosing(piece) as blocks:
+                async for block in blocks:
+                    yield block
+                    del block
 
-    async def _ahead(self) -> AsyncIterator[bytes]:
-        block = await self._next()
-        while block is not None:
-            yield block
-            block = await self._next()
+    async def _next(self, pieces: Pieces) -> "bytes | AsyncGenerator[memoryview] | None":
+        return await to_thread.run_sync(next, pieces, None, limiter=self._limiter)

@@ -113,7 +113,7 @@ class Visit:
         append(self.door.engine, event)
 
 
-def _enter(request: Request, caller: Researcher, door: OpenDoor, permit: PermitId) -> Visit:
+async def _enter(request: Request, caller: Researcher, door: OpenDoor, permit: PermitId) -> Visit:
     return Visit(door, caller, permit, asks_for_head(request))
 
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from access_api.ranges import Extent
+from access_api.streams import Pieces
 from catalog.releases import Member, Servable
 
 Walk = Callable[[], Iterator[Member]]
-Source = Callable[[Member, Extent], Iterator[bytes]]
+Source = Callable[[Member, Extent], Pieces]
 
 
 class Layout(Protocol):
@@ -66,8 +67,8 @@ def survey(layout: Layout, members: Iterable[Member]) -> Survey:
     return Survey(count, size, f'"{digest.hexdigest()}"')
 
 
-def read_archive(layout: Layout, walk: Walk, extent: Extent, source: Source) -> Iterator[bytes]:
-    """Yield the bytes of a range; files outside of it are not opened."""
+def read_archive(layout: Layout, walk: Walk, extent: Extent, source: Source) -> Pieces:
+    """Yield what a range is made of; files outside of it are not opened."""
     position = 0
     for length, give in _pieces(layout, walk, source):
         start, stop = max(extent.start - position, 0), min(extent.stop - position, length)
@@ -78,7 +79,7 @@ def read_archive(layout: Layout, walk: Walk, extent: Extent, source: Source) -> 
             return
 
 
-_Piece = tuple[int, Callable[[Extent], Iterator[bytes]]]
+_Piece = tuple[int, Callable[[Extent], Pieces]]
 
 
 def _pieces(layout: Layout, walk: Walk, source: Source) -> Iterator[_Piece]:
@@ -113,7 +114,7 @@ class _Read:
     source: Source
     member: Member
 
-    def __call__(self, extent: Extent) -> Iterator[bytes]:
+    def __call__(self, extent: Extent) -> Pieces:
         return self.source(self.member, extent)
 
 

@@ -18,7 +18,7 @@ from access_api.content import read_instance
 from access_api.delivery import Asked, Conditions, Parcel, choose, deliver
 from access_api.errors import BrokenStreamError
 from access_api.ranges import Extent
-from access_api.streams import exactly, in_blocks
+from access_api.streams import Pieces, grouped
 from access_api.visits import Uid, Visit, Visitor
 from catalog.errors import NotFoundError
 from catalog.releases import Member, Part, members
@@ -107,9 +107,9 @@ def _members(visit: Visit, part: Part) -> Iterator[Member]:
 
 def _read(
     layout: Layout, walk: "partial[Iterator[Member]]", turns: "_Turns", extent: Extent
-) -> Iterator[bytes]:
+) -> Pieces:
     """Yield a range; members that changed since the survey make it end early, or not at all."""
-    return in_blocks(exactly(read_archive(layout, walk, extent, turns.read), extent.length))
+    return grouped(read_archive(layout, walk, extent, turns.read))
 
 
 @dataclass(repr=False)
@@ -126,11 +126,11 @@ class _Turns:
         else:
             self.visit.permit_to_read()
 
-    def read(self, member: Member, extent: Extent) -> Iterator[bytes]:
+    def read(self, member: Member, extent: Extent) -> Pieces:
         """Open one file."""
         self.sop_uid = member.sop_uid
         found = self.visit.find(member.sop_uid)
         if (found.sha256, found.size) != (member.sha256, member.size):
             # A newer release was sealed under the same UIDs.
             raise BrokenStreamError
-        yield from read_instance(self.visit.door, found, extent)
+        yield read_instance(self.visit.door, found, extent)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from starlette.types import Message
 
 from access_api.errors import BrokenStreamError
-from access_api.streams import BlocksResponse, exactly, in_blocks, opened, proven
+from access_api.streams import BlocksResponse, exactly, in_blocks, proven
 
 
 @given(st.lists(st.binary(max_size=9)), st.integers(1, 20))
@@ -62,9 +62,15 @@ class Source:
             self.closed.set()
 
 
-def run(source: Source, *, leave_after: int | None = None) -> list[Message]:
+def run(
+    source: Source,
+    *,
+    leave_after: int | None = None,
+    length: int | None = None,
+    messages: list[Message] | None = None,
+) -> list[Message]:
     """Serve a source as uvicorn does; the caller leaves after so many blocks."""
-    messages: list[Message] = []
+    messages = [] if messages is None else messages
 
     async def main() -> None:
         gone = asyncio.Event()
@@ -79,7 +85,7 @@ def run(source: Source, *, leave_after: int | None = None) -> list[Message]:
             await gone.wait()
             return {"type": "http.disconnect"}
 
-        response = BlocksResponse(opened(iter(source)), limiter=CapacityLimiter(2))
+        response = BlocksResponse(iter(source), limiter=CapacityLimiter(2), length=length)
         await response({"type": "http", "asgi": {"spec_version": "2.3"}}, receive, send)
 
     asyncio.run(main())
@@ -117,12 +123,7 @@ def test_a_source_that_breaks_never_completes() -> None:
 
 
 def test_a_source_that_breaks_at_once_breaks_before_the_answer() -> None:
+    messages: list[Message] = []
     with pytest.raises(BrokenStreamError):
-        opened(iter(Source(5, fail_at=0)))
-
-
-def test_opened_closes_its_source_even_when_never_read_again() -> None:
-    source = Source(5)
-    blocks = opened(iter(source))
-    del blocks
-    assert source.closed.is_set()
+        run(Source(5, fail_at=0), messages=messages)
+    assert not messages
