@@ -14,6 +14,7 @@ import catalog.audit.tables
 import catalog.changes.tables
 import catalog.erasures.tables
 import catalog.errands.tables
+import catalog.facets.tables
 import catalog.findings.tables
 import catalog.ledgers.tables
 import catalog.optouts.tables

@@ -13,10 +13,13 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Engine,
     Row,
     Select,
@@ -28,8 +31,8 @@ from sqlalchemy import (
 
 from catalog.database import reading
 from catalog.errors import CursorError
+from catalog.facets.candidates import candidates
 from catalog.holds import instance_not_held, study_not_held
-from catalog.rare import among_few
 from catalog.sightings.tables import pixel_facts, quality_flag
 from catalog.tables import instance, revision, study, subject
 from catalog.vocabulary import COMPANIONS, Kind, Laterality, View
@@ -107,38 +110,36 @@ def search(engine: Engine, query: Query, *, cursor: str | None = None, limit: in
         DatabaseError: The database did not answer.
     """
     after = "" if cursor is None else _read_cursor(cursor, query)
-    wanted = (
-        select(study)
-        .join(subject, subject.c.id == study.c.subject_id)
-        .where(*study_conditions(query), study_not_held(), study.c.key > after)
-        .where(exists(_matching(query).where(instance.c.study_id == study.c.id).correlate(study)))
-        .order_by(study.c.key)
-        .limit(limit + 1)
-    )
     with reading(engine) as connection:
-        rows = connection.execute(wanted.where(*among_few(connection, query))).all()
-        shown = rows[:limit]
-        ids = [row.id for row in shown]
-        parts = connection.execute(_matching(query).where(instance.c.study_id.in_(ids))).all()
-    by_study: dict[int, list[Row[Any]]] = {number: [] for number in ids}
-    for part in parts:
-        by_study[part.study_id].append(part)
-    studies = tuple(_found(row, by_study[row.id]) for row in shown if by_study[row.id])
-    more = len(rows) > limit
-    return Page(studies, _write_cursor(shown[-1].key, query) if more and shown else None)
+        found = _first(connection, query, after, limit + 1)
+    studies = tuple(_found(parts) for parts in found[:limit])
+    more = len(found) > limit
+    return Page(studies, _write_cursor(studies[-1].study_key, query) if more else None)
+
+
+def _first(
+    connection: Connection, query: Query, after: str, many: int
+) -> Sequence[Sequence[Row[Any]]]:
+    """Give the first studies after a handle, each as its objects that match and are not held.
+
+    Which studies may be among them is looked up; what is shown is read from the objects.
+    """
+    found: list[list[Row[Any]]] = []
+    for keys in candidates(connection, query, after=after, want=many + many // 8):
+        wanted = _shown(query).where(study.c.key.in_(keys)).order_by(study.c.key)
+        rows = connection.execute(wanted).all() if keys else ()
+        found += (list(parts) for _, parts in groupby(rows, attrgetter("key")))
+        if len(found) >= many:
+            break
+    return found[:many]
 
 
 def study_conditions(query: Query) -> tuple[ColumnElement[bool], ...]:
     """Give the conditions of a query that a study must meet."""
-    # Of one year the index gives studies in the order of handles; of several it does not, and
-    # would have all of them sorted for one page. A sum is in no index.
-    year: ColumnElement[int] = study.c.exam_year
-    if query.exam_year_from != query.exam_year_to:
-        year = study.c.exam_year + 0
     pairs = (
         (query.age_band, study.c.age_band.__eq__),
-        (query.exam_year_from, year.__ge__),
-        (query.exam_year_to, year.__le__),
+        (query.exam_year_from, study.c.exam_year.__ge__),
+        (query.exam_year_to, study.c.exam_year.__le__),
         (query.holder, study.c.holder_id.__eq__),
     )
     return tuple(compare(value) for value, compare in pairs if value is not None)
@@ -168,19 +169,25 @@ def _pixel_conditions(query: Query) -> Iterator[ColumnElement[bool]]:
         yield exists().where(pixel_facts.c.revision_id == revision.c.id, agrees).correlate(revision)
 
 
-def _matching(query: Query) -> Select[Any]:
-    """Select the matching instances with their latest revision."""
+def _shown(query: Query) -> Select[Any]:
+    """Select the matching instances with their latest revision, and their study."""
     return (
         select(
-            instance.c.study_id,
+            study.c.key,
+            study.c.holder_id,
+            study.c.exam_year,
+            study.c.age_band,
             instance.c.vendor,
             instance.c.view,
             instance.c.laterality,
             instance.c.kind,
             revision.c.size,
         )
-        .select_from(instance)
+        .select_from(study)
+        .join(subject, subject.c.id == study.c.subject_id)
+        .join(instance, instance.c.study_id == study.c.id)
         .join(revision, latest())
+        .where(*study_conditions(query), study_not_held())
         .where(*instance_conditions(query), instance_not_held())
     )
 
@@ -204,7 +211,8 @@ def latest() -> ColumnElement[bool]:
     )
 
 
-def _found(row: Row[Any], parts: Sequence[Row[Any]]) -> FoundStudy:
+def _found(parts: Sequence[Row[Any]]) -> FoundStudy:
+    row = parts[0]
     images = [part for part in parts if part.kind not in COMPANIONS]
     shown = images or parts
     return FoundStudy(

@@ -120,10 +120,6 @@ instance = Table(
     # The image that it was made of, here; what holds the image holds it too.
     Column("derived_from", ForeignKey("instance.id"), index=True),
     Index(None, "study_id", "kind", "view", "laterality", "vendor"),
-    # By these catalog.search finds what is rare without looking at any row.
-    Index(None, "kind", "view", "laterality", "study_id"),
-    Index(None, "vendor", "view", "laterality", "study_id"),
-    Index(None, "view", "laterality", "study_id"),
 )
 
 revision = Table(
