@@ -28,6 +28,8 @@ def fill(url: str, count: int) -> None:
     if engine.dialect.name == "sqlite":  # nobody needs it after a crash
         event.listen(engine, "connect", _hurry)
     with writing(engine) as connection:
+        if connection.dialect.name == "postgresql":  # what is made refers to what is there
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
         for statement in _statements(connection.dialect.name, count):
             connection.execute(text(statement))
         _count_on(connection)
@@ -65,21 +67,25 @@ def _statements(dialect: str, count: int) -> list[str]:
         3, 100, *((15 * k, f"'{35 + 5 * k}-{39 + 5 * k}'") for k in range(1, 7)), (100, "'70-74'")
     )
     number = f"(CASE WHEN {_mixed(2, 10)} < 5 THEN 1 ELSE {_mixed(7, HOLDERS)} END)"
-    year = f"(2010 + {_mixed(4, 16)})"
-    bought = f"({number} * 37 + (CASE WHEN {year} < 2011 + {number} * 5 % 14 THEN 0 ELSE 11 END))"
-    lent = f"{number} % 2 = 0 AND {_mixed(8, 10)} = 0"
-    device = f"(CASE WHEN {lent} THEN {_mixed(5, 100)} ELSE {bought} % 100 END)"
+    bought = "(number * 37 + (CASE WHEN year < 2011 + number * 5 % 14 THEN 0 ELSE 11 END)) % 100"
+    lent = f"number % 2 = 0 AND {_mixed(8, 10)} = 0"
+    device = f"CASE WHEN {lent} THEN {_mixed(5, 100)} ELSE {bought} END"
     vendor = _case(
-        device, (45, "'HOLOGIC'"), (70, "'SIEMENS'"), (90, "'GE'"), (98, "'SECTRA'"),
+        "device", (45, "'HOLOGIC'"), (70, "'SIEMENS'"), (90, "'GE'"), (98, "'SECTRA'"),
         (100, "'PLANMED'"),
     )  # fmt: skip
     late = _case(_mixed(6, 1000), (150, "'DBT'"), (240, "'S2D'"), (1000, "'FFDM'"))
     early = _case(_mixed(6, 1000), (20, "'FILM'"), (1000, "'FFDM'"))
-    kind = f"CASE WHEN {year} >= 2015 THEN {late} WHEN {year} < 2013 THEN {early} ELSE 'FFDM' END"
+    kind = f"CASE WHEN year >= 2015 THEN {late} WHEN year < 2013 THEN {early} ELSE 'FFDM' END"
     view = "CASE WHEN n % 4001 = 0 THEN 'SPECIMEN' WHEN n % 2 = 0 THEN 'CC' ELSE 'MLO' END"
-    holder = f"'holder-' || {number}"
-    of_study = "(SELECT * FROM (SELECT n AS image, (n + 3) / 4 AS n FROM n) AS i)"
+    each = " UNION ALL ".join(f"SELECT {number + 1} AS nth" for number in range(IMAGES))
+    image = f"(n - 1) * {IMAGES} + nth AS image"
+    of_study = f"(SELECT made.*, {image} FROM made CROSS JOIN ({each}) AS e) AS i"
     return [
+        (f"CREATE TEMPORARY TABLE unit AS {_series(count)}"
+        f"SELECT n, {number} AS number, 2010 + {_mixed(4, 16)} AS year FROM n"),
+        ("CREATE TEMPORARY TABLE made AS"
+        f" SELECT n, number, year, {device} AS device, {kind} AS kind FROM unit"),
         "INSERT INTO region (id, name) VALUES ('r', 'R')",
         _series(HOLDERS) + _insert(
             "holder", "id, region_id, name, organisation_number, hsa_id",
@@ -87,20 +93,21 @@ def _statements(dialect: str, count: int) -> list[str]:
         ),
         f"INSERT INTO export (id, holder_id, first_seen_at) VALUES ('e', 'holder-1', {AT})",
         _series(women) + _insert("subject", "id, pseudonym, weeks", "n, 'subject-' || n, 0"),
-        _series(count) + _insert(
+        _insert(
             "study",
             "id, key, study_uid, subject_id, holder_id, exam_year, age_band, published_at",
-            f"n, {KEY[dialect]}, '2.25.' || n, n / 3 + 1, {holder}, {year}, {age},"
+            f"n, {KEY[dialect]}, '2.25.' || n, n / 3 + 1, 'holder-' || number, year, {age},"
             f" {_at(dialect)}",
+            "made",
         ),
         _series(count) + _insert("series", "id, series_uid, study_id, modality",
                                  "n, '2.25.' || n || '.1', n, 'MG'"),
-        _series(images) + _insert(
+        _insert(
             "instance",
             "id, sop_uid, study_id, series_id, sop_class_uid, transfer_syntax, kind, view,"
             " laterality, vendor, rows, columns, frames, latest",
             f"image, '2.25.' || image || '.2', n, n, '1.2.840.10008.5.1.4.1.1.1.2',"
-            f" '1.2.840.10008.1.2.1', {kind}, {view.replace('n %', 'image %')},"
+            f" '1.2.840.10008.1.2.1', kind, {view.replace('n %', 'image %')},"
             f" CASE WHEN image % 4 < 2 THEN 'L' ELSE 'R' END, {vendor}, 4096, 3328, 1, 1",
             of_study,
         ),
