@@ -7,13 +7,10 @@ reports, key objects, presentation states, segmentations. They have no view of t
 query that names one finds images only.
 """
 
-import base64
-import hashlib
-import json
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from itertools import groupby
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby, repeat
 from operator import attrgetter
 from typing import Any
 
@@ -24,21 +21,21 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    bindparam,
     exists,
     or_,
     select,
 )
 
+from catalog.cursors import read_cursor, write_cursor
 from catalog.database import reading
-from catalog.errors import CursorError
 from catalog.facets.candidates import candidates
 from catalog.holds import instance_not_held, study_not_held
 from catalog.sightings.tables import pixel_facts, quality_flag
 from catalog.tables import instance, revision, study, subject
 from catalog.vocabulary import COMPANIONS, Kind, Laterality, View
 
-_CURSOR = re.compile(r"(?P<key>[0-9a-f]{32})(?P<mark>[0-9a-f]{16})")
-_MARK_LENGTH = 16
+_REMEMBERED = 256  # queries whose statement is kept; making it takes longer than running it
 
 
 @dataclass(frozen=True)
@@ -109,12 +106,12 @@ def search(engine: Engine, query: Query, *, cursor: str | None = None, limit: in
         CursorError: The cursor was not given for this query.
         DatabaseError: The database did not answer.
     """
-    after = "" if cursor is None else _read_cursor(cursor, query)
+    after = "" if cursor is None else read_cursor(cursor, query)
     with reading(engine) as connection:
         found = _first(connection, query, after, limit + 1)
     studies = tuple(_found(parts) for parts in found[:limit])
     more = len(found) > limit
-    return Page(studies, _write_cursor(studies[-1].study_key, query) if more else None)
+    return Page(studies, write_cursor(studies[-1].study_key, query) if more else None)
 
 
 def _first(
@@ -126,8 +123,7 @@ def _first(
     """
     found: list[list[Row[Any]]] = []
     for keys in candidates(connection, query, after=after, want=many + many // 8):
-        wanted = _shown(query).where(study.c.key.in_(keys)).order_by(study.c.key)
-        rows = connection.execute(wanted).all() if keys else ()
+        rows = connection.execute(_shown(query), {"keys": _padded(keys)}).all() if keys else ()
         found += (list(parts) for _, parts in groupby(rows, attrgetter("key")))
         if len(found) >= many:
             break
@@ -169,8 +165,17 @@ def _pixel_conditions(query: Query) -> Iterator[ColumnElement[bool]]:
         yield exists().where(pixel_facts.c.revision_id == revision.c.id, agrees).correlate(revision)
 
 
+def _padded(keys: Sequence[str]) -> list[str]:
+    """Repeat the last handle up to one of few lengths: for each the database plans anew."""
+    length = 64
+    while length < len(keys):
+        length *= 4
+    return [*keys, *repeat(keys[-1], length - len(keys))]
+
+
+@lru_cache(_REMEMBERED)
 def _shown(query: Query) -> Select[Any]:
-    """Select the matching instances with their latest revision, and their study."""
+    """Select the matching instances with their latest revision and study; `keys` are bound."""
     return (
         select(
             study.c.key,
@@ -187,8 +192,10 @@ def _shown(query: Query) -> Select[Any]:
         .join(subject, subject.c.id == study.c.subject_id)
         .join(instance, instance.c.study_id == study.c.id)
         .join(revision, latest())
+        .where(study.c.key.in_(bindparam("keys", expanding=True)))
         .where(*study_conditions(query), study_not_held())
         .where(*instance_conditions(query), instance_not_held())
+        .order_by(study.c.key)
     )
 
 
@@ -228,23 +235,3 @@ def _found(parts: Sequence[Row[Any]]) -> FoundStudy:
         instances=len(parts),
         size=sum(part.size for part in parts),
     )
-
-
-def _mark(key: str, query: Query) -> str:
-    asked = json.dumps(asdict(query), sort_keys=True)
-    return hashlib.sha256(f"{key} {asked}".encode()).hexdigest()[:_MARK_LENGTH]
-
-
-def _write_cursor(key: str, query: Query) -> str:
-    return base64.urlsafe_b64encode(bytes.fromhex(key + _mark(key, query))).decode()
-
-
-def _read_cursor(cursor: str, query: Query) -> str:
-    try:
-        text = base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True).hex()
-    except ValueError:
-        raise CursorError from None
-    parts = _CURSOR.fullmatch(text)
-    if parts is None or parts["mark"] != _mark(parts["key"], query):
-        raise CursorError
-    return parts["key"]

@@ -7,9 +7,20 @@ some ten thousand rows for a page, and which of the two it is, the first studies
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    func,
+    select,
+    true,
+)
 
 from catalog.facets.tables import (
     FLAG_BITS,
@@ -29,6 +40,8 @@ _STEP = 500
 """Studies walked before it is told how many match."""
 _COMMON = 0.005
 """Share of studies that match from which on they are walked, and below which gathered."""
+_REMEMBERED = 256
+"""Queries whose statements are kept: making one takes longer than running it."""
 _MOST = 2000
 """Handles given at a time, at most."""
 
@@ -41,7 +54,8 @@ def candidates(
     step = _STEP
     while found >= _COMMON * walked:
         until = _end(connection, after, step)
-        keys = connection.scalars(_walked(query, after, until).limit(want)).all()
+        wanted, asked = _walked(query, ends=until is not None), {"after": after, "until": until}
+        keys = connection.scalars(wanted, asked | {"want": want}).all()
         yield keys
         if len(keys) == want:
             after, want = keys[-1], _more(want)
@@ -49,8 +63,9 @@ def candidates(
         if until is None:
             return
         after, walked, found, step = until, walked + step, found + len(keys), step * 2
+    wanted = _gathered(query, connection.dialect.name, by_look=_by_look(connection, query))
     while True:
-        keys = connection.scalars(_gathered(connection, query, after, want)).all()
+        keys = connection.scalars(wanted, {"after": after, "want": want}).all()
         yield keys
         if len(keys) < want:
             return
@@ -67,63 +82,63 @@ def _end(connection: Connection, after: str, step: int) -> str | None:
     return connection.scalar(wanted.offset(step - 1).limit(1))
 
 
-def _walked(query: "Query", after: str, until: str | None) -> Select[Any]:
-    """Select handles of a stretch that match, in order."""
+@lru_cache(_REMEMBERED)
+def _walked(query: "Query", *, ends: bool) -> Select[Any]:
+    """Select handles of a stretch that match, in order; `after`, `until` and `want` are bound."""
     its = study_facet.c
-    wanted = select(its.study_key).distinct().where(its.study_key > after)
-    if until is not None:
-        wanted = wanted.where(its.study_key <= until)
+    wanted = select(its.study_key).distinct().where(its.study_key > bindparam("after"))
+    if ends:
+        wanted = wanted.where(its.study_key <= bindparam("until"))
     # A sum is in no index: the stretch is read in its order, and nothing is sorted.
     if looks := _looks(query):
         wanted = wanted.where((its.appearance_id + 0).in_(_ids(search_appearance.c.id, looks)))
     if whose := _whose(query):
         wanted = wanted.where((its.stratum_id + 0).in_(_ids(search_stratum.c.id, whose)))
-    return wanted.order_by(its.study_key)
+    return wanted.order_by(its.study_key).limit(bindparam("want", type_=Integer))
 
 
-def _gathered(connection: Connection, query: "Query", after: str, want: int) -> Select[Any]:
-    """Select the first handles of all that match, cell by cell."""
+@lru_cache(_REMEMBERED)
+def _gathered(query: "Query", dialect: str, *, by_look: bool) -> Select[Any]:
+    """Select the first handles of all that match, cell by cell; `after` and `want` are bound."""
     cell, its = search_cell.c, study_facet.c
     same = and_(its.appearance_id == cell.appearance_id, its.stratum_id == cell.stratum_id)
-    later = its.study_key > after
-    if connection.dialect.name == "postgresql":
+    later, want = its.study_key > bindparam("after"), bindparam("want", type_=Integer)
+    if dialect == "postgresql":
         # So each cell is a range of the index, and never a join of all with all.
         some = select(its.study_key).where(same, later).correlate(search_cell)
         first = some.order_by(its.study_key).limit(want).lateral("first")
         every = select(first.c.study_key).select_from(search_cell).join(first, true())
     else:
         every = select(its.study_key).select_from(search_cell).join(study_facet, same).where(later)
-    found = every.where(*_cells(connection, query)).subquery("found")
+    found = every.where(*_cells(query, by_look=by_look)).subquery("found")
     return select(found.c.study_key).distinct().order_by(found.c.study_key).limit(want)
 
 
-def _cells(connection: Connection, query: "Query") -> Iterator[ColumnElement[bool]]:
-    """Give the conditions on a cell; the one that leaves fewer is what an index begins with."""
-    looks, whose = _looks(query), _whose(query)
-    fewer = looks and (
-        not whose
-        or _share(connection, search_appearance.c.id, looks)
-        < _share(connection, search_stratum.c.id, whose)
-    )
+def _cells(query: "Query", *, by_look: bool) -> Iterator[ColumnElement[bool]]:
+    """Give the conditions on a cell; what a sum is made of is not what an index begins with."""
     look, stratum = search_cell.c.appearance_id, search_cell.c.stratum_id
-    if looks:
-        first = look if fewer else look + 0
+    if looks := _looks(query):
+        first = look if by_look else look + 0
         yield first.in_(_ids(search_appearance.c.id, looks))
-    if whose:
-        first = stratum + 0 if fewer else stratum
+    if whose := _whose(query):
+        first = stratum + 0 if by_look else stratum
         yield first.in_(_ids(search_stratum.c.id, whose))
+
+
+def _by_look(connection: Connection, query: "Query") -> bool:
+    """Tell whether fewer cells have the looks that are asked for than are of such studies."""
+    looks, whose = _looks(query), _whose(query)
+    if not (looks and whose):
+        return bool(looks)
+    look, stratum = search_appearance.c.id, search_stratum.c.id
+    counted = (_ids(look, looks), select(look), _ids(stratum, whose), select(stratum))
+    numbers = (select(func.count()).select_from(one.subquery()) for one in counted)
+    row = connection.execute(select(*(number.scalar_subquery() for number in numbers))).one()
+    return bool(row[0] * row[3] < row[2] * row[1])
 
 
 def _ids(number: ColumnElement[int], conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
     return select(number).where(*conditions)
-
-
-def _share(
-    connection: Connection, number: ColumnElement[int], conditions: Sequence[ColumnElement[bool]]
-) -> float:
-    counted = select(func.count()).select_from(_ids(number, conditions).subquery())
-    every = select(func.count(number))
-    return (connection.scalar(counted) or 0) / (connection.scalar(every) or 1)
 
 
 def _looks(query: "Query") -> tuple[ColumnElement[bool], ...]:

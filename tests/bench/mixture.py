@@ -90,10 +90,10 @@ MIX: dict[str, tuple[dict[str, Any], ...]] = {
 def begun(wanted: dict[str, Any]) -> dict[str, Any]:
     """Turn how deep a page lies into its cursor."""
     from access_api.studies import SearchParameters
-    from catalog.search import _write_cursor
+    from catalog.cursors import write_cursor
 
     asked = {name: value for name, value in wanted.items() if name != "deep"}
     if "deep" in wanted:
         after = f"{int(wanted['deep'] * 16**8):08x}".ljust(32, "0")
-        asked["cursor"] = _write_cursor(after, SearchParameters(**asked).query())
+        asked["cursor"] = write_cursor(after, SearchParameters(**asked).query())
     return asked
