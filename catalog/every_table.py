@@ -16,6 +16,7 @@ import catalog.deletions.tables
 import catalog.deliveries.tables
 import catalog.erasures.tables
 import catalog.errands.tables
+import catalog.facets.tables
 import catalog.findings.tables
 import catalog.ledgers.tables
 import catalog.optouts.tables

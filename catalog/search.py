@@ -7,36 +7,36 @@ reports, key objects, presentation states, segmentations. They have no view of t
 query that names one finds images only.
 """
 
-import base64
-import hashlib
-import json
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby, repeat
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Engine,
     Row,
     Select,
     and_,
+    bindparam,
     exists,
     or_,
     select,
 )
 
+from catalog.cursors import read_cursor, write_cursor
 from catalog.database import reading
 from catalog.deliveries.giving import of_standing
-from catalog.errors import CursorError
+from catalog.facets.candidates import candidates
 from catalog.holds import instance_not_held, study_not_held
-from catalog.rare import among_few
 from catalog.sightings.tables import pixel_facts, quality_flag
 from catalog.tables import instance, revision, study, subject
 from catalog.vocabulary import COMPANIONS, Kind, Laterality, View
 
-_CURSOR = re.compile(r"(?P<key>[0-9a-f]{32})(?P<mark>[0-9a-f]{16})")
-_MARK_LENGTH = 16
+_REMEMBERED = 256  # queries whose statement is kept; making it takes longer than running it
 
 
 @dataclass(frozen=True)
@@ -107,39 +107,36 @@ def search(engine: Engine, query: Query, *, cursor: str | None = None, limit: in
         CursorError: The cursor was not given for this query.
         DatabaseError: The database did not answer.
     """
-    after = "" if cursor is None else _read_cursor(cursor, query)
-    wanted = (
-        select(study)
-        .join(subject, subject.c.id == study.c.subject_id)
-        .where(*study_conditions(query), of_standing(), study_not_held(), study.c.key > after)
-        .where(exists(_matching(query).where(instance.c.study_id == study.c.id).correlate(study)))
-        .order_by(study.c.key)
-        .limit(limit + 1)
-    )
+    after = "" if cursor is None else read_cursor(cursor, query)
     with reading(engine) as connection:
-        rows = connection.execute(wanted.where(*among_few(connection, query))).all()
-        shown = rows[:limit]
-        ids = [row.id for row in shown]
-        parts = connection.execute(_matching(query).where(instance.c.study_id.in_(ids))).all()
-    by_study: dict[int, list[Row[Any]]] = {number: [] for number in ids}
-    for part in parts:
-        by_study[part.study_id].append(part)
-    studies = tuple(_found(row, by_study[row.id]) for row in shown if by_study[row.id])
-    more = len(rows) > limit
-    return Page(studies, _write_cursor(shown[-1].key, query) if more and shown else None)
+        found = _first(connection, query, after, limit + 1)
+    studies = tuple(_found(parts) for parts in found[:limit])
+    more = len(found) > limit
+    return Page(studies, write_cursor(studies[-1].study_key, query) if more else None)
+
+
+def _first(
+    connection: Connection, query: Query, after: str, many: int
+) -> Sequence[Sequence[Row[Any]]]:
+    """Give the first studies after a handle, each as its objects that match and are not held.
+
+    Which studies may be among them is looked up; what is shown is read from the objects.
+    """
+    found: list[list[Row[Any]]] = []
+    for keys in candidates(connection, query, after=after, want=many + many // 8):
+        rows = connection.execute(_shown(query), {"keys": _padded(keys)}).all() if keys else ()
+        found += (list(parts) for _, parts in groupby(rows, attrgetter("key")))
+        if len(found) >= many:
+            break
+    return found[:many]
 
 
 def study_conditions(query: Query) -> tuple[ColumnElement[bool], ...]:
     """Give the conditions of a query that a study must meet."""
-    # Of one year the index gives studies in the order of handles; of several it does not, and
-    # would have all of them sorted for one page. A sum is in no index.
-    year: ColumnElement[int] = study.c.exam_year
-    if query.exam_year_from != query.exam_year_to:
-        year = study.c.exam_year + 0
     pairs = (
         (query.age_band, study.c.age_band.__eq__),
-        (query.exam_year_from, year.__ge__),
-        (query.exam_year_to, year.__le__),
+        (query.exam_year_from, study.c.exam_year.__ge__),
+        (query.exam_year_to, study.c.exam_year.__le__),
         (query.holder, study.c.holder_id.__eq__),
     )
     return tuple(compare(value) for value, compare in pairs if value is not None)
@@ -169,20 +166,37 @@ def _pixel_conditions(query: Query) -> Iterator[ColumnElement[bool]]:
         yield exists().where(pixel_facts.c.revision_id == revision.c.id, agrees).correlate(revision)
 
 
-def _matching(query: Query) -> Select[Any]:
-    """Select the matching instances with their latest revision."""
+def _padded(keys: Sequence[str]) -> list[str]:
+    """Repeat the last handle up to one of few lengths: for each the database plans anew."""
+    length = 64
+    while length < len(keys):
+        length *= 4
+    return [*keys, *repeat(keys[-1], length - len(keys))]
+
+
+@lru_cache(_REMEMBERED)
+def _shown(query: Query) -> Select[Any]:
+    """Select the matching instances with their latest revision and study; `keys` are bound."""
     return (
         select(
-            instance.c.study_id,
+            study.c.key,
+            study.c.holder_id,
+            study.c.exam_year,
+            study.c.age_band,
             instance.c.vendor,
             instance.c.view,
             instance.c.laterality,
             instance.c.kind,
             revision.c.size,
         )
-        .select_from(instance)
+        .select_from(study)
+        .join(subject, subject.c.id == study.c.subject_id)
+        .join(instance, instance.c.study_id == study.c.id)
         .join(revision, latest())
+        .where(study.c.key.in_(bindparam("keys", expanding=True)))
+        .where(*study_conditions(query), of_standing(), study_not_held())
         .where(*instance_conditions(query), instance_not_held())
+        .order_by(study.c.key)
     )
 
 
@@ -205,7 +219,8 @@ def latest() -> ColumnElement[bool]:
     )
 
 
-def _found(row: Row[Any], parts: Sequence[Row[Any]]) -> FoundStudy:
+def _found(parts: Sequence[Row[Any]]) -> FoundStudy:
+    row = parts[0]
     images = [part for part in parts if part.kind not in COMPANIONS]
     shown = images or parts
     return FoundStudy(
@@ -221,23 +236,3 @@ def _found(row: Row[Any], parts: Sequence[Row[Any]]) -> FoundStudy:
         instances=len(parts),
         size=sum(part.size for part in parts),
     )
-
-
-def _mark(key: str, query: Query) -> str:
-    asked = json.dumps(asdict(query), sort_keys=True)
-    return hashlib.sha256(f"{key} {asked}".encode()).hexdigest()[:_MARK_LENGTH]
-
-
-def _write_cursor(key: str, query: Query) -> str:
-    return base64.urlsafe_b64encode(bytes.fromhex(key + _mark(key, query))).decode()
-
-
-def _read_cursor(cursor: str, query: Query) -> str:
-    try:
-        text = base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True).hex()
-    except ValueError:
-        raise CursorError from None
-    parts = _CURSOR.fullmatch(text)
-    if parts is None or parts["mark"] != _mark(parts["key"], query):
-        raise CursorError
-    return parts["key"]

@@ -127,10 +127,6 @@ instance = Table(
     Column("device", String(32), index=True),
     Column("model", String(64)),
     Index(None, "study_id", "kind", "view", "laterality", "vendor"),
-    # By these catalog.search finds what is rare without looking at any row.
-    Index(None, "kind", "view", "laterality", "study_id"),
-    Index(None, "vendor", "view", "laterality", "study_id"),
-    Index(None, "view", "laterality", "study_id"),
 )
 
 revision = Table(

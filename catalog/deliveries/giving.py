@@ -9,8 +9,13 @@ from catalog.vocabulary import HolderMode
 
 def of_standing() -> ColumnElement[bool]:
     """Give the condition that a study is of a holder whose data anybody may find."""
+    return holder_stands(study.c.holder_id)
+
+
+def holder_stands(holder_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """Give the condition that a holder is one whose data anybody may find."""
     on_permit = select(holder.c.id).where(holder.c.mode == HolderMode.ON_PERMIT)
-    return study.c.holder_id.not_in(on_permit)
+    return holder_id.not_in(on_permit)
 
 
 def given_to(line: str) -> ColumnElement[bool]:

@@ -22,6 +22,7 @@ from catalog.arrivals.tables import arrival
 from catalog.batches import batches
 from catalog.erasures.records import Store
 from catalog.errors import NotFoundError
+from catalog.facets import keeping as facets
 from catalog.holds import HoldTarget
 from catalog.sightings.tables import pixel_facts, preview, quality_flag, scan
 from catalog.subjects import woman
@@ -172,6 +173,7 @@ def delete(connection: Connection, doom: Doom, erasure_id: int) -> None:
             for some in batches(numbers):
                 mine = and_(table.c.id.in_(some), derived)
                 connection.execute(table.delete().where(mine))
+    facets.keep(connection, doom.studies)
     for table, refers in ((series, instance.c.series_id), (study, instance.c.study_id)):
         column = series.c.study_id if table is series else study.c.id
         empty = ~exists().where(refers == table.c.id).correlate(table)

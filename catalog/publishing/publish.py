@@ -11,6 +11,7 @@ from catalog.columns import now
 from catalog.database import insert_if_absent, reading, writing
 from catalog.deliveries.tying import tie
 from catalog.errors import ConflictError, NotFoundError, Reason
+from catalog.facets import keeping as facets
 from catalog.holders import get_holder
 from catalog.optouts import register
 from catalog.optouts.register import Said
@@ -208,6 +209,7 @@ def _enter_revisions(connection: Connection, draft: StudyDraft) -> None:
             write_pixels(connection, new, written[uid][0])
     require_foreseen(draft, seen)
     write_derived(connection, draft, written, series=series_ids, present=present)
+    facets.keep(connection, [study_id])
 
 
 def _standing(new: NewRevision, there: Present | None, study_id: int) -> Standing:

@@ -24,7 +24,7 @@ pixel_facts = Table(
     Column("breast_area_mm2", Float),
     Column("breast_share", Float, nullable=False),
     *closed("laterality", Laterality),
-    Column("laterality_agrees", Boolean, index=True),
+    Column("laterality_agrees", Boolean),
     Column("saturated_share", Float, nullable=False),
     CheckConstraint("breast_area_mm2 >= 0", name="area"),
     CheckConstraint(

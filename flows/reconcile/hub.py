@@ -8,6 +8,8 @@ from sqlalchemy import Engine
 
 from catalog import audit
 from catalog.audit import AccessEvent
+from catalog.facets.checking import differing
+from catalog.facets.keeping import keep_all
 from catalog.inventory import clean, delivered
 from catalog.inventory.records import Unsealed
 from catalog.objects import ObjectStore
@@ -54,6 +56,7 @@ def reconcile(side: HubSide, asked: Asked, report: Report) -> None:
         awaited = partial(_awaited, catalogue)
         sweep(_bucket(side, Kind.STRAY, awaited, asked), asked, report)
     _sums(side, asked, report)
+    _searched(side, asked, report)
     if asked.sums:
         read_all(catalogue, side.clean, side.releases, asked, report)
 
@@ -102,3 +105,13 @@ def _sums(side: HubSide, asked: Asked, report: Report) -> None:
             report.note(Kind.UNTOLD, f"export {export.id}")
         elif not export.tally.matches:
             report.note(Kind.HUB_SUMS, f"export {export.id}")
+
+
+def _searched(side: HubSide, asked: Asked, report: Report) -> None:
+    """Look for studies of which search says otherwise than the catalogue: it may not find them."""
+    found = list(differing(side.catalogue))
+    for key in found:
+        report.note(Kind.SEARCH, f"study {key}")
+    if asked.mend and found:
+        keep_all(side.catalogue)
+        report.mended[Kind.SEARCH] += len(found)

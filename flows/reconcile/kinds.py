@@ -16,6 +16,7 @@ class Action(StrEnum):
     REMOVE = "removed"
     GIVE_UP = "given up"
     HOLD = "held"
+    REWRITE = "written anew"
     TELL = "told"
     LEAVE = "left"
 
@@ -36,6 +37,7 @@ class Kind(StrEnum):
     STRAY = "STRAY"
     UNTOLD = "UNTOLD"
     HUB_SUMS = "HUB_SUMS"
+    SEARCH = "SEARCH"
     SEALED_ORPHAN = "SEALED_ORPHAN"
     SEALED_UNKNOWN = "SEALED_UNKNOWN"
     SEALED_LOST = "SEALED_LOST"
@@ -126,6 +128,10 @@ RULES: Final[Mapping[Kind, Rule]] = MappingProxyType(
             ("export whose sums do not agree here", "exports whose sums do not agree here"),
             Action.TELL,
             _AGAIN,
+        ),
+        Kind.SEARCH: Rule(
+            ("study that search has otherwise than it is", "studies that search has otherwise"),
+            Action.REWRITE,
         ),
         Kind.SEALED_ORPHAN: Rule(
             ("sealed object that nobody waits for", "sealed objects that nobody waits for"),

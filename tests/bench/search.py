@@ -1,9 +1,12 @@
 """How fast the catalogue is searched: `make bench-search`, or python -m tests.bench.search 100000.
 
-Makes a catalogue of so many studies on SQLite and on PostgreSQL, asks a real uvicorn a mixture of
-queries one after the other, and the same SQL without us, turn about. Prints `name=value` lines:
-milliseconds for each search, the median, the 95th percentile, the ratio to the bare SQL.
-`door_best` is by each query's quickest answer: what a machine that is not shared would give.
+Makes a catalogue of so many studies on SQLite and on PostgreSQL, asks a real uvicorn the mixture
+(`tests.bench.mixture`) one after the other, and the same SQL without us, turn about. Prints
+`name=value` lines: for each query and each sort of query milliseconds through the door (median,
+95th percentile, longest), the bare SQL's, and processor time of our process for the search itself
+(PostgreSQL's own is not in it); in the end the ratio to the bare SQL. `door_best` is by each
+query's quickest answer: what a machine that is not shared would give. Then what the tables that
+search looks through take: on the disk, and of a publication.
 """
 
 import http.client
@@ -16,6 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
@@ -23,39 +27,18 @@ from typing import Any
 from urllib.parse import urlencode
 
 import uvicorn
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, text
 
 from access_api.app import create_app
 from access_api.doorstep import open_log
 from access_api.settings import DoorSettings
-from catalog.database import connect, migrate
+from catalog.database import connect, migrate, writing
+from catalog.facets.keeping import keep
 from tests.access_api.issuer import AUDIENCE, ISSUER, Issuer
+from tests.bench.mixture import MIX, begun
 from tests.bench.studies import fill
 
-ROUNDS = 5
-MIX: tuple[dict[str, Any], ...] = (
-    {},
-    {"limit": 200},
-    {"view": "MLO", "laterality": "L"},
-    {"vendor": "HOLOGIC"},
-    {"vendor": "PLANMED"},
-    {"vendor": "PLANMED", "age_band": "40-44", "view": "CC"},
-    {"kind": "DBT", "exam_year_from": 2020, "exam_year_to": 2022},
-    {"kind": "FILM"},
-    {"kind": "FILM", "exam_year_from": 2020},
-    {"view": "SPECIMEN"},
-    {"age_band": "50-54"},
-    {"exam_year_from": 2015, "exam_year_to": 2015, "holder": "holder-3"},
-    {"holder": "holder-20"},
-    {"holder": "holder-20", "vendor": "PLANMED", "kind": "DBT"},
-    {"companions": "false", "view": "CC", "age_band": "65-69"},
-    {"flag": "saturated"},
-    {"flag": "nearly empty", "vendor": "SIEMENS"},
-    {"laterality_agrees": "false"},
-    {"holder": "holder-1", "laterality_agrees": "false", "exam_year_from": 2022},
-    {"vendor": "NOBODY"},
-)
-"""From what everybody asks first to what finds next to nothing."""
+ROUNDS = 6
 
 
 class Served:
@@ -117,42 +100,103 @@ def timed(deed: Callable[[], Any]) -> float:
     return (time.perf_counter() - started) * 1000
 
 
+def worked(deed: Callable[[], Any]) -> float:
+    started = time.process_time()
+    deed()
+    return (time.process_time() - started) * 1000
+
+
+@dataclass
+class Times:
+    """Milliseconds of some queries, the first round of each left out."""
+
+    door: list[float] = field(default_factory=list)
+    best: list[float] = field(default_factory=list)
+    bare: list[float] = field(default_factory=list)
+    work: list[float] = field(default_factory=list)
+
+    def add(self, other: "Times") -> None:
+        self.door += other.door
+        self.best += other.best
+        self.bare += other.bare
+        self.work += other.work
+
+    def __str__(self) -> str:
+        told = (f"{name}[{spread(times)}]" for name, times in vars(self).items())
+        return " ".join(told)
+
+
+def spread(times: list[float]) -> str:
+    p95 = quantiles(times, n=20, method="inclusive")[-1]
+    return f"p50={median(times):.1f} p95={p95:.1f} max={max(times):.1f}"
+
+
 def measure(url: str, label: str, folder: Path) -> Iterator[str]:
     """Ask the mixture through the door and bare, turn about, and say how long it took."""
+    engine, served = connect(url), Served(url, folder)
+    raw = engine.raw_connection()
+    every = Times()
+    for sort, queries in MIX.items():
+        mine = Times()
+        for wanted in queries:
+            times = one(engine, served, raw, begun(wanted))
+            mine.add(times)
+            yield f"{label} {urlencode(wanted)} {times}"
+        every.add(mine)
+        yield f"{label} ALL OF: {sort} {mine}"
+    yield f"{label} ALL {every}"
+    ratios = [one / other for one, other in zip(every.door, every.bare, strict=True)]
+    yield f"{label}_ratio_to_bare_median={median(ratios):.2f}"
+    raw.close()
+    served.stop()
+    yield from burden(engine, label)
+    engine.dispose()
+
+
+def one(engine: Engine, served: Served, raw: Any, asked: dict[str, Any]) -> Times:
+    """Ask one query in all three ways, turn about."""
     from access_api.studies import SearchParameters
     from catalog.search import search
 
-    engine, served = connect(url), Served(url, folder)
-    raw = engine.raw_connection()
+    parsed = SearchParameters(**asked)
+    find = partial(search, engine, parsed.query(), cursor=parsed.cursor, limit=parsed.limit)
+    wanted = statements(engine, find)
 
-    def bare(wanted: list[tuple[str, Any]]) -> None:
+    def bare() -> None:
         cursor = raw.cursor()
         for statement, values in wanted:
             cursor.execute(statement, values)
             cursor.fetchall()
         raw.rollback()
 
-    through: list[float] = []
-    alone: list[float] = []
-    best: list[float] = []
-    for wanted in MIX:
-        asked = SearchParameters(**wanted)
-        find = partial(search, engine, asked.query(), limit=asked.limit)
-        ask, again = partial(served.search, wanted), partial(bare, statements(engine, find))
-        pairs = [(timed(ask), timed(again)) for _ in range(ROUNDS)]
-        ours, theirs = [one for one, _ in pairs[1:]], [one for _, one in pairs[1:]]
-        through += ours
-        alone += theirs
-        best += [min(ours)] * len(ours)
-        yield f"{label}_ms[{urlencode(wanted)}]={median(ours):.1f} bare={median(theirs):.1f}"
-    for name, times in (("door", through), ("door_best", best), ("bare", alone)):
-        p95 = quantiles(times, n=20)[-1]
-        yield f"{label}_{name}_p50_ms={median(times):.1f} {label}_{name}_p95_ms={p95:.1f}"
-    ratios = [one / other for one, other in zip(through, alone, strict=True)]
-    yield f"{label}_ratio_to_bare_median={median(ratios):.2f}"
-    raw.close()
-    served.stop()
-    engine.dispose()
+    rounds = [
+        (timed(partial(served.search, asked)), timed(bare), worked(find)) for _ in range(ROUNDS)
+    ]
+    door, alone, work = (list(times) for times in zip(*rounds[1:], strict=True))
+    return Times(door, [min(door)] * len(door), alone, work)
+
+
+def burden(engine: Engine, label: str) -> Iterator[str]:
+    """Say what is kept for search, in MB, and what of a study's publication it takes."""
+    with writing(engine) as connection:
+        every = connection.scalar(text("SELECT count(*) FROM study")) or 0
+        chosen = range(1, every, max(every // 200, 1))
+        for work in (worked, timed):
+            spent = [work(partial(keep, connection, [number])) for number in chosen]
+            yield f"{label}_keep_one_study_{work.__name__}_ms[{spread(spent)}]"
+        for table in ("search_appearance", "search_stratum", "search_cell", "study_facet"):
+            yield f"{label}_{table}_rows={connection.scalar(text(f'SELECT count(*) FROM {table}'))}"
+        if engine.dialect.name == "postgresql":
+            size = "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r'"
+            for name, which in (("kept", KEPT), ("all", "relname NOT LIKE 'pg_%'")):
+                took = connection.scalar(text(f"{size} AND {which}"))
+                yield f"{label}_{name}_mb={took / 1e6:.0f}"
+        else:
+            pages = text("SELECT (SELECT * FROM pragma_page_count()) * 4096")
+            yield f"{label}_all_mb={(connection.scalar(pages) or 0) / 1e6:.0f}"
+
+
+KEPT = "relname IN ('search_appearance', 'search_stratum', 'search_cell', 'study_facet')"
 
 
 @contextmanager

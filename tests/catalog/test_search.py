@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
-from catalog import holds, rare, tables
+from catalog import holds, tables
 from catalog.database import reading
 from catalog.errors import CursorError, NotFoundError
+from catalog.facets import candidates
 from catalog.holds import HoldTarget
 from catalog.outcome import Outcome
 from catalog.search import Page, Query, search
@@ -64,11 +65,13 @@ def test_a_query_counts_the_instances_that_match(engine: Engine) -> None:
         assert sizes(search(engine, query)) == expected, query
 
 
-@pytest.mark.parametrize("few", [-1, 0, 1])
+@pytest.mark.parametrize("common", [0, 0.6, 2])
+@pytest.mark.parametrize("step", [1, 2])
 def test_a_query_finds_the_same_however_it_is_found(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch, few: int
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, common: float, step: int
 ) -> None:
-    monkeypatch.setattr(rare, "_FEW", few)
+    monkeypatch.setattr(candidates, "_STEP", step)
+    monkeypatch.setattr(candidates, "_COMMON", common)
     for query, expected in QUERIES:
         assert sizes(search(engine, query)) == expected, query
 

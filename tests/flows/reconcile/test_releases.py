@@ -11,6 +11,7 @@ from catalog.arrivals import arrivals
 from catalog.arrivals.records import ArrivalState
 from catalog.arrivals.wire import StudyMessage, study_message
 from catalog.database import writing
+from catalog.facets.tables import study_facet
 from catalog.outcome import Outcome, Tally
 from catalog.records import ExportSummary
 from catalog.search import Query
@@ -113,6 +114,19 @@ def test_what_was_delivered_and_never_posted_goes(hub, region, look, own):
 def test_without_an_intake_no_arrivals_are_asked_for(look, side, own):
     delivered(own, "norr", draft_of("norr", "prov", "B" * 20, *map(ours, (4, 5, 6))))
     assert look(of=replace(side, arrivals=None)).found == {}
+
+
+@on_both
+def test_what_search_has_otherwise_is_written_anew(hub, stocked, look):
+    assert Kind.SEARCH not in look().found
+    with writing(hub.catalogue) as connection:
+        keys = connection.scalars(study_facet.select()).all()
+        connection.execute(study_facet.delete())
+    report = look()
+    assert (report.found, report.is_well) == ({Kind.SEARCH: len(set(keys))}, False)
+    assert report.named[Kind.SEARCH] == [f"study {key}" for key in sorted(set(keys))]
+    assert look(mend=True).mended == {Kind.SEARCH: len(set(keys))}
+    assert look().found == {}
 
 
 @on_both

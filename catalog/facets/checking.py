@@ -1,0 +1,50 @@
+"""Whether what is kept for search is what the catalogue holds: all of it is worked out anew."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, Select, except_, exists, select
+
+from catalog.database import reading
+from catalog.facets.keeping import LOOKS, WHOSE, due, stretches
+from catalog.facets.tables import search_appearance, search_cell, search_stratum, study_facet
+from catalog.tables import study
+
+
+def differing(engine: Engine) -> Iterator[str]:
+    """Give the handle of each study of which something else is kept than must be.
+
+    Such a study may be missing from what a search finds. `keeping.keep_all` mends it.
+
+    Raises:
+        DatabaseError: The database did not answer.
+    """
+    for which in stretches(engine):
+        with reading(engine) as connection:
+            found = sorted(_differing(connection, which))
+        yield from found
+
+
+def _differing(connection: Connection, which: ColumnElement[bool]) -> set[str]:
+    kept, must = _kept(which), due(which)
+    rows = [*connection.execute(except_(must, kept)), *connection.execute(except_(kept, must))]
+    its = study_facet.c
+    known = exists().where(
+        search_cell.c.appearance_id == its.appearance_id, search_cell.c.stratum_id == its.stratum_id
+    )
+    lost = select(its.study_key).join(study, study.c.key == its.study_key).where(which, ~known)
+    return {row[0] for row in rows} | set(connection.scalars(lost))
+
+
+def _kept(which: ColumnElement[bool]) -> Select[Any]:
+    words = (
+        *(search_appearance.c[name] for name in LOOKS),
+        *(search_stratum.c[name] for name in WHOSE),
+    )
+    return (
+        select(study_facet.c.study_key, *words)
+        .join(study, study.c.key == study_facet.c.study_key)
+        .join(search_appearance, search_appearance.c.id == study_facet.c.appearance_id)
+        .join(search_stratum, search_stratum.c.id == study_facet.c.stratum_id)
+        .where(which)
+    )
