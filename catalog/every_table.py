@@ -13,6 +13,7 @@ import catalog.arrivals.tables
 import catalog.audit.tables
 import catalog.changes.tables
 import catalog.deletions.tables
+import catalog.erasures.ledger_tables
 import catalog.erasures.tables
 import catalog.errands.tables
 import catalog.findings.tables

@@ -34,6 +34,7 @@ STUDY_INSTANCE_UID, SOP_INSTANCE_UID = 0x0020000D, 0x00080018
 ACCESSION_NUMBER = 0x00080050
 
 TWO_PATIENTS = "the study names more than one patient"
+ERASED = "it was erased by an order of the hub's, and may not come back"
 NOT_AS_ANNOUNCED = "its SOP Class or Instance UID is not the one that was announced"
 OUTCOMES: dict[type[DeidError], Outcome] = {
     UnreadableError: Outcome.UNREADABLE,
@@ -124,6 +125,8 @@ class Walk:
                 if people.refusal is not None:
                     return Verdict(Ending(item.id, Outcome.REFUSED, people.refusal))
                 named = _original(parsed)
+                if self._parts.ledger.erased.is_erased(named.study_uid):
+                    return Verdict(Ending(item.id, Outcome.REFUSED, ERASED))
                 # The file is read again: it may be another one than was looked at.
                 several = people.several or not {identity(parsed)} <= people.identities
                 known = people.known(path, file.stamp, parsed)
