@@ -45,6 +45,8 @@ class Reason(StrEnum):
     UNKNOWN_SUBJECT = "one of the subjects is unknown"
     ORDER_STATE = "the order was decided otherwise"
     NOT_ACCEPTED = "no person here has accepted the order: mammo orders accept"
+    NO_ERASURE = "the order asks for nothing to be erased"
+    NOT_SIGNED = "the answer is not signed by the region's key, or not of the form"
     NO_TRACE = "the order asks for nothing to be traced back"
     CONFIRMED = "a second person has confirmed it already"
     NOT_ORDERED = "the holder delivers on permit only: no order in force asks for it"

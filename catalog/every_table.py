@@ -14,6 +14,7 @@ import catalog.audit.tables
 import catalog.changes.tables
 import catalog.deletions.tables
 import catalog.deliveries.tables
+import catalog.erasures.ledger_tables
 import catalog.erasures.tables
 import catalog.errands.tables
 import catalog.facets.tables

@@ -16,7 +16,7 @@ from structlog.typing import FilteringBoundLogger
 from access_api.access import ANYONE
 from access_api.doorstep import Doorstep, open_log, silence_raw_paths
 from access_api.frame import About, frame
-from access_api.intake import arrivals, objects, records
+from access_api.intake import answers, arrivals, objects, records
 from access_api.intake.entry import add_routes, signed_router, write_visit
 from access_api.intake.hall import OpenHall, open_hall
 from access_api.intake.problems import answer_with_problems
@@ -75,7 +75,7 @@ def create_app(
             yield
 
     app = frame(About(TITLE, VERSION, DESCRIPTION), opened)
-    add_routes(app, *(part.router for part in (objects, arrivals, records)), router)
+    add_routes(app, *(part.router for part in (objects, arrivals, records, answers)), router)
     answer_with_problems(app)
     app.add_middleware(Recorder, known_by="visit", write=write_visit)
     app.add_middleware(Doorstep, log=chosen_log)

@@ -7,7 +7,7 @@ from catalog.erasures.records import Store
 from catalog.tables import DIGEST, metadata
 from catalog.vocabulary import HoldScope
 
-__all__ = ["erased_object", "erasure", "metadata", "tombstone"]
+__all__ = ["erased_object", "erasure", "erasure_answer", "metadata", "tombstone"]
 
 erasure = Table(
     "erasure",
@@ -47,4 +47,15 @@ tombstone = Table(
     Column("erasure_id", ForeignKey("erasure.id"), nullable=False, index=True),
     Column("instances", reference(), nullable=False),
     CheckConstraint("instances > 0", name="instances"),
+)
+
+# What a region answered to an order to erase: the text as it was signed.
+erasure_answer = Table(
+    "erasure_answer",
+    metadata,
+    Column("order_id", ForeignKey("issued_order.id"), primary_key=True, autoincrement=False),
+    Column("key_id", ForeignKey("region_key.id"), nullable=False),
+    Column("statement", Text, nullable=False),
+    Column("signature", String(128), nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
 )

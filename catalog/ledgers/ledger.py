@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, Row, func, or_, select
 from catalog.changes.rejections import Rejections
 from catalog.columns import now
 from catalog.database import insert_if_absent, reading, writing
+from catalog.erasures.ordered import Erased
 from catalog.errands.errands import Errands
 from catalog.errors import NotFoundError
 from catalog.inventory.ledger import Inventory
@@ -55,6 +56,7 @@ class Ledger(Exports):
         self.inventory = Inventory(engine)
         self.errands = Errands(engine)
         self.rejections = Rejections(engine, key)
+        self.erased = Erased(engine, key)
 
     def enroll(self, export_id: str, items: Iterable[NewItem]) -> int:
         """Enter an export's files that are not entered yet, and count them.

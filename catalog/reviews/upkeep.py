@@ -59,8 +59,10 @@ class Upkeep:
         with reading(self._engine) as connection:
             return frozenset(connection.scalars(wanted))
 
-    def expire(self, review_id: int, *, who: str) -> bool:
+    def expire(self, review_id: int, *, who: str, ordered: str = "") -> bool:
         """Write down that a review's time is over, and tell whether that was done now.
+
+        `ordered` is the order by which it is, before its time.
 
         Raises:
             ConflictError: Its decision is being applied, or its record was changed.
@@ -68,11 +70,11 @@ class Upkeep:
         with writing(self._engine) as connection:
             held = locked(connection, self._key, review_id)
             lines(connection, self._key, held)
-            if held.review.state not in OPEN or held.review.expires_at > now():
+            if held.review.state not in OPEN or (held.review.expires_at > now() and not ordered):
                 return False
             if held.review.state is ReviewState.APPLYING:
                 raise ConflictError(Reason.REVIEW_BEGUN)
-            said = Statement(ReviewAction.EXPIRE, who, "")
+            said = Statement(ReviewAction.EXPIRE, who, ordered and f"erased by order {ordered}")
             self._say(connection, held, said, ReviewState.EXPIRED)
             return True
 

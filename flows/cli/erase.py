@@ -86,6 +86,75 @@ def resume(who: Who = "") -> None:
         typer.echo("nothing is left to erase")
 
 
+@app.command()
+def ordered(
+    order: Annotated[str, typer.Argument(help="The order's id, as `mammo orders list` shows.")],
+    who: Who = "",
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, it is only counted.")] = False,
+) -> None:
+    """In the region: carry out an accepted order.
+
+    Without --yes it is only counted. What lies in quarantine and in the landing goes, the ledger
+    forgets what identifies, and the studies are refused when they come again. The hub is told in
+    numbers, signed. If it was not reached, or anything stopped it: the same again.
+
+    Example: mammo erase ordered 6f1c2a9be0d94d0c8c6f5d3e1b7a4820 --yes
+    """
+    place.enter("region")
+    from flows import wiring
+    from flows.cli import erase_ordered
+    from flows.review import erasing
+    from flows.settings import RegionSettings
+
+    parts, settings = wiring.region(), wiring.read(RegionSettings)
+    if not yes and parts.ledger.erased.done(order) is None:
+        found = erasing.extent(parts, order)
+        typer.echo(f"{erase_ordered.counts(found)}; nothing is erased yet: add --yes")
+        return
+    for line in erase_ordered.carry_out(parts, settings, order, person(who, RegionSettings)):
+        typer.echo(line)
+
+
+@app.command()
+def readmit(
+    order: Annotated[str, typer.Argument(help="The order by which they were erased.")],
+    reason: Annotated[str, typer.Option(help="Why; it is kept, and must name nobody.")],
+    who: Who = "",
+) -> None:
+    """In the region: let erased studies in again.
+
+    The hub refuses them for itself until a person there lifts its Hold `ERASED`.
+
+    Example: mammo erase readmit 6f1c2a9be0d94d0c8c6f5d3e1b7a4820 --reason "wrong study, case 9"
+    """
+    place.enter("region")
+    from flows import wiring
+    from flows.settings import RegionSettings
+
+    erased = wiring.region().ledger.erased
+    found = erased.readmit(order, who=person(who, RegionSettings), reason=_said(reason))
+    typer.echo(f"{counted(found, 'study', 'studies')} may come in again")
+
+
+@app.command()
+def answers() -> None:
+    """At the hub: what regions answered to orders to erase.
+
+    Example: mammo erase answers
+    """
+    place.enter("hub")
+    from catalog.erasures import answers as answered
+    from flows import wiring
+    from flows.cli import erase_ordered
+
+    found = answered.every(wiring.hub().catalogue)
+    for one in found:
+        typer.echo(erase_ordered.answered(one))
+    if not found:
+        typer.echo("no region was ever asked to erase")
+
+
 @app.command("list")
 def list_() -> None:
     """List all erasures, the oldest first.

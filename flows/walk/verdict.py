@@ -37,6 +37,7 @@ ACCESSION_NUMBER = 0x00080050
 
 TWO_PATIENTS = "the study names more than one patient"
 NOT_ORDERED = "the order for which it was brought does not ask for it"
+ERASED = "it was erased by an order of the hub's, and may not come back"
 NOT_AS_ANNOUNCED = "its SOP Class or Instance UID is not the one that was announced"
 OUTCOMES: dict[type[DeidError], Outcome] = {
     UnreadableError: Outcome.UNREADABLE,
@@ -128,6 +129,8 @@ class Walk:
                 if people.refusal is not None:
                     return Verdict(Ending(item.id, Outcome.REFUSED, people.refusal))
                 named = _original(parsed)
+                if self._parts.ledger.erased.is_erased(named.study_uid):
+                    return Verdict(Ending(item.id, Outcome.REFUSED, ERASED))
                 # The file is read again: it may be another one than was looked at.
                 several = people.several or not {identity(parsed)} <= people.identities
                 known = people.known(path, file.stamp, parsed)

@@ -101,6 +101,8 @@ def attempts(draft, waits):
     merge = {"old": HERS, "new": OTHER, "weeks": 1}
     yield "POST", "/merges", {"version": 1, "merge": merge}, 404
     yield "GET", "/orders?after=0", b"", {"orders": []}
+    unsigned = {"version": 1, "statement": "{}", "signature": "A" * 86 + "=="}
+    yield "POST", "/erasures", unsigned, 409
     yield "POST", "/arrivals", study_message(disguised), 202
 
 

@@ -1,4 +1,4 @@
-"""Which machine made an image, and what environments say to have deleted."""
+"""Which machine made an image, and what environments and regions say to have deleted."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,10 +18,12 @@ def upgrade() -> None:
     op.add_column("instance", sa.Column("model", sa.String(64)))
     op.create_index(op.f("ix_instance_device"), "instance", ["device"])
     _deletion()
+    _answer()
 
 
 def downgrade() -> None:
     """Drop them."""
+    op.drop_table("erasure_answer")
     op.drop_table("deletion")
     op.drop_index(op.f("ix_instance_device"), "instance")
     op.drop_column("instance", "model")
@@ -70,4 +72,18 @@ def _deletion() -> None:
         op.f("ix_deletion_account_id_permit_id_sop_sha256"),
         "deletion",
         ["account_id", "permit_id", "sop_sha256"],
+    )
+
+
+def _answer() -> None:
+    op.create_table(
+        "erasure_answer",
+        sa.Column("order_id", SERIAL, autoincrement=False, nullable=False),
+        sa.Column("key_id", sa.String(32), nullable=False),
+        sa.Column("statement", sa.Text(), nullable=False),
+        sa.Column("signature", sa.String(128), nullable=False),
+        sa.Column("received_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("order_id", name=op.f("pk_erasure_answer")),
+        _refers("erasure_answer", "order_id", "issued_order.id"),
+        _refers("erasure_answer", "key_id", "region_key.id"),
     )
