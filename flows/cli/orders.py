@@ -1,6 +1,7 @@
 """`mammo orders …`: what the hub asks of a region; the region decides."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +10,7 @@ import typer
 
 from flows.cli import place, requests
 from flows.cli.person import Who, person
+from flows.cli.plural import counted
 from flows.cli.requests import OrderId
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def _orders() -> "Orders":
 
 @app.command()
 def fetch() -> None:
-    """Fetch what the hub has ordered, and tell it how orders stand.
+    """Fetch the hub's orders, and tell it how they stand.
 
     What is no order of the hub's for this region is left.
 
@@ -55,10 +57,11 @@ def fetch() -> None:
     from flows.orders.requests import exchange
     from flows.settings import RegionSettings
 
-    orders, intake = _orders(), open_intake(wiring.read(RegionSettings))
-    taken, refused = orders.fetch(intake)
-    exchange(wiring.region(), orders.policy, intake)
-    typer.echo(f"{taken} new orders, {refused} turned away")
+    orders = _orders()
+    with closing(open_intake(wiring.read(RegionSettings))) as intake:
+        taken, refused = orders.fetch(intake)
+        exchange(wiring.region(), orders.policy, intake)
+    typer.echo(f"{counted(taken, 'new order')}, {refused} turned away")
 
 
 @app.command("list")
