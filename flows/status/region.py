@@ -75,7 +75,7 @@ def region_status(ledger: Ledger, landing: Path, moment: datetime) -> RegionStat
     Raises:
         DatabaseError: The ledger's database did not answer.
     """
-    asked = [(one.holder, one.days_left(moment.date())) for one in ledger.requests.all()]
+    asked = [(one.holder, one.days_left(moment.date())) for one in ledger.cohort_orders.all()]
     running = [(holder, left) for holder, left in asked if left is not None]
     return RegionStatus(
         moment=moment,

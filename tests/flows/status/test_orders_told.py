@@ -17,10 +17,10 @@ NOW = datetime.now(UTC)
 
 def ordered(ledger: Ledger, number: int, days: int) -> str:
     order = ReceivedOrder(
-        f"{number}" * 32, number, OrderKind.REQUEST, "{}", NOW + timedelta(days=99)
+        f"{number}" * 32, number, OrderKind.COHORT, "{}", NOW + timedelta(days=99)
     )
     due = NOW.date() + timedelta(days=days)
-    assert ledger.requests.enter(order, holder="prov", due_on=due)
+    assert ledger.cohort_orders.enter(order, holder="prov", due_on=due)
     return order.id
 
 
@@ -34,7 +34,7 @@ def test_orders_that_run_and_are_late_are_told(ledger_engine, tmp_path):
     text = metrics.text(told)
     assert 'mammo_orders_running{holder="prov"} 3.0' in text
     assert 'mammo_orders_late{holder="prov"} 1.0' in text
-    ledger.requests.refuse("3" * 32, ground=Ground.NOT_HELD, who="bo", why="no")
+    ledger.cohort_orders.refuse("3" * 32, ground=Ground.NOT_HELD, who="bo", why="no")
     assert "orders      2 run, 0 late: mammo orders list" in list(
         region_lines(region_status(ledger, tmp_path, NOW))
     )
