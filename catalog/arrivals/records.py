@@ -29,7 +29,7 @@ class Doubt(StrEnum):
 class OrderKind(StrEnum):
     """What the hub may ask of a region; what it is about is data, never how it is done."""
 
-    REQUEST = "REQUEST"
+    COHORT = "COHORT"
     DELIVER = "DELIVER"
     ERASE = "ERASE"
     TRACE_BACK = "TRACE_BACK"

@@ -75,7 +75,7 @@ def send(engine: Engine, order_id: str, signed: IssuedOrder, *, due: date, who: 
     with writing(engine) as connection:
         found = _found(connection, order_id, lock=True)
         state = _moved(connection, found, DeliveryEvent.SIGN, Actor.OPERATOR, who=who)
-        keep(connection, found.region, OrderKind.REQUEST, signed, expires_at=expiry(due), who=who)
+        keep(connection, found.region, OrderKind.COHORT, signed, expires_at=expiry(due), who=who)
         _write(
             connection, order_id, state=state, sent_at=now(), sequence=signed.sequence, due_on=due
         )

@@ -30,8 +30,8 @@ from catalog.ledgers.rows import (
     require_one_to_one,
 )
 from catalog.ledgers.tables import export, item
+from catalog.orders.cohorts import CohortOrders
 from catalog.orders.received import ReceivedOrders
-from catalog.orders.requests import Requests
 from catalog.outcome import Outcome, Tally
 from catalog.plans.announced import claimed
 from catalog.plans.unasked import Unasked
@@ -50,7 +50,7 @@ class Ledger(Exports):
         self.reviews = Reviews(engine, key)
         self.makings = Makings(engine, key)
         self.orders = ReceivedOrders(engine, key)
-        self.requests = Requests(engine)
+        self.cohort_orders = CohortOrders(engine)
         self.work = Work(engine)
         self.unasked = Unasked(engine)
         self.inventory = Inventory(engine)

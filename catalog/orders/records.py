@@ -51,7 +51,7 @@ class ReceivedOrder:
 
 
 @dataclass(frozen=True, repr=False)
-class Request:
+class CohortOrder:
     """An order by criteria, and what became of it.
 
     Attributes:

@@ -18,7 +18,7 @@ from catalog.ledgers.tables import metadata
 from catalog.orders.records import ANSWERED, OrderState
 from catalog.vocabulary import Ground
 
-__all__ = ["metadata", "received_order", "request", "trace_back"]
+__all__ = ["cohort_order", "metadata", "received_order", "trace_back"]
 
 received_order = Table(
     "received_order",
@@ -49,8 +49,8 @@ trace_back = Table(
 )
 
 # What an order by criteria has besides: its clock, the plan that fulfils it, what the hub was told.
-request = Table(
-    "request",
+cohort_order = Table(
+    "cohort_order",
     metadata,
     Column("order_id", ForeignKey("received_order.id"), primary_key=True),
     Column("holder_id", String(64), nullable=False),

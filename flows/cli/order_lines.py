@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from catalog.deliveries.records import DeliveryOrder
-from catalog.orders.records import Request
+from catalog.orders.records import CohortOrder
 from catalog.vocabulary import DeliveryState
 
 _WORDS = {
@@ -39,11 +39,11 @@ def hub_line(one: DeliveryOrder, today: date) -> str:
     return f"{one.id}  {one.region}/{one.holder}  {one.permit_id}  {said}{more}"
 
 
-def region_line(one: Request, today: date) -> str:
+def region_line(one: CohortOrder, today: date) -> str:
     """Give an order in one line, as its region knows it."""
     said = clock(one.state, one.due_on, one.days_left(today))
     plan = f", plan {one.plan_id}" if one.plan_id else ""
-    return f"{one.order.id}  {'REQUEST':10} {one.holder}  {said}{plan}"
+    return f"{one.order.id}  {'COHORT':10} {one.holder}  {said}{plan}"
 
 
 def in_words(signed: Mapping[str, Any]) -> Iterator[str]:

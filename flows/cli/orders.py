@@ -1,22 +1,24 @@
 """`mammo orders …`: what the hub asks of a region; the region decides."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli import place, requests
+from flows.cli import cohorts, place
+from flows.cli.cohorts import OrderId
 from flows.cli.person import Who, person
-from flows.cli.requests import OrderId
+from flows.cli.plural import counted
 
 if TYPE_CHECKING:
-    from catalog.orders.records import Request
+    from catalog.orders.records import CohortOrder
     from flows.orders.receiving import Orders
 
 app = typer.Typer(help="What the hub asks of a region; the region decides.", no_args_is_help=True)
-requests.add_to(app)
+cohorts.add_to(app)
 
 
 def _orders() -> "Orders":
@@ -44,7 +46,7 @@ def _orders() -> "Orders":
 
 @app.command()
 def fetch() -> None:
-    """Fetch what the hub has ordered, and tell it how orders stand.
+    """Fetch the hub's orders, and tell it how they stand.
 
     What is no order of the hub's for this region is left.
 
@@ -52,13 +54,14 @@ def fetch() -> None:
     """
     from flows import wiring
     from flows.intake.opening import open_intake
-    from flows.orders.requests import exchange
+    from flows.orders.cohorts import exchange
     from flows.settings import RegionSettings
 
-    orders, intake = _orders(), open_intake(wiring.read(RegionSettings))
-    taken, refused = orders.fetch(intake)
-    exchange(wiring.region(), orders.policy, intake)
-    typer.echo(f"{taken} new orders, {refused} turned away")
+    orders = _orders()
+    with closing(open_intake(wiring.read(RegionSettings))) as intake:
+        taken, refused = orders.fetch(intake)
+        exchange(wiring.region(), orders.policy, intake)
+    typer.echo(f"{counted(taken, 'new order')}, {refused} turned away")
 
 
 @app.command("list")
@@ -88,10 +91,10 @@ def _region_lines() -> Iterator[str]:
     from flows.cli.order_lines import region_line
 
     ledger, today = wiring.region().ledger, datetime.now(UTC).date()
-    for request in ledger.requests.all():
-        yield region_line(request, today)
+    for cohort_order in ledger.cohort_orders.all():
+        yield region_line(cohort_order, today)
     for one in ledger.orders.all():
-        if one.kind is not OrderKind.REQUEST:
+        if one.kind is not OrderKind.COHORT:
             said = f"  {one.who}: {one.why}" if one.who else ""
             until = f"until {one.expires_at:%Y-%m-%d}"
             yield f"{one.id}  {one.kind:10} {one.state:8} {until}{said}"
@@ -119,18 +122,22 @@ def show(order: OrderId) -> None:
 
     ledger = wiring.region().ledger
     kept = ledger.orders.get(order)
-    if (request := _request(order)) is not None:
-        lines = [region_line(request, datetime.now(UTC).date()), *in_words(request.signed), ""]
+    if (cohort_order := _cohort_order(order)) is not None:
+        lines = [
+            region_line(cohort_order, datetime.now(UTC).date()),
+            *in_words(cohort_order.signed),
+            "",
+        ]
         typer.echo("\n".join(lines))
     typer.echo(kept.body)
 
 
-def _request(order: str) -> "Request | None":
+def _cohort_order(order: str) -> "CohortOrder | None":
     from catalog.errors import NotFoundError
     from flows import wiring
 
     try:
-        return wiring.region().ledger.requests.get(order)
+        return wiring.region().ledger.cohort_orders.get(order)
     except NotFoundError:
         return None
 
@@ -154,10 +161,10 @@ def accept(
 
     orders = _orders()
     me = person(who, RegionSettings)
-    if _request(order) is None:
+    if _cohort_order(order) is None:
         plans = orders.accept(order, who=me)
     else:
-        plans = (requests.planned(orders.policy, order, source, protection_source, who=me),)
+        plans = (cohorts.planned(orders.policy, order, source, protection_source, who=me),)
     typer.echo("accepted")
     for plan in plans:
         typer.echo(f"planned, and paused: {plan}")
@@ -178,18 +185,18 @@ def refuse(
     """
     from catalog.vocabulary import Ground
     from flows import wiring
-    from flows.orders import requests
+    from flows.orders import cohorts
     from flows.settings import RegionSettings
 
     if ground.upper() not in list(Ground):
         message = f"--ground is one of: {', '.join(Ground)}"
         raise typer.BadParameter(message)
     orders, me = _orders(), person(who, RegionSettings)
-    if _request(order) is None:
+    if _cohort_order(order) is None:
         orders.refuse(order, who=me, why=reason.strip())
     else:
         told = Ground(ground.upper())
-        requests.refuse(wiring.region(), order, ground=told, who=me, why=reason.strip())
+        cohorts.refuse(wiring.region(), order, ground=told, who=me, why=reason.strip())
     typer.echo("refused")
 
 

@@ -137,7 +137,7 @@ def status() -> None:
         word = "well" if part.healthy else "not running" if not part.pid else "not answering"
         uptime = f"{part.uptime / 60:7.1f} min" if part.pid else ""
         typer.echo(f"{part.name:{width}} {word:14} {uptime:12} {part.url}")
-    for line in _region_lines():
+    for line in (*_region_lines(), *_hub_lines()):
         typer.echo(line)
     if not all(part.healthy for part in parts):
         raise typer.Exit(1)
@@ -187,6 +187,29 @@ def _region_lines() -> Iterator[str]:
         return
     except (CatalogError, FlowsError) as error:
         yield f"region      its work cannot be told: {error}"
+
+
+def _hub_lines() -> Iterator[str]:
+    from datetime import UTC, datetime
+
+    from catalog.deliveries import orders
+    from catalog.deliveries.records import OPEN
+    from catalog.errors import CatalogError
+    from flows import wiring
+    from flows.cli.status_lines import orders_line
+    from flows.errors import FlowsError
+
+    if not place.is_here("hub"):
+        return
+    try:
+        place.enter("hub")
+        found = [one for one in orders.find_all(wiring.hub().catalogue) if one.state in OPEN]
+    except (CatalogError, FlowsError) as error:
+        yield f"hub         its orders cannot be told: {error}"
+        return
+    if found:
+        today = datetime.now(UTC).date()
+        yield f"hub {orders_line(len(found), sum(one.is_late(today) for one in found))}"
 
 
 def print_endpoints(endpoints: Endpoints, login: str) -> None:

@@ -34,11 +34,18 @@ def region_lines(told: RegionStatus) -> Iterator[str]:
     yield f"last day    {words or 'nothing ended'}"
     yield f"no outcome  {sum(told.unended.values())} files"
     yield f"quarantine  {sum(told.quarantined.values())} wait for people"
+    if told.orders:
+        yield orders_line(sum(told.orders.values()), sum(told.orders_late.values()))
     if told.receiver:
         yield _receiver_line(told)
     yield from pushed_lines(told.pushed)
     if told.audit_waiting or told.audit_lost:
         yield f"audit       {told.audit_waiting} messages wait, {told.audit_lost} were lost"
+
+
+def orders_line(running: int, late: int) -> str:
+    """Tell how many orders by criteria run, and how many are late (EHDS Art. 60(2))."""
+    return f"orders      {running} run, {late} late: mammo orders list"
 
 
 def pushed_lines(told: Standing) -> Iterator[str]:

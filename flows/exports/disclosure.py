@@ -32,7 +32,7 @@ def require_ordered(parts: RegionParts, holder: Holder, decision: DisclosureDeci
     Raises:
         ExportRefusedError: The decision names no order of this holder's, or one that is over.
     """
-    found = parts.ledger.requests.under(decision.reference)
+    found = parts.ledger.cohort_orders.under(decision.reference)
     if found is None and holder.mode is HolderMode.STANDING:
         return
     over = {DeliveryState.REFUSED, DeliveryState.WITHDRAWN}

@@ -78,7 +78,7 @@ def sign_waiting(engine: Engine, key: Ed25519PrivateKey, *, who: str) -> tuple[s
             "sequence": orders.next_sequence(engine, one.region),
             "issued": moment.isoformat(),
             "expires": expiry(due).isoformat(),
-            "kind": OrderKind.REQUEST,
+            "kind": OrderKind.COHORT,
             "permit": one.permit_id,
             "holder": one.holder,
             "criteria": dict(one.criteria),

@@ -22,7 +22,7 @@ from flows.errors import OrderError, PlanError
 from flows.exports.content import Content, Selection
 from flows.intake.client import Intake
 from flows.orders.policy import Course, Policy
-from flows.orders.wire import Deliver, Order, Request, read, verify
+from flows.orders.wire import CohortOrder, Deliver, Order, read, verify
 
 POLICY = "the region's policy"
 _PAGES = 100
@@ -101,19 +101,19 @@ class Orders:
         if not self._enter(order, new):
             message = "the order has been here before, or comes after a later one"
             raise OrderError(message)
-        if course is Course.RUN and kind is not OrderKind.REQUEST:
+        if course is Course.RUN and kind is not OrderKind.COHORT:
             self.accept(order.id, who=POLICY)
         return True
 
     def _enter(self, order: Order, new: ReceivedOrder) -> bool:
-        if isinstance(order, Request):
-            return self.ledger.requests.enter(new, holder=order.holder, due_on=order.due)
+        if isinstance(order, CohortOrder):
+            return self.ledger.cohort_orders.enter(new, holder=order.holder, due_on=order.due)
         return self.ledger.orders.enter(new)
 
     def accept(self, order_id: str, *, who: str) -> tuple[str, ...]:
         """Accept an order that names studies; give the plans made for it, all of them paused.
 
-        One by criteria is accepted by `flows.orders.requests`.
+        One by criteria is accepted by `flows.orders.cohorts`.
 
         Raises:
             NotFoundError: There is none.
@@ -122,7 +122,7 @@ class Orders:
         """
         kept = self.ledger.orders.get(order_id)
         order = read(kept.body)
-        if isinstance(order, Request):
+        if isinstance(order, CohortOrder):
             raise ConflictError(Reason.ORDER_STATE)
         waits = kept.state is OrderState.WAITING
         if waits and isinstance(order, Deliver) and not self.policy.source:

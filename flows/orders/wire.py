@@ -50,7 +50,7 @@ class _Order(_Signed):
     studies: Studies
 
 
-class Request(_Signed):
+class CohortOrder(_Signed):
     """Bring what meets criteria, for a permit (EHDS Art. 57(1)(a), 60(2), 68).
 
     Attributes:
@@ -60,7 +60,7 @@ class Request(_Signed):
             late, and is still taken until `expires`.
     """
 
-    kind: Literal["REQUEST"]
+    kind: Literal["COHORT"]
     permit: Reference
     holder: Name
     criteria: Cohort
@@ -106,7 +106,7 @@ class Hold(_Order):
 
 
 Naming = Deliver | Erase | TraceBack | Hold
-Order = Request | Naming
+Order = CohortOrder | Naming
 _ANY: Final[TypeAdapter[Order]] = TypeAdapter(Annotated[Order, Field(discriminator="kind")])
 
 

@@ -47,6 +47,9 @@ class _Region(Collector):
         yield _gauge("quarantine_waiting", "originals that people decide on", _HOLDER, waiting)
         yield from _receiver(told)
         yield from _pushed(told)
+        yield _gauge("orders_running", "orders of the hub's that run", _HOLDER, _rows(told.orders))
+        late = _rows({holder: told.orders_late.get(holder, 0) for holder in told.orders})
+        yield _gauge("orders_late", "of these, those whose time is over", _HOLDER, late)
         waits = told.audit_waiting
         yield _gauge("audit_waiting", "audit messages not yet delivered", (), [((), waits)])
         yield _counter("audit_lost", "audit messages lost", (), [((), told.audit_lost)])

@@ -1,6 +1,7 @@
 """A region's work at one moment: plans, what waits, what ended, and what its receiver took."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -47,6 +48,7 @@ class RegionStatus:
         receiver: What the receiver last wrote; empty where none ever ran.
         pushed: What was pushed and waits in the landing.
         ended_unasked: Files that waited in vain, by outcome.
+        orders: Orders by criteria that run, by holder; `orders_late` those of them that are late.
         audit_waiting: Audit messages that the region's log has not taken; `audit_lost` never will.
     """
 
@@ -61,6 +63,8 @@ class RegionStatus:
     receiver: Mapping[str, Any]
     pushed: Standing
     ended_unasked: Mapping[Outcome, int]
+    orders: Mapping[str, int]
+    orders_late: Mapping[str, int]
     audit_waiting: int
     audit_lost: int
 
@@ -71,6 +75,8 @@ def region_status(ledger: Ledger, landing: Path, moment: datetime) -> RegionStat
     Raises:
         DatabaseError: The ledger's database did not answer.
     """
+    asked = [(one.holder, one.days_left(moment.date())) for one in ledger.cohort_orders.all()]
+    running = [(holder, left) for holder, left in asked if left is not None]
     return RegionStatus(
         moment=moment,
         stopped=is_stopped(landing),
@@ -83,6 +89,8 @@ def region_status(ledger: Ledger, landing: Path, moment: datetime) -> RegionStat
         receiver=_receiver(landing / STATUS_FILE),
         pushed=standing(ledger, Landing(landing)),
         ended_unasked=ledger.unasked.ended(),
+        orders=Counter(holder for holder, _ in running),
+        orders_late=Counter(holder for holder, left in running if left < 0),
         audit_waiting=waiting(landing / AUDIT),
         audit_lost=lost(landing / AUDIT),
     )

@@ -170,7 +170,7 @@ def publish(
         raise StudyError(message)
     person = next(iter(subjects), None)
     subkeys = study.deidentifier.keys.subkeys()
-    request = study.parts.ledger.requests.under(study.export.decision.reference)
+    cohort_order = study.parts.ledger.cohort_orders.under(study.export.decision.reference)
     draft = StudyDraft(
         export_id=study.export.id,
         study_ordinal=study.ordinal,
@@ -181,8 +181,8 @@ def publish(
         outcomes=settled + Counter(verdict.ending.outcome for verdict in verdicts),
         derived=tuple(one for verdict in published for one in verdict.derived),
         merges=() if person is None else tuple(Merge(*one) for one in merges(person, subkeys)),
-        order="" if request is None else request.order.id,
-        known=() if request is None else came_again(verdicts),
+        order="" if cohort_order is None else cohort_order.order.id,
+        known=() if cohort_order is None else came_again(verdicts),
     )
     try:
         return study.parts.publisher.publish(draft)

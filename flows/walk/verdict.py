@@ -226,7 +226,7 @@ def criteria_of(parts: RegionParts, export: Export) -> Cohort | None:
     Raises:
         ConflictError: Nobody here accepted the order, or the hub took it back.
     """
-    found = parts.ledger.requests.under(export.decision.reference)
+    found = parts.ledger.cohort_orders.under(export.decision.reference)
     if found is None:
         return None
     found.require_lawful()

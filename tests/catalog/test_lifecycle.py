@@ -7,13 +7,26 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import CatalogError, FormError, InterestError, Reason, StepError
-from catalog.lifecycle import APPLICATION, PERMIT, Actor, Event, Guard, Move, after, drawing, ended
-from catalog.vocabulary import ApplicationState, PermitState
+from catalog.lifecycle import (
+    APPLICATION,
+    DELIVERY,
+    PERMIT,
+    Actor,
+    DeliveryEvent,
+    Event,
+    Guard,
+    Move,
+    after,
+    drawing,
+    ended,
+)
+from catalog.vocabulary import ApplicationState, DeliveryState, PermitState
 
 DOCS = Path(__file__).parents[2] / "docs" / "permits.md"
 MACHINES = {
     "application": (APPLICATION, ApplicationState, ApplicationState.DRAFT),
     "permit": (PERMIT, PermitState, PermitState.GRANTED),
+    "delivery": (DELIVERY, DeliveryState, DeliveryState.ASKED),
 }
 
 
@@ -34,12 +47,14 @@ def test_every_state_is_reached_and_no_move_is_ambiguous(name: str) -> None:
 def test_what_is_decided_or_withdrawn_revoked_or_expired_has_ended() -> None:
     assert ended(APPLICATION) == {ApplicationState.DECISION_ISSUED, ApplicationState.WITHDRAWN}
     assert ended(PERMIT) == {PermitState.REVOKED, PermitState.EXPIRED}
+    over = {DeliveryState.DELIVERED, DeliveryState.REFUSED, DeliveryState.WITHDRAWN}
+    assert ended(DELIVERY) == over
 
 
 @pytest.mark.parametrize("name", MACHINES)
 def test_what_is_not_in_the_table_does_not_happen(name: str) -> None:
     machine, states, _ = MACHINES[name]
-    for state, event, who in product(states, Event, Actor):
+    for state, event, who in product(states, (*Event, *DeliveryEvent), Actor):
         told = _move(machine, state, event)
         if told is not None and told.who is who:
             assert after(machine, state, event, who=who, met=Guard) is told.target
@@ -61,5 +76,5 @@ def test_a_guard_nobody_vouches_for_is_not_met(name: str) -> None:
             assert type(caught.value) is kinds.get(guard, StepError)
 
 
-def _move(machine: tuple[Move, ...], state: StrEnum, event: Event) -> Move | None:
+def _move(machine: tuple[Move, ...], state: StrEnum, event: Event | DeliveryEvent) -> Move | None:
     return next((one for one in machine if one.event is event and state in one.sources), None)

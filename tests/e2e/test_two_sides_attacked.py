@@ -185,7 +185,7 @@ def test_orders_that_the_hubs_owner_writes_are_turned_away(
     (tmp_path / "uids").write_text(f"{ours(1)}\n")
     named = ("--key", str(honest), "--case", "7")
     apart.mammo("orders", "issue", "norr", "ERASE", str(tmp_path / "uids"), *named)
-    assert apart.mammo("orders", "fetch").endswith("1 new orders, 0 turned away\n")
+    assert apart.mammo("orders", "fetch").endswith("1 new order, 0 turned away\n")
     before, thief = state_of(apart), Ed25519PrivateKey.generate()
     with sqlite3.connect(apart.catalogue) as opened:
         asked = "SELECT body, signature FROM issued_order"

@@ -11,7 +11,7 @@ depends_on = None
 SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = sa.DateTime(timezone=True)
 BEFORE = "kind IN ('DELIVER', 'ERASE', 'TRACE_BACK', 'HOLD')"
-AFTER = "kind IN ('REQUEST', 'DELIVER', 'ERASE', 'TRACE_BACK', 'HOLD')"
+AFTER = "kind IN ('COHORT', 'DELIVER', 'ERASE', 'TRACE_BACK', 'HOLD')"
 MODES = "mode IN ('STANDING', 'ON_PERMIT')"
 
 

@@ -10,12 +10,12 @@ from catalog.columns import now
 from catalog.database import insert_if_absent, reading, writing
 from catalog.errors import ConflictError, NotFoundError, Reason
 from catalog.orders.received import decided, entered, order_from
-from catalog.orders.records import OrderState, ReceivedOrder, Request, order_of
-from catalog.orders.tables import received_order, request
+from catalog.orders.records import CohortOrder, OrderState, ReceivedOrder, order_of
+from catalog.orders.tables import cohort_order, received_order
 from catalog.vocabulary import DeliveryState, Ground
 
 
-class Requests:
+class CohortOrders:
     """The orders by criteria of one region, in its ledger's database."""
 
     def __init__(self, engine: Engine) -> None:
@@ -25,9 +25,11 @@ class Requests:
         """Enter an order as it came; tell whether it is new."""
         row = {"order_id": new.id, "holder_id": holder, "due_on": due_on}
         with writing(self._engine) as connection:
-            return entered(connection, new) and bool(insert_if_absent(connection, request, row))
+            return entered(connection, new) and bool(
+                insert_if_absent(connection, cohort_order, row)
+            )
 
-    def get(self, order_id: str) -> Request:
+    def get(self, order_id: str) -> CohortOrder:
         """Give an order.
 
         Raises:
@@ -36,20 +38,22 @@ class Requests:
         with reading(self._engine) as connection:
             return _found(connection, order_id)
 
-    def all(self) -> tuple[Request, ...]:
+    def all(self) -> tuple[CohortOrder, ...]:
         """Give every order, the oldest first."""
         with reading(self._engine) as connection:
             rows = connection.execute(_rows().order_by(received_order.c.sequence)).all()
-        return tuple(map(_request, rows))
+        return tuple(map(_cohort_order, rows))
 
-    def under(self, reference: str) -> Request | None:
+    def under(self, reference: str) -> CohortOrder | None:
         """Give the order that a disclosure decision names, if it names one that came here."""
         order_id = order_of(reference)
         if not order_id:
             return None
         with reading(self._engine) as connection:
-            row = connection.execute(_rows().where(request.c.order_id == order_id)).one_or_none()
-        return None if row is None else _request(row)
+            row = connection.execute(
+                _rows().where(cohort_order.c.order_id == order_id)
+            ).one_or_none()
+        return None if row is None else _cohort_order(row)
 
     def accept(self, order_id: str, *, plan_id: str, who: str) -> None:
         """Accept an order that waits, with the plan that fulfils it.
@@ -95,23 +99,27 @@ class Requests:
 
 
 def _write(connection: Connection, order_id: str, **values: object) -> None:
-    connection.execute(request.update().where(request.c.order_id == order_id).values(**values))
+    connection.execute(
+        cohort_order.update().where(cohort_order.c.order_id == order_id).values(**values)
+    )
 
 
 def _rows() -> Select[Any]:
-    return select(received_order, request).join(request, request.c.order_id == received_order.c.id)
+    return select(received_order, cohort_order).join(
+        cohort_order, cohort_order.c.order_id == received_order.c.id
+    )
 
 
-def _found(connection: Connection, order_id: str, *, lock: bool = False) -> Request:
-    wanted = _rows().where(request.c.order_id == order_id)
+def _found(connection: Connection, order_id: str, *, lock: bool = False) -> CohortOrder:
+    wanted = _rows().where(cohort_order.c.order_id == order_id)
     row = connection.execute(wanted.with_for_update() if lock else wanted).one_or_none()
     if row is None:
         raise NotFoundError
-    return _request(row)
+    return _cohort_order(row)
 
 
-def _request(row: Row[Any]) -> Request:
-    return Request(
+def _cohort_order(row: Row[Any]) -> CohortOrder:
+    return CohortOrder(
         order=order_from(row),
         holder=row.holder_id,
         due_on=row.due_on,

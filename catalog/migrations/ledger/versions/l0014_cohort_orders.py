@@ -10,14 +10,14 @@ depends_on = None
 
 MOMENT = sa.DateTime(timezone=True)
 BEFORE = "kind IN ('DELIVER', 'ERASE', 'TRACE_BACK', 'HOLD')"
-AFTER = "kind IN ('REQUEST', 'DELIVER', 'ERASE', 'TRACE_BACK', 'HOLD')"
+AFTER = "kind IN ('COHORT', 'DELIVER', 'ERASE', 'TRACE_BACK', 'HOLD')"
 
 
 def upgrade() -> None:
     """Make the table."""
     _let(BEFORE, AFTER)
     op.create_table(
-        "request",
+        "cohort_order",
         sa.Column("order_id", sa.String(32), nullable=False),
         sa.Column("holder_id", sa.String(64), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=False),
@@ -28,23 +28,23 @@ def upgrade() -> None:
         sa.Column("told", sa.String(16)),
         sa.CheckConstraint(
             "ground IN ('NOT_HELD', 'NOT_LAWFUL', 'PROTECTED', 'TECHNICAL', 'OTHER')",
-            name=op.f("ck_request_ground"),
+            name=op.f("ck_cohort_order_ground"),
         ),
         sa.CheckConstraint(
             "told IN ('ACCEPTED', 'REFUSED', 'DELIVERED', 'WITHDRAWN')",
-            name=op.f("ck_request_told"),
+            name=op.f("ck_cohort_order_told"),
         ),
         sa.ForeignKeyConstraint(
-            ["order_id"], ["received_order.id"], name=op.f("fk_request_order_id")
+            ["order_id"], ["received_order.id"], name=op.f("fk_cohort_order_order_id")
         ),
-        sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_request_plan_id")),
-        sa.PrimaryKeyConstraint("order_id", name=op.f("pk_request")),
+        sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_cohort_order_plan_id")),
+        sa.PrimaryKeyConstraint("order_id", name=op.f("pk_cohort_order")),
     )
 
 
 def downgrade() -> None:
     """Drop the table; orders by criteria must be gone before."""
-    op.drop_table("request")
+    op.drop_table("cohort_order")
     _let(AFTER, BEFORE)
 
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from catalog.arrivals.answers import OrderAnswer
 from catalog.arrivals.records import OrderKind
 from catalog.errors import ConflictError, IntakeError, NotFoundError
-from catalog.orders.records import Request
+from catalog.orders.records import CohortOrder
 from catalog.outcome import Outcome
 from catalog.plans.records import Plan, PlanState
 from catalog.records import DisclosureDecision
@@ -74,12 +74,12 @@ def accept(
         ExportRefusedError: The holder is not the region's.
         SourceError: There is no such source.
     """
-    found = parts.ledger.requests.get(order_id)
+    found = parts.ledger.cohort_orders.get(order_id)
     plan_id = found.plan_id or f"o-{order_id[:16]}"
     if found.state is DeliveryState.SENT:
         _require_named(source, protection_source)
         _plan(parts, found, plan_id, who=who, source=source, protection_source=protection_source)
-    parts.ledger.requests.accept(order_id, plan_id=plan_id, who=who)
+    parts.ledger.cohort_orders.accept(order_id, plan_id=plan_id, who=who)
     return plan_id
 
 
@@ -97,7 +97,7 @@ def _require_named(source: str, protection_source: ProtectionSource) -> None:
 
 def _plan(
     parts: RegionParts,
-    found: Request,
+    found: CohortOrder,
     plan_id: str,
     *,
     who: str,
@@ -130,7 +130,7 @@ def _plan(
     enter_decided(parts, plan, content)
 
 
-def _years(found: Request) -> Selection:
+def _years(found: CohortOrder) -> Selection:
     """Say the years of an order as a PACS is asked for them: by study date, up to today."""
     criteria, today = found.criteria, datetime.now(UTC).date()
     first = date(criteria.exam_year_from or _FIRST_YEAR, 1, 1)
@@ -150,7 +150,7 @@ def finish(parts: RegionParts, order_id: str) -> dict[str, int]:
         ConflictError: It is not accepted, or the hub took it back.
         PlanError: Its plan has more to do, or an export of it is not finished.
     """
-    found = parts.ledger.requests.get(order_id)
+    found = parts.ledger.cohort_orders.get(order_id)
     found.require_lawful()
     if not _is_over(parts, found):
         message = "its plan has more to do: mammo exports show, or cancel it first"
@@ -165,11 +165,11 @@ def finish(parts: RegionParts, order_id: str) -> dict[str, int]:
             raise PlanError(message)
         counts.update({outcome.value: number for outcome, number in tally.counts.items()})
     told = {name: number for name, number in counts.items() if number}
-    parts.ledger.requests.finish(order_id, told)
+    parts.ledger.cohort_orders.finish(order_id, told)
     return told
 
 
-def _is_over(parts: RegionParts, found: Request) -> bool:
+def _is_over(parts: RegionParts, found: CohortOrder) -> bool:
     """Tell whether nothing more comes by a plan; of what is taken whole only people know."""
     plan = parts.ledger.plans.get(found.plan_id)
     whole = parts.ledger.plans.source(plan.source).kind.is_taken_whole
@@ -183,7 +183,7 @@ def refuse(parts: RegionParts, order_id: str, *, ground: Ground, who: str, why: 
         NotFoundError: There is no such order.
         ConflictError: It was decided otherwise.
     """
-    parts.ledger.requests.refuse(order_id, ground=ground, who=who, why=why)
+    parts.ledger.cohort_orders.refuse(order_id, ground=ground, who=who, why=why)
 
 
 def exchange(parts: RegionParts, policy: Policy, intake: Intake) -> None:
@@ -192,7 +192,7 @@ def exchange(parts: RegionParts, policy: Policy, intake: Intake) -> None:
     Raises:
         IntakeError: The hub did not answer; it is told the next time.
     """
-    for one in parts.ledger.requests.all():
+    for one in parts.ledger.cohort_orders.all():
         try:
             _go_on(parts, policy, one)
         except (PermanentError, ConflictError) as error:  # a person has to look; others go on
@@ -200,15 +200,15 @@ def exchange(parts: RegionParts, policy: Policy, intake: Intake) -> None:
     tell(parts, intake)
 
 
-def _go_on(parts: RegionParts, policy: Policy, one: Request) -> None:
-    if one.state is DeliveryState.SENT and policy.course(OrderKind.REQUEST) is Course.RUN:
+def _go_on(parts: RegionParts, policy: Policy, one: CohortOrder) -> None:
+    if one.state is DeliveryState.SENT and policy.course(OrderKind.COHORT) is Course.RUN:
         whence, knowledge = policy.source, policy.protection_source
         accept(parts, one.order.id, who=POLICY, source=whence, protection_source=knowledge)
     elif one.state is DeliveryState.ACCEPTED and _is_done(parts, one):
         finish(parts, one.order.id)
 
 
-def _is_done(parts: RegionParts, one: Request) -> bool:
+def _is_done(parts: RegionParts, one: CohortOrder) -> bool:
     return parts.ledger.plans.get(one.plan_id).state is PlanState.DONE
 
 
@@ -218,7 +218,7 @@ def tell(parts: RegionParts, intake: Intake) -> None:
     Raises:
         IntakeError: The hub did not answer.
     """
-    for one in parts.ledger.requests.all():
+    for one in parts.ledger.cohort_orders.all():
         if one.state not in _TELLABLE:
             continue
         if one.told is one.state and one.state is not DeliveryState.ACCEPTED:
@@ -228,10 +228,10 @@ def tell(parts: RegionParts, intake: Intake) -> None:
         except (ConflictError, NotFoundError) as error:
             log.get().warning("answer refused", order=one.order.id, reason=str(error))
             continue
-        parts.ledger.requests.told(one.order.id, stood.state, stood.due_on)
+        parts.ledger.cohort_orders.told(one.order.id, stood.state, stood.due_on)
 
 
-def _answer(one: Request) -> OrderAnswer:
+def _answer(one: CohortOrder) -> OrderAnswer:
     counts = {Outcome(name): number for name, number in one.counts.items()}
     return OrderAnswer.model_validate(
         {

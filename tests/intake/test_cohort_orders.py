@@ -23,7 +23,7 @@ from flows.exports.content import content_of
 from flows.exports.planning import move
 from flows.keys import sides
 from flows.keys.key_file import HUB_ROOTS, create
-from flows.orders import requests
+from flows.orders import cohorts
 from flows.orders.issuing import sign_waiting
 from flows.orders.policy import Policy
 from flows.orders.receiving import Orders
@@ -72,8 +72,8 @@ def fetch(region, intake):
 
     def run(policy=None):
         listening.fetch(intake)
-        requests.exchange(region, policy or Policy(), intake)
-        return {one.signed["permit"]: one for one in region.ledger.requests.all()}
+        cohorts.exchange(region, policy or Policy(), intake)
+        return {one.signed["permit"]: one for one in region.ledger.cohort_orders.all()}
 
     return run
 
@@ -88,7 +88,7 @@ def hub_parts(hub, s3, tmp_path):
 
 def accept(region, order, **named):
     named = {"who": "bo", "source": "share", "protection_source": FILTERED} | named
-    return requests.accept(region, order.order.id, **named)
+    return cohorts.accept(region, order.order.id, **named)
 
 
 def deliver(hub, region, deidentifier, folder, order):
@@ -123,7 +123,7 @@ def test_what_was_delivered_for_a_permit_is_that_permits_alone(
     assert (frozen(hub, one), frozen(hub, two)) == (2, 0)
     with pytest.raises(ConflictError):
         build(hub_parts, one, IMAGES, today=TODAY)  # the order is open
-    requests.finish(region, region.ledger.requests.all()[0].order.id)
+    cohorts.finish(region, region.ledger.cohort_orders.all()[0].order.id)
     fetch()
     assert stood(hub) == {one: DeliveryState.DELIVERED, two: DeliveryState.SENT}
     (done,) = orders.find_all(hub.engine, permit_id=one)
@@ -187,7 +187,7 @@ def test_a_refusal_tells_the_ground_and_the_words_stay(on_permit, region, fetch)
     one = permitted(hub.engine)
     sign_waiting(hub.engine, KEY, who="operator")
     order = fetch()[one]
-    requests.refuse(region, order.order.id, ground=Ground.NOT_HELD, who="bo", why="Åsa is away")
+    cohorts.refuse(region, order.order.id, ground=Ground.NOT_HELD, who="bo", why="Åsa is away")
     fetch()
     (there,) = orders.find_all(hub.engine)
     assert (there.state, there.ground) == (DeliveryState.REFUSED, Ground.NOT_HELD)
@@ -245,17 +245,17 @@ def test_the_plan_asks_a_pacs_for_the_years_and_nothing_else(on_permit, region, 
     assert told == {"first": "2016-01-01", "last": "2018-12-31"}
     assert accept(region, order, source="pacs") == made.id  # again changes nothing
     with pytest.raises(PlanError):
-        requests.finish(region, order.order.id)  # the plan has more to do
+        cohorts.finish(region, order.order.id)  # the plan has more to do
     move(region, made.id, PlanState.CANCELLED)
-    assert requests.finish(region, order.order.id) == {}
+    assert cohorts.finish(region, order.order.id) == {}
 
 
 def test_what_the_policy_runs_is_planned_and_still_paused(on_permit, region, fetch):
     one = permitted(on_permit.engine)
     sign_waiting(on_permit.engine, KEY, who="operator")
-    policy = Policy(orders={"REQUEST": "run"})
+    policy = Policy(orders={"COHORT": "run"})
     assert fetch(policy)[one].state is DeliveryState.SENT  # it names no source: a person has to
-    policy = Policy(orders={"REQUEST": "run"}, source="share", protection_source=FILTERED)
+    policy = Policy(orders={"COHORT": "run"}, source="share", protection_source=FILTERED)
     assert fetch(policy)[one].state is DeliveryState.ACCEPTED
     assert stood(on_permit) == {one: DeliveryState.ACCEPTED}
     (plan,) = region.ledger.plans.all()

@@ -105,7 +105,7 @@ def done(order: OrderId) -> None:
     place.enter("region")
     from flows import wiring
     from flows.cli.order_lines import in_numbers
-    from flows.orders.requests import finish
+    from flows.orders.cohorts import finish
 
     with known(order):
         counts = finish(wiring.region(), order)
@@ -116,7 +116,7 @@ def planned(policy: "Policy", order: str, source: str, knowledge: str, *, who: s
     """Accept an order by what was typed, or else by the policy; give the plan's id."""
     from catalog.vocabulary import ProtectionSource
     from flows import wiring
-    from flows.orders.requests import accept
+    from flows.orders.cohorts import accept
 
     if knowledge.upper() not in {"", *ProtectionSource}:
         message = f"--protection-source is one of: {', '.join(ProtectionSource)}"
