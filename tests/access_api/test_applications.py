@@ -235,6 +235,18 @@ def test_what_was_written_is_in_no_log_and_each_access_is_recorded(
     assert found["id"] not in log.getvalue()
 
 
+def test_a_reading_is_one_line(world: World, stranger: Person) -> None:
+    for path in ("/applications", "/permits", "/applications/app-0000000000000000", "/permits/x"):
+        stranger.ask("GET", path)
+    lines = [one for one in audit.entries(world.engine) if one.actor == stranger.name]
+    assert [(one.action, one.outcome) for one in lines] == [
+        ("application.list", "ALLOWED"),
+        ("permit.list", "ALLOWED"),
+        ("application.read", "not-found"),
+        ("permit.read", "not-found"),
+    ]
+
+
 def test_the_form_is_published(applicant: Person) -> None:
     told = applicant.ask("GET", "/application-schema").json()
     assert told["$id"] == "urn:mammo:application:1"
