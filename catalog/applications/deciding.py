@@ -20,7 +20,6 @@ from catalog.permits.issuing import issue
 from catalog.permits.records import Placed, last_day
 from catalog.vocabulary import Tier, Verdict
 
-
 LAST: Final = date(2200, 12, 31)
 """No permit is of later: days beyond what calendars count are a mistake."""
 
