@@ -11,7 +11,7 @@ from catalog import audit
 from catalog.audit import AccessEvent
 from catalog.columns import now
 from catalog.database import reading, writing
-from catalog.errors import ConflictError, Reason
+from catalog.errors import ConflictError, InterestError, Reason
 from catalog.permits import get
 from catalog.tiers.tables import tier_assessment
 from catalog.vocabulary import Finding, Tier
@@ -56,9 +56,11 @@ def assess(engine: Engine, found: Assessment) -> int:
 
     Raises:
         NotFoundError: There is no such permit.
+        InterestError: The permit names who found it.
         ConflictError: It leaves a question unanswered, or names no person or document.
     """
-    get(engine, found.permit_id)
+    if found.who in get(engine, found.permit_id).persons:
+        raise InterestError
     if not found.whole:
         raise ConflictError(Reason.UNANSWERED)
     row = {**vars(found), "at": now()}

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from catalog import audit, holds, permits, releases
-from catalog.errors import ConflictError, NotFoundError, Reason
+from catalog.errors import ConflictError, InterestError, NotFoundError, Reason
 from catalog.holds import HoldTarget
 from catalog.search import Query
 from catalog.tiers import cells
@@ -36,6 +36,14 @@ def engine(catalogue_engine: Engine) -> Engine:
 
 def tier(engine: Engine, today: date = TODAY) -> Tier:
     return tier_in_force(engine, "permit-1", Tier.ANON_DOWNLOAD, today=today)
+
+
+def test_nobody_finds_anonymous_what_she_would_download(engine: Engine) -> None:
+    (named, *_) = permits.get(engine, "permit-1").persons
+    with pytest.raises(InterestError):
+        assess(engine, replace(FOUND, who=named))
+    assert assessments(engine, "permit-1") == ()
+    assert tier(engine) is Tier.PSEUDO_SPE
 
 
 def test_without_a_finding_in_force_data_is_pseudonymised(engine: Engine) -> None:
