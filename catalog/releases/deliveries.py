@@ -70,6 +70,19 @@ def proven_gone(engine: Engine, permit_id: str, bucket: str, *, proof_sha256: st
     return gone
 
 
+def standing(engine: Engine) -> tuple[tuple[str, str], ...]:
+    """Give, by permit and bucket, where something lies whose deletion is not proven."""
+    wanted = (
+        select(release.c.permit_id, delivery.c.bucket)
+        .join(release, release.c.id == delivery.c.release_id)
+        .where(delivery.c.deleted_at.is_(None))
+        .distinct()
+        .order_by(release.c.permit_id, delivery.c.bucket)
+    )
+    with reading(engine) as connection:
+        return tuple((row.permit_id, row.bucket) for row in connection.execute(wanted))
+
+
 def deliveries_of(engine: Engine, permit_id: str) -> tuple[Delivery, ...]:
     """Give the deliveries of a permit's releases, the oldest first."""
     wanted = (

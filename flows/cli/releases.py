@@ -2,9 +2,10 @@
 
 import json
 from collections import Counter
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +13,12 @@ from flows.cli import place
 from flows.cli.checked import known
 from flows.cli.person import Who, person
 from flows.cli.plural import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from catalog.releases import Change
+    from catalog.releases.changes import Kind
 
 app = typer.Typer(help="What was released to a permit.", no_args_is_help=True)
 
@@ -75,13 +82,20 @@ def diff(
             typer.echo(f"mammo: {permit} has no two sealed releases", err=True)
             raise typer.Exit(1)
         later, earlier = sealed[:2]
-    with known(permit):
+    count: Counter[Kind] = Counter()
+    with known(permit), into.open("wb") if into else nullcontext() as file:
         found = releases.changes(catalogue, permit, earlier, later, all_of_it=True)
-    count = Counter(one.kind for one in found)
+        for line in changes_csv(_counted(found, count)):
+            if file is not None:
+                file.write(line)
     told = ", ".join(f"{count[kind]} {kind}" for kind in Kind)
     typer.echo(f"{permit}, release {earlier} to {later}: {told}")
-    if into is not None:
-        into.write_bytes(b"".join(changes_csv(found)))
+
+
+def _counted(found: "Iterable[Change]", count: "Counter[Kind]") -> "Iterator[Change]":
+    for one in found:
+        count[one.kind] += 1
+        yield one
 
 
 Bucket = Annotated[str, typer.Option(help="The secure processing environment's bucket.")]
