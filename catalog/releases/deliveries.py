@@ -10,6 +10,7 @@ from catalog import audit
 from catalog.audit import AccessEvent
 from catalog.columns import now
 from catalog.database import reading, writing
+from catalog.releases import deletions
 from catalog.releases.tables import delivery
 from catalog.tables import release
 
@@ -65,6 +66,7 @@ def proven_gone(engine: Engine, permit_id: str, bucket: str, *, proof_sha256: st
     told = {"deleted_at": now(), "proof_sha256": proof_sha256}
     with writing(engine) as connection:
         gone = connection.execute(delivery.update().where(*left).values(**told)).rowcount
+        deletions.mark(connection, permit_id, bucket, who=who)
         what = f"proof:{proof_sha256}"
         audit.record(connection, AccessEvent(who, permit_id, "delete", what, "ALLOWED"))
     return gone

@@ -1,11 +1,11 @@
-"""What belongs to a release beside its objects: papers, and where it was delivered."""
+"""What belongs to a release beside its objects: papers, deliveries, and what must be deleted."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, String, Table
+from sqlalchemy import CheckConstraint, Column, Date, ForeignKey, Integer, String, Table
 
 from catalog.columns import UtcDateTime, reference, serial
 from catalog.tables import DIGEST, metadata
 
-__all__ = ["delivery", "metadata", "release_paper"]
+__all__ = ["deletion", "delivery", "metadata", "release_paper"]
 
 release_paper = Table(
     "release_paper",
@@ -33,4 +33,16 @@ delivery = Table(
     Column("deleted_at", UtcDateTime),
     Column("proof_sha256", DIGEST),
     CheckConstraint("(deleted_at IS NULL) = (proof_sha256 IS NULL)", name="deleted"),
+)
+
+# What an environment must delete once a permit has ended: a service account, or a bucket.
+deletion = Table(
+    "deletion",
+    metadata,
+    Column("permit_id", ForeignKey("permit.id"), primary_key=True),
+    Column("environment", String(255), primary_key=True),
+    Column("due_on", Date, nullable=False),
+    Column("confirmed_at", UtcDateTime),
+    Column("confirmed_by", String(255)),
+    CheckConstraint("(confirmed_at IS NULL) = (confirmed_by IS NULL)", name="confirmed"),
 )

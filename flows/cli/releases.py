@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from contextlib import nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from catalog.releases import Change
     from catalog.releases.changes import Kind
+    from catalog.releases.deletions import Deletion
 
 app = typer.Typer(help="What was released to a permit.", no_args_is_help=True)
 
@@ -37,11 +38,15 @@ def list_(permit: Permit) -> None:
     place.enter("hub")
     from catalog import permits, releases
     from catalog.erasures.erasing import erased_of
+    from catalog.releases.deletions import deletions
     from flows import wiring
 
     catalogue = wiring.hub().catalogue
     with known(permit):
         permits.get(catalogue, permit)
+    today = datetime.now(UTC).date()
+    for due in deletions(catalogue, today=today, permit_id=permit):
+        typer.echo(_due(due, today))
     for one in releases.releases_of(catalogue, permit):
         asked = ", ".join(f"{name}={value}" for name, value in one.query.items() if value)
         held = releases.contents(catalogue, one.id)
@@ -52,6 +57,61 @@ def list_(permit: Permit) -> None:
             f"{one.catalogue_version}; {counted(one.instances, 'object')} frozen, "
             f"{held.instances} may be served{lost}, {held.size / 1e6:.1f} MB; {asked}"
         )
+
+
+def _due(one: "Deletion", today: date) -> str:
+    """Say in a line what an environment must delete, or has deleted."""
+    if one.confirmed_at is not None:
+        told = f"confirmed by {one.confirmed_by} on {one.confirmed_at:%Y-%m-%d %H:%M}"
+    else:
+        told = f"{'LATE: ' if one.is_late(today) else ''}not confirmed"
+    return f"{one.permit_id} is over: {one.environment} deletes by {one.due}; {told}"
+
+
+@app.command()
+def due() -> None:
+    """List what environments must delete of permits that ended, and who confirmed it.
+
+    The exit code is 1 if a day has passed and nobody confirmed.
+
+    Example: mammo releases due
+    """
+    place.enter("hub")
+    from catalog.releases.deletions import deletions
+    from flows import wiring
+
+    today = datetime.now(UTC).date()
+    found = deletions(wiring.hub().catalogue, today=today)
+    typer.echo("\n".join(_due(one, today) for one in found) or "nothing is due")
+    if any(one.is_late(today) for one in found):
+        raise typer.Exit(1)
+
+
+@app.command()
+def deleted(
+    permit: Permit,
+    environment: Annotated[str, typer.Argument(help="The environment's account, or a bucket.")],
+    who: Who = "",
+) -> None:
+    """Confirm that an environment has deleted what it had of a permit that ended.
+
+    Who says so, and when, is written down. Of a bucket of ours, `delete-proof` does it by itself.
+
+    Example: mammo releases deleted permit-3f2a9c41 spe-7
+    """
+    place.enter("hub")
+    from catalog.errors import NotFoundError
+    from catalog.releases.deletions import confirm
+    from flows import wiring
+    from flows.settings import HubSettings
+
+    me, today = person(who, HubSettings), datetime.now(UTC).date()
+    try:
+        done = confirm(wiring.hub().catalogue, permit, environment, who=me, today=today)
+    except NotFoundError:
+        typer.echo(f"mammo: {environment} has nothing to delete of {permit}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(_due(done, today))
 
 
 @app.command()

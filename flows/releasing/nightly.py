@@ -13,6 +13,7 @@ from prefect import flow
 
 from catalog import permits
 from catalog.releases import deliveries
+from catalog.releases.deletions import deletions
 from flows import log, wiring
 from flows.ingest.alive import alive
 from flows.ingest.closing import run_id
@@ -30,7 +31,10 @@ WHO = "the hub's release worker"
 
 @flow(name=NIGHTLY, persist_result=False)
 def nightly() -> dict[str, int]:
-    """Do once what is due; count deliveries brought up to date, and those deleted with proof."""
+    """Do once what is due; count deliveries brought up to date, deleted with proof, and late.
+
+    Late is what an environment has not confirmed by its day: a person asks for it.
+    """
     log.configure()
     with silenced(NIGHTLY):
         settings = wiring.read(ReleaseSettings)
@@ -44,7 +48,8 @@ def once(parts: HubParts, settings: ReleaseSettings, today: date) -> dict[str, i
     Raises:
         RetriableError: A store does not answer; what was done is done, and the rest is due still.
     """
-    done = {"delivered": 0, "deleted": 0}
+    due = deletions(parts.catalogue, today=today)
+    done = {"delivered": 0, "deleted": 0, "late": sum(one.is_late(today) for one in due)}
     for permit_id, bucket in deliveries.standing(parts.catalogue):
         place = Place(bucket, open_bucket(bucket))
         if permits.get(parts.catalogue, permit_id).in_force(today):
