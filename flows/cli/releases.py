@@ -70,9 +70,9 @@ def _due(one: "Deletion", today: date) -> str:
 
 @app.command()
 def due() -> None:
-    """List what environments must delete of permits that ended, and who confirmed it.
+    """List what environments must delete of ended permits.
 
-    The exit code is 1 if a day has passed and nobody confirmed.
+    By when, and who confirmed it. The exit code is 1 if a day has passed and nobody confirmed.
 
     Example: mammo releases due
     """
@@ -93,9 +93,9 @@ def deleted(
     environment: Annotated[str, typer.Argument(help="The environment's account, or a bucket.")],
     who: Who = "",
 ) -> None:
-    """Confirm that an environment has deleted what it had of a permit that ended.
+    """Confirm that an environment has deleted its data.
 
-    Who says so, and when, is written down. Of a bucket of ours, `delete-proof` does it by itself.
+    That is what it had of a permit that ended. Who says so, and when, is written down. Of a bucket of ours, `delete-proof` does it by itself.
 
     Example: mammo releases deleted permit-3f2a9c41 spe-7
     """
