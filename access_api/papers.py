@@ -24,7 +24,7 @@ from access_api.streams import BlocksResponse, Watch, in_blocks
 from access_api.visits import Uid, Visit, Visitor
 from catalog import releases
 from catalog.errors import NotFoundError
-from catalog.releases import Change, Release
+from catalog.releases import Release
 from catalog.releases.as_text import changes_csv, dictionary_csv, dictionary_json, metadata_csv
 from catalog.releases.columns import COLUMNS
 from catalog.releases.key_objects import only
@@ -212,12 +212,14 @@ def _stored(name: Name) -> Callable[[Visit], Written]:
 
 
 def _changes(visit: Visit) -> Written:
+    """Tell what changed, page by page; as long as nothing of either is held anew, it stays."""
     newest, before = _newest(visit)
-    found: tuple[Change, ...] = ()
-    if before is not None:
-        engine = visit.door.engine
-        found = releases.changes(engine, visit.permit_id, before.number, newest.number)
-    return _whole(b"".join(changes_csv(found)))
+    if before is None:
+        return _whole(b"".join(changes_csv(())))
+    engine = visit.door.engine
+    states = [releases.state_of(engine, one.id) for one in (before, newest)]
+    found = releases.changes(engine, visit.permit_id, before.number, newest.number)
+    return _etag("".join(states).encode()), changes_csv(found)
 
 
 def _release(visit: Visit) -> Written:

@@ -175,6 +175,25 @@ class ArrivalSettings(BaseSettings):
     profile: str = "mammography"
 
 
+class ReleaseSettings(BaseSettings):
+    """What the hub's release worker is told besides the hub's own settings; nobody else is.
+
+    Attributes:
+        runs: A folder of the worker's own, where its runs hold a lock as long as they live.
+        proof_key_file: The Ed25519 key in PEM (0600) that signs proofs of deletion; without one
+            nothing is deleted by night.
+        proofs: Where those proofs are written, one file each.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="MAMMO_RELEASE_", extra="forbid", hide_input_in_errors=True
+    )
+
+    runs: Path
+    proof_key_file: Path | None = None
+    proofs: Path | None = None
+
+
 class ReceiverSettings(BaseSettings):
     """The region's Storage SCP: where a PACS pushes studies to.
 

@@ -16,6 +16,7 @@ from infra.private import write_private
 ISSUER: Final = "urn:mammo:development"
 AUDIENCE: Final = "urn:mammo:api"
 POOL: Final = "region"
+RELEASE_POOL: Final = "release"
 TITLE: Final = "MAMMO"
 # A Unix socket's whole path must fit in 104 bytes; what programs add to TMPDIR needs about 45.
 TEMPORARY_PATH_LIMIT: Final = 55
@@ -35,7 +36,7 @@ QUIET_PREFECT: Final = {
 class Environments:
     """The variables of every part; `base` is all that they share.
 
-    A part that is told nothing is none of this stack's. `pool` names the work pool.
+    A part that is told nothing is none of this stack's. `pool` names the worker's work pool.
     """
 
     base: Mapping[str, str]
@@ -48,9 +49,15 @@ class Environments:
     console: Mapping[str, str] = field(default_factory=dict)
     hub: Mapping[str, str] = field(default_factory=dict)
     arrivals: Mapping[str, str] = field(default_factory=dict)
+    releases: Mapping[str, str] = field(default_factory=dict)
     intake: Mapping[str, str] = field(default_factory=dict)
     api: Mapping[str, str] = field(default_factory=dict)
     pool: str = POOL
+
+    @property
+    def pools(self) -> tuple[str, ...]:
+        """The work pools that there are."""
+        return (self.pool, RELEASE_POOL) if self.releases else (self.pool,)
 
 
 def environments(state: Path, ports: Ports, credentials: Credentials) -> Environments:

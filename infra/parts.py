@@ -10,13 +10,13 @@ from typing import Final
 from infra import probes
 from infra.certificate import certificate_in
 from infra.credentials import Credentials, identities_file
-from infra.environment import Environments
+from infra.environment import RELEASE_POOL, Environments
 from infra.part import Part, program
 from infra.ports import HOST, Ports
 
 # In the order they are stopped, with the seconds each may take to end.
 STOP_SECONDS: Final = {
-    **dict.fromkeys(("worker", "errands"), 20.0),
+    **dict.fromkeys(("worker", "release-worker", "errands"), 20.0),
     **dict.fromkeys(("api", "console", "intake"), 10.0),
     "receiver": 25.0,
     "prefect": 10.0,
@@ -79,6 +79,8 @@ def all_parts(
         _server_part(state, ports, known),
         _worker_part(state, ports, known, credentials.prefect),
     ]
+    if known.releases:
+        described.append(_release_worker_part(state, ports, known, credentials.prefect))
     if known.api:
         told = {**known.base, **known.api}
         described.append(_page_part("api", programs.door, ports.api, told, state / "hub"))
@@ -153,15 +155,29 @@ def _server_part(state: Path, ports: Ports, known: Environments) -> Part:
 
 def _worker_part(state: Path, ports: Ports, known: Environments, login: str) -> Part:
     """Describe the side's worker: the only part that holds the settings its flows need."""
-    api, pool = f"http://{HOST}:{ports.prefect}/api", known.pool
+    told = {**known.base, **known.region, **known.arrivals, **known.client}
+    return _worker_of(known.pool, "worker", told, ports, (state / known.pool, login))
+
+
+def _release_worker_part(state: Path, ports: Ports, known: Environments, login: str) -> Part:
+    """Describe the worker of releases: the only part that is told where the release key is."""
+    told = {**known.base, **known.releases, **known.client}
+    return _worker_of(RELEASE_POOL, "release-worker", told, ports, (state / "hub", login))
+
+
+def _worker_of(
+    pool: str, name: str, told: Mapping[str, str], ports: Ports, at: tuple[Path, str]
+) -> Part:
+    """Describe a worker of a pool by what it is told, its directory and the server's login."""
+    api, (directory, login) = f"http://{HOST}:{ports.prefect}/api", at
     return Part(
-        name="worker",
+        name=name,
         command=(
             *(program("prefect"), "worker", "start", "--pool", pool, "--type", "process"),
             *("--name", f"{pool}-1", "--limit", "2", "--install-policy", "never"),
         ),
-        environment={**known.base, **known.region, **known.arrivals, **known.client},
-        directory=state / pool,
+        environment=told,
+        directory=directory,
         url=f"http://{HOST}:{ports.prefect}/work-pools/work-pool/{pool}",
         ready=lambda since: probes.worker_answers(api, login, since, pool),
     )

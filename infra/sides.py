@@ -30,7 +30,7 @@ def hub_plan(**changes: object) -> Plan:
     plan = Plan(
         told=_hub,
         grants=HUB_GRANTS,
-        required=("s3", "prefect", "worker", "api", "intake"),
+        required=("s3", "prefect", "worker", "release-worker", "api", "intake"),
         prepare=("-m", "flows.startup.prepare", "hub"),
         deploy=("-m", "flows.startup.deploy_hub"),
     )
@@ -84,6 +84,7 @@ def _region(intake: str) -> Callable[[Path, Ports, Credentials], Environments]:
 def _hub(state: Path, ports: Ports, credentials: Credentials) -> Environments:
     known = environment.shared(state, ports, credentials)
     catalogue = environment.catalogue_url(state)
+    hub = environment.hub_told(state, ports, credentials)
     intake = {
         "AUTHORITY": f"{HOST}:{ports.intake}",
         "CATALOGUE_URL": catalogue,
@@ -98,9 +99,10 @@ def _hub(state: Path, ports: Ports, credentials: Credentials) -> Environments:
     }
     return replace(
         known,
-        hub=environment.hub_told(state, ports, credentials),
+        hub=hub,
         api=environment.door_told(state, ports, credentials),
         intake=prefixed("MAMMO_INTAKE_", intake),
         arrivals=prefixed("MAMMO_ARRIVALS_", arrivals),
+        releases={**hub, "MAMMO_RELEASE_RUNS": str(state / "hub")},
         pool=HUB_POOL,
     )

@@ -33,7 +33,7 @@ OWNED: Final = frozenset(
         *("receiver.env", "region.env", "stack.json", "demo"),
     }
 )
-_FIRST: Final = ("worker", "errands", "api", "intake", "console", "receiver")
+_FIRST: Final = ("worker", "release-worker", "errands", "api", "intake", "console", "receiver")
 DIRECTORIES: Final = (
     *("run", "log", "tmp", "home", "hub", "s3"),
     *("region", "region/landing", "region/sources", "prefect", "prefect/client", "prefect/server"),

@@ -24,6 +24,7 @@ from infra.private import read_json, write_json
 PAUSE: Final = 0.1
 SETTLE_SECONDS: Final = 4.0
 RELEASE_SECONDS: Final = 10.0
+WORKERS: Final = ("worker", "release-worker")
 ROOMS: Final = ("deid", "catalog", "flows", "infra")
 
 
@@ -73,17 +74,21 @@ class Startup:
         own = {**known.base, **known.region, **known.arrivals}
         first = Step("prepare", prepare, {**own, **known.hub, **known.admin})
         second = Step("deploy", deploy, {**own, **known.client})
-        rest = [part for name, part in every.items() if name not in {"s3", "prefect", "worker"}]
+        workers = [part for name, part in every.items() if name in WORKERS]
+        rest = [part for name, part in every.items() if name not in {"s3", "prefect", *WORKERS}]
         with ThreadPoolExecutor(max_workers=10, thread_name_prefix="startup") as pool:
             store = pool.submit(self.ensure, every["s3"])
             server = pool.submit(self.ensure, every["prefect"])
             prepared = pool.submit(_after, lambda: self.do(first), store)
             pooled = pool.submit(
-                _after, lambda: self._make_pool(every["prefect"], credentials, known.pool), server
+                _after, lambda: self._make_pools(every["prefect"], credentials, known.pools), server
             )
             tracks = [
                 pool.submit(_after, lambda: self.do(second), pooled, prepared),
-                pool.submit(_after, lambda: self.ensure(every["worker"]), pooled, prepared),
+                *(
+                    pool.submit(_after, partial(self.ensure, part), pooled, prepared)
+                    for part in workers
+                ),
                 *(pool.submit(_after, partial(self.ensure, part), prepared) for part in rest),
             ]
             try:
@@ -152,9 +157,10 @@ class Startup:
         write_json(stamp, {"fingerprint": fingerprint})
         self._say(f"{step.name} is done ({time.monotonic() - begun:.1f} s)")
 
-    def _make_pool(self, server: Part, credentials: Credentials, name: str) -> None:
+    def _make_pools(self, server: Part, credentials: Credentials, names: tuple[str, ...]) -> None:
         try:
-            probes.make_pool(f"{server.url}/api", credentials.prefect, name)
+            for name in names:
+                probes.make_pool(f"{server.url}/api", credentials.prefect, name)
         except httpx.HTTPError as error:
             log = self._log(server.name)
             problem = "would not make the work pool"

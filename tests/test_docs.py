@@ -22,6 +22,7 @@ from flows.settings import (
     PrepareSettings,
     ReceiverSettings,
     RegionSettings,
+    ReleaseSettings,
 )
 
 ROOT = Path(__file__).parents[1]
@@ -30,6 +31,7 @@ SETTINGS: tuple[type[BaseSettings], ...] = (
     HubSettings,
     PrepareSettings,
     ReceiverSettings,
+    ReleaseSettings,
     AuditSettings,
     EraseSettings,
     DoorSettings,

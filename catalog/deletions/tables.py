@@ -1,11 +1,11 @@
-"""The table of deletions: what was confirmed, and what of an erasure is not confirmed yet."""
+"""What environments must delete: of what Holds and erasures ask, and once a permit has ended."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table
+from sqlalchemy import CheckConstraint, Column, Date, ForeignKey, Index, String, Table
 
 from catalog.columns import UtcDateTime, serial
 from catalog.tables import DIGEST, UID, metadata
 
-__all__ = ["deletion", "metadata"]
+__all__ = ["deletion", "metadata", "permit_deletion"]
 
 # What is held is found by its Holds. What was erased has no row but this: its UIDs in a permit's
 # releases stay until the environment says that it is gone there too, and then only a digest does.
@@ -33,4 +33,16 @@ deletion = Table(
         " AND (sop_uid IS NOT NULL OR confirmed_at IS NOT NULL)",
         name="confirmed",
     ),
+)
+
+# What an environment must delete once a permit has ended: a service account, or a bucket.
+permit_deletion = Table(
+    "permit_deletion",
+    metadata,
+    Column("permit_id", ForeignKey("permit.id"), primary_key=True),
+    Column("environment", String(255), primary_key=True),
+    Column("due_on", Date, nullable=False),
+    Column("confirmed_at", UtcDateTime),
+    Column("confirmed_by", String(255)),
+    CheckConstraint("(confirmed_at IS NULL) = (confirmed_by IS NULL)", name="confirmed"),
 )

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import Connection, Engine, Select, and_, select
 
 from catalog.database import reading
 from catalog.errors import NotFoundError
-from catalog.releases.rows import released
-from catalog.tables import release
+from catalog.releases.rows import free, released
+from catalog.tables import release, release_instance
 from catalog.vocabulary import ReleaseState
+
+_PAGE = 2000
 
 
 class Kind(StrEnum):
@@ -40,8 +42,8 @@ class Change:
 
 def changes(
     engine: Engine, permit_id: str, earlier: int, later: int, *, all_of_it: bool = False
-) -> tuple[Change, ...]:
-    """Give what was added, removed and replaced; whoever asks has checked the permit.
+) -> Iterator[Change]:
+    """Give what was added, removed and replaced, a page in memory; whoever asks checked the permit.
 
     What is held now is not told, also where it was removed: who comes later would learn of it.
     With `all_of_it` it is: for the hub's own side.
@@ -50,29 +52,62 @@ def changes(
         NotFoundError: One of the two is no sealed release of the permit.
     """
     with reading(engine) as connection:
-        sides = []
-        for number in (earlier, later):
-            mine = (release.c.permit_id == permit_id, release.c.number == number)
-            sealed = release.c.state == ReleaseState.SEALED
-            release_id = connection.scalar(select(release.c.id).where(*mine, sealed))
-            if release_id is None:
-                raise NotFoundError
-            found = connection.execute(released(release_id)).all()
-            sides.append({row.sop_uid: row for row in found})
-    before, after = sides
-    told = _told(before, after)
-    shown = (change for change, free in told if free or all_of_it)
-    return tuple(sorted(shown, key=lambda one: (one.kind, one.study_uid, one.sop_uid)))
+        before, after = (_sealed(connection, permit_id, number) for number in (earlier, later))
+    return (
+        change
+        for kind, of, beside in (
+            (Kind.ADDED, after, before),
+            (Kind.REMOVED, before, after),
+            (Kind.REPLACED, after, before),
+        )
+        for change, is_free in _told(engine, kind, of, beside)
+        if is_free or all_of_it
+    )
 
 
-def _told(before: dict[str, Row[Any]], after: dict[str, Row[Any]]) -> Iterator[tuple[Change, bool]]:
-    for uid, row in after.items():
-        old = before.get(uid)
-        if old is None:
-            yield Change(Kind.ADDED, row.study_uid, uid, "", row.sha256), row.free
-        elif old.revision_id != row.revision_id:
-            change = Change(Kind.REPLACED, row.study_uid, uid, old.sha256, row.sha256)
-            yield change, row.free
-    for uid, row in before.items():
-        if uid not in after:
-            yield Change(Kind.REMOVED, row.study_uid, uid, row.sha256, ""), row.free
+def _sealed(connection: Connection, permit_id: str, number: int) -> str:
+    mine = (release.c.permit_id == permit_id, release.c.number == number)
+    wanted = select(release.c.id).where(*mine, release.c.state == ReleaseState.SEALED)
+    found = connection.scalar(wanted)
+    if found is None:
+        raise NotFoundError
+    return str(found)
+
+
+def _told(engine: Engine, kind: Kind, of: str, beside: str) -> Iterator[tuple[Change, bool]]:
+    """Give the changes of one kind by file name, and whether nothing holds the object."""
+    last, wanted = "", _differing(kind, of, beside).limit(_PAGE)
+    while True:
+        with reading(engine) as connection:
+            rows = connection.execute(wanted.where(release_instance.c.file_name > last)).all()
+        for row in rows:
+            before = row.sha256 if kind is Kind.REMOVED else row.other or ""
+            after = "" if kind is Kind.REMOVED else row.sha256
+            yield Change(kind, row.study_uid, row.sop_uid, before, after), row.free
+        if len(rows) < _PAGE:
+            return
+        last = rows[-1].file_name
+
+
+def _differing(kind: Kind, of: str, beside: str) -> Select[Any]:
+    """Select objects of one release that are not, or not the same, in the other."""
+    other = release_instance.alias("other")
+    same = and_(other.c.release_id == beside, other.c.sop_uid == release_instance.c.sop_uid)
+    if kind is Kind.REPLACED:
+        which = other.c.revision_id != release_instance.c.revision_id
+    else:
+        which = other.c.revision_id.is_(None)
+    return (
+        released(of)
+        .outerjoin(other, same)
+        .where(which)
+        .with_only_columns(
+            release_instance.c.file_name,
+            release_instance.c.study_uid,
+            release_instance.c.sop_uid,
+            release_instance.c.sha256,
+            other.c.sha256.label("other"),
+            free().label("free"),
+        )
+        .order_by(release_instance.c.file_name)
+    )

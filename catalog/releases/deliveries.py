@@ -10,6 +10,7 @@ from catalog import audit
 from catalog.audit import AccessEvent
 from catalog.columns import now
 from catalog.database import reading, writing
+from catalog.deletions import ended
 from catalog.releases.tables import delivery
 from catalog.tables import release
 
@@ -65,9 +66,23 @@ def proven_gone(engine: Engine, permit_id: str, bucket: str, *, proof_sha256: st
     told = {"deleted_at": now(), "proof_sha256": proof_sha256}
     with writing(engine) as connection:
         gone = connection.execute(delivery.update().where(*left).values(**told)).rowcount
+        ended.mark(connection, permit_id, bucket, who=who)
         what = f"proof:{proof_sha256}"
         audit.record(connection, AccessEvent(who, permit_id, "delete", what, "ALLOWED"))
     return gone
+
+
+def standing(engine: Engine) -> tuple[tuple[str, str], ...]:
+    """Give, by permit and bucket, where something lies whose deletion is not proven."""
+    wanted = (
+        select(release.c.permit_id, delivery.c.bucket)
+        .join(release, release.c.id == delivery.c.release_id)
+        .where(delivery.c.deleted_at.is_(None))
+        .distinct()
+        .order_by(release.c.permit_id, delivery.c.bucket)
+    )
+    with reading(engine) as connection:
+        return tuple((row.permit_id, row.bucket) for row in connection.execute(wanted))
 
 
 def deliveries_of(engine: Engine, permit_id: str) -> tuple[Delivery, ...]:

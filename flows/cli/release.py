@@ -1,8 +1,9 @@
 """`mammo release`: a permit's release."""
 
-from dataclasses import replace
+import os
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +11,13 @@ from flows.cli import place
 from flows.cli.checked import known
 from flows.cli.plural import counted
 from flows.cli.searching import HolderId, ImagesOnly, Laterality, View, YearFrom, YearTo
+from infra.environment import read_environment_file
+from infra.two_sides import side_of
+
+if TYPE_CHECKING:
+    from catalog.releases import Release
+
+Progress = Callable[[int, int], None]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -33,36 +41,81 @@ def release(
 ) -> None:
     """Freeze what a search finds into a permit's release.
 
-    A query that names a view or a side finds images only.
+    A query that names a view or a side finds images only. Where region and hub run apart, the hub's
+    release worker builds it: Ctrl-C leaves it at that, and the same command watches it again. What
+    broke off goes on where it was.
 
     Example: mammo release permit-3f2a9c41 --view CC
     """
     place.enter("hub")
+    from catalog import permits
     from catalog.releases import contents
     from flows import wiring
-    from flows.release.build import build
-    from flows.search.query import query
+    from flows.progress import counting
 
-    wanted = query(
-        view=view,
-        laterality=laterality,
-        holder=holder,
-        exam_year_from=year_from,
-        exam_year_to=year_to,
-    )
-    wanted = replace(wanted, companions=not images_only)
+    words = {
+        "view": view,
+        "laterality": laterality,
+        "holder": holder,
+        "year_from": year_from,
+        "year_to": year_to,
+        "images_only": images_only,
+        "with_what_is_there": with_what_is_there,
+    }
+    catalogue = wiring.hub().catalogue
     with known(permit):
-        made = build(
-            wiring.hub(),
-            permit,
-            wanted,
-            today=datetime.now(UTC).date(),
-            with_what_is_there=with_what_is_there,
-        )
-    held = contents(wiring.hub().catalogue, made.id)
+        permits.get(catalogue, permit)
+        with counting(f"release {permit}") as progress:
+            made = (
+                _asked(permit, words, progress)
+                if _has_worker()
+                else _built(permit, words, progress)
+            )
+    held = contents(catalogue, made.id)
     typer.echo(
         f"release {made.number} of {permit}"
         + (f" replaces {made.number - 1}" if made.number > 1 else "")
         + f": {counted(held.instances, 'object')} of {counted(held.studies, 'study', 'studies')}, "
         f"{held.size / 1e6:.1f} MB; the access API has it at /releases/{permit}"
+    )
+
+
+def _has_worker() -> bool:
+    """Tell whether the hub has a Prefect server of its own, and say to this process where it is."""
+    told = side_of(place.state(), "hub") / "hub-prefect.env"
+    if "PREFECT_API_URL" not in os.environ and told.exists():
+        os.environ.update(read_environment_file(told))
+    return "PREFECT_API_URL" in os.environ and not place.has("region")
+
+
+def _asked(permit: str, words: dict[str, Any], progress: Progress) -> "Release":
+    """Have the hub's worker build it."""
+    from flows import wiring
+    from flows.releasing.asking import ask_and_watch
+
+    try:
+        return ask_and_watch(wiring.hub().catalogue, permit, words, progress)
+    except KeyboardInterrupt:
+        typer.echo(
+            "mammo: left: the release goes on at the hub's worker; the same command watches it",
+            err=True,
+        )
+        raise
+
+
+def _built(permit: str, words: dict[str, Any], progress: Progress) -> "Release":
+    """Build it in this process: on one machine the hub has no worker."""
+    incomplete = words.pop("with_what_is_there")
+    from flows import wiring
+    from flows.release.build import build
+    from flows.search.query import of_release
+
+    today = datetime.now(UTC).date()
+    return build(
+        wiring.hub(),
+        permit,
+        of_release(**words),
+        today=today,
+        with_what_is_there=incomplete,
+        progress=progress,
     )

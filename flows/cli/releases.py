@@ -2,9 +2,10 @@
 
 import json
 from collections import Counter
-from datetime import UTC, datetime
+from contextlib import nullcontext
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +13,13 @@ from flows.cli import place
 from flows.cli.checked import known
 from flows.cli.person import Who, person
 from flows.cli.plural import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from catalog.deletions.ended import Deletion
+    from catalog.releases import Change
+    from catalog.releases.changes import Kind
 
 app = typer.Typer(help="What was released to a permit.", no_args_is_help=True)
 
@@ -29,12 +37,16 @@ def list_(permit: Permit) -> None:
     """
     place.enter("hub")
     from catalog import permits, releases
+    from catalog.deletions.ended import deletions
     from catalog.erasures.erasing import erased_of
     from flows import wiring
 
     catalogue = wiring.hub().catalogue
     with known(permit):
         permits.get(catalogue, permit)
+    today = datetime.now(UTC).date()
+    for due in deletions(catalogue, today=today, permit_id=permit):
+        typer.echo(_due(due, today))
     for one in releases.releases_of(catalogue, permit):
         asked = ", ".join(f"{name}={value}" for name, value in one.query.items() if value)
         held = releases.contents(catalogue, one.id)
@@ -45,6 +57,62 @@ def list_(permit: Permit) -> None:
             f"{one.catalogue_version}; {counted(one.instances, 'object')} frozen, "
             f"{held.instances} may be served{lost}, {held.size / 1e6:.1f} MB; {asked}"
         )
+
+
+def _due(one: "Deletion", today: date) -> str:
+    """Say in a line what an environment must delete, or has deleted."""
+    if one.confirmed_at is not None:
+        told = f"confirmed by {one.confirmed_by} on {one.confirmed_at:%Y-%m-%d %H:%M}"
+    else:
+        told = f"{'LATE: ' if one.is_late(today) else ''}not confirmed"
+    return f"{one.permit_id} is over: {one.environment} deletes by {one.due}; {told}"
+
+
+@app.command()
+def due() -> None:
+    """List what environments must delete of ended permits.
+
+    By when, and who confirmed it. The exit code is 1 if a day has passed and nobody confirmed.
+
+    Example: mammo releases due
+    """
+    place.enter("hub")
+    from catalog.deletions.ended import deletions
+    from flows import wiring
+
+    today = datetime.now(UTC).date()
+    found = deletions(wiring.hub().catalogue, today=today)
+    typer.echo("\n".join(_due(one, today) for one in found) or "nothing is due")
+    if any(one.is_late(today) for one in found):
+        raise typer.Exit(1)
+
+
+@app.command()
+def deleted(
+    permit: Permit,
+    environment: Annotated[str, typer.Argument(help="The environment's account, or a bucket.")],
+    who: Who = "",
+) -> None:
+    """Confirm that an environment has deleted its data.
+
+    That is what it had of a permit that ended. Who says so, and when, is written down. Of a bucket
+    that we deliver into, `delete-proof` does it by itself.
+
+    Example: mammo releases deleted permit-3f2a9c41 spe-7
+    """
+    place.enter("hub")
+    from catalog.deletions.ended import confirm
+    from catalog.errors import NotFoundError
+    from flows import wiring
+    from flows.settings import HubSettings
+
+    me, today = person(who, HubSettings), datetime.now(UTC).date()
+    try:
+        done = confirm(wiring.hub().catalogue, permit, environment, who=me, today=today)
+    except NotFoundError:
+        typer.echo(f"mammo: {environment} has nothing to delete of {permit}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(_due(done, today))
 
 
 @app.command()
@@ -75,13 +143,20 @@ def diff(
             typer.echo(f"mammo: {permit} has no two sealed releases", err=True)
             raise typer.Exit(1)
         later, earlier = sealed[:2]
-    with known(permit):
+    count: Counter[Kind] = Counter()
+    with known(permit), into.open("wb") if into else nullcontext() as file:
         found = releases.changes(catalogue, permit, earlier, later, all_of_it=True)
-    count = Counter(one.kind for one in found)
+        for line in changes_csv(_counted(found, count)):
+            if file is not None:
+                file.write(line)
     told = ", ".join(f"{count[kind]} {kind}" for kind in Kind)
     typer.echo(f"{permit}, release {earlier} to {later}: {told}")
-    if into is not None:
-        into.write_bytes(b"".join(changes_csv(found)))
+
+
+def _counted(found: "Iterable[Change]", count: "Counter[Kind]") -> "Iterator[Change]":
+    for one in found:
+        count[one.kind] += 1
+        yield one
 
 
 Bucket = Annotated[str, typer.Option(help="The secure processing environment's bucket.")]

@@ -4,7 +4,7 @@ Prefect waits for ever for a process that is gone. Every flow of ours may be run
 doubling anything, so what died is begun anew, a few times.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from prefect.client.schemas.filters import (
     FlowRunFilterState,
     FlowRunFilterStateType,
     FlowRunFilterTags,
+    WorkPoolFilter,
+    WorkPoolFilterName,
 )
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Crashed
@@ -24,6 +26,7 @@ from prefect.states import Crashed
 from flows import log
 from flows.errors import StudyError
 from flows.ingest.alive import forget, is_alive
+from flows.ingest.names import POOL
 from flows.wiring import RegionParts
 
 _UNDER_WAY = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
@@ -41,46 +44,66 @@ def sweep(parts: RegionParts, moment: datetime) -> int:
     Whose process is gone has no study any more, however its run ended.
 
     Raises:
-        StudyError: The region's Prefect server does not answer.
+        StudyError: The Prefect server does not answer.
     """
+    release = parts.ledger.announced.release
     for who in parts.ledger.announced.holders():
         if not is_alive(parts.landing, who):
-            parts.ledger.announced.release(who)
+            release(who)
+    return begin_anew(parts.landing, moment, pool=POOL, freed=release)
+
+
+def begin_anew(
+    folder: Path, moment: datetime, *, pool: str, freed: Callable[[str], object] = lambda _run: None
+) -> int:
+    """End the runs of a work pool that nobody runs any more, begin anew what crashed, count it.
+
+    Args:
+        folder: Where its runs say that they live (`alive`).
+        moment: Now.
+        pool: Its name.
+        freed: Lets go of what a run that crashed held.
+
+    Raises:
+        StudyError: The Prefect server does not answer.
+    """
     try:
         with get_client(sync_client=True) as client:
-            for run in _in_states(client, _UNDER_WAY):
-                if _is_dead(run, parts.landing, moment):
+            for run in _in_states(client, pool, _UNDER_WAY):
+                if _is_dead(run, folder, moment):
                     client.set_flow_run_state(run.id, Crashed(message=_GONE), force=True)
-                    forget(parts.landing, str(run.id))
+                    forget(folder, str(run.id))
             lately = FlowRunFilterExpectedStartTime(after_=moment - _REMEMBERED)
-            crashed = _in_states(client, [StateType.CRASHED], lately)
-            return sum(_begin_again(client, parts, run) for run in crashed)
+            crashed = _in_states(client, pool, [StateType.CRASHED], lately)
+            return sum(_begin_again(client, run, freed) for run in crashed)
     except httpx.HTTPError:
-        message = "the region's Prefect server does not answer"
+        message = f"the Prefect server of the work pool {pool} does not answer"
         raise StudyError(message) from None
 
 
 def _in_states(
     client: SyncPrefectClient,
+    pool: str,
     states: list[StateType],
     lately: FlowRunFilterExpectedStartTime | None = None,
 ) -> Iterable[FlowRun]:
     wanted = FlowRunFilterState(type=FlowRunFilterStateType(any_=states))
     return client.read_flow_runs(
-        flow_run_filter=FlowRunFilter(state=wanted, expected_start_time=lately)
+        flow_run_filter=FlowRunFilter(state=wanted, expected_start_time=lately),
+        work_pool_filter=WorkPoolFilter(name=WorkPoolFilterName(any_=[pool])),
     )
 
 
-def _is_dead(run: FlowRun, landing: Path, moment: datetime) -> bool:
+def _is_dead(run: FlowRun, folder: Path, moment: datetime) -> bool:
     """Tell whether nobody runs a run any more; one that only begins gets the time for that."""
-    known = is_alive(landing, str(run.id))
+    known = is_alive(folder, str(run.id))
     if known is not None:
         return not known
     begun = run.state.timestamp if run.state is not None else run.created
     return begun is not None and moment - begun > _BEGINS
 
 
-def _begin_again(client: SyncPrefectClient, parts: RegionParts, run: FlowRun) -> bool:
+def _begin_again(client: SyncPrefectClient, run: FlowRun, freed: Callable[[str], object]) -> bool:
     """Begin a crashed run anew, unless that was done, or was done too often."""
     after = f"{_AFTER}{run.id}"
     begun = FlowRunFilter(tags=FlowRunFilterTags(all_=[after]))
@@ -89,7 +112,7 @@ def _begin_again(client: SyncPrefectClient, parts: RegionParts, run: FlowRun) ->
         return False
     if client.read_flow_runs(flow_run_filter=begun, limit=1):
         return False
-    parts.ledger.announced.release(str(run.id))
+    freed(str(run.id))
     kept = [tag for tag in run.tags if not tag.startswith(_AFTER)]
     client.create_flow_run_from_deployment(
         run.deployment_id,

@@ -30,20 +30,23 @@ def tag(**names: str) -> None:
 
 
 class Bar:
-    """How far an export is, in percent, as a progress artifact that is brought up to date.
+    """How far something is, in percent, as a progress artifact that is brought up to date.
 
     Args:
-        export_id: Which export.
+        name: What it is: an export's id, or a permit's.
         how_far: Tells how many of how many have ended.
+        what: Of what kind it is.
     """
 
-    def __init__(self, export_id: str, how_far: Callable[[], tuple[int, int]]) -> None:
+    def __init__(
+        self, name: str, how_far: Callable[[], tuple[int, int]], *, what: str = "export"
+    ) -> None:
         self._how_far = how_far
         self._artifact: UUID | None = None
         self._looked = time.monotonic()
         with suppress(*_AWAY):
-            told = f"How far export {export_id} is"
-            key = f"progress-{export_id}"
+            told = f"How far {what} {name} is"
+            key = f"progress-{name}".lower()
             self._artifact = create_progress_artifact(  # type: ignore[assignment]  # not awaited
                 self._percent(), key=key, description=told
             )

@@ -7,11 +7,13 @@ any more, so a delivery that broke off goes on, and a recall reaches the bucket.
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
+from typing import BinaryIO
 
 from catalog import releases
 from catalog.errors import NotFoundError
@@ -102,10 +104,11 @@ def newest(parts: HubParts, permit_id: str) -> Release:
 
 def _bring(parts: HubParts, permit_id: str, to: Place, one: Servable) -> bool:
     key = f"{permit_id}/{one.file_name}"
-    return _put(to.store, key, StoredObject(one.size, one.sha256), _Blocks(_joined(parts, one)))
+    stream = io.BufferedReader(_Blocks(_joined(parts, one)), 1 << 20)
+    return _put(to.store, key, StoredObject(one.size, one.sha256), stream)
 
 
-def _put(store: ObjectStore, key: str, told: StoredObject, blocks: "_Blocks") -> bool:
+def _put(store: ObjectStore, key: str, told: StoredObject, stream: BinaryIO) -> bool:
     """Store an object unless it is there; what was there before under its name goes first."""
     try:
         if store.stat(key) == told:
@@ -113,7 +116,7 @@ def _put(store: ObjectStore, key: str, told: StoredObject, blocks: "_Blocks") ->
         store.remove(key)
     except NotFoundError:
         pass
-    store.put(key, io.BufferedReader(blocks, 1 << 20), told.size, told.sha256)
+    store.put(key, stream, told.size, told.sha256)
     return True
 
 
@@ -146,41 +149,49 @@ class _Blocks(io.RawIOBase):
 
 
 def _bring_papers(parts: HubParts, release: Release, to: Place, today: date) -> None:
-    for name, data in _papers(parts, release, today):
-        digest = StoredObject(len(data), hashlib.sha256(data).hexdigest())
-        _put(to.store, f"{release.permit_id}/{name}", digest, _Blocks(iter((data,))))
+    for name, blocks in _papers(parts, release, today):
+        # A store is told digest and size first, and a table may be larger than memory.
+        with tempfile.TemporaryFile() as file:
+            digest = hashlib.sha256()
+            for block in blocks:
+                digest.update(block)
+                file.write(block)
+            told = StoredObject(file.tell(), digest.hexdigest())
+            file.seek(0)
+            _put(to.store, f"{release.permit_id}/{name}", told, file)
 
 
-def _papers(parts: HubParts, release: Release, today: date) -> Iterator[tuple[str, bytes]]:
+def _papers(
+    parts: HubParts, release: Release, today: date
+) -> Iterator[tuple[str, Iterable[bytes]]]:
     """Give a release's papers as the door would, by where they lie."""
     catalogue, permit_id = parts.catalogue, release.permit_id
 
     def rows() -> Iterator[dict[str, object]]:
         return releases.metadata(catalogue, permit_id, who=None, today=today)
 
-    yield "papers/metadata.csv", b"".join(metadata_csv(rows()))
-    yield "papers/metadata.parquet", b"".join(parquet(COLUMNS, rows()))
-    yield "papers/dictionary.csv", b"".join(dictionary_csv())
-    yield "papers/dictionary.json", dictionary_json()
+    yield "papers/metadata.csv", metadata_csv(rows())
+    yield "papers/metadata.parquet", parquet(COLUMNS, rows())
+    yield "papers/dictionary.csv", dictionary_csv()
+    yield "papers/dictionary.json", (dictionary_json(),)
     sums = (f"{row['sha256']}  {row['path']}\n" for row in rows())
-    yield "papers/manifest.sha256", "".join(sums).encode()
+    yield "papers/manifest.sha256", (line.encode() for line in sums)
     if release.number > 1:
-        found = _changes(parts, release)
-        yield "papers/changes.csv", b"".join(changes_csv(found))
+        yield "papers/changes.csv", changes_csv(_changes(parts, release))
     written = {paper.name: paper for paper in releases.papers(catalogue, release.id)}
     for name in SERVED:
         if name in written:
-            yield f"papers/{name}", b"".join(parts.releases.get(written[name].key))
+            yield f"papers/{name}", parts.releases.get(written[name].key)
     for study in sorted({str(row["study_uid"]) for row in rows()}):
         try:
             paper, free = releases.selection(catalogue, permit_id, study, who=None, today=today)
         except NotFoundError:
             continue  # it named what was erased, and could not be written anew
         data = only(b"".join(parts.releases.get(paper.key)), free)
-        yield f"{study}/selection.dcm", data
+        yield f"{study}/selection.dcm", (data,)
 
 
-def _changes(parts: HubParts, release: Release) -> tuple[releases.Change, ...]:
+def _changes(parts: HubParts, release: Release) -> Iterable[releases.Change]:
     every = releases.releases_of(parts.catalogue, release.permit_id)
     before = [one.number for one in every if one.number < release.number and one.sealed_at]
     if not before:

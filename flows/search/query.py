@@ -1,6 +1,7 @@
 """Read a search as people type it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from catalog.search import Query
 from catalog.vocabulary import AGE_BANDS, Kind, Laterality, View
@@ -41,6 +42,30 @@ def query(
         exam_year_to=exam_year_to,
         holder=holder,
     )
+
+
+def of_release(  # what a release may be asked for, each by its own name
+    *,
+    view: str | None = None,
+    laterality: str | None = None,
+    holder: str | None = None,
+    year_from: int | None = None,
+    year_to: int | None = None,
+    images_only: bool = False,
+) -> Query:
+    """Check the words by which a release is asked for.
+
+    Raises:
+        QueryError: With the words that there are.
+    """
+    asked = query(
+        view=view,
+        laterality=laterality,
+        holder=holder,
+        exam_year_from=year_from,
+        exam_year_to=year_to,
+    )
+    return replace(asked, companions=not images_only)
 
 
 def _one_of(what: str, word: str, words: Iterable[str]) -> str:

@@ -33,7 +33,7 @@ printf 'postgresql://console:%s@region-db/ledger' "$(cat database_console)" | ke
 printf 'postgresql://catalogue:%s@hub-db/catalogue' "$(cat database_catalogue)" | keep catalogue_url
 
 missing=
-for name in region_key region_certificate region_tls_key key_service_ca key_service_certificate \
+for name in region_key release_key region_certificate region_tls_key key_service_ca key_service_certificate \
     key_service_key key_service_clients intake_signing_key intake_ca intake_certificate \
     intake_tls_key issuer_jwks receiver_peers; do
     [ -e "$name" ] || missing="$missing $name"

@@ -79,18 +79,35 @@ def test_neither_side_is_told_anything_of_the_other(apart: Apart, delivered: str
     named = {name for one in told["region"] for name in one}
     assert not [name for name in named if "CATALOGUE" in name or "CLEAN" in name]
     kinds = {name.split("_")[1] for one in told["hub"] for name in one if "MAMMO_" in name}
-    assert kinds == {"PART", "API", "INTAKE", "ARRIVALS"}
+    assert kinds == {"PART", "API", "INTAKE", "ARRIVALS", "HUB", "RELEASE"}
+
+
+def test_the_release_key_is_with_the_release_worker_alone(apart: Apart, delivered: str) -> None:
+    key = str(apart.hub / "secrets" / "release.key")
+    told = processes(apart)["hub"]
+    holders = [one for one in told if key in one.values()]
+    assert holders
+    assert {one[MARKER].partition(":")[2] for one in holders} == {"release-worker"}
+    for one in told:
+        kinds = {name.split("_")[1] for name in one if name.startswith("MAMMO_")} - {"PART"}
+        assert not {"HUB", "ARRIVALS"} <= kinds
+    secret = apart.told(apart.hub, "hub")["MAMMO_HUB_S3_SECRET_KEY"]
+    assert all(secret not in one.values() for one in told if one not in holders)
 
 
 def test_each_has_a_prefect_server_of_its_own(apart: Apart, delivered: str) -> None:
-    wanted = {"region": {"ingest", "export", "upkeep"}, "hub": {"publish-arrivals"}}
+    wanted = {
+        "region": {"ingest", "export", "upkeep"},
+        "hub": {"publish-arrivals", "release", "release-upkeep", "release-nightly"},
+    }
+    pools_of = {"region": {"region"}, "hub": {"hub", "release"}}
     for name, side in (("region", apart.region), ("hub", apart.hub)):
         with apart.prefect(side) as server:
             flows = {one["name"] for one in server.post("flows/filter", json={}).json()}
             pools = {one["name"] for one in server.post("work_pools/filter", json={}).json()}
             runs = server.post("flow_runs/filter", json={}).json()
         assert flows == wanted[name]
-        assert pools == {name}
+        assert pools == pools_of[name]
         assert {"SCHEDULED"} < {run["state_type"] for run in runs}
 
 
@@ -100,7 +117,7 @@ def test_it_is_well_and_a_second_up_changes_nothing(apart: Apart, delivered: str
     after = sorted(one[MARKER] for side in processes(apart).values() for one in side)
     assert set(before) & set(after) == set(after)
     said = apart.mammo("status")
-    assert said.count(" well ") == 10
+    assert said.count(" well ") == 11
     for side in (apart.hub, apart.region):
         assert {path.name for path in side.iterdir()} <= OWNED
     apart.mammo("demo", "--once", fails=True)

@@ -190,13 +190,19 @@ def test_a_tier_that_nobody_answers_for_any_more_is_not_sealed(stocked, hub, per
     assert build(hub, permit, Query(), today=TODAY).instances == 12
 
 
-def test_what_changed_between_two_releases_is_told(stocked, hub, permit):
+def test_what_changed_between_two_releases_is_told(stocked, hub, permit, monkeypatch):
     first = build(hub, permit, Query(companions=False), today=TODAY)
     second = build(hub, permit, Query(view=View.CC), today=TODAY)
     assert second.catalogue_version == first.catalogue_version > 0
-    told = releases.changes(hub.catalogue, permit, 1, 2)
+    told = list(releases.changes(hub.catalogue, permit, 1, 2))
     assert [one.kind for one in told] == ["removed", "removed"]
-    assert [one.kind for one in releases.changes(hub.catalogue, permit, 2, 1)] == ["added", "added"]
+    assert all(one.before and not one.after for one in told)
+    told = list(releases.changes(hub.catalogue, permit, 2, 1))
+    assert [one.kind for one in told] == ["added", "added"]
+    assert all(one.after and not one.before for one in told)
     place(hub, stocked.ledger.by_instance(f"{objects.INSTANCE}.3")[0].clean_sop_uid)
-    assert len(releases.changes(hub.catalogue, permit, 1, 2)) == 1
-    assert len(releases.changes(hub.catalogue, permit, 1, 2, all_of_it=True)) == 2
+    assert len(list(releases.changes(hub.catalogue, permit, 1, 2))) == 1
+    every = list(releases.changes(hub.catalogue, permit, 1, 2, all_of_it=True))
+    assert len(every) == 2
+    monkeypatch.setattr(sys.modules["catalog.releases.changes"], "_PAGE", 1)
+    assert list(releases.changes(hub.catalogue, permit, 1, 2, all_of_it=True)) == every

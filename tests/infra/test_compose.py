@@ -15,13 +15,20 @@ from pydantic_settings import BaseSettings
 
 from access_api.console.settings import ConsoleSettings
 from access_api.settings import DoorSettings
-from flows.settings import HubSettings, ReceiverSettings, RegionSettings
+from flows.settings import HubSettings, ReceiverSettings, RegionSettings, ReleaseSettings
 
 INFRA = Path(__file__).parents[2] / "infra"
 COMPOSE: dict[str, Any] = yaml.safe_load((INFRA / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 PINNED = re.compile(r"(@sha256:[0-9a-f]{64}|:(RELEASE\.[0-9TZ-]{20}|\d+\.\d+(\.\d+)?(-[a-z-]+)?))$")
-READ = (RegionSettings, HubSettings, ReceiverSettings, DoorSettings, ConsoleSettings)
+READ = (
+    RegionSettings,
+    HubSettings,
+    ReleaseSettings,
+    ReceiverSettings,
+    DoorSettings,
+    ConsoleSettings,
+)
 #: Settings of the intake and its checker; they are asked where they are there.
 LATER = ("MAMMO_INTAKE_", "MAMMO_ARRIVALS_", "MAMMO_REGION_INTAKE_")
 
@@ -168,6 +175,18 @@ def test_the_console_holds_its_own_login_and_no_key() -> None:
     assert console["networks"] == ["region", "region-desk"]
     login, database = SERVICES["region-db"]["environment"]["GUESTS"].split(":")
     assert (login, database) == (known["environment"]["MAMMO_REGION_CONSOLE_ROLE"], "ledger")
+
+
+def test_the_release_key_is_with_the_release_worker_alone() -> None:
+    assert [name for name in SERVICES if "release_key" in sources(name)] == ["hub-release-worker"]
+    assert [name for name in SERVICES if "store_arrivals" in sources(name)] == [
+        "hub-store-setup",
+        "hub-worker",
+    ]
+    told = {name: set(one.get("environment", {})) for name, one in SERVICES.items()}
+    with_hub = {name for name, known in told.items() if "MAMMO_HUB_RELEASE_KEY_FILE" in known}
+    assert with_hub == {"hub-release-worker"}
+    assert not [one for one in told["hub-release-worker"] if one.startswith("MAMMO_ARRIVALS_")]
 
 
 def test_every_user_of_a_store_has_a_policy_and_a_secret() -> None:

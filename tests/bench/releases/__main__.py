@@ -10,7 +10,7 @@ import io
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -18,12 +18,17 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from minio.commonconfig import CopySource
 
+from catalog import releases as released
+from catalog.minio_store import ensure_buckets
+from catalog.releases import Servable
 from catalog.search import Query
 from catalog.vocabulary import Tier
 from flows import log
 from flows.release import permits
 from flows.release.build import WORKERS, build
+from flows.release.delivering import Place, deliver
 from flows.wiring import HubParts
 from tests.bench.exports.table import machine, table
 from tests.bench.releases.counted import Counted, stages
@@ -68,13 +73,15 @@ def run(instances: int, pixels: int) -> Iterator[str]:
         server.start()
         try:
             hub = stocked(folder, server, instances, pixels)
-            yield from _measured(hub, Watch(server))
+            watch = Watch(server)
+            permit = yield from _measured(hub, watch)
+            yield from _delivered(hub, server, watch, permit)
             hub.catalogue.dispose()
         finally:
             server.kill()
 
 
-def _measured(hub: HubParts, watch: Watch) -> Iterator[str]:
+def _measured(hub: HubParts, watch: Watch) -> Generator[str, None, str]:
     clean, releases = Counted(hub.clean, "clean"), Counted(hub.releases, "releases")
     counted = replace(hub, clean=clean, releases=releases)
     permit = permits.issue(
@@ -120,12 +127,44 @@ def _measured(hub: HubParts, watch: Watch) -> Iterator[str]:
             for name in sorted(told, key=told.__getitem__, reverse=True)
         ),
     )
+    return permit
+
+
+def _delivered(hub: HubParts, server: S3Server, watch: Watch, permit: str) -> Iterator[str]:
+    """Deliver it into a bucket, and let the store itself copy the clean objects as a floor."""
+    ensure_buckets(server.endpoint, server.credentials["admin"], ["spe", "floor"], secure=False)
+    to, done = Place("spe", server.store("spe")), []
+    ours = watch.of(lambda: done.append(deliver(hub, permit, to, who="bench", today=TODAY)))
+    rows = list(released.manifest(hub.catalogue, permit, who=None, today=TODAY))
+    client = server.store("floor")._client
+
+    def copy(one: Servable) -> None:
+        client.copy_object("floor", one.sop_uid, CopySource("clean", one.clean_key))
+
+    def copied() -> None:
+        with ThreadPoolExecutor(WORKERS) as pool:
+            list(pool.map(copy, rows))
+
+    floor, size = watch.of(copied), done[0].size / 1e6
+    yield from table(
+        (f"{size:.0f} MB in {done[0].sent} objects", "MB/s", "CPU ms a MB", "store, CPU ms a MB"),
+        *(
+            (
+                name,
+                f"{size / spent.clock:.0f}",
+                f"{1e3 * spent.ours / size:.1f}",
+                f"{1e3 * spent.store / size:.1f}",
+            )
+            for name, spent in (
+                ("delivery: sent, read back, compared", ours),
+                ("floor: copied inside the store", floor),
+            )
+        ),
+    )
 
 
 def _floor(hub: HubParts, permit: str) -> None:
     """Get every clean object and put every header once more, elsewhere, with the same client."""
-    from catalog import releases as released
-
     store, clean = hub.releases._client, hub.clean._client  # type: ignore[attr-defined]
 
     def one(servable: Any) -> None:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "c0015"
-down_revision = "c0013"
+down_revision = "c0014"
 branch_labels = None
 depends_on = None
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "c0016"
-down_revision = "c0011"
+down_revision = "c0015"
 branch_labels = None
 depends_on = None
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "l0015"
-down_revision = "l0013"
+down_revision = "l0014"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,69 @@
+"""What is due of releases every night: deliveries are brought up to date, or deleted with proof.
+
+An environment's bucket gets what may be served by then, and loses what is held since. Once the
+permit has ended, all that was delivered is deleted, and the proof written (EHDS Art. 68(12)).
+"""
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from prefect import flow
+
+from catalog import permits
+from catalog.deletions.ended import deletions
+from catalog.releases import deliveries
+from flows import log, wiring
+from flows.ingest.alive import alive
+from flows.ingest.closing import run_id
+from flows.intake.keys import load_key
+from flows.release import deletion
+from flows.release.delivering import Place, deliver
+from flows.release.spe import open_bucket
+from flows.releasing.names import NIGHTLY
+from flows.settings import ReleaseSettings
+from flows.silence import silenced
+from flows.wiring import HubParts
+
+WHO = "the hub's release worker"
+
+
+@flow(name=NIGHTLY, persist_result=False)
+def nightly() -> dict[str, int]:
+    """Do once what is due; count deliveries brought up to date, deleted with proof, and late.
+
+    Late is what an environment has not confirmed by its day: a person asks for it.
+    """
+    log.configure()
+    with silenced(NIGHTLY):
+        settings = wiring.read(ReleaseSettings)
+        with alive(settings.runs, run_id()):
+            return once(wiring.hub(), settings, datetime.now(UTC).date())
+
+
+def once(parts: HubParts, settings: ReleaseSettings, today: date) -> dict[str, int]:
+    """Look at every bucket that something of a permit lies in, and do what is due there.
+
+    Raises:
+        RetriableError: A store does not answer; what was done is done, and the rest is due still.
+    """
+    due = deletions(parts.catalogue, today=today)
+    done = {"delivered": 0, "deleted": 0, "late": sum(one.is_late(today) for one in due)}
+    for permit_id, bucket in deliveries.standing(parts.catalogue):
+        place = Place(bucket, open_bucket(bucket))
+        if permits.get(parts.catalogue, permit_id).in_force(today):
+            deliver(parts, permit_id, place, who=WHO, today=today)
+            done["delivered"] += 1
+        elif settings.proof_key_file is not None and settings.proofs is not None:
+            key = load_key(settings.proof_key_file)
+            proof = deletion.delete(parts, permit_id, place, key, who=WHO, today=today)
+            _keep(proof, settings.proofs, f"{permit_id}-{bucket}")
+            done["deleted"] += 1
+    return done
+
+
+def _keep(proof: dict[str, Any], folder: Path, name: str) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / f"{name}-{proof['sha256'][:16]}.json"
+    path.write_text(json.dumps(proof, ensure_ascii=False, indent=1) + "\n", "utf-8")

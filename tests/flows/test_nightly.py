@@ -1,0 +1,144 @@
+"""What is due once a permit has ended: rows with a day, confirmations, and the worker's night."""
+
+import json
+import secrets
+from datetime import date, timedelta
+
+import pytest
+
+from catalog import audit, holds, releases
+from catalog.accounts import accounts, keys
+from catalog.accounts.records import Account
+from catalog.deletions.ended import confirm, deletions, months_after
+from catalog.errors import NotFoundError
+from catalog.holds import HoldTarget
+from catalog.minio_store import ensure_buckets
+from catalog.permits import revoke
+from catalog.search import Query
+from catalog.vocabulary import HoldKind, HoldScope, Tier
+from flows import wiring
+from flows.cli import place
+from flows.intake.keys import make_key
+from flows.release import permits
+from flows.release.build import build
+from flows.release.delivering import Place, deliver
+from flows.releasing.nightly import WHO, once
+from flows.settings import ReleaseSettings
+from tests.flows.conftest import DECISION, TODAY, on_both
+from tests.flows.making import four_views, put, registered, walked
+from tests.objects import INSTANCE
+
+LATER = TODAY + timedelta(days=400)
+
+
+@pytest.fixture
+def bucket(s3, monkeypatch) -> Place:
+    name = f"bucket-{secrets.token_hex(4)}"
+    ensure_buckets(s3.endpoint, s3.credentials["admin"], [name], secure=False)
+    who = s3.credentials["admin"]
+    told = {"ENDPOINT": s3.endpoint, "SECURE": "false"}
+    for setting, value in (told | {"ACCESS_KEY": who.access_key}).items():
+        monkeypatch.setenv(f"MAMMO_DELIVERY_S3_{setting}", value)
+    monkeypatch.setenv("MAMMO_DELIVERY_S3_SECRET_KEY", who.secret_key)
+    return Place(name, s3.store(name))
+
+
+@pytest.fixture
+def permit(region, hub, deidentify_with, export_folder, bucket) -> str:
+    put(export_folder, *four_views())
+    walked(region, deidentify_with, registered(region, export_folder, DECISION))
+    account = Account("spe-7", "An SPE", LATER)
+    accounts.add(hub.catalogue, account, keys.public_text(keys.draw()), who="o")
+    valid = (TODAY, TODAY + timedelta(days=1))
+    issued = permits.issue(
+        hub, persons=["anna", "spe-7"], title="t", purpose="p", tier=Tier.PSEUDO_SPE, valid=valid
+    )
+    build(hub, issued, Query(), today=TODAY)
+    deliver(hub, issued, bucket, who="ops", today=TODAY)
+    return issued
+
+
+@pytest.fixture
+def settings(tmp_path) -> ReleaseSettings:
+    make_key(tmp_path / "proof.pem")
+    return ReleaseSettings(
+        runs=tmp_path, proof_key_file=tmp_path / "proof.pem", proofs=tmp_path / "proofs"
+    )
+
+
+def rows(hub, today=TODAY):
+    return {one.environment: one for one in deletions(hub.catalogue, today=today)}
+
+
+@on_both
+def test_what_an_environment_must_delete_has_a_day_and_a_name(hub, permit, bucket):
+    assert rows(hub) == {}
+    with pytest.raises(NotFoundError):
+        confirm(hub.catalogue, permit, "spe-7", who="spe-7", today=TODAY)
+    revoke(hub.catalogue, permit)
+    found = rows(hub)
+    assert set(found) == {"spe-7", bucket.bucket}
+    assert {one.due for one in found.values()} == {months_after(TODAY, 6)}
+    done = confirm(hub.catalogue, permit, "spe-7", who="spe-7", today=TODAY)
+    assert (done.confirmed_by, done.confirmed_at is None) == ("spe-7", False)
+    assert confirm(hub.catalogue, permit, "spe-7", who="somebody", today=TODAY) == done
+    lines = [one for one in audit.entries(hub.catalogue) if one.action == "confirm-deletion"]
+    assert [(one.actor, one.permit_id, one.object) for one in lines] == [
+        ("spe-7", permit, "deletion:spe-7")
+    ]
+    with pytest.raises(NotFoundError):
+        confirm(hub.catalogue, permit, "spe-8", who="spe-8", today=TODAY)
+    late = {name for name, one in rows(hub).items() if one.is_late(LATER)}
+    assert late == {bucket.bucket}
+
+
+def test_a_permit_that_ran_out_is_counted_from_its_last_day(hub, permit):
+    last = TODAY + timedelta(days=1)
+    assert rows(hub, last) == {}
+    assert rows(hub, last + timedelta(days=1))["spe-7"].due == months_after(last, 6)
+
+
+def test_six_months_end_with_their_month():
+    assert months_after(date(2026, 8, 31), 6) == date(2027, 2, 28)
+    assert months_after(date(2026, 3, 15), 6) == date(2026, 9, 15)
+
+
+def test_the_night_brings_a_bucket_up_to_date(region, hub, permit, bucket, settings):
+    (trace, *_) = region.ledger.by_instance(f"{INSTANCE}.1")
+    target = HoldTarget(HoldScope.INSTANCE, trace.clean_sop_uid)
+    holds.place(hub.catalogue, HoldKind.RECALLED, target, reason="t", who="o")
+    before = len(list(bucket.store.keys()))
+    assert once(hub, settings, TODAY) == {"delivered": 1, "deleted": 0, "late": 0}
+    served = list(releases.manifest(hub.catalogue, permit, who=None, today=TODAY))
+    assert len(list(bucket.store.keys())) == before - (12 - len(served))
+
+
+def test_the_night_deletes_what_is_over_with_proof(hub, permit, bucket, settings):
+    revoke(hub.catalogue, permit)
+    without = settings.model_copy(update={"proof_key_file": None})
+    assert once(hub, without, TODAY) == {"delivered": 0, "deleted": 0, "late": 0}
+    assert list(bucket.store.keys()) != []
+    assert once(hub, settings, TODAY) == {"delivered": 0, "deleted": 1, "late": 0}
+    assert list(bucket.store.keys()) == []
+    (path,) = settings.proofs.iterdir()
+    proof = json.loads(path.read_text())
+    assert json.loads(proof["statement"])["who"] == WHO
+    assert rows(hub)[bucket.bucket].confirmed_by == WHO
+    assert once(hub, settings, LATER) == {"delivered": 0, "deleted": 0, "late": 1}
+
+
+def test_the_commands_tell_what_is_due(hub, permit, bucket, monkeypatch, mammo, capsys):
+    monkeypatch.setattr(place, "enter", lambda _side: None)
+    monkeypatch.setattr(wiring, "hub", lambda: hub)
+    monkeypatch.setattr("flows.cli.releases.person", lambda _who, _settings: "ops")
+    capsys.readouterr()
+    assert mammo("releases", "due")[:2] == (0, "nothing is due\n")
+    revoke(hub.catalogue, permit)
+    day = months_after(TODAY, 6)
+    line = f"{permit} is over: spe-7 deletes by {day}; not confirmed"
+    assert line in mammo("releases", "due")[1]
+    assert line in mammo("releases", "list", permit)[1]
+    assert "confirmed by ops" in mammo("releases", "deleted", permit, "spe-7")[1]
+    assert "confirmed by ops" in mammo("releases", "due")[1]
+    code, _, error = mammo("releases", "deleted", permit, "spe-9")
+    assert (code, "nothing to delete" in error) == (1, True)
