@@ -95,7 +95,8 @@ def deleted(
 ) -> None:
     """Confirm that an environment has deleted its data.
 
-    That is what it had of a permit that ended. Who says so, and when, is written down. Of a bucket of ours, `delete-proof` does it by itself.
+    That is what it had of a permit that ended. Who says so, and when, is written down. Of a bucket
+    that we deliver into, `delete-proof` does it by itself.
 
     Example: mammo releases deleted permit-3f2a9c41 spe-7
     """
