@@ -36,7 +36,12 @@ def ledger(sqlite_databases: Callable[[str], str]) -> str:
 def app(ledger: str, tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
     key = tmp_path_factory.mktemp("console") / "key"
     key.write_text(public_text(X25519PrivateKey.generate().public_key()))
-    plenty = {"requests_a_second": 1e4, "burst": 10_000, "errands_waiting": 100_000}
+    plenty = {
+        "requests_a_second": 1e4,
+        "burst": 10_000,
+        "failures_a_minute": 10_000,
+        "errands_waiting": 100_000,
+    }
     chosen = ConsoleSettings(ledger_url=ledger, key_file=key, **plenty)
     return create_app(chosen, log=open_log(io.StringIO()))
 
