@@ -12,6 +12,7 @@ import pytest
 
 from access_api.client import mammo_download
 from access_api.client.mammo_download import AgainError, StopError, Token, token_of
+from access_api.settings import DoorSettings
 from catalog import audit
 from tests.access_api.conftest import settings_for
 from tests.access_api.issuer import Issuer
@@ -75,15 +76,19 @@ def test_tokens_end_and_the_download_does_not(
 
 
 def test_a_file_that_is_written_anew_is_enough(
-    door: Running, world: World, signer: str, tmp_path: Path
+    world: World, settings: DoorSettings, tmp_path: Path
 ) -> None:
     """A timer writes the answer of `POST /token` into a file; it is read with every request."""
     file, target = tmp_path / "token.json", tmp_path / "data"
-    written = [*signer.split(), "--json"]
-    file.write_bytes(subprocess.run(written, stdout=subprocess.PIPE, check=True).stdout)
-    asked = command(door.url, PERMIT_SPE, target, "--token-file", str(file))
-    done = subprocess.run(asked, env={"PATH": os.environ["PATH"]}, check=False, timeout=60)
-    assert done.returncode == 0
+    file.write_text(json.dumps({"access_token": f"mammo_spe_{'a' * 43}"}))
+    with Running(settings) as door:
+        asked = command(door.url, PERMIT_SPE, target, "--token-file", str(file))
+        running = subprocess.Popen(asked, env={"PATH": os.environ["PATH"]})
+        while not refused(door):
+            assert running.poll() is None
+            time.sleep(0.02)
+        file.write_text(json.dumps({"access_token": world.token(SPE), "expires_in": 600}))
+        assert running.wait(120) == 0
     assert digests(target) == {one.path: one.sha256 for one in world.members[PERMIT_SPE]}
 
 
