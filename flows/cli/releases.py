@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 
 from flows.cli import place
+from flows.cli.audit_lines import named
 from flows.cli.checked import known
 from flows.cli.person import Who, person
 from flows.cli.plural import counted
@@ -119,7 +121,7 @@ def delete_proof(
     permit: Permit,
     bucket: Bucket,
     key: Annotated[Path, typer.Option(help="The hub's Ed25519 key in PEM, 0600: it signs.")],
-    into: Annotated[Path, typer.Option(help="Write the proof here, as JSON.")],
+    into: Annotated[Path, typer.Option(help="Write the proof here, as JSON: a new file.")],
     who: Who = "",
 ) -> None:
     """Delete what was delivered, and prove that it is gone.
@@ -131,6 +133,7 @@ def delete_proof(
     """
     place.enter("hub")
     from flows import wiring
+    from flows.files.private_file import write_private
     from flows.intake.keys import load_key
     from flows.release import deletion
     from flows.release.delivering import Place
@@ -139,9 +142,13 @@ def delete_proof(
 
     of = Place(bucket, open_bucket(bucket))
     signing, today = load_key(key), datetime.now(UTC).date()
-    me = person(who, HubSettings)
-    with known(permit):
-        proof = deletion.delete(wiring.hub(), permit, of, signing, who=me, today=today)
-    into.write_text(json.dumps(proof, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    me, proof = person(who, HubSettings), dict[str, str]()
+
+    def proven() -> Iterator[bytes]:
+        proof.update(deletion.delete(wiring.hub(), permit, of, signing, who=me, today=today))
+        yield f"{json.dumps(proof, ensure_ascii=False, indent=1)}\n".encode()
+
+    with named(into), known(permit):
+        write_private(into, proven())  # made first: what is deleted is proven once
     gone = len(json.loads(proof["statement"])["deleted"])
     typer.echo(f"{permit} in {bucket}: {counted(gone, 'object')} deleted, proof {proof['sha256']}")

@@ -96,9 +96,14 @@ def test_a_release_is_delivered_and_its_deletion_proven(run, permit, bucket, tmp
     code, _, error = run("releases", "delete-proof", permit, *to, *proof)
     assert (code, "revoke it first" in error) == (1, True)
     run("permit", "revoke", permit, "--reason", "over")
+    nowhere = ["--key", tmp_path / "key.pem", "--into", tmp_path / "none" / "proof.json"]
+    assert run("releases", "delete-proof", permit, *to, *nowhere)[0] == 1
     code, said, _ = run("releases", "delete-proof", permit, *to, *proof)
     told = json.loads((tmp_path / "proof.json").read_text())
     assert (code, told["sha256"] in said) == (0, True)
+    assert len(json.loads(told["statement"])["deleted"]) > 2
+    assert run("releases", "delete-proof", permit, *to, *proof)[0] == 1
+    assert json.loads((tmp_path / "proof.json").read_text()) == told
     assert "there is no permit-0" in run("releases", "deliver", "permit-0", *to)[2]
 
 
