@@ -109,3 +109,10 @@ def test_a_private_key_is_not_registered(run, private, tmp_path):
     assert code == 1
     assert "no public key" in said
     assert str(key.as_dict(private=True)["d"]) not in said
+
+
+def test_a_file_that_is_none_or_no_text_is_said(run, tmp_path):
+    (tmp_path / "key.der").write_bytes(b"\x30\x82\xff\xfe")
+    assert run("add", "spe-norr", tmp_path / "none", "--name", "x")[0] == 2
+    code, said = run("add", "spe-norr", tmp_path / "key.der", "--name", "x")
+    assert (code, "no public key" in said) == (1, True)
