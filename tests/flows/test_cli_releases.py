@@ -132,12 +132,15 @@ def test_a_person_records_a_finding_and_it_counts_at_once(run, permit, hub, tmp_
 
 
 def test_cells_are_counted_before_and_after_a_release(run, permit, hub, tmp_path):
+    (tmp_path / "k").mkdir()
     code, said, _ = run("tier", "k", "--view", "CC", "--into", tmp_path / "k")
     assert code == 0
     assert said.startswith("1 women, 1 examinations, by age band, exam year, holder, vendor\n")
     assert "no permit" in run("tier", "k", permit, "--into", tmp_path / "k")[2]
     run("release", permit)
     assert run("tier", "k", permit, "--into", tmp_path / "k")[0] == 0
+    for name in ("cells.csv", "cells.html"):
+        assert (tmp_path / "k" / name).stat().st_mode & 0o777 == 0o600
     with (tmp_path / "k" / "cells.csv").open() as told:
         (row,) = csv.DictReader(told)
     assert (row["women"], row["studies"], row["holder"], row["sex"]) == ("1", "1", "prov", "F")
