@@ -53,12 +53,13 @@ def list_(permit: Permit) -> None:
 def diff(
     permit: Permit,
     earlier: Annotated[int, typer.Argument(help="A release's number.")] = 0,
-    later: Annotated[int, typer.Argument(help="A later one's.")] = 0,
+    later: Annotated[int, typer.Argument(help="A later one's; else the newest.")] = 0,
     into: Annotated[Path | None, typer.Option(help="Write the table here, as CSV.")] = None,
 ) -> None:
     """Tell what changed between two releases of a permit.
 
-    Without numbers, between the newest two. Held objects are told here, and not at the door.
+    Without numbers, between the newest two; with one, from it to the newest. Held objects are
+    told here, and not at the door.
 
     Example: mammo releases diff permit-3f2a9c41 1 2
     """
@@ -76,7 +77,7 @@ def diff(
         if len(sealed) < 2:  # noqa: PLR2004 # it takes two to differ
             typer.echo(f"mammo: {permit} has no two sealed releases", err=True)
             raise typer.Exit(1)
-        later, earlier = sealed[:2]
+        later, earlier = sealed[0], earlier or sealed[1]
     with known(permit):
         found = releases.changes(catalogue, permit, earlier, later, all_of_it=True)
     count = Counter(one.kind for one in found)

@@ -57,6 +57,9 @@ def test_releases_are_listed_and_compared(run, permit, hub, tmp_path):
     with (tmp_path / "changes.csv").open() as told:
         assert {row["kind"] for row in csv.DictReader(told)} == {"removed"}
     assert run("releases", "diff", permit, "1", "7")[0] == 1
+    build(hub, permit, Query(), today=TODAY)
+    for numbers, span in (((), "2 to 3: 10 added"), (("1",), "1 to 3: 0 added")):
+        assert span in run("releases", "diff", permit, *numbers)[1]
     assert "there is no permit-0" in run("releases", "list", "permit-0")[2]
 
 
