@@ -3,7 +3,6 @@
 import io
 import ssl
 import time
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -21,7 +20,6 @@ from infra.private import read_json
 PATIENCE: Final = 3.0
 BUSY: Final = 60.0
 LATELY: Final = 30.0
-Probe = Callable[[], bool]
 
 
 def store_answers(port: int, credential: S3Credential) -> bool:

@@ -17,9 +17,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from access_api.intake.errors import SignatureError
 
-COMPONENTS: Final = '("@method" "@authority" "@path" "@query" "content-digest")'
-TAG: Final = "mammo-intake"
-
 _INPUT: Final = compile_pattern(
     r'mammo=(?P<params>\("@method" "@authority" "@path" "@query" "content-digest"\)'
     r";created=(?P<created>[1-9][0-9]{9})"

@@ -15,7 +15,7 @@ class AccessEvent:
         permit_id: The permit that was named, empty for none.
         action: A short word such as `download`.
         object: A release UID, a path template or a record's number, never an in-space UID.
-        outcome: `ALLOWED`, or why not.
+        outcome: `ALLOWED`, or why not; of a decision, what it came to.
     """
 
     actor: str

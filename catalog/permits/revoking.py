@@ -14,7 +14,6 @@ from catalog.permits.checking import read
 from catalog.permits.issuing import note
 from catalog.permits.records import Permit
 from catalog.tables import permit
-from catalog.vocabulary import PermitState
 
 
 def revoke(
@@ -47,9 +46,7 @@ def revoke(
 
 def _could_serve(found: Permit, today: date) -> bool:
     """Tell whether a permit is in force, or could be on a day to come."""
-    if found.state(today) in {PermitState.REVOKED, PermitState.EXPIRED}:
-        return False
-    if found.valid_until < today:
+    if found.revoked_at is not None or found.valid_until < today:
         return False
     return found.superseded is None or today < found.superseded.since
 

@@ -38,7 +38,12 @@ def make_key(path: Annotated[Path, typer.Argument(help="A new file, 0600.")]) ->
 @app.command()
 def add(
     account: AccountId,
-    key: Annotated[Path, typer.Argument(help="File of the public key (JWK: EC, P-256).")],
+    key: Annotated[
+        Path,
+        typer.Argument(
+            exists=True, dir_okay=False, help="File of the public key (JWK: EC, P-256)."
+        ),
+    ],
     name: Annotated[str, typer.Option(help="What people call the environment.")],
     until: Annotated[
         datetime | None,
@@ -59,7 +64,7 @@ def add(
     from flows.settings import HubSettings
 
     last = until.date() if until else datetime.now(UTC).date() + timedelta(days=365)
-    me, text = person(who, HubSettings), key.read_text(encoding="utf-8")
+    me, text = person(who, HubSettings), key.read_text("utf-8", "replace")
     made = accounts.add(wiring.hub().catalogue, Account(account, name, last), text, who=me)
     typer.echo(f"{account} is let in until {last}, with key {made}")
 

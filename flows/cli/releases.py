@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli import place
+from flows.cli.audit_lines import named
 from flows.cli.checked import known
 from flows.cli.person import Who, person
 from flows.cli.plural import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from catalog.deletions.ended import Deletion
     from catalog.releases import Change
@@ -119,12 +121,13 @@ def deleted(
 def diff(
     permit: Permit,
     earlier: Annotated[int, typer.Argument(help="A release's number.")] = 0,
-    later: Annotated[int, typer.Argument(help="A later one's.")] = 0,
+    later: Annotated[int, typer.Argument(help="A later one's; else the newest.")] = 0,
     into: Annotated[Path | None, typer.Option(help="Write the table here, as CSV.")] = None,
 ) -> None:
     """Tell what changed between two releases of a permit.
 
-    Without numbers, between the newest two. Held objects are told here, and not at the door.
+    Without numbers, between the newest two; with one, from it to the newest. Held objects are
+    told here, and not at the door.
 
     Example: mammo releases diff permit-3f2a9c41 1 2
     """
@@ -142,7 +145,7 @@ def diff(
         if len(sealed) < 2:  # noqa: PLR2004 # it takes two to differ
             typer.echo(f"mammo: {permit} has no two sealed releases", err=True)
             raise typer.Exit(1)
-        later, earlier = sealed[:2]
+        later, earlier = sealed[0], earlier or sealed[1]
     count: Counter[Kind] = Counter()
     with known(permit), into.open("wb") if into else nullcontext() as file:
         found = releases.changes(catalogue, permit, earlier, later, all_of_it=True)
@@ -194,7 +197,7 @@ def delete_proof(
     permit: Permit,
     bucket: Bucket,
     key: Annotated[Path, typer.Option(help="The hub's Ed25519 key in PEM, 0600: it signs.")],
-    into: Annotated[Path, typer.Option(help="Write the proof here, as JSON.")],
+    into: Annotated[Path, typer.Option(help="Write the proof here, as JSON: a new file.")],
     who: Who = "",
 ) -> None:
     """Delete what was delivered, and prove that it is gone.
@@ -206,6 +209,7 @@ def delete_proof(
     """
     place.enter("hub")
     from flows import wiring
+    from flows.files.private_file import write_private
     from flows.intake.keys import load_key
     from flows.release import deletion
     from flows.release.delivering import Place
@@ -214,9 +218,13 @@ def delete_proof(
 
     of = Place(bucket, open_bucket(bucket))
     signing, today = load_key(key), datetime.now(UTC).date()
-    me = person(who, HubSettings)
-    with known(permit):
-        proof = deletion.delete(wiring.hub(), permit, of, signing, who=me, today=today)
-    into.write_text(json.dumps(proof, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    me, proof = person(who, HubSettings), dict[str, str]()
+
+    def proven() -> Iterator[bytes]:
+        proof.update(deletion.delete(wiring.hub(), permit, of, signing, who=me, today=today))
+        yield f"{json.dumps(proof, ensure_ascii=False, indent=1)}\n".encode()
+
+    with named(into), known(permit):
+        write_private(into, proven())  # made first: what is deleted is proven once
     gone = len(json.loads(proof["statement"])["deleted"])
     typer.echo(f"{permit} in {bucket}: {counted(gone, 'object')} deleted, proof {proof['sha256']}")

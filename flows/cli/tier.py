@@ -113,6 +113,7 @@ def k(
     place.enter("hub")
     from catalog.tiers import cells
     from flows import wiring
+    from flows.files.private_file import write_private
     from flows.release import k_report
     from flows.search.query import query
 
@@ -132,8 +133,10 @@ def k(
         found, names = cells.found_by(catalogue, asked), cells.CATALOGUED
     whole = cells.cells(found, names)
     into.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (into / "cells.csv").write_text(k_report.table(whole), "utf-8")
-    (into / "cells.html").write_text(k_report.page(permit or "a search", found, names), "utf-8")
+    page = k_report.page(permit or "a search", found, names)
+    for name, text in (("cells.csv", k_report.table(whole)), ("cells.html", page)):
+        (into / name).unlink(missing_ok=True)
+        write_private(into / name, [text.encode()])
     for line in k_report.lines(whole):
         typer.echo(line)
     typer.echo(

@@ -26,11 +26,8 @@ class Code(Enum):
     BEGIN_TRANSFERRING = ("110102", "Begin Transferring DICOM Instances")
     INSTANCES_TRANSFERRED = ("110104", "DICOM Instances Transferred")
     QUERY = ("110112", "Query")
-    SECURITY_ALERT = ("110113", "Security Alert")
     APPLICATION_START = ("110120", "Application Start")
     APPLICATION_STOP = ("110121", "Application Stop")
-    NODE_AUTHENTICATION = ("110126", "Node Authentication")
-    SECURITY_CONFIGURATION = ("110129", "Security Configuration")
     APPLICATION = ("110150", "Application")
     APPLICATION_LAUNCHER = ("110151", "Application Launcher")
     DESTINATION = ("110152", "Destination Role ID")
@@ -51,7 +48,6 @@ class Result(StrEnum):
 
     SUCCESS = "0"
     MINOR_FAILURE = "4"
-    SERIOUS_FAILURE = "8"
 
 
 @dataclass(frozen=True)
@@ -149,20 +145,6 @@ def application_activity(ours: Node, *, started: bool) -> AuditMessage:
         Action.EXECUTE,
         (_of(ours, Code.APPLICATION),),
         type_code=Code.APPLICATION_START if started else Code.APPLICATION_STOP,
-    )
-
-
-def security_alert(
-    ours: Node, other: Node | None = None, *, kind: Code = Code.NODE_AUTHENTICATION
-) -> AuditMessage:
-    """Somebody was refused who is not on the list, or a setting of security changed (§A.5.3.11)."""
-    others = () if other is None else (_of(other, Code.SOURCE, requestor=True),)
-    return AuditMessage(
-        Code.SECURITY_ALERT,
-        Action.EXECUTE,
-        (_of(ours, Code.DESTINATION, requestor=not others), *others),
-        Result.SERIOUS_FAILURE,
-        type_code=kind,
     )
 
 

@@ -304,6 +304,14 @@ def test_no_link_is_followed_out_of_the_folder(
     assert list(outside.iterdir()) == []
 
 
+def test_a_part_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    part, outside = tmp_path / "1.dcm.part", tmp_path / "outside"
+    part.symlink_to(outside)
+    with pytest.raises(OSError, match="symbolic links"):
+        mammo_download.opened(part)
+    assert not outside.exists()
+
+
 def test_two_runs_do_not_meet(door: Running, issuer: Issuer, tmp_path: Path) -> None:
     with mammo_download.alone(tmp_path):
         done = run(door.url, PERMIT_A, tmp_path, token=issuer.token(ANNA))

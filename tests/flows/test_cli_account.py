@@ -183,3 +183,10 @@ def test_an_assertion_does_not_travel_in_the_open(mammo, private):
     code, out, error = mammo("account", "token", "spe-x", *key, "--api", "http://hub.example.org")
     assert (code, out) == (2, "")
     assert "https" in error
+
+
+def test_a_file_that_is_none_or_no_text_is_said(run, tmp_path):
+    (tmp_path / "key.der").write_bytes(b"\x30\x82\xff\xfe")
+    assert run("add", "spe-norr", tmp_path / "none", "--name", "x")[0] == 2
+    code, said = run("add", "spe-norr", tmp_path / "key.der", "--name", "x")
+    assert (code, "no public key" in said) == (1, True)

@@ -57,6 +57,9 @@ def test_releases_are_listed_and_compared(run, permit, hub, tmp_path):
     with (tmp_path / "changes.csv").open() as told:
         assert {row["kind"] for row in csv.DictReader(told)} == {"removed"}
     assert run("releases", "diff", permit, "1", "7")[0] == 1
+    build(hub, permit, Query(), today=TODAY)
+    for numbers, span in (((), "2 to 3: 10 added"), (("1",), "1 to 3: 0 added")):
+        assert span in run("releases", "diff", permit, *numbers)[1]
     assert "there is no permit-0" in run("releases", "list", "permit-0")[2]
 
 
@@ -96,9 +99,14 @@ def test_a_release_is_delivered_and_its_deletion_proven(run, permit, bucket, tmp
     code, _, error = run("releases", "delete-proof", permit, *to, *proof)
     assert (code, "revoke it first" in error) == (1, True)
     run("permit", "revoke", permit, "--reason", "over")
+    nowhere = ["--key", tmp_path / "key.pem", "--into", tmp_path / "none" / "proof.json"]
+    assert run("releases", "delete-proof", permit, *to, *nowhere)[0] == 1
     code, said, _ = run("releases", "delete-proof", permit, *to, *proof)
     told = json.loads((tmp_path / "proof.json").read_text())
     assert (code, told["sha256"] in said) == (0, True)
+    assert len(json.loads(told["statement"])["deleted"]) > 2
+    assert run("releases", "delete-proof", permit, *to, *proof)[0] == 1
+    assert json.loads((tmp_path / "proof.json").read_text()) == told
     assert "there is no permit-0" in run("releases", "deliver", "permit-0", *to)[2]
 
 
@@ -127,12 +135,15 @@ def test_a_person_records_a_finding_and_it_counts_at_once(run, permit, hub, tmp_
 
 
 def test_cells_are_counted_before_and_after_a_release(run, permit, hub, tmp_path):
+    (tmp_path / "k").mkdir()
     code, said, _ = run("tier", "k", "--view", "CC", "--into", tmp_path / "k")
     assert code == 0
     assert said.startswith("1 women, 1 examinations, by age band, exam year, holder, vendor\n")
     assert "no permit" in run("tier", "k", permit, "--into", tmp_path / "k")[2]
     run("release", permit)
     assert run("tier", "k", permit, "--into", tmp_path / "k")[0] == 0
+    for name in ("cells.csv", "cells.html"):
+        assert (tmp_path / "k" / name).stat().st_mode & 0o777 == 0o600
     with (tmp_path / "k" / "cells.csv").open() as told:
         (row,) = csv.DictReader(told)
     assert (row["women"], row["studies"], row["holder"], row["sex"]) == ("1", "1", "prov", "F")

@@ -19,7 +19,6 @@ from flows.sources.audit_message import (
     as_xml,
     begin_transferring,
     query_asked,
-    security_alert,
     transferred,
 )
 from flows.sources.audit_trail import AuditTrail, Log, framed, lost
@@ -37,7 +36,6 @@ MESSAGES = (
     begin_transferring(PACS, OURS, uid(1), ours=OURS),
     transferred(PACS, OURS, uid(1), complete=False, instances=4),
     application_activity(OURS, started=True),
-    security_alert(OURS, Node("STRANGER\x07<&>", "10.9.9.9")),
 )
 
 
