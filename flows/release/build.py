@@ -19,6 +19,7 @@ from catalog import releases
 from catalog.errors import CatalogError, NotFoundError
 from catalog.releases import Release, ReleasedInstance, RevisionRef
 from catalog.releases.facts import facts_of
+from catalog.releases.mac import Mac
 from catalog.search import Query
 from deid.identity.pseudonym import uid
 from deid.rekey import rekey as rewrite
@@ -91,10 +92,12 @@ def rekey(parts: HubParts, release: Release, ref: RevisionRef) -> ReleasedInstan
     person = parts.keys.person(release.permit_id, ref.pseudonym)
     clean = b"".join(parts.clean.get(ref.clean_key, 0, ref.pixel_offset))
     header = rewrite(clean, person=person, subkeys=subkeys, weeks=ref.weeks)
-    whole, crc = hashlib.sha256(header), zlib.crc32(header)
+    whole, crc, mac = hashlib.sha256(header), zlib.crc32(header), Mac()
+    mac.update(header)
     for block in _pixels(parts, ref):
         whole.update(block)
         crc = zlib.crc32(block, crc)
+        mac.update(block)
     study, series, sop = (
         uid(subkeys, original) for original in (ref.study_uid, ref.series_uid, ref.sop_uid)
     )
@@ -112,6 +115,7 @@ def rekey(parts: HubParts, release: Release, ref: RevisionRef) -> ReleasedInstan
         header_size=len(header),
         sha256=whole.hexdigest(),
         crc32=crc,
+        mac=mac.told(),
         facts=facts_of(dcmread(io.BytesIO(header))),
     )
 
