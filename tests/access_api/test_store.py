@@ -1,4 +1,4 @@
-"""Bytes that come from the store: only those asked for, all of them, in memory that is used again."""
+"""Bytes that come from the store: those that were asked for, all of them, and no others."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
