@@ -16,12 +16,21 @@ from access_api.visits import Visit
 class Asked:
     """The fields of a request that decide what of an object is sent (RFC 9110 §13, §14)."""
 
-    wanted: Annotated[str | None, Header(alias="Range", max_length=128)] = None
-    known: Annotated[str | None, Header(alias="If-None-Match", max_length=4096)] = None
-    only_if: Annotated[str | None, Header(alias="If-Range", max_length=128)] = None
+    wanted: str | None
+    known: str | None
+    only_if: str | None
 
 
-Conditions = Annotated[Asked, Depends(Asked)]
+async def _asked(
+    wanted: Annotated[str | None, Header(alias="Range", max_length=128)] = None,
+    known: Annotated[str | None, Header(alias="If-None-Match", max_length=4096)] = None,
+    only_if: Annotated[str | None, Header(alias="If-Range", max_length=128)] = None,
+) -> Asked:
+    # Not a class: FastAPI would make it in a thread.
+    return Asked(wanted, known, only_if)
+
+
+Conditions = Annotated[Asked, Depends(_asked)]
 
 
 @dataclass(frozen=True, repr=False)

@@ -19,6 +19,8 @@ from access_api.errors import BrokenStreamError
 
 BLOCK: Final = 1 << 20
 READERS: Final = 16
+SMALL: Final = 1 << 16
+FEW: Final = 8
 PATIENCE_S: Final = 20.0
 """Seconds that asking again may take; not to know is to end it."""
 
@@ -96,6 +98,23 @@ def _close(blocks: Pieces) -> None:
         close()
 
 
+async def _joined(
+    blocks: AsyncGenerator[bytes | memoryview],
+) -> AsyncGenerator[bytes | memoryview]:
+    """Put a few small blocks before the next: so a small file is checked before it begins."""
+    held: list[bytes] = []
+    async with aclosing(blocks):
+        async for block in blocks:
+            if len(block) < SMALL and len(held) < FEW:
+                held.append(bytes(block))
+                continue
+            yield b"".join((*held, block)) if held else block
+            held = []
+            del block
+    if held:
+        yield b"".join(held)
+
+
 @dataclass(frozen=True, repr=False)
 class Watch:
     """What is asked again while bytes are sent; whatever it raises ends the answer.
@@ -162,7 +181,7 @@ class BlocksResponse(StreamingResponse):
         begin["headers"] = self.raw_headers
         begun = False
         try:
-            async with aclosing(self._each()) as blocks:
+            async with aclosing(_joined(self._each())) as blocks:
                 async for block in blocks:
                     if self._gone:
                         return

@@ -84,9 +84,12 @@ class Visit:
         so does what nobody found anonymous, or not any more.
         """
         permit = self.permit()
-        if self.tier(permit) is not Tier.ANON_DOWNLOAD and not self.caller.service:
-            raise ForbiddenError
+        self._require(self.tier(permit))
         return permit
+
+    def _require(self, tier: Tier) -> None:
+        if tier is not Tier.ANON_DOWNLOAD and not self.caller.service:
+            raise ForbiddenError
 
     def tier(self, permit: Permit) -> Tier:
         """Return the tier by which the permit's data may be had today."""
@@ -94,8 +97,14 @@ class Visit:
 
     def find(self, sop_uid: str) -> Servable:
         """Check permit, tier and Holds; tell where the bytes of an instance lie."""
-        self.permit_to_read()
-        return servable(self.door.engine, self.permit_id, sop_uid, who=self.who, today=self.today)
+        return servable(
+            self.door.engine,
+            self.permit_id,
+            sop_uid,
+            who=self.who,
+            today=self.today,
+            may=self._require,
+        )
 
     @contextmanager
     def recorded(self, action: str, target: str) -> Iterator[None]:

@@ -235,6 +235,8 @@ release_instance = Table(
     Column("header_size", Integer),
     Column("sha256", DIGEST),
     Column("crc32", reference()),
+    # Key and code by which the door knows the bytes again (`catalog.releases.mac`).
+    Column("mac", DIGEST),
     # What the released header says (`catalog.releases.facts`).
     Column("facts", JSON(none_as_null=True)),
     UniqueConstraint("release_id", "sop_uid"),

@@ -1,8 +1,9 @@
 """The one check of a permit: it names the person, and it is in force."""
 
 from datetime import date
+from functools import cache
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, Select, bindparam, select
 
 from catalog.database import reading
 from catalog.errors import NotFoundError, PermitError
@@ -86,16 +87,21 @@ def find(connection: Connection, permit_id: str) -> Permit | None:
 
 def _superseded(connection: Connection, permit_id: str) -> Superseded | None:
     """Tell what came after a permit; the earliest beginning of all that did is what counts."""
-    mine, later = permit_decision.alias("mine"), permit_decision.alias("later")
-    wanted = (
-        select(later.c.permit_id, later.c.way, permit.c.valid_from)
-        .join(mine, mine.c.line == later.c.line)
-        .join(permit, permit.c.id == later.c.permit_id)
-        .where(mine.c.permit_id == permit_id, later.c.number > mine.c.number)
-        .order_by(later.c.number)
-    )
-    rows = connection.execute(wanted).all()
+    rows = connection.execute(_later(), {"earlier": permit_id}).all()
     if not rows:
         return None
     since = min(row.valid_from for row in rows)
     return Superseded(rows[0].permit_id, _WAYS[Event(rows[0].way)], since)
+
+
+@cache
+def _later() -> Select[tuple[str, str, date]]:
+    """Give the statement; to make it anew costs more than to execute it."""
+    mine, later = permit_decision.alias("mine"), permit_decision.alias("later")
+    return (
+        select(later.c.permit_id, later.c.way, permit.c.valid_from)
+        .join(mine, mine.c.line == later.c.line)
+        .join(permit, permit.c.id == later.c.permit_id)
+        .where(mine.c.permit_id == bindparam("earlier"), later.c.number > mine.c.number)
+        .order_by(later.c.number)
+    )

@@ -66,6 +66,7 @@ class ReleasedInstance:
         header_size: Bytes of that header: all that comes before the pixel data.
         sha256: Hex digest of header and pixel data together.
         crc32: CRC-32 of the same, as ZIP wants it.
+        mac: Key and code of the same (`catalog.releases.mac`).
         facts: What the released header says, by column (`catalog.releases.facts`).
     """
 
@@ -79,6 +80,7 @@ class ReleasedInstance:
     header_size: int
     sha256: str
     crc32: int
+    mac: str | None = None
     facts: Mapping[str, Any] | None = None
 
 
@@ -90,6 +92,8 @@ class Servable:
         pixel_offset: Where the pixel data begins in the clean object.
         pixel_size: Bytes from there to its end.
         size: Bytes of the whole: `header_size + pixel_size`.
+        mac: What knows its bytes again (`catalog.releases.mac`); None of what was released before
+            there was such.
         derived: Whether it was made here, of an image, and came with no export.
         derived_from: The image's UID in the release, if it is in it.
         pixel_facts: What its pixels tell, if anything.
@@ -110,6 +114,7 @@ class Servable:
     pixel_size: int
     sha256: str
     crc32: int
+    mac: str | None = None
     derived: bool = False
     derived_from: str | None = None
     pixel_facts: PixelFacts | None = None

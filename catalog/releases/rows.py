@@ -2,9 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, Row, Select, and_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    select,
+)
 
 from catalog.errors import NotFoundError
 from catalog.holds import instance_not_held, study_not_held
@@ -35,16 +45,30 @@ def current(connection: Connection, permit_id: str, *, who: str | None, today: d
         PermitError: The permit is the person's, but not in force.
     """
     require(connection, permit_id, who=who, today=today)
-    newest = (
-        select(release.c.id)
-        .where(release.c.permit_id == permit_id, release.c.state == ReleaseState.SEALED)
-        .order_by(release.c.number.desc())
-        .limit(1)
-    )
-    release_id = connection.scalar(newest)
+    return newest(connection, permit_id)
+
+
+def newest(connection: Connection, permit_id: str) -> str:
+    """Give a permit's newest sealed release; whoever asks has checked the permit.
+
+    Raises:
+        NotFoundError: Nothing is sealed.
+    """
+    release_id = connection.scalar(_newest(), {"newest_of": permit_id})
     if release_id is None:
         raise NotFoundError
     return str(release_id)
+
+
+@cache
+def _newest() -> Select[tuple[str]]:
+    return (
+        select(release.c.id)
+        .where(release.c.permit_id == bindparam("newest_of"))
+        .where(release.c.state == ReleaseState.SEALED)
+        .order_by(release.c.number.desc())
+        .limit(1)
+    )
 
 
 def released(release_id: str | BindParameter[str]) -> Select[Any]:
@@ -125,6 +149,7 @@ def servables(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Servabl
             pixel_size=row.size - row.pixel_offset,
             sha256=row.sha256,
             crc32=row.crc32,
+            mac=row.mac,
             derived=row.derived_from is not None,
             derived_from=row.image_uid,
             pixel_facts=_facts(row, flags),

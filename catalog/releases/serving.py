@@ -1,6 +1,6 @@
 """Read a permit's newest sealed release; permit and Holds are checked on every call."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import cache
 from typing import Any
@@ -11,15 +11,27 @@ from catalog.database import reading
 from catalog.errors import HeldError, NotFoundError
 from catalog.permits import require
 from catalog.releases.records import ReleaseContents, ReleasedStudy, Servable, ServablePreview
-from catalog.releases.rows import current, free_of, released, servables
+from catalog.releases.rows import current, free_of, newest, released, servables
 from catalog.sightings.tables import preview as previews
 from catalog.tables import release_instance, revision
+from catalog.tiers.assessments import is_assessed
+from catalog.vocabulary import Tier
 
 _BATCH = 500
 
 
-def servable(engine: Engine, permit_id: str, sop_uid: str, *, who: str, today: date) -> Servable:
-    """Tell where the bytes of one released object lie.
+def servable(
+    engine: Engine,
+    permit_id: str,
+    sop_uid: str,
+    *,
+    who: str,
+    today: date,
+    may: Callable[[Tier], object] = lambda _tier: None,
+) -> Servable:
+    """Tell where the bytes of one released object lie, all by one look at the catalogue.
+
+    `may` is told the tier by which the permit's data may be had, and raises if that is not enough.
 
     Raises:
         NotFoundError: No such permit, not the person's, nothing sealed, or not in the release.
@@ -27,8 +39,10 @@ def servable(engine: Engine, permit_id: str, sop_uid: str, *, who: str, today: d
         HeldError: The object is in the release, but held.
     """
     with reading(engine) as connection:
-        release_id = current(connection, permit_id, who=who, today=today)
-        row = _one(connection, release_id, sop_uid)
+        permit = require(connection, permit_id, who=who, today=today)
+        assessed = is_assessed(connection, permit_id, permit.tier, today=today)
+        may(permit.tier if assessed else Tier.PSEUDO_SPE)
+        row = _one(connection, newest(connection, permit_id), sop_uid)
         (found,) = servables(connection, [row])
     return found
 

@@ -9,6 +9,7 @@ from pydicom import dcmread
 
 from catalog.releases import Release, ReleasedInstance, RevisionRef
 from catalog.releases.facts import facts_of
+from catalog.releases.mac import Mac
 from deid.identity.pseudonym import uid
 from deid.rekey import rekey
 from flows.wiring import HubParts
@@ -34,11 +35,13 @@ class Rekeying:
         blocks = self._parts.clean.get(ref.clean_key)
         clean, pixels = _cut(blocks, ref.pixel_offset)
         header = rekey(clean, person=person, subkeys=subkeys, weeks=ref.weeks)
-        whole, crc = hashlib.sha256(header), zlib.crc32(header)
+        whole, crc, mac = hashlib.sha256(header), zlib.crc32(header), Mac()
         digest = whole.hexdigest()
+        mac.update(header)
         while pixels:
             whole.update(pixels)
             crc = zlib.crc32(pixels, crc)
+            mac.update(pixels)
             pixels = next(blocks, b"")
         study, series, sop = (
             uid(subkeys, original) for original in (ref.study_uid, ref.series_uid, ref.sop_uid)
@@ -56,6 +59,7 @@ class Rekeying:
             header_size=len(header),
             sha256=whole.hexdigest(),
             crc32=crc,
+            mac=mac.told(),
             facts=facts_of(dcmread(io.BytesIO(header))),
         )
 

@@ -13,11 +13,21 @@ import psutil
 import pytest
 
 from access_api.settings import DoorSettings
-from catalog import holds
+from catalog import holds, releases
 from catalog.holds import HoldTarget
 from catalog.vocabulary import HoldKind, HoldScope
 from tests.access_api.running import Running
-from tests.access_api.world import ANNA, PERMIT_A, PERMIT_LARGE, Member, World, log_lines
+from tests.access_api.world import (
+    ANNA,
+    BERTIL,
+    PERMIT_A,
+    PERMIT_B,
+    PERMIT_LARGE,
+    TODAY,
+    Member,
+    World,
+    log_lines,
+)
 
 Bearer = Callable[..., dict[str, str]]
 
@@ -138,3 +148,28 @@ def test_strange_headers_open_nothing(door: Running, world: World, line: bytes) 
     with socket.create_connection(("127.0.0.1", door.port), timeout=10) as caller:
         caller.sendall(b"GET " + path + b" HTTP/1.1\r\nHost: x\r\n" + line + b"\r\n")
         assert caller.recv(4096).split()[1] in {b"400", b"401"}
+
+
+@pytest.mark.parametrize(
+    ("permit", "who", "coded"), [(PERMIT_A, ANNA, True), (PERMIT_B, BERTIL, False)]
+)
+def test_other_bytes_than_those_released_never_complete(
+    door: Running, world: World, bearer: Bearer, permit: str, who: str, coded: bool
+) -> None:
+    member = world.of(permit)
+    found = releases.servable(world.engine, permit, member.sop, who=who, today=TODAY)
+    assert (found.mac is not None) is coded
+    clean = b"".join(world.s3.store("clean").get(found.clean_key))
+    path = f"/releases/{permit}/instances/{member.sop}"
+    try:
+        replace(world, found.clean_key, clean[:-1] + bytes([clean[-1] ^ 1]))
+        with pytest.raises(http.client.IncompleteRead):
+            door.get(path, bearer(who))
+    finally:
+        replace(world, found.clean_key, clean)
+    assert door.get(path, bearer(who))[1] == member.data
+
+
+def replace(world: World, key: str, data: bytes) -> None:
+    world.s3.store("clean").remove(key)
+    world.put("clean", key, data)

@@ -41,6 +41,7 @@ from catalog.records import (
     Versions,
 )
 from catalog.releases.facts import facts_of
+from catalog.releases.mac import Mac
 from catalog.search import Query
 from catalog.tiers.assessments import Assessment, assess
 from catalog.vocabulary import Finding, Laterality, Tier
@@ -59,6 +60,12 @@ PERMIT_A, PERMIT_B, PERMIT_SPE = "PERMIT-A", "PERMIT-B", "PERMIT-SPE"
 EXPIRED, REVOKED, UNREADY = "PERMIT-EXPIRED", "PERMIT-REVOKED", "PERMIT-UNREADY"
 PERMIT_LARGE = "PERMIT-LARGE"
 NOBODYS = "PERMIT-NOBODY"
+
+
+def mac_of(data: bytes) -> str:
+    mac = Mac()
+    mac.update(data)
+    return mac.told()
 
 
 def sha256(data: bytes) -> str:
@@ -237,6 +244,7 @@ class World:
                     header_size=len(header),
                     sha256=sha256(data),
                     crc32=zlib.crc32(data),
+                    mac=mac_of(data) if permit != PERMIT_B else None,
                     facts=facts_of(_dataset(header + pixels)),
                 ),
             )
