@@ -52,25 +52,28 @@ def candidates(
 ) -> Iterator[Sequence[str]]:
     """Give handles after one, some at a time: `want`, then more, as what is held shows no page."""
     walked = found = 0
-    step = _STEP
+    step, waiting = _STEP, list[str]()
     while found >= _COMMON * walked:
         until = _end(connection, after, step)
-        wanted, asked = _walked(query, ends=until is not None), {"after": after, "until": until}
-        keys = connection.scalars(wanted, asked | {"want": want}).all()
-        yield keys
-        if len(keys) == want:
-            after, want = keys[-1], _more(want)
-            continue
-        if until is None:
+        asked = {"after": after, "until": until, "want": want - len(waiting)}
+        keys = connection.scalars(_walked(query, ends=until is not None), asked).all()
+        waiting += keys
+        if len(waiting) == want:
+            yield waiting
+            after, want, waiting = waiting[-1], _more(want), []
+        elif until is None:
+            yield waiting
             return
-        after, walked, found, step = until, walked + step, found + len(keys), step * 2
+        else:
+            after, walked, found, step = until, walked + step, found + len(keys), step * 2
     wanted = _gathered(query, connection.dialect.name, by_look=_by_look(connection, query))
     while True:
-        keys = connection.scalars(wanted, {"after": after, "want": want}).all()
-        yield keys
-        if len(keys) < want:
+        asked = {"after": after, "want": want - len(waiting)}
+        waiting += connection.scalars(wanted, asked).all()
+        yield waiting
+        if len(waiting) < want:
             return
-        after, want = keys[-1], _more(want)
+        after, want, waiting = waiting[-1], _more(want), []
 
 
 def _more(want: int) -> int:

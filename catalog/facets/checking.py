@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Select, except_, exists, select
 
 from catalog.database import reading
-from catalog.facets.keeping import LOOKS, WHOSE, due, stretches
+from catalog.facets.keeping import LOOKS, STRETCH, WHOSE, due, stretches
 from catalog.facets.tables import search_appearance, search_cell, search_stratum, study_facet
 from catalog.tables import study
 
@@ -19,21 +19,22 @@ def differing(engine: Engine) -> Iterator[str]:
     Raises:
         DatabaseError: The database did not answer.
     """
-    for which in stretches(engine):
+    for ends in stretches(engine):
         with reading(engine) as connection:
-            found = sorted(_differing(connection, which))
+            found = sorted(_differing(connection, ends))
         yield from found
 
 
-def _differing(connection: Connection, which: ColumnElement[bool]) -> set[str]:
-    kept, must = _kept(which), due(which)
-    rows = [*connection.execute(except_(must, kept)), *connection.execute(except_(kept, must))]
+def _differing(connection: Connection, ends: dict[str, int]) -> set[str]:
+    kept, must = _kept(STRETCH), due(STRETCH)
+    both = (except_(must, kept), except_(kept, must))
+    rows = [row for one in both for row in connection.execute(one, ends)]
     its = study_facet.c
     known = exists().where(
         search_cell.c.appearance_id == its.appearance_id, search_cell.c.stratum_id == its.stratum_id
     )
-    lost = select(its.study_key).join(study, study.c.key == its.study_key).where(which, ~known)
-    return {row[0] for row in rows} | set(connection.scalars(lost))
+    lost = select(its.study_key).join(study, study.c.key == its.study_key).where(STRETCH, ~known)
+    return {row[0] for row in rows} | set(connection.scalars(lost, ends))
 
 
 def _kept(which: ColumnElement[bool]) -> Select[Any]:

@@ -1,6 +1,7 @@
 """Write what search asks of studies, from what the catalogue holds of them."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -8,11 +9,12 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Executable,
     FromClause,
-    Insert,
     Select,
     Table,
     and_,
+    bindparam,
     case,
     exists,
     func,
@@ -40,52 +42,63 @@ WHOSE = ("holder_id", "exam_year", "age_band")
 _MANY = 20_000
 
 
+SOME = study.c.id.in_(bindparam("ids", expanding=True))
+STRETCH = study.c.id.between(bindparam("first"), bindparam("last"))
+
+
 def keep(connection: Connection, study_ids: Iterable[int]) -> None:
     """Write anew what search asks of some studies, in the transaction of what changed them."""
     for some in batches(study_ids):
-        _write(connection, study.c.id.in_(some))
+        for statement in _statements(connection.dialect.name, SOME):
+            connection.execute(statement, {"ids": some})
 
 
 def keep_all(engine: Engine) -> None:
     """Write all of it anew, some thousand studies at a time; it may run beside everything else."""
-    for which in stretches(engine):
+    locked = select(study.c.id).where(STRETCH).with_for_update()
+    for ends in stretches(engine):
         with writing(engine) as connection:
-            connection.execute(select(study.c.id).where(which).with_for_update()).all()
-            _write(connection, which)
+            connection.execute(locked, ends).all()
+            for statement in _statements(connection.dialect.name, STRETCH):
+                connection.execute(statement, ends)
 
 
-def stretches(engine: Engine) -> Iterator[ColumnElement[bool]]:
-    """Give the conditions under which each study is in one of some stretches."""
+def stretches(engine: Engine) -> Iterator[dict[str, int]]:
+    """Give the ends of stretches, in one of which each study is; see `STRETCH`."""
     with reading(engine) as connection:
         last = connection.scalar(select(func.max(study.c.id))) or 0
     for first in range(0, last + 1, _MANY):
-        yield study.c.id.between(first, first + _MANY - 1)
+        yield {"first": first, "last": first + _MANY - 1}
 
 
-def _write(connection: Connection, which: ColumnElement[bool]) -> None:
+@lru_cache
+def _statements(dialect: str, which: ColumnElement[bool]) -> tuple[Executable, ...]:
+    """Make what is run one after the other for some studies; once, as making it takes longest."""
     keys = select(study.c.key).where(which)
-    connection.execute(study_facet.delete().where(study_facet.c.study_key.in_(keys)))
-    _add(connection, search_appearance, _looks(which).subquery("found"), LOOKS)
-    _add(connection, search_stratum, _strata(which).subquery("found"), WHOSE)
     said = due(which).subquery("said")
     facets = (
         select(said.c.study_key, search_appearance.c.id, search_stratum.c.id)
         .join(search_appearance, _same(search_appearance, said, LOOKS))
         .join(search_stratum, _same(search_stratum, said, WHOSE))
     )
-    connection.execute(study_facet.insert().from_select(list(study_facet.c.keys()), facets))
     mine = study_facet.select().where(study_facet.c.study_key.in_(keys)).subquery("found")
-    _add(connection, search_cell, mine, ("appearance_id", "stratum_id"))
+    return (
+        study_facet.delete().where(study_facet.c.study_key.in_(keys)),
+        _added(dialect, search_appearance, _looks(which).subquery("found"), LOOKS),
+        _added(dialect, search_stratum, _strata(which).subquery("found"), WHOSE),
+        study_facet.insert().from_select(list(study_facet.c.keys()), facets),
+        _added(dialect, search_cell, mine, ("appearance_id", "stratum_id")),
+    )
 
 
-def _add(connection: Connection, table: Table, found: FromClause, names: tuple[str, ...]) -> None:
+def _added(dialect: str, table: Table, found: FromClause, names: tuple[str, ...]) -> Executable:
     """Add what was not there; in one order, so that two who add do not wait for each other."""
     new = [found.c[name] for name in names]
     there = exists().where(_same(table, found, names)).correlate(found)
     rows = select(*new).where(~there).distinct().order_by(*new)
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement: Insert = dialect.insert(table).from_select(list(names), rows)
-    connection.execute(statement.on_conflict_do_nothing())  # type: ignore[attr-defined]
+    words: Any = postgresql if dialect == "postgresql" else sqlite
+    added: Executable = words.insert(table).from_select(list(names), rows).on_conflict_do_nothing()
+    return added
 
 
 def _same(one: FromClause, other: FromClause, names: tuple[str, ...]) -> ColumnElement[bool]:

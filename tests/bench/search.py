@@ -190,7 +190,7 @@ def burden(engine: Engine, label: str) -> Iterator[str]:
             size = "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r'"
             for name, which in (("kept", KEPT), ("all", "relname NOT LIKE 'pg_%'")):
                 took = connection.scalar(text(f"{size} AND {which}"))
-                yield f"{label}_{name}_mb={took / 1e6:.0f}"
+                yield f"{label}_{name}_mb={float(took) / 1e6:.0f}"
         else:
             pages = text("SELECT (SELECT * FROM pragma_page_count()) * 4096")
             yield f"{label}_all_mb={(connection.scalar(pages) or 0) / 1e6:.0f}"
