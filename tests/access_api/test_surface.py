@@ -44,7 +44,9 @@ def credentials(issuer: Issuer, world: World) -> Credentials:
 
     def make(name: str) -> dict[str, str]:
         if WHO_MAY[name] == {SERVICE}:
-            return {"Authorization": f"Bearer {world.assertion(SPE)}"}
+            return {"Authorization": f"Bearer {world.token(SPE)}"}
+        if name == "POST /token":
+            return {}  # a second way to show who one is, is refused
         return {"Authorization": f"Bearer {issuer.token(ANNA, role_for(name), exp=4_000_000_000)}"}
 
     return make
