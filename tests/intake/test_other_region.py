@@ -5,6 +5,7 @@ import hashlib
 import json
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import MetaData, select
 
 from catalog.arrivals import arrivals, regions
@@ -13,11 +14,14 @@ from catalog.arrivals.scope import RegionScope
 from catalog.arrivals.wire import StandingQuestion, study_message
 from catalog.columns import now
 from catalog.errors import ConflictError, NotFoundError
+from catalog.holders import set_mode
 from catalog.outcome import Outcome
 from catalog.publishing.publish import CataloguePublisher
 from catalog.records import Merge
 from catalog.tables import access_log, hold, study
-from catalog.vocabulary import HoldKind
+from catalog.vocabulary import HolderMode, HoldKind
+from flows.orders.issuing import sign_waiting
+from tests.catalog.applying import permitted
 from tests.intake.caller import Caller
 from tests.intake.making import draft_of, ours
 
@@ -106,10 +110,32 @@ def attempts(draft, waits):
     yield "POST", "/arrivals", study_message(disguised), 202
 
 
+def ordered(hub):
+    """Give an order by criteria that waits for the other region's answer."""
+    set_mode(hub.engine, "prov", HolderMode.ON_PERMIT, who="operator")
+    permitted(hub.engine)
+    set_mode(hub.engine, "prov", HolderMode.STANDING, who="operator")
+    (order,) = sign_waiting(hub.engine, Ed25519PrivateKey.generate(), who="operator")
+    return order
+
+
+def answers(order):
+    said = {"version": 1, "order": order}
+    for more in (
+        {"state": "ACCEPTED"},
+        {"state": "REFUSED", "ground": "OTHER"},
+        {"state": "DELIVERED", "counts": {}},
+    ):
+        yield "POST", "/orders/answers", said | more, 404
+    yield "POST", "/orders/answers", said | {"state": "REFUSED"}, 422
+    yield "POST", "/orders/answers", said | {"state": "WITHDRAWN"}, 422
+
+
 def test_no_route_reads_or_changes_anything_of_anothers(hub, thief, theirs):
+    order = ordered(hub)
     before = everything(hub)
     routes = set()
-    for method, path, body, expected in attempts(*theirs):
+    for method, path, body, expected in (*attempts(*theirs), *answers(order)):
         sent = body if isinstance(body, bytes) else json.dumps(body).encode()
         answer = thief.call(method, path, sent)
         wanted = expected if isinstance(expected, int) else 200
