@@ -18,6 +18,7 @@ import catalog.erasures.tables
 import catalog.errands.tables
 import catalog.findings.tables
 import catalog.ledgers.tables
+import catalog.notices.tables
 import catalog.optouts.tables
 import catalog.orders.tables
 import catalog.permits.tables

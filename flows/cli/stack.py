@@ -137,7 +137,7 @@ def status() -> None:
         word = "well" if part.healthy else "not running" if not part.pid else "not answering"
         uptime = f"{part.uptime / 60:7.1f} min" if part.pid else ""
         typer.echo(f"{part.name:{width}} {word:14} {uptime:12} {part.url}")
-    for line in _region_lines():
+    for line in (*_region_lines(), *_hub_lines()):
         typer.echo(line)
     if not all(part.healthy for part in parts):
         raise typer.Exit(1)
@@ -187,6 +187,29 @@ def _region_lines() -> Iterator[str]:
         return
     except (CatalogError, FlowsError) as error:
         yield f"region      its work cannot be told: {error}"
+
+
+def _hub_lines() -> Iterator[str]:
+    """Tell who is to be told, and how long there is (GDPR Art. 33)."""
+    from datetime import UTC, datetime
+
+    from catalog.errors import CatalogError
+    from flows.cli import notices
+    from flows.errors import FlowsError
+
+    if not place.is_here("hub"):
+        return
+    try:
+        place.enter("hub")
+        from catalog.notices import outbox
+        from flows import wiring
+
+        catalogue = wiring.hub().catalogue
+        outbox.collect(catalogue, datetime.now(UTC).date())
+        for one in outbox.every(catalogue):
+            yield f"notice      {notices.line(one, datetime.now(UTC))}"
+    except (CatalogError, FlowsError, place.NotUpError) as error:
+        yield f"hub         whom to tell cannot be told: {error}"
 
 
 def print_endpoints(endpoints: Endpoints, login: str) -> None:
