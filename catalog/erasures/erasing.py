@@ -80,12 +80,11 @@ def begin(engine: Engine, asked: Asked, anew: Mapping[str, Paper | None]) -> Era
     Args:
         engine: The catalogue.
         asked: What is to be erased.
-        anew: By the key of a paper that names it, the stored one that does not; None where nothing
-            would be left in it.
+        anew: By the key of a paper that names it, one that does not; None if nothing is left.
 
     Raises:
         NotFoundError: Nothing is known under that name; it may be erased already.
-        RaceError: A release was sealed meanwhile, and has papers that are not in `anew`.
+        RaceError: A release was sealed meanwhile, with papers that are not in `anew`.
     """
     with writing(engine) as connection:
         doom = rows.doom(connection, asked.target, lock=True)

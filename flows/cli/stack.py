@@ -123,12 +123,12 @@ def status() -> None:
     """Show how the local stack and the region's work do.
 
     The exit code is 1 unless all parts are well. Where there is no local stack, but the settings of
-    a region, its work alone is shown.
+    a region, its work alone is shown. At the hub: whom to tell of what was stopped, until when.
 
     Example: mammo status
     """
     parts: Sequence[PartStatus] = ()
-    if not place.has("region"):
+    if not place.has("region") and not place.has("hub"):
         place.require_stack()
     if place.state().exists():
         parts = stack_in(place.state()).status()
