@@ -20,6 +20,7 @@ import catalog.errands.tables
 import catalog.facets.tables
 import catalog.findings.tables
 import catalog.ledgers.tables
+import catalog.notices.tables
 import catalog.optouts.tables
 import catalog.orders.tables
 import catalog.permits.tables

@@ -121,7 +121,7 @@ def asked(account: str | None, permit_id: str | None = None) -> Subquery:
 
 def _held() -> Select[Any]:
     """Select what Holds in force ask to be deleted, once for each account, permit and object."""
-    hit = _hit()
+    hit = hits()
     whole = func.max(case((hit.c.kind.in_(_REPLACED), 0), else_=1))
     names = (
         permit_person.c.person.label("account_id"),
@@ -142,13 +142,14 @@ def _held() -> Select[Any]:
     )
 
 
-def _hit() -> CTE:
-    """Select the revisions that such Holds are on, and what was derived of them."""
+def hits() -> CTE:
+    """Select the revisions that Holds ask to delete, and what was derived of them."""
     image = instance.alias("image")
     asks = (hold.c.kind.in_(_ASKING), hold.c.lifted_at.is_(None))
 
     def held(scope: HoldScope) -> Select[Any]:
-        facts = (revision.c.id.label("revision_id"), hold.c.kind, hold.c.placed_at)
+        told = (hold.c.kind, hold.c.placed_at, hold.c.recall_id)
+        facts = (revision.c.id.label("revision_id"), *told)
         return select(*facts).select_from(hold).where(hold.c.scope == scope, *asks)
 
     of_women = [

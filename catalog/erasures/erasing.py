@@ -74,16 +74,17 @@ def papers_naming(engine: Engine, target: HoldTarget) -> list[Naming]:
         return papers.naming(connection, rows.doom(connection, target))
 
 
-def begin(engine: Engine, asked: Asked, anew: Mapping[str, Paper]) -> Erasure:
+def begin(engine: Engine, asked: Asked, anew: Mapping[str, Paper | None]) -> Erasure:
     """Erase what the catalogue says, and list the objects that are to go.
 
     Args:
         engine: The catalogue.
         asked: What is to be erased.
-        anew: By the key of a paper that names it, the stored one that does not.
+        anew: By the key of a paper that names it, one that does not; None if nothing is left.
 
     Raises:
         NotFoundError: Nothing is known under that name; it may be erased already.
+        RaceError: A release was sealed meanwhile, with papers that are not in `anew`.
     """
     with writing(engine) as connection:
         doom = rows.doom(connection, asked.target, lock=True)

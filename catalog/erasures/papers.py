@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from catalog.erasures.records import Store
 from catalog.erasures.rows import Doom, Named, each
+from catalog.errors import RaceError
 from catalog.releases.key_objects import without
 from catalog.releases.papers import RECORD, selection_name
 from catalog.releases.records import Paper
@@ -62,16 +63,21 @@ def _listed(line: str) -> str:
 
 
 def replace(
-    connection: Connection, named: Iterable[Naming], anew: Mapping[str, Paper]
+    connection: Connection, named: Iterable[Naming], anew: Mapping[str, Paper | None]
 ) -> list[Named]:
     """Enter the papers that were written anew, by the key of the old; give what is to go.
 
-    A paper without a new one goes: a release was sealed since they were written.
+    One of which nothing is left has none in its place, and goes.
+
+    Raises:
+        RaceError: A release was sealed since they were written; write them once more.
     """
     old: list[Named] = []
     for one in named:
         mine = (release_paper.c.release_id == one.release_id, release_paper.c.name == one.name)
-        new = anew.get(one.key)
+        if one.key not in anew:
+            raise RaceError
+        new = anew[one.key]
         if new is None:
             connection.execute(release_paper.delete().where(*mine))
         elif new.key == one.key:

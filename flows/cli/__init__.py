@@ -20,6 +20,7 @@ from flows.cli import (
     finding,
     hold,
     key,
+    notices,
     offline,
     optout,
     orders,
@@ -67,6 +68,7 @@ app.add_typer(exports.app, name="exports")
 app.add_typer(finding.app, name="finding")
 app.add_typer(hold.app, name="hold")
 app.add_typer(key.app, name="key")
+app.add_typer(notices.app, name="notices")
 app.add_typer(optout.app, name="optout")
 app.add_typer(orders.app, name="orders")
 app.add_typer(permit.app, name="permit")

@@ -59,11 +59,7 @@ def begin(
     asked = Asked(target, _said(case), _said(reason), person(who, HubSettings))
     made = erase(_eraser(), asked, told=lambda begun: typer.echo(f"erasure {begun.id} is begun"))
     typer.echo(_line(made))
-    for permit, bucket in erasing.copies(wiring.hub().catalogue, made.id):
-        typer.echo(
-            f"{bucket} has copies under {permit}: mammo releases deliver {permit} --bucket {bucket}"
-            " takes them away; where the permit has ended, mammo releases delete-proof"
-        )
+    _copies(made)
     typer.echo("tell the region, and who has copies: mammo orders issue REGION ERASE …")
 
 
@@ -82,6 +78,7 @@ def resume(who: Who = "") -> None:
     done = go_on(_eraser(), who=person(who, HubSettings))
     for one in done:
         typer.echo(_line(one))
+        _copies(one)
     if not done:
         typer.echo("nothing is left to erase")
 
@@ -218,6 +215,18 @@ def _eraser() -> "Eraser":
     clean, releases = wire_erasing(mine, wiring.read(EraseSettings))
     stores = {Store.CLEAN: clean, Store.RELEASES: releases}
     return Eraser(parts.catalogue, stores, parts.releases)
+
+
+def _copies(one: "Erasure") -> None:
+    """Tell which buckets have copies of what an erasure took."""
+    from catalog.erasures import erasing
+    from flows import wiring
+
+    for permit, bucket in erasing.copies(wiring.hub().catalogue, one.id):
+        typer.echo(
+            f"{bucket} has copies under {permit}: mammo releases deliver {permit} --bucket {bucket}"
+            " takes them away; where the permit has ended, mammo releases delete-proof"
+        )
 
 
 def _line(one: "Erasure") -> str:

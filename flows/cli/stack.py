@@ -13,6 +13,8 @@ from infra.stack import Endpoints, PartStatus, Stack
 from infra.two_sides import TwoSides, side_of, stack_in
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from flows.status.region import RegionStatus
 
 APART = (
@@ -123,12 +125,12 @@ def status() -> None:
     """Show how the local stack and the region's work do.
 
     The exit code is 1 unless all parts are well. Where there is no local stack, but the settings of
-    a region, its work alone is shown.
+    a region, its work alone is shown. At the hub: whom to tell of what was stopped, until when.
 
     Example: mammo status
     """
     parts: Sequence[PartStatus] = ()
-    if not place.has("region"):
+    if not place.has("region") and not place.has("hub"):
         place.require_stack()
     if place.state().exists():
         parts = stack_in(place.state()).status()
@@ -190,26 +192,40 @@ def _region_lines() -> Iterator[str]:
 
 
 def _hub_lines() -> Iterator[str]:
+    """Tell what the hub waits for, who is to be told, and how long there is (GDPR Art. 33)."""
     from datetime import UTC, datetime
 
-    from catalog.deliveries import orders
-    from catalog.deliveries.records import OPEN
     from catalog.errors import CatalogError
-    from flows import wiring
-    from flows.cli.status_lines import orders_line
     from flows.errors import FlowsError
 
     if not place.is_here("hub"):
         return
     try:
         place.enter("hub")
-        found = [one for one in orders.find_all(wiring.hub().catalogue) if one.state in OPEN]
-    except (CatalogError, FlowsError) as error:
-        yield f"hub         its orders cannot be told: {error}"
-        return
+        yield from _due_lines(datetime.now(UTC))
+    except (CatalogError, FlowsError, place.NotUpError) as error:
+        yield f"hub         what is due cannot be told: {error}"
+
+
+def _due_lines(moment: "datetime") -> Iterator[str]:
+    from catalog.deletions.ended import deletions
+    from catalog.deliveries import orders
+    from catalog.deliveries.records import OPEN
+    from catalog.notices import outbox
+    from flows import wiring
+    from flows.cli import notices
+    from flows.cli.status_lines import orders_line
+
+    catalogue, today = wiring.hub().catalogue, moment.date()
+    found = [one for one in orders.find_all(catalogue) if one.state in OPEN]
     if found:
-        today = datetime.now(UTC).date()
         yield f"hub {orders_line(len(found), sum(one.is_late(today) for one in found))}"
+    outbox.collect(catalogue, today)
+    for one in outbox.every(catalogue):
+        yield f"notice      {notices.line(one, moment)}"
+    late = sum(one.is_late(today) for one in deletions(catalogue, today=today))
+    if late:
+        yield f"deletions   {late} late: mammo deletions list"
 
 
 def print_endpoints(endpoints: Endpoints, login: str) -> None:

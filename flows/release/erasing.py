@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from pydantic import SecretStr
 from sqlalchemy import Engine
@@ -17,13 +18,15 @@ from catalog.erasures import erasing
 from catalog.erasures.erasing import Asked
 from catalog.erasures.papers import written_without
 from catalog.erasures.records import Erasure, Store
-from catalog.errors import NotFoundError
+from catalog.errors import NotFoundError, RaceError
 from catalog.minio_store import MinioStore
 from catalog.objects import Credentials, ErasingStore, ObjectStore
 from catalog.releases import Paper
 from flows import wiring
 from flows.errors import SettingsError
 from flows.settings import EraseSettings, HubSettings, RegionSettings
+
+_TRIES: Final = 3
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,19 +53,29 @@ def erase(
     Raises:
         NotFoundError: Nothing is known under that name; it may be erased already.
         StorageError: A store did not answer, or refused: `resume` goes on.
+        RaceError: Releases were sealed faster than their papers could be written anew.
     """
-    begun = erasing.begin(eraser.catalogue, asked, _written_anew(eraser, asked))
+    begun = _begun(eraser, asked)
     told(begun)
     return finish(eraser, begun.id, who=asked.who)
 
 
-def _written_anew(eraser: Eraser, asked: Asked) -> dict[str, Paper]:
+def _begun(eraser: Eraser, asked: Asked) -> Erasure:
+    """Begin; papers of a release that was sealed meanwhile are written anew, too."""
+    for _ in range(_TRIES - 1):
+        with suppress(RaceError):
+            return erasing.begin(eraser.catalogue, asked, _written_anew(eraser, asked))
+    return erasing.begin(eraser.catalogue, asked, _written_anew(eraser, asked))
+
+
+def _written_anew(eraser: Eraser, asked: Asked) -> dict[str, Paper | None]:
     """Store the papers of releases without what goes, by the key of the old.
 
     If it is stopped before they are entered, nothing names them: `mammo reconcile` removes them.
     """
-    made = {}
+    made: dict[str, Paper | None] = {}
     for one in erasing.papers_naming(eraser.catalogue, asked.target):
+        made[one.key] = None
         with suppress(NotFoundError):  # its bytes are gone already
             data = written_without(one, b"".join(eraser.releases.get(one.key)))
             if data:

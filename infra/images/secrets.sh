@@ -18,7 +18,7 @@ root() {
 }
 
 for name in region_store_root hub_store_root; do root | keep "$name"; done
-for name in store_region store_region-audit store_intake store_arrivals store_hub store_door \
+for name in store_region store_region-audit store_intake store_arrivals store_hub store_hub-erase store_door \
     store_hub-audit region_db_root hub_db_root database_ledger database_region_prefect database_console \
     database_catalogue database_hub_prefect; do
     random | keep "$name"

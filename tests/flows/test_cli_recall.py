@@ -7,7 +7,7 @@ import pytest
 
 from catalog import holds
 from flows import wiring
-from flows.cli import place
+from flows.cli import place, stack
 from tests.catalog.making import WHO, draft, permit, prepared
 from tests.catalog.test_releases import built
 
@@ -74,3 +74,21 @@ def test_what_is_wrong_is_said_and_nothing_is_held(recall, hub, wrong):
     assert code in {1, 2}
     assert said
     assert holds.list_holds(hub.catalogue) == ()
+
+
+def test_who_is_told_is_listed_with_the_hours_left_until_it_is_done(recall, mammo, monkeypatch):
+    recall(*WHAT, "--yes")
+    monkeypatch.setattr("flows.cli.notices.person", lambda _who, _settings: "officer")
+    monkeypatch.setattr(place, "is_here", lambda _side: True)
+    lines = mammo("notices", "list")[1].splitlines()
+    assert len(lines) == 2
+    assert "the authority (IMY): due, 4 objects, 71 h left" in lines[0]
+    assert "permit-1: due, 4 objects, 71 h left" in lines[1]
+    assert list(stack._hub_lines()) == [f"notice      {line}" for line in lines]
+    assert "Permit permit-1, notice 2 (recall:1)" in mammo("notices", "show", "2")[1]
+    assert "permit-1: sent" in mammo("notices", "sent", "2")[1]
+    assert mammo("notices", "done", "2", "--note", " ")[0] != 0
+    assert "done: they know" in mammo("notices", "done", "2", "--note", "they know")[1]
+    assert len(list(stack._hub_lines())) == 1
+    assert len(mammo("notices", "list", "--all")[1].splitlines()) == 2
+    assert mammo("deletions", "list")[1] == "nothing was ever to be deleted\n"

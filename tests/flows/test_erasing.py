@@ -13,7 +13,7 @@ from catalog import permits, releases
 from catalog.erasures import erasing as records
 from catalog.erasures.erasing import Asked
 from catalog.erasures.records import Store
-from catalog.errors import Reason, StorageError
+from catalog.errors import RaceError, Reason, StorageError
 from catalog.holds import HoldTarget
 from catalog.minio_store import ensure_buckets
 from catalog.releases.papers import RECORD, selection_name
@@ -65,6 +65,13 @@ def left_of(hub):
     names = {one.key: one.name for one in releases.papers(hub.catalogue, release.id)}
     assert set(names) <= set(small)
     return clean, sorted(names.get(key, key) for key in small)
+
+
+def test_papers_that_were_sealed_meanwhile_are_written_anew_too(hub, eraser, pseudonym):
+    with pytest.raises(RaceError):
+        records.begin(hub.catalogue, asked(pseudonym), {})
+    assert records.every(hub.catalogue) == ()
+    assert search(hub.catalogue, Query()).studies != ()
 
 
 def stored(hub):

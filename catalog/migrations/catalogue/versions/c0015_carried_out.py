@@ -19,10 +19,12 @@ def upgrade() -> None:
     op.create_index(op.f("ix_instance_device"), "instance", ["device"])
     _deletion()
     _answer()
+    _notice()
 
 
 def downgrade() -> None:
     """Drop them."""
+    op.drop_table("notice")
     op.drop_table("erasure_answer")
     op.drop_table("deletion")
     op.drop_index(op.f("ix_instance_device"), "instance")
@@ -87,3 +89,28 @@ def _answer() -> None:
         _refers("erasure_answer", "order_id", "issued_order.id"),
         _refers("erasure_answer", "key_id", "region_key.id"),
     )
+
+
+def _notice() -> None:
+    op.create_table(
+        "notice",
+        sa.Column("id", SERIAL, nullable=False),
+        sa.Column("about", sa.String(64), nullable=False),
+        sa.Column("permit_id", sa.String(64)),
+        sa.Column("whom", sa.String(64), nullable=False),
+        sa.Column("instances", sa.Integer(), nullable=False),
+        sa.Column("made_at", MOMENT, nullable=False),
+        sa.Column("due_at", MOMENT, nullable=False),
+        sa.Column("sent_at", MOMENT),
+        sa.Column("sent_by", sa.String(255)),
+        sa.Column("done_at", MOMENT),
+        sa.Column("done_by", sa.String(255)),
+        sa.Column("note", sa.Text()),
+        sa.CheckConstraint("(sent_at IS NULL) = (sent_by IS NULL)", name=op.f("ck_notice_sent")),
+        sa.CheckConstraint("(done_at IS NULL) = (done_by IS NULL)", name=op.f("ck_notice_done")),
+        sa.CheckConstraint("(permit_id IS NULL) = (whom = 'IMY')", name=op.f("ck_notice_whom")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+        sa.UniqueConstraint("about", "whom", name=op.f("uq_notice_about_whom")),
+        _refers("notice", "permit_id", "permit.id"),
+    )
+    op.create_index(op.f("ix_notice_permit_id"), "notice", ["permit_id"])
