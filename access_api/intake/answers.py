@@ -5,9 +5,10 @@ from typing import Annotated
 from fastapi import Depends
 from pydantic import BaseModel
 
-from access_api.intake.bodies import Posted, described
+from access_api.intake.bodies import Posted
 from access_api.intake.entry import Region, signed_router
 from access_api.intake.hall import OpenHall
+from access_api.posted import described
 from catalog.arrivals import regions
 from catalog.erasures import answers
 from catalog.erasures.wire import ErasureAnswer
