@@ -166,6 +166,8 @@ def _on_http(_: Request, error: Exception) -> JSONResponse:
     status = HTTPStatus(error.status_code) if isinstance(error, HTTPException) else INTERNAL.status
     if status is HTTPStatus.NOT_FOUND:
         return _respond(UNKNOWN)
+    if status is HTTPStatus.BAD_REQUEST:  # of FastAPI's own: a body that is no text
+        return _respond(INVALID, errors=[])
     allow = (getattr(error, "headers", None) or {}).get("Allow")
     problem = Problem(status.phrase.lower().replace(" ", "-"), status, f"{status.phrase}.")
     return _respond(problem, {"Allow": allow} if allow else None)

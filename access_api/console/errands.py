@@ -12,13 +12,20 @@ from access_api.console.asking import ASKS, Asks
 from access_api.console.desk import OpenDesk
 from access_api.console.people import Administrator
 from access_api.console.problems import REFUSALS
-from access_api.console.wire import ANSWERS, ErrandAnswer, ErrandId, TraceAsked, shown
+from access_api.console.wire import (
+    ANSWERS,
+    ErrandAnswer,
+    ErrandId,
+    LatestParameters,
+    TraceAsked,
+    WaitParameters,
+    shown,
+)
 from access_api.errors import UnknownError
 from catalog.errands.records import ENDED, ErrandKind
 
 router = guarded_router(tag="Errands")
 
-LONGEST: Final = 20
 _PAUSE: Final = 0.25
 
 
@@ -30,12 +37,10 @@ def trace(told: TraceAsked, asks: Asks) -> ErrandAnswer:
 
 @router.get("/errands", summary="What was asked lately", responses=REFUSALS)
 def list_errands(
-    _: Administrator,
-    desk: OpenDesk,
-    limit: Annotated[int, Query(ge=1, le=1000, description="So many at most.")] = 100,
+    _: Administrator, desk: OpenDesk, asked: Annotated[LatestParameters, Query()]
 ) -> list[ErrandAnswer]:
     """Give what everybody asked, the newest first, without answers."""
-    return [shown(one, whole=False) for one in desk.errands.latest(limit)]
+    return [shown(one, whole=False) for one in desk.errands.latest(asked.limit)]
 
 
 @router.get("/errands/{errand}", summary="Its answer", responses={**REFUSALS, 200: ANSWERS})
@@ -43,12 +48,10 @@ async def show_errand(
     errand: ErrandId,
     caller: Administrator,
     desk: OpenDesk,
-    wait: Annotated[
-        int, Query(ge=0, le=LONGEST, description="Seconds to wait until it has ended.")
-    ] = 0,
+    asked: Annotated[WaitParameters, Query()],
 ) -> ErrandAnswer:
     """Give an errand of the caller's own, with its answer; somebody else's is not there."""
-    until = time.monotonic() + wait
+    until = time.monotonic() + asked.wait
     while True:
         found = await run_in_threadpool(desk.errands.get, errand)
         if found.who != caller.subject:

@@ -10,7 +10,14 @@ from access_api.console.asking import ASKS, Asks
 from access_api.console.desk import OpenDesk
 from access_api.console.people import Administrator
 from access_api.console.problems import REFUSALS
-from access_api.console.wire import ErrandAnswer, ExportId, PlanAsked, PlanId, PreviewAsked
+from access_api.console.wire import (
+    ErrandAnswer,
+    ExportId,
+    LatestParameters,
+    PlanAsked,
+    PlanId,
+    PreviewAsked,
+)
 from catalog.errands.records import ErrandKind
 from catalog.errands.view import ExportShown, PlanShown, WindowShown
 
@@ -88,12 +95,10 @@ def go(asks: Asks) -> ErrandAnswer:
 
 @router.get("/exports", summary="The latest exports", responses=REFUSALS)
 def list_exports(
-    _: Administrator,
-    desk: OpenDesk,
-    limit: Annotated[int, Query(ge=1, le=1000, description="So many at most.")] = 100,
+    _: Administrator, desk: OpenDesk, asked: Annotated[LatestParameters, Query()]
 ) -> list[ExportShown]:
     """Give the exports that were registered last, each with how far it is."""
-    return list(desk.view.exports(limit))
+    return list(desk.view.exports(asked.limit))
 
 
 @router.get("/exports/{export}", summary="How far an export is", responses=REFUSALS)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from catalog.errands.records import Errand, ErrandKind, ErrandState
 from catalog.vocabulary import ProtectionSource
 
+LONGEST_WAIT_S: Final = 20
 _NAME: Final = r"^\w[\w .\-]{0,63}$"
 _LINE: Final = r"^[^\x00-\x1f\x7f]+$"
 
@@ -61,6 +62,20 @@ DECISION: Final[dict[str, Any]] = {
 
 class _Asked(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class LatestParameters(_Asked):
+    """How much of a list is wanted."""
+
+    limit: Annotated[int, Field(ge=1, le=1000, description="So many at most.")] = 100
+
+
+class WaitParameters(_Asked):
+    """How long an answer may take."""
+
+    wait: Annotated[
+        int, Field(ge=0, le=LONGEST_WAIT_S, description="Seconds to wait until it has ended.")
+    ] = 0
 
 
 class SourceAsked(_Asked):

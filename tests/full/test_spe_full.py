@@ -35,11 +35,8 @@ def spe_door(world: World, issuer: Issuer) -> Iterator[Running]:
 
 def script(program: str, key: Path) -> str:
     """Give the page's commands, those of one program."""
-    (block,) = (
-        one
-        for one in re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
-        if "renew()" in one
-    )
+    blocks = re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    (block,) = (one for one in blocks if "renew()" in one)
     set_up, with_aria2, with_curl = block.split("\n\n")
     text = "\n".join([set_up, with_aria2 if program == "aria2c" else with_curl])
     for said, done in (SLOWLY | {"/srv/spe/mammo.pem": str(key), "spe-norr": SPE}).items():
