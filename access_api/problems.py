@@ -76,6 +76,9 @@ TABLE: Final[Table] = MappingProxyType(
         errors.ForbiddenError: Problem(
             "forbidden", HTTPStatus.FORBIDDEN, "Your role does not allow this."
         ),
+        errors.GrantError: Problem(
+            "no-token-request", HTTPStatus.BAD_REQUEST, "It is no request for a token."
+        ),
         errors.UnknownError: UNKNOWN,
         errors.RangeError: Problem(
             "range-not-satisfiable",

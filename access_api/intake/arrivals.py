@@ -7,9 +7,10 @@ from typing import Annotated, Any
 from fastapi import Depends, Path
 from pydantic import BaseModel
 
-from access_api.intake.bodies import Posted, described
+from access_api.intake.bodies import Posted
 from access_api.intake.entry import Region, signed_router
 from access_api.intake.hall import OpenHall
+from access_api.posted import described
 from catalog.arrivals import arrivals
 from catalog.arrivals.records import Arrival, ArrivalState
 from catalog.arrivals.wire import StudyMessage

@@ -4,7 +4,7 @@ import hashlib
 import time
 from functools import cache
 from io import RawIOBase
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from anyio import fail_after, from_thread
 from fastapi import Request
@@ -68,15 +68,6 @@ class Posted(Generic[T]):
                 if one["type"] != "extra_forbidden"
             )
             raise MessageError(places) from None
-
-
-def described(model: type[BaseModel]) -> dict[str, Any]:
-    """Describe a record in OpenAPI."""
-    schema = model.model_json_schema(
-        ref_template=f"#/components/schemas/{model.__name__}/{{model}}"
-    )
-    content = {"application/json": {"schema": schema}}
-    return {"requestBody": {"required": True, "content": content}}
 
 
 def _place(part: str | int) -> str:

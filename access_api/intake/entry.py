@@ -14,6 +14,7 @@ from starlette.types import Scope
 from access_api.access import AllowAnyone
 from access_api.intake.errors import PaceError, SignatureError
 from access_api.intake.hall import Hall, OpenHall
+from access_api.intake.problems import REFUSALS
 from access_api.intake.signatures import read_signature
 from access_api.recorder import route_of
 from catalog import audit
@@ -94,6 +95,7 @@ def signed_router(*, tag: str) -> APIRouter:
         route_class=SignedRoute,
         tags=[tag],
         redirect_slashes=False,
+        responses=REFUSALS,
         generate_unique_id_function=lambda route: route.name,
     )
 

@@ -26,6 +26,12 @@ Sha256 = Annotated[
     str, Path(pattern=r"^[0-9a-f]{64}$", description="Digest of the bytes, in hexadecimal.")
 ]
 _PATH: Final = "/objects/{holder}/{sha256}"
+_BYTES: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 
 
 class Kept(BaseModel):
@@ -34,7 +40,9 @@ class Kept(BaseModel):
     size: int
 
 
-@router.put(_PATH, summary="Deliver an object", status_code=HTTPStatus.CREATED)
+@router.put(
+    _PATH, summary="Deliver an object", status_code=HTTPStatus.CREATED, openapi_extra=_BYTES
+)
 async def put(
     holder: HolderId, sha256: Sha256, visit: Region, hall: OpenHall, request: Request
 ) -> Kept:

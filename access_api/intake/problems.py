@@ -15,7 +15,15 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from access_api.intake import errors
-from access_api.problems import INTERNAL, INVALID, MEDIA_TYPE, UNAVAILABLE, UNKNOWN, Problem
+from access_api.problems import (
+    INTERNAL,
+    INVALID,
+    MEDIA_TYPE,
+    TOO_LONG,
+    UNAVAILABLE,
+    UNKNOWN,
+    Problem,
+)
 from catalog import errors as catalog_errors
 from catalog.errors import CatalogError
 
@@ -49,6 +57,16 @@ TABLE: Final[Mapping[type[Exception], Problem]] = MappingProxyType(
         catalog_errors.RetriableError: UNAVAILABLE,
     }
 )
+REFUSALS: Final[dict[int | str, dict[str, object]]] = {
+    int(one.status): {
+        "description": one.title,
+        "content": {MEDIA_TYPE: {"example": one.body()}},
+    }
+    for one in (*TABLE.values(), TOO_LONG)
+    if one is not INTERNAL
+}
+"""What every route that asks who enters may answer, by status."""
+
 _WAIT: Final = {HTTPStatus.SERVICE_UNAVAILABLE: "5", HTTPStatus.TOO_MANY_REQUESTS: "10"}
 
 

@@ -4,12 +4,13 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Depends, Query, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
-from access_api.intake.bodies import Posted, described
+from access_api.intake.bodies import Posted
 from access_api.intake.entry import Region, signed_router
 from access_api.intake.hall import OpenHall
 from access_api.intake.objects import HolderId
+from access_api.posted import described
 from catalog.arrivals import orders
 from catalog.arrivals.wire import (
     ContradictionQuestion,
@@ -64,6 +65,14 @@ class EnteredAnswer(BaseModel):
     """Whether it was new."""
 
     entered: bool
+
+
+class OrdersParameters(BaseModel):
+    """Which orders are wanted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    after: Annotated[int, Field(ge=0, lt=1 << 31, description="The last one seen.")] = 0
 
 
 class OrderAnswer(BaseModel):
@@ -196,8 +205,8 @@ def merge(
 def list_orders(
     visit: Region,
     hall: OpenHall,
-    after: Annotated[int, Query(ge=0, lt=1 << 31, description="The last one seen.")] = 0,
+    asked: Annotated[OrdersParameters, Query()],
 ) -> OrdersAnswer:
     """Give the region's orders that follow a number, as they were signed."""
-    found = orders.after(hall.engine, visit.region, after)
+    found = orders.after(hall.engine, visit.region, asked.after)
     return OrdersAnswer(orders=[OrderAnswer(**vars(one)) for one in found])
