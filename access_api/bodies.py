@@ -4,6 +4,7 @@ from anyio import fail_after
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from access_api.doorstep import note
 from access_api.problems import MEDIA_TYPE, SLOW, TOO_LARGE, UNAVAILABLE, WAIT, Problem
 
 
@@ -35,6 +36,7 @@ class Bodies:
         finally:
             self._left += sum(held)
         if isinstance(body, Problem):
+            note(scope, body)
             await _refuse(body, scope, receive, send)
             return
         self._left -= len(body)

@@ -143,11 +143,10 @@ class Doorstep:
             )
 
     async def _serve(self, scope: Scope, receive: Receive, exchange: _Exchange) -> None:
-        if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_URL:
-            await exchange.refuse(TOO_LONG)
-            return
-        if _is_too_much(scope["headers"]):
-            await exchange.refuse(LARGE_HEADERS)
+        problem = _refusal(scope)
+        if problem is not None:
+            note(scope, problem)
+            await exchange.refuse(problem)
             return
         try:
             await self._app(scope, receive, exchange.send)
@@ -160,6 +159,17 @@ class Doorstep:
             if exchange.status:
                 raise BrokenStreamError from None
             await exchange.refuse(problem_of(cause))
+
+
+def note(scope: Scope, problem: Problem) -> None:
+    """Say in the request's line of the log why the application was not asked at all."""
+    scope.setdefault("state", {})["error"] = problem.name
+
+
+def _refusal(scope: Scope) -> Problem | None:
+    if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_URL:
+        return TOO_LONG
+    return LARGE_HEADERS if _is_too_much(scope["headers"]) else None
 
 
 def _is_too_much(headers: Sequence[tuple[bytes, bytes]]) -> bool:

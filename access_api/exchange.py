@@ -44,7 +44,12 @@ BODY: Final[dict[str, Any]] = {
         "required": True,
         "content": {
             FORM: {
-                "schema": {"type": "object", "required": [*_REQUIRED], "properties": _PROPERTIES}
+                "schema": {
+                    "type": "object",
+                    "required": [*_REQUIRED],
+                    "properties": _PROPERTIES,
+                    "additionalProperties": {"type": "string"},
+                }
             }
         },
     }

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -109,6 +110,22 @@ def test_headers_are_bounded(client: TestClient, headers: dict[str, str]) -> Non
     answer = client.get("/health", headers=headers)
     assert answer.status_code == 431
     assert answer.json()["type"] == "urn:mammo:problem:headers-too-large"
+
+
+def test_what_is_refused_before_anybody_is_known_is_in_the_log(
+    client: TestClient, log: io.StringIO
+) -> None:
+    """With its reason and without its path; the ledger has lines of known callers only."""
+    client.get(f"/studies?cursor={'x' * 3000}")
+    client.get("/studies", headers={"X": "x" * MAX_HEADER_BYTES})
+    client.post("/token", content=b"x" * (1 << 21))
+    lines = [json.loads(line) for line in log.getvalue().splitlines()[-3:]]
+    assert [(one["status"], one["error"]) for one in lines] == [
+        (414, "uri-too-long"),
+        (431, "headers-too-large"),
+        (413, "too-large"),
+    ]
+    assert "xxx" not in "".join(log.getvalue().splitlines()[-3:])
 
 
 SAID = {
