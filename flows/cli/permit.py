@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from catalog.applications.form import Person
     from catalog.permits.content import Content
     from catalog.permits.reading import Issued
+    from catalog.permits.records import Permit
 
 app = typer.Typer(help="What was granted; amended, extended, revoked.", no_args_is_help=True)
 
@@ -139,8 +140,7 @@ def extend(
     today = datetime.now(UTC).date()
     with known(permit):
         made = changing.extend(engine, permit, until.date(), who=me, reason=reason, today=today)
-    typer.echo(made.id)
-    typer.echo(f"in force from {made.valid_from} to {made.valid_until}", err=True)
+    _tell(made)
 
 
 @app.command()
@@ -194,8 +194,18 @@ def amend(
         made = changing.amend(
             wiring.hub().catalogue, permit, new, who=me, reason=reason, today=today
         )
+    _tell(made)
+
+
+def _tell(made: "Permit") -> None:
+    """Say what took a permit's place, and what must be done before it can be used as the old."""
+    from catalog.vocabulary import Tier
+
     typer.echo(made.id)
     typer.echo(f"in force from {made.valid_from} to {made.valid_until}", err=True)
+    if made.tier is Tier.ANON_DOWNLOAD:
+        said = f"served as PSEUDO_SPE until it is assessed itself: mammo tier assess {made.id}"
+        typer.echo(said, err=True)
 
 
 def _whole(permit: str) -> "Issued":

@@ -1,12 +1,16 @@
 """`mammo application …` and `mammo permit …`: an assessor at the hub's own machine."""
 
 import json
+from datetime import date
 
 import pytest
 
 from catalog import audit, permits
+from catalog.permits.records import Permit
+from catalog.vocabulary import Tier
 from flows import wiring
 from flows.cli import place
+from flows.cli.permit import _tell
 from flows.cli.who import who
 from flows.settings import Environment, HubSettings
 from tests.catalog.applying import ANNA, BERTIL, OWNER, TODAY, permitted, processed, submitted
@@ -146,3 +150,12 @@ def test_a_permit_without_an_application_is_for_development(run, engine, monkeyp
         1,
         "mammo: the permit was issued for development; issue another\n",
     )
+
+
+@pytest.mark.parametrize(("tier", "told"), [(Tier.ANON_DOWNLOAD, True), (Tier.PSEUDO_SPE, False)])
+def test_what_took_a_permit_s_place_is_to_be_assessed_itself(capsys, tier, told):
+    day = date(2026, 11, 22)
+    _tell(Permit("permit-2", "A study", "Research", day, day, frozenset(), tier))
+    said = capsys.readouterr()
+    assert said.out == "permit-2\n"
+    assert ("mammo tier assess permit-2" in said.err) is told
