@@ -183,7 +183,7 @@ class BlocksResponse(StreamingResponse):
         try:
             async with aclosing(_joined(self._each())) as blocks:
                 async for block in blocks:
-                    if self._gone:
+                    if self._gone or self._ended is not None:
                         return
                     if not begun:
                         await send(begin)
