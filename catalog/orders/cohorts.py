@@ -22,8 +22,12 @@ class CohortOrders:
         self._engine = engine
 
     def enter(self, new: ReceivedOrder, *, holder: str, due_on: date) -> bool:
-        """Enter an order as it came; tell whether it is new."""
-        row = {"order_id": new.id, "holder_id": holder, "due_on": due_on}
+        """Enter an order as it came; tell whether it is new.
+
+        One that the region's policy refuses at once has its ground, as the hub is told one.
+        """
+        ground = Ground.OTHER if new.state is OrderState.REFUSED else None
+        row = {"order_id": new.id, "holder_id": holder, "due_on": due_on, "ground": ground}
         with writing(self._engine) as connection:
             return entered(connection, new) and bool(
                 insert_if_absent(connection, cohort_order, row)

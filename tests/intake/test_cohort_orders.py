@@ -262,6 +262,17 @@ def test_what_the_policy_runs_is_planned_and_still_paused(on_permit, region, fet
     assert plan.state is PlanState.PAUSED
 
 
+def test_what_the_policy_never_runs_is_refused_with_a_ground(on_permit, region, intake):
+    one = permitted(on_permit.engine)
+    sign_waiting(on_permit.engine, KEY, who="operator")
+    never = Policy(orders={"COHORT": "never"})
+    Orders(region.ledger, never, "norr", KEY.public_key().public_bytes_raw()).fetch(intake)
+    cohorts.exchange(region, never, intake)
+    (there,) = orders.find_all(on_permit.engine)
+    assert (there.permit_id, there.state) == (one, DeliveryState.REFUSED)
+    assert there.ground is Ground.OTHER
+
+
 def test_more_time_reaches_the_region(on_permit, region, fetch):
     one = permitted(on_permit.engine)
     sign_waiting(on_permit.engine, KEY, who="operator")
