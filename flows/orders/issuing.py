@@ -2,12 +2,13 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from json import dumps
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 
+from catalog import permits
 from catalog.arrivals import orders
 from catalog.arrivals.records import OrderKind
 from catalog.deliveries import orders as deliveries
@@ -64,11 +65,17 @@ def issue(
 def sign_waiting(engine: Engine, key: Ed25519PrivateKey, *, who: str) -> tuple[str, ...]:
     """Sign what permits ask holders for; give the orders' ids. Now their clocks run.
 
+    What a permit asked for that has expired meanwhile, and that none followed, is left unsigned.
+
     Raises:
         RaceError: Somebody else signs at this moment; do it again.
     """
-    waiting = [one for one in deliveries.find_all(engine) if one.state is DeliveryState.ASKED]
     moment = datetime.now(UTC).replace(microsecond=0)
+    waiting = [
+        one
+        for one in deliveries.find_all(engine)
+        if one.state is DeliveryState.ASKED and not _is_over(engine, one.permit_id, moment.date())
+    ]
     due = months_later(moment.date(), MONTHS)
     for one in waiting:
         told = {
@@ -89,3 +96,11 @@ def sign_waiting(engine: Engine, key: Ed25519PrivateKey, *, who: str) -> tuple[s
         signed = sign(read(dumps(told)), key)
         deliveries.send(engine, one.id, signed, due=due, who=who)
     return tuple(one.id for one in waiting)
+
+
+def _is_over(engine: Engine, permit_id: str, today: date) -> bool:
+    """Tell whether the last of the permits that followed one another is over."""
+    newest = permits.get(engine, permit_id)
+    while newest.superseded is not None:
+        newest = permits.get(engine, newest.superseded.by)
+    return newest.revoked_at is not None or newest.valid_until < today

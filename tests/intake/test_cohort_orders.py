@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from catalog import releases
+from catalog import releases, tables
 from catalog.applications.records import Reader
+from catalog.database import writing
 from catalog.deliveries import orders
 from catalog.errors import ConflictError
 from catalog.holders import set_mode
 from catalog.permits import get, revoke
-from catalog.permits.changing import amend
+from catalog.permits.changing import amend, extend
 from catalog.permits.reading import show
 from catalog.plans.records import PlanState
 from catalog.search import Query, search
@@ -180,6 +181,17 @@ def test_the_hub_refuses_what_a_region_sends_without_an_order(
         walked(region, deidentify_with, export)
     set_mode(hub.engine, "prov", HolderMode.STANDING, who="operator")
     assert search(hub.engine, Query()).studies == ()
+
+
+def test_nothing_is_signed_for_a_permit_that_expired_and_none_followed(on_permit):
+    engine, one = on_permit.engine, permitted(on_permit.engine)
+    past = {"valid_from": TODAY - timedelta(days=9), "valid_until": TODAY - timedelta(days=1)}
+    with writing(engine) as connection:
+        connection.execute(tables.permit.update().values(past))
+    assert sign_waiting(engine, KEY, who="operator") == ()
+    assert stood(on_permit) == {one: DeliveryState.ASKED}
+    extend(engine, one, TODAY, who=ASSESSOR, reason="It goes on.", today=past["valid_from"])
+    assert len(sign_waiting(engine, KEY, who="operator")) == 1
 
 
 def test_a_refusal_tells_the_ground_and_the_words_stay(on_permit, region, fetch):
