@@ -34,7 +34,7 @@ printf 'postgresql://catalogue:%s@hub-db/catalogue' "$(cat database_catalogue)" 
 
 missing=
 for name in region_key release_key region_certificate region_tls_key key_service_ca key_service_certificate \
-    key_service_key key_service_clients intake_signing_key intake_ca intake_certificate \
+    key_service_key key_service_clients intake_signing_key intake_ca hub_orders_key intake_certificate \
     intake_tls_key issuer_jwks receiver_peers; do
     [ -e "$name" ] || missing="$missing $name"
 done

@@ -189,6 +189,20 @@ def test_the_release_key_is_with_the_release_worker_alone() -> None:
     assert not [one for one in told["hub-release-worker"] if one.startswith("MAMMO_ARRIVALS_")]
 
 
+def test_a_region_knows_who_signs_its_hubs_orders() -> None:
+    regions = [name for name in SERVICES if "MAMMO_REGION_INTAKE_URL" in told_to(name)]
+    assert regions == ["region-prepare", "region-worker", "region-errands"]
+    for name in regions:
+        assert told_to(name)["MAMMO_REGION_ORDERS_REGION"]
+        assert told_to(name)["MAMMO_REGION_ORDERS_KEY_FILE"] == "/run/secrets/hub_orders_key"
+        assert "hub_orders_key" in sources(name)
+
+
+def told_to(name: str) -> dict[str, str]:
+    told: dict[str, str] = SERVICES[name].get("environment", {})
+    return told
+
+
 def test_every_user_of_a_store_has_a_policy_and_a_secret() -> None:
     for side in ("region", "hub"):
         setup = SERVICES[f"{side}-store-setup"]["environment"]
