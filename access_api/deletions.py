@@ -3,6 +3,7 @@
 Whom or what it is about is not told: that something must go, and by which name it has it.
 """
 
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Query
@@ -16,8 +17,9 @@ from access_api.tokens import Caller
 from access_api.visits import UID_PATTERN, PermitId
 from access_api.wire import REFUSALS, RELEASE_REFUSALS, SHA256, SOP_UID, STEP_REFUSALS, STUDY_UID
 from catalog.applications.words import Line, Part
-from catalog.deletions import asking, confirming
-from catalog.deletions.records import Confirmation
+from catalog.deletions import confirming, objects
+from catalog.deletions.records import Confirmation, Standing
+from catalog.deletions.standings import standings
 from catalog.holds.effects import Deletion
 
 MAX_LIMIT: Final = 1000
@@ -34,6 +36,12 @@ class DeletionsOfPermit(BaseModel):
     due: int = Field(description="Objects to delete, and not confirmed.")
     since: AwareDatetime | None = Field(description="Since when the first of them is due.")
     confirmed: int = Field(description="Objects that you have confirmed.")
+    everything_by: date | None = Field(
+        description="The permit has ended: delete all you have of it, by this day."
+    )
+    everything_confirmed: AwareDatetime | None = Field(
+        description="When you confirmed that all of it is deleted."
+    )
 
 
 class Due(BaseModel):
@@ -65,16 +73,26 @@ class DuePage(BaseModel):
     next_after: str | None = Field(description="Give it back as `after`; null on the last page.")
 
 
-class Deleted(Part):
-    """That objects were deleted: who did it at the environment, and when."""
+class Everything(Part):
+    """That it was deleted: who did it at the environment, and when."""
+
+    deleted_at: AwareDatetime
+    by: Line = Field(description="Who did it, as you name your people.")
+    proof_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", examples=[SHA256])] | None = None
+
+    @property
+    def said(self) -> Confirmation:
+        """Give it as the catalogue takes it."""
+        return Confirmation(self.by, self.deleted_at, self.proof_sha256 or "")
+
+
+class Deleted(Everything):
+    """That objects were deleted, which, and by whom and when."""
 
     sop_uids: Annotated[
         tuple[Annotated[str, Field(pattern=UID_PATTERN)], ...],
         Field(min_length=1, max_length=MAX_LIMIT),
     ]
-    deleted_at: AwareDatetime
-    by: Line = Field(description="Who did it, as you name your people.")
-    proof_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", examples=[SHA256])] | None = None
 
 
 class Confirmed(BaseModel):
@@ -84,19 +102,34 @@ class Confirmed(BaseModel):
 
 
 Told = Annotated[Deleted, Depends(Posted(Deleted))]
+All = Annotated[Everything, Depends(Posted(Everything))]
 _BODY: Final[dict[str, Any]] = described(Deleted)
+_ALL_BODY: Final[dict[str, Any]] = described(Everything)
 
 
 @router.get("/deletions", summary="What is to be deleted", responses=REFUSALS)
 def list_permits_to_delete_of(caller: Environment, door: OpenDoor) -> tuple[DeletionsOfPermit, ...]:
-    """Return, of each permit you were given, in force or not, how much is to be deleted."""
+    """Return, of each permit you were given, in force or not, how much is to be deleted.
+
+    Six months after a permit has ended, nothing of it may be left.
+    """
     with recorded(door, caller, "deletion.list", "/deletions"):
-        found = asking.standings(door.engine, caller.subject)
-    return tuple(
-        DeletionsOfPermit(
-            permit=one.permit_id, due=one.due, since=one.oldest, confirmed=one.confirmed
-        )
-        for one in found
+        found = standings(door.engine, caller.subject, today=_today())
+    return tuple(map(_of_permit, found))
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _of_permit(one: Standing) -> DeletionsOfPermit:
+    return DeletionsOfPermit(
+        permit=one.permit_id,
+        due=one.due,
+        since=one.oldest,
+        confirmed=one.confirmed,
+        everything_by=one.whole.by if one.whole else None,
+        everything_confirmed=one.whole.confirmed_at if one.whole else None,
     )
 
 
@@ -114,7 +147,7 @@ def list_deletions(
 ) -> DuePage:
     """Return what you must delete of a permit's releases, whichever release it came in."""
     with recorded(door, caller, "deletion.list", f"permit:{permit}/deletions", permit=permit):
-        found = asking.asked_of(door.engine, caller.subject, permit, after=after, limit=limit + 1)
+        found = objects.asked_of(door.engine, caller.subject, permit, after=after, limit=limit + 1)
     shown = tuple(
         Due(
             study_uid=one.study_uid,
@@ -140,6 +173,25 @@ def confirm_deletions(
     """Enter what you have deleted, all of it or nothing; the same again changes nothing."""
     target = f"permit:{permit}/deletions"
     with refusals_recorded(door, caller, "deleted", target, permit=permit):
-        said = Confirmation(told.by, told.deleted_at, told.proof_sha256 or "")
-        new = confirming.confirm(door.engine, caller.subject, permit, told.sop_uids, said)
+        new = confirming.confirm(door.engine, caller.subject, permit, told.sop_uids, told.said)
     return Confirmed(confirmed=new)
+
+
+@router.post(
+    "/releases/{permit}/deletions/everything",
+    summary="Confirm that all of an ended permit is deleted",
+    responses=STEP_REFUSALS,
+    openapi_extra=_ALL_BODY,
+)
+def confirm_everything_deleted(
+    permit: PermitId, caller: Environment, door: OpenDoor, told: All
+) -> DeletionsOfPermit:
+    """Enter that nothing of an ended permit is left; said again, it stays as it was.
+
+    Objects that you were asked to delete are confirmed with it, and no more of it is asked for.
+    """
+    me, target, today = caller.subject, f"permit:{permit}/deletions", _today()
+    with refusals_recorded(door, caller, "deleted", target, permit=permit):
+        confirming.confirm_all(door.engine, permit, me, told.said, who=me, today=today)
+    (found,) = standings(door.engine, me, today=today, permit_id=permit)
+    return _of_permit(found)

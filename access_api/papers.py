@@ -70,7 +70,7 @@ _PAPERS: Final[dict[Name, _Told]] = {
     Name.DICTIONARY_JSON: _Told(_JSON, "The table's columns: type, meaning, DICOM keyword."),
     Name.DICTIONARY_CSV: _Told(_CSV, "The same, as a table."),
     Name.RELEASE: _Told(_JSON, "The release: number, query, catalogue version, counts."),
-    Name.CHANGES: _Told(_CSV, "What was added, removed and replaced since the release before."),
+    Name.CHANGES: _Told(_CSV, "What was added and replaced since the release before."),
     Name.TERMS: _Told(_TEXT, "What its users are bound to."),
     Name.CITATION: _Told(_TEXT, "How it is cited."),
     Name.CITATION_FILE: _Told(_CFF, "The same, in the Citation File Format."),

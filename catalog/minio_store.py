@@ -201,6 +201,19 @@ class MinioStore:
         if self._versions(key) or self._is_there(key):
             raise StorageError(Reason.STAYS)
 
+    def versions(self, prefix: str = "") -> Iterator[str]:
+        """Give a key for each version and mark of the objects whose keys begin with a prefix.
+
+        Raises:
+            StorageError: The store did not answer, or the identity may not list versions.
+        """
+        with translated():
+            for one in self._client.list_objects(
+                self._bucket, prefix, recursive=True, include_version=True
+            ):
+                if one.object_name is not None:
+                    yield one.object_name
+
     def _versions(self, key: str) -> list[str | None]:
         with translated():
             every = self._client.list_objects(

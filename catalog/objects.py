@@ -69,3 +69,11 @@ class ErasingStore(Protocol):
     def erase(self, key: str) -> None:
         """Remove an object in all its versions, and see that none is left."""
         ...
+
+    def versions(self, prefix: str = "") -> Iterator[str]:
+        """Give a key for each version and mark of the objects whose keys begin with a prefix."""
+        ...
+
+
+class DeliveryStore(ObjectStore, ErasingStore, Protocol):
+    """A bucket that is delivered into: what must go from it goes in all its versions."""

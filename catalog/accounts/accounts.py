@@ -20,13 +20,14 @@ def add(engine: Engine, account: Account, jwk: str, *, who: str) -> str:
 
     Args:
         engine: The catalogue.
-        account: Name and last day; those of an account that is there are set anew.
+        account: Name and last day; those of an account that is there are set anew, and its bucket
+            if one is given.
         jwk: The public key (RFC 7517).
         who: Who registers it.
 
     Raises:
-        ConflictError: The id is not of the form `spe-…`; the account was revoked, the key is
-            another account's or was revoked, or it is no public key.
+        ConflictError: The id is not of the form `spe-…`; the account was revoked, the key or the
+            bucket is another account's, the key was revoked, or it is no public key.
     """
     if NAMED.fullmatch(account.id) is None:
         raise ConflictError(Reason.ACCOUNT_NAME)
@@ -45,7 +46,10 @@ def add(engine: Engine, account: Account, jwk: str, *, who: str) -> str:
 
 def _settle(connection: Connection, account: Account, who: str) -> None:
     """Enter an account, or set the name and the last day of one that is in force."""
-    said = {"name": account.name, "valid_until": account.valid_until}
+    said: dict[str, object] = {"name": account.name, "valid_until": account.valid_until}
+    if account.bucket:
+        _require_nobody_s(connection, account)
+        said["bucket"] = account.bucket
     row = {"id": account.id, "added_by": who, "added_at": now()} | said
     if insert_if_absent(connection, service_account, row):
         return
@@ -55,6 +59,12 @@ def _settle(connection: Connection, account: Account, who: str) -> None:
         .values(said)
     )
     if not changed.rowcount:
+        raise ConflictError(Reason.OTHER_ACCOUNT)
+
+
+def _require_nobody_s(connection: Connection, account: Account) -> None:
+    mine = (service_account.c.bucket == account.bucket, service_account.c.id != account.id)
+    if connection.scalar(select(service_account.c.id).where(*mine)) is not None:
         raise ConflictError(Reason.OTHER_ACCOUNT)
 
 
@@ -121,7 +131,9 @@ def list_accounts(engine: Engine) -> tuple[Account, ...]:
     """Give every account that was ever registered, by id."""
     with reading(engine) as connection:
         rows = connection.execute(select(service_account).order_by(service_account.c.id)).all()
-    return tuple(Account(row.id, row.name, row.valid_until, row.revoked_at) for row in rows)
+    return tuple(
+        Account(row.id, row.name, row.valid_until, row.revoked_at, row.bucket or "") for row in rows
+    )
 
 
 def list_keys(engine: Engine) -> tuple[AccountKey, ...]:

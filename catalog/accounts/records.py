@@ -12,12 +12,14 @@ class Account:
         id: Begins with `spe-`; the subject of its calls, and what a permit names it by.
         name: What people call it.
         valid_until: The last day it is let in.
+        bucket: Into which the hub delivers for it, and for nobody else; empty if it has none.
     """
 
     id: str
     name: str
     valid_until: date
     revoked_at: datetime | None = None
+    bucket: str = ""
 
     def in_force(self, today: date) -> bool:
         """Tell whether it is let in on this day."""

@@ -19,6 +19,8 @@ service_account = Table(
     Column("id", String(64), primary_key=True),
     Column("name", String(255), nullable=False),
     Column("valid_until", Date, nullable=False),
+    # Into which the hub delivers what the account may have; it is nobody else's.
+    Column("bucket", String(63), unique=True, index=True),
     Column("added_by", String(255), nullable=False),
     Column("added_at", UtcDateTime, nullable=False),
     Column("revoked_by", String(255)),

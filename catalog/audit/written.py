@@ -10,9 +10,9 @@ from enum import StrEnum
 from typing import Final
 
 from catalog.audit.records import Access
+from catalog.csv_cells import harmless
 
 NAMES: Final = tuple(one.name for one in fields(Access))
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Format(StrEnum):
@@ -50,15 +50,10 @@ def _as_json(line: Access) -> str:
 def _as_csv(lines: Iterable[Access]) -> Iterator[str]:
     yield _row(NAMES)
     for line in lines:
-        yield _row(_safe(value) for value in _told(line).values())
+        yield _row(harmless(value) for value in _told(line).values())
 
 
 def _row(values: Iterable[str | int]) -> str:
     row = io.StringIO()
     csv.writer(row).writerow(values)
     return row.getvalue()
-
-
-def _safe(value: str | int) -> str | int:
-    """Keep a table program from taking what somebody is called for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

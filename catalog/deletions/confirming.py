@@ -1,6 +1,7 @@
 """An environment says that it has deleted what it was asked to; who said so, and when, is kept."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, select
@@ -9,8 +10,9 @@ from catalog import audit
 from catalog.audit import AccessEvent
 from catalog.columns import now
 from catalog.database import writing
-from catalog.deletions.asking import asked, require_named
-from catalog.deletions.records import Confirmation, digest_of
+from catalog.deletions import whole
+from catalog.deletions.objects import asked, require_named
+from catalog.deletions.records import Confirmation, Whole, digest_of
 from catalog.deletions.tables import deletion
 from catalog.errors import NotFoundError, Reason, StepError
 from catalog.holds.effects import Deletion
@@ -36,16 +38,61 @@ def confirm(
         require_named(connection, account, permit_id)
         due = _due(connection, account, permit_id, sop_uids)
         _require_asked(connection, (account, permit_id), set(sop_uids) - due.keys())
-        proven = {row.word == Deletion.PROVEN.name for row in due.values()}
-        if True in proven and not said.proof_sha256:
-            raise StepError(Reason.NO_PROOF)
-        for row in due.values():
-            _enter(connection, row, said)
+        _enter_all(connection, due.values(), said)
         if due:
             what = f"permit:{permit_id}/deletions"
             told = f"{len(due)} deleted"
             audit.record(connection, AccessEvent(account, permit_id, "deleted", what, told))
     return len(due)
+
+
+def confirm_all(
+    engine: Engine, permit_id: str, environment: str, said: Confirmation, *, who: str, today: date
+) -> Whole:
+    """Enter that all of a permit that ended is deleted; nothing of it is asked for any more.
+
+    What it was asked to delete of single objects is confirmed with it. Said once more, it stays as
+    it was.
+
+    Args:
+        engine: The catalogue.
+        permit_id: Whose data it was.
+        environment: The service account's id, or the bucket's name.
+        said: Who did it there, and when.
+        who: Who tells the hub.
+        today: The day.
+
+    Raises:
+        NotFoundError: There is no such permit, or the environment had nothing of it.
+        StepError: The permit has not ended, it would be so from a moment that has not come, or the
+            proof of what was erased is missing.
+    """
+    if said.deleted_at > now():
+        raise StepError(Reason.NOT_YET)
+    with writing(engine) as connection:
+        before = _whole(connection, permit_id, environment, today)
+        if before.confirmed_at is not None:
+            return before
+        _enter_all(connection, connection.execute(select(asked(environment, permit_id))), said)
+        whole.enter(connection, permit_id, environment, said, who=who)
+        return _whole(connection, permit_id, environment, today)
+
+
+def _whole(connection: Connection, permit_id: str, environment: str, today: date) -> Whole:
+    found = whole.due(connection, today=today, permit_id=permit_id, environment=environment)
+    if found:
+        return found[0]
+    if whole.has(connection, permit_id, environment):
+        raise StepError(Reason.GOES_ON)
+    raise NotFoundError
+
+
+def _enter_all(connection: Connection, rows: Iterable[Row[Any]], said: Confirmation) -> None:
+    due = list(rows)
+    if not said.proof_sha256 and any(row.word == Deletion.PROVEN.name for row in due):
+        raise StepError(Reason.NO_PROOF)
+    for row in due:
+        _enter(connection, row, said)
 
 
 def _due(

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from catalog.holds.effects import Deletion
 
@@ -45,18 +45,46 @@ class Confirmation:
 
 
 @dataclass(frozen=True)
+class Whole:
+    """That an environment must delete all it has of a permit that ended.
+
+    Attributes:
+        environment: The service account's id, or the bucket's name.
+        by: The last day for it.
+        confirmed_by: Who told the hub that it is done; empty as long as nobody did.
+    """
+
+    permit_id: str
+    environment: str
+    by: date
+    confirmed_at: datetime | None = None
+    confirmed_by: str = ""
+
+    def is_late(self, today: date) -> bool:
+        """Tell whether its day has passed and nobody confirmed it."""
+        return self.confirmed_at is None and today > self.by
+
+
+@dataclass(frozen=True)
 class Standing:
     """How an environment stands with one permit.
 
     Attributes:
+        environment: The service account's id; of what was delivered, the bucket's name too.
         due: Objects that it is asked to delete and has not said to have deleted.
         oldest: Since when the first of them is due.
         confirmed: Objects that it said to have deleted; `last` is when it last said so.
+        whole: All of it, once the permit has ended.
     """
 
-    account: str
+    environment: str
     permit_id: str
     due: int
     oldest: datetime | None
     confirmed: int
     last: datetime | None
+    whole: Whole | None = None
+
+    def is_late(self, today: date) -> bool:
+        """Tell whether the day by which all of it goes has passed unconfirmed."""
+        return self.whole is not None and self.whole.is_late(today)

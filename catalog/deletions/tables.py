@@ -1,6 +1,6 @@
-"""What environments must delete: of what Holds and erasures ask, and once a permit has ended."""
+"""What environments must delete, and said to have deleted: single objects, and all of a permit."""
 
-from sqlalchemy import CheckConstraint, Column, Date, ForeignKey, Index, String, Table
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table
 
 from catalog.columns import UtcDateTime, serial
 from catalog.tables import DIGEST, UID, metadata
@@ -35,14 +35,16 @@ deletion = Table(
     ),
 )
 
-# What an environment must delete once a permit has ended: a service account, or a bucket.
+# That all of a permit that ended is deleted: at a service account's, or in a bucket. What is due
+# follows from permits and deliveries.
 permit_deletion = Table(
     "permit_deletion",
     metadata,
     Column("permit_id", ForeignKey("permit.id"), primary_key=True),
     Column("environment", String(255), primary_key=True),
-    Column("due_on", Date, nullable=False),
-    Column("confirmed_at", UtcDateTime),
-    Column("confirmed_by", String(255)),
-    CheckConstraint("(confirmed_at IS NULL) = (confirmed_by IS NULL)", name="confirmed"),
+    Column("confirmed_at", UtcDateTime, nullable=False),
+    Column("confirmed_by", String(255), nullable=False),
+    Column("deleted_at", UtcDateTime, nullable=False),
+    Column("said_by", String(255), nullable=False),
+    Column("proof_sha256", DIGEST),
 )

@@ -16,7 +16,7 @@ from catalog import audit, holds
 from catalog.audit import AccessEvent
 from catalog.columns import now
 from catalog.database import reading, writing
-from catalog.deletions.asking import ask_of_erased
+from catalog.deletions.objects import ask_of_erased
 from catalog.erasures import papers, rows
 from catalog.erasures.papers import Naming
 from catalog.erasures.records import Doomed, Erasure, Extent, Proof, Store

@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from catalog.arrivals.tables import arrival
 from catalog.batches import batches
+from catalog.erasures import references
 from catalog.erasures.records import Store
 from catalog.errors import NotFoundError
 from catalog.facets import keeping as facets
@@ -163,11 +164,16 @@ def _delete_rows(connection: Connection, table: Table, numbers: tuple[int, ...])
 
 
 def delete(connection: Connection, doom: Doom, erasure_id: int) -> None:
-    """Delete the rows, and take the UIDs from what stays: earlier Holds, answers to regions."""
+    """Delete the rows, and take the UIDs from what stays.
+
+    That is earlier Holds, recalls, findings, answers to regions.
+    """
     _forget_holds(connection, doom, erasure_id)
     _forget_answers(connection, doom)
+    names = references.names_of(connection, doom.revisions)
     for table in _SEEN:
         _delete_rows(connection, table, doom.revisions)
+    references.forget(connection, names | {(None, uid) for uid in doom.uids}, erasure_id)
     for table, numbers in ((revision, doom.revisions), (instance, doom.instances)):
         for derived in (table.c.derived_from.is_not(None), table.c.derived_from.is_(None)):
             for some in batches(numbers):

@@ -15,7 +15,7 @@ from catalog import audit
 from catalog.audit import AccessEvent
 from catalog.columns import now
 from catalog.database import insert_if_absent, reading, writing
-from catalog.deletions.asking import hits
+from catalog.deletions.objects import hits
 from catalog.erasures.tables import erasure, tombstone
 from catalog.errors import NotFoundError
 from catalog.holds.effects import EFFECTS

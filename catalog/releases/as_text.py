@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
+from catalog.csv_cells import harmless
 from catalog.releases.changes import Change
 from catalog.releases.columns import COLUMNS
 
 _DICTIONARY: Final = ("name", "values", "source", "meaning", "keyword")
 _CHANGES: Final = ("kind", "study_uid", "sop_uid", "before", "after")
-# What a spreadsheet would take for a formula; numbers are written by us.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def metadata_csv(rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
@@ -55,5 +54,5 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else str(value)
+        return str(harmless(value))
     return repr(value)

@@ -45,8 +45,9 @@ def changes(
 ) -> Iterator[Change]:
     """Give what was added, removed and replaced, a page in memory; whoever asks checked the permit.
 
-    What is held now is not told, also where it was removed: who comes later would learn of it.
-    With `all_of_it` it is: for the hub's own side.
+    What was removed is not told: beside what is held by now, or was erased, each removal would say
+    why. What is added or replaced is, unless it is held. With `all_of_it`, for the hub's own side,
+    both are.
 
     Raises:
         NotFoundError: One of the two is no sealed release of the permit.
@@ -60,6 +61,7 @@ def changes(
             (Kind.REMOVED, before, after),
             (Kind.REPLACED, after, before),
         )
+        if kind is not Kind.REMOVED or all_of_it
         for change, is_free in _told(engine, kind, of, beside)
         if is_free or all_of_it
     )

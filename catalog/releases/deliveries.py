@@ -4,15 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import Connection, Engine, Row, select
 
 from catalog import audit
+from catalog.accounts.tables import service_account
 from catalog.audit import AccessEvent
 from catalog.columns import now
 from catalog.database import reading, writing
-from catalog.deletions import ended
+from catalog.deletions import whole
+from catalog.deletions.records import Confirmation
+from catalog.errors import ConflictError, Reason
 from catalog.releases.tables import delivery
-from catalog.tables import release
+from catalog.tables import permit_person, release
 
 
 @dataclass(frozen=True)
@@ -38,14 +41,41 @@ class Delivery:
 
 
 def begin(engine: Engine, permit_id: str, release_id: str, bucket: str, *, who: str) -> int:
-    """Record, before a byte leaves, that a release is delivered; give the delivery's number."""
+    """Record, before a byte leaves, that a release is delivered; give the delivery's number.
+
+    Raises:
+        ConflictError: The bucket is no account's that is in force and named by the permit.
+    """
     row = {"release_id": release_id, "bucket": bucket, "who": who, "begun_at": now()}
     with writing(engine) as connection:
+        _require_named(connection, permit_id, bucket)
         key = connection.execute(delivery.insert().values(**row)).inserted_primary_key
         number = int(key[0]) if key else 0
         what = f"delivery:{number}"
         audit.record(connection, AccessEvent(who, permit_id, "deliver", what, "ALLOWED"))
     return number
+
+
+def require_named(engine: Engine, permit_id: str, bucket: str) -> None:
+    """Stop unless a permit names the account whose bucket it is.
+
+    Raises:
+        ConflictError: It does not, or the account is not in force.
+    """
+    with reading(engine) as connection:
+        _require_named(connection, permit_id, bucket)
+
+
+def _require_named(connection: Connection, permit_id: str, bucket: str) -> None:
+    mine = (
+        select(service_account.c.id)
+        .join(permit_person, permit_person.c.person == service_account.c.id)
+        .where(permit_person.c.permit_id == permit_id, service_account.c.bucket == bucket)
+        .where(service_account.c.revoked_at.is_(None))
+        .where(service_account.c.valid_until >= now().date())
+    )
+    if connection.scalar(mine) is None:
+        raise ConflictError(Reason.BUCKET)
 
 
 def finish(engine: Engine, number: int, *, objects: int, size: int) -> None:
@@ -66,7 +96,8 @@ def proven_gone(engine: Engine, permit_id: str, bucket: str, *, proof_sha256: st
     told = {"deleted_at": now(), "proof_sha256": proof_sha256}
     with writing(engine) as connection:
         gone = connection.execute(delivery.update().where(*left).values(**told)).rowcount
-        ended.mark(connection, permit_id, bucket, who=who)
+        said = Confirmation(who, now(), proof_sha256)
+        whole.enter(connection, permit_id, bucket, said, who=who)
         what = f"proof:{proof_sha256}"
         audit.record(connection, AccessEvent(who, permit_id, "delete", what, "ALLOWED"))
     return gone

@@ -9,9 +9,10 @@ from sqlalchemy import Engine, exists, select
 
 from catalog.database import reading, writing
 from catalog.errors import ConflictError, NotFoundError, Reason
+from catalog.holds import instance_not_held, study_not_held
 from catalog.releases.cohort import get_release
 from catalog.releases.records import Paper, Sealing
-from catalog.releases.rows import current, free_of
+from catalog.releases.rows import current, free_of, released
 from catalog.releases.tables import release_paper
 from catalog.tables import hold, release_instance
 from catalog.vocabulary import HoldKind, ReleaseState
@@ -29,8 +30,12 @@ def selection_name(study_uid: str) -> str:
 
 
 def written(engine: Engine, release_id: str) -> tuple[Sealing, ...]:
-    """Give what is re-keyed of a release and not held, by file name: what its papers tell of."""
-    wanted = free_of(release_id).order_by(release_instance.c.file_name)
+    """Give what is re-keyed of a release and will be sealed, by file name: its papers' content.
+
+    What is held is not sealed, also for a permit that was granted before.
+    """
+    wanted = released(release_id).where(study_not_held(), instance_not_held())
+    wanted = wanted.order_by(release_instance.c.file_name)
     with reading(engine) as connection:
         return tuple(
             Sealing(

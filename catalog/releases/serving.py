@@ -25,13 +25,14 @@ def servable(
     permit_id: str,
     sop_uid: str,
     *,
-    who: str,
+    who: str | None,
     today: date,
     may: Callable[[Tier], object] = lambda _tier: None,
 ) -> Servable:
     """Tell where the bytes of one released object lie, all by one look at the catalogue.
 
-    `may` is told the tier by which the permit's data may be had, and raises if that is not enough.
+    `may` is told the tier by which the permit's data may be had, and raises if that is not enough;
+    `who` is None at the hub.
 
     Raises:
         NotFoundError: No such permit, not the person's, nothing sealed, or not in the release.

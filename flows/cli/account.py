@@ -49,11 +49,14 @@ def add(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="The last day; a year from now unless said."),
     ] = None,
+    bucket: Annotated[
+        str, typer.Option(help="Of its object store: releases are delivered there.")
+    ] = "",
     who: Who = "",
 ) -> None:
     """At the hub: register an account, or another key of one.
 
-    A permit names it by its id, as it names persons.
+    A permit names it by its id, as it names persons. Its bucket is nobody else's.
 
     Example: mammo account add spe-norr spe.jwk --name "SPE of Region Norr" --until 2027-06-30
     """
@@ -65,7 +68,8 @@ def add(
 
     last = until.date() if until else datetime.now(UTC).date() + timedelta(days=365)
     me, text = person(who, HubSettings), key.read_text("utf-8", "replace")
-    made = accounts.add(wiring.hub().catalogue, Account(account, name, last), text, who=me)
+    told = Account(account, name, last, bucket=bucket)
+    made = accounts.add(wiring.hub().catalogue, told, text, who=me)
     typer.echo(f"{account} is let in until {last}, with key {made}")
 
 
@@ -83,7 +87,9 @@ def list_() -> None:
     keys = accounts.list_keys(engine)
     found = accounts.list_accounts(engine)
     for one in found:
-        typer.echo(f"{one.id:24} {_state(one.revoked_at, one.valid_until, today):24} {one.name}")
+        into = f", bucket {one.bucket}" if one.bucket else ""
+        state = _state(one.revoked_at, one.valid_until, today)
+        typer.echo(f"{one.id:24} {state:24} {one.name}{into}")
         for key in keys:
             if key.account_id == one.id:
                 ended = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "in use"

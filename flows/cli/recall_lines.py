@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 
+from catalog.csv_cells import harmless
 from catalog.holds import EFFECTS
 from catalog.recalls.records import Affected, Recall
 from catalog.vocabulary import HoldKind
@@ -70,16 +71,11 @@ def as_csv(found: Affected) -> str:
     for one in found.permits:
         for person in one.persons:
             told = (one.permit_id, one.title, person, "", one.instances, one.accesses, by)
-            writer.writerow(("permit", *map(_harmless, told)))
+            writer.writerow(("permit", *map(harmless, told)))
     for holder in found.holders:
         whose = (holder.holder_id, holder.name, "", holder.studies, holder.instances, "", by)
-        writer.writerow(("holder", *map(_harmless, whose)))
+        writer.writerow(("holder", *map(harmless, whose)))
     return text.getvalue().rstrip("\n")
-
-
-def _harmless(cell: object) -> object:
-    """Keep a spreadsheet from taking a text for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@")) else cell
 
 
 def _json(value: object) -> str:

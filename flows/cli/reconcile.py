@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from catalog.csv_cells import harmless
 from flows.cli import place
 from flows.cli.exits import NOT_ALL
 from flows.cli.person import Who, person
@@ -188,4 +189,4 @@ def _written(path: Path | None) -> "Iterator[Write]":
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("side", "kind", "name"))
-        yield writer.writerow
+        yield lambda line: writer.writerow(map(harmless, line))

@@ -4,13 +4,13 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import nullcontext
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli import place
+from flows.cli import deletions, place
 from flows.cli.audit_lines import named
 from flows.cli.checked import known
 from flows.cli.person import Who, person
@@ -19,9 +19,9 @@ from flows.cli.plural import counted
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from catalog.deletions.ended import Deletion
     from catalog.releases import Change
     from catalog.releases.changes import Kind
+    from catalog.releases.deliveries import Delivery
 
 app = typer.Typer(help="What was released to a permit.", no_args_is_help=True)
 
@@ -39,16 +39,17 @@ def list_(permit: Permit) -> None:
     """
     place.enter("hub")
     from catalog import permits, releases
-    from catalog.deletions.ended import deletions
+    from catalog.deletions.standings import standings
     from catalog.erasures.erasing import erased_of
+    from catalog.releases import deliveries
     from flows import wiring
 
     catalogue = wiring.hub().catalogue
     with known(permit):
         permits.get(catalogue, permit)
-    today = datetime.now(UTC).date()
-    for due in deletions(catalogue, today=today, permit_id=permit):
-        typer.echo(_due(due, today))
+    moment = datetime.now(UTC)
+    for due in standings(catalogue, today=moment.date(), permit_id=permit):
+        typer.echo(deletions.line(due, moment))
     for one in releases.releases_of(catalogue, permit):
         asked = ", ".join(f"{name}={value}" for name, value in one.query.items() if value)
         held = releases.contents(catalogue, one.id)
@@ -59,62 +60,17 @@ def list_(permit: Permit) -> None:
             f"{one.catalogue_version}; {counted(one.instances, 'object')} frozen, "
             f"{held.instances} may be served{lost}, {held.size / 1e6:.1f} MB; {asked}"
         )
+    for sent in deliveries.deliveries_of(catalogue, permit):
+        typer.echo(_delivered(sent))
 
 
-def _due(one: "Deletion", today: date) -> str:
-    """Say in a line what an environment must delete, or has deleted."""
-    if one.confirmed_at is not None:
-        told = f"confirmed by {one.confirmed_by} on {one.confirmed_at:%Y-%m-%d %H:%M}"
-    else:
-        told = f"{'LATE: ' if one.is_late(today) else ''}not confirmed"
-    return f"{one.permit_id} is over: {one.environment} deletes by {one.due}; {told}"
-
-
-@app.command()
-def due() -> None:
-    """List what environments must delete of ended permits.
-
-    By when, and who confirmed it. The exit code is 1 if a day has passed and nobody confirmed.
-
-    Example: mammo releases due
-    """
-    place.enter("hub")
-    from catalog.deletions.ended import deletions
-    from flows import wiring
-
-    today = datetime.now(UTC).date()
-    found = deletions(wiring.hub().catalogue, today=today)
-    typer.echo("\n".join(_due(one, today) for one in found) or "nothing is due")
-    if any(one.is_late(today) for one in found):
-        raise typer.Exit(1)
-
-
-@app.command()
-def deleted(
-    permit: Permit,
-    environment: Annotated[str, typer.Argument(help="The environment's account, or a bucket.")],
-    who: Who = "",
-) -> None:
-    """Confirm that an environment has deleted its data.
-
-    That is what it had of a permit that ended. Who says so, and when, is written down. Of a bucket
-    that we deliver into, `delete-proof` does it by itself.
-
-    Example: mammo releases deleted permit-3f2a9c41 spe-7
-    """
-    place.enter("hub")
-    from catalog.deletions.ended import confirm
-    from catalog.errors import NotFoundError
-    from flows import wiring
-    from flows.settings import HubSettings
-
-    me, today = person(who, HubSettings), datetime.now(UTC).date()
-    try:
-        done = confirm(wiring.hub().catalogue, permit, environment, who=me, today=today)
-    except NotFoundError:
-        typer.echo(f"mammo: {environment} has nothing to delete of {permit}", err=True)
-        raise typer.Exit(1) from None
-    typer.echo(_due(done, today))
+def _delivered(one: "Delivery") -> str:
+    """Say in a line where a release was delivered, and that it is gone from there."""
+    told = f"release {one.number} into {one.bucket} on {one.begun_at:%Y-%m-%d %H:%M} by {one.who}"
+    if one.finished_at is None:
+        return f"{told}: not finished"
+    told += f": {counted(one.objects, 'object')}, {one.bytes / 1e6:.1f} MB"
+    return f"{told}; deleted, proof {one.proof_sha256}" if one.deleted_at else told
 
 
 @app.command()
@@ -126,8 +82,8 @@ def diff(
 ) -> None:
     """Tell what changed between two releases of a permit.
 
-    Without numbers, between the newest two; with one, from it to the newest. Held objects are
-    told here, and not at the door.
+    Without numbers, between the newest two; with one, from it to the newest. Removed and held
+    objects are told here, and not at the door.
 
     Example: mammo releases diff permit-3f2a9c41 1 2
     """
@@ -169,7 +125,8 @@ Bucket = Annotated[str, typer.Option(help="The secure processing environment's b
 def deliver(permit: Permit, bucket: Bucket, who: Who = "") -> None:
     """Bring a release into a bucket, whole and verified.
 
-    Its store is that of MAMMO_DELIVERY_…. Run it again to go on after a break, and after a recall:
+    Its store is that of MAMMO_DELIVERY_…; the bucket is that of an account which the permit names
+    (`mammo account add --bucket`). Run it again to go on after a break, and after a recall:
     what may not be served any more is taken away.
 
     Example: mammo releases deliver permit-3f2a9c41 --bucket spe-7
@@ -182,10 +139,9 @@ def deliver(permit: Permit, bucket: Bucket, who: Who = "") -> None:
     from flows.settings import HubSettings
 
     to = delivering.Place(bucket, open_bucket(bucket))
-    today = datetime.now(UTC).date()
     me = person(who, HubSettings)
     with known(permit), counting(f"deliver {permit}") as progress:
-        done = delivering.deliver(wiring.hub(), permit, to, who=me, today=today, progress=progress)
+        done = delivering.deliver(wiring.hub(), permit, to, who=me, progress=progress)
     typer.echo(
         f"{permit} in {bucket}: {counted(done.sent, 'object')} sent, {done.there} there already, "
         f"{done.removed} taken away; {done.size / 1e6:.1f} MB"

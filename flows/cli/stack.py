@@ -208,7 +208,7 @@ def _hub_lines() -> Iterator[str]:
 
 
 def _due_lines(moment: "datetime") -> Iterator[str]:
-    from catalog.deletions.ended import deletions
+    from catalog.deletions.whole import wholes
     from catalog.deliveries import orders
     from catalog.deliveries.records import OPEN
     from catalog.notices import outbox
@@ -223,7 +223,7 @@ def _due_lines(moment: "datetime") -> Iterator[str]:
     outbox.collect(catalogue, today)
     for one in outbox.every(catalogue):
         yield f"notice      {notices.line(one, moment)}"
-    late = sum(one.is_late(today) for one in deletions(catalogue, today=today))
+    late = sum(one.is_late(today) for one in wholes(catalogue, today=today))
     if late:
         yield f"deletions   {late} late: mammo deletions list"
 

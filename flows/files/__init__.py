@@ -1,1 +1,1 @@
-"""How files are written: private, below one folder, digested on the way, or for a spreadsheet."""
+"""How files are written: private, below one folder, digested on the way."""

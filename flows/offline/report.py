@@ -9,13 +9,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
+from catalog.csv_cells import harmless
 from catalog.outcome import Outcome
 from deid.report import InstanceReport, RunReport
 from deid.report_page import page
 from flows.deidentifier import Deidentifier
 from flows.errors import SourceError
 from flows.files.spool import local_trouble
-from flows.files.spreadsheet import plain
 from flows.offline.lines import Line
 
 _MOST_STOPPED = 500
@@ -27,7 +27,7 @@ def write_report(lines: Iterable[Line], path: Path) -> None:
         writer = csv.writer(file)
         writer.writerow(("number", "source", "target", "outcome", "reason", "boxes_blanked"))
         for line in lines:
-            names = plain(line.source), plain(line.target)
+            names = harmless(line.source), harmless(line.target)
             writer.writerow((line.number, *names, line.outcome, line.reason, line.boxes))
 
 

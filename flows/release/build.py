@@ -51,7 +51,7 @@ def build(
 
     Raises:
         NotFoundError: If there is no such permit.
-        PermitError: If it is not in force.
+        PermitError: If it is not in force, `today` or on the day it would be sealed.
         ConflictError: If its tier asks for an assessment, and none is in force; or orders run.
         StorageError: If the store does not answer; build it again, and it goes on.
         ReleaseError: If a clean object is gone, or another build of the permit took its place.
@@ -71,7 +71,7 @@ def build(
                 done += len(batch)
                 progress(done, release.instances)
             papers.write(parts, release, pool)
-        return releases.seal(parts.catalogue, release.id, today=today)
+        return releases.seal(parts.catalogue, release.id)
 
 
 def _ahead(

@@ -1,28 +1,32 @@
 """Delete what was delivered of a permit, and prove it (EHDS Art. 68(12)).
 
-The proof names what was there, with size and digest, and says when a listing and a look at each
-key found none of it any more. It is signed with the hub's key, and its digest is recorded.
+What is deleted goes in all its versions. The proof names what was there, with size and digest and
+how many versions, and says when a listing of versions and a look at each key found none of it any
+more. It is signed with the hub's key, and its digest is recorded.
 """
 
 import base64
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime
+from itertools import chain
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from catalog import permits
 from catalog.errors import NotFoundError
-from catalog.objects import ObjectStore
+from catalog.objects import DeliveryStore, ObjectStore
 from catalog.releases import deliveries
 from flows.errors import PermanentError, RetriableError
 from flows.intake.keys import public_text
 from flows.release.delivering import Place
 from flows.wiring import HubParts
 
-SCHEMA = "mammo-deletion-proof/1"
+SCHEMA = "mammo-deletion-proof/2"
 
 
 class InForceError(PermanentError):
@@ -41,17 +45,20 @@ def delete(
     Raises:
         NotFoundError: There is no such permit.
         InForceError: The permit is in force.
-        NotGoneError: Something could not be deleted, or came anew.
-        StorageError: The store does not answer.
+        NotGoneError: Something is there still, or came anew.
+        StorageError: The store does not answer, a version stays, or we may not list or remove
+            versions there: nothing is proven then.
     """
     permit = permits.get(parts.catalogue, permit_id)
     if permit.in_force(today):
         message = "the permit is in force; revoke it first, or wait until it has expired"
         raise InForceError(message)
-    found = list(_found(of.store, f"{permit_id}/"))
+    prefix = f"{permit_id}/"
+    found = list(_found(of.store, prefix))
     for one in found:
-        of.store.remove(one["key"])
-    if any(_is_there(of.store, one["key"]) for one in found) or any(of.store.keys(f"{permit_id}/")):
+        of.store.erase(one["key"])
+    left = chain(of.store.versions(prefix), of.store.keys(prefix))
+    if any(_is_there(of.store, one["key"]) for one in found) or any(left):
         message = "not everything is gone from the bucket; run it again"
         raise NotGoneError(message)
     proof = _signed(
@@ -72,10 +79,15 @@ def delete(
     return proof
 
 
-def _found(store: ObjectStore, prefix: str) -> Iterator[dict[str, Any]]:
-    for one in store.listed(prefix):
-        told = store.stat(one.key)
-        yield {"key": one.key, "size": told.size, "sha256": told.sha256}
+def _found(store: DeliveryStore, prefix: str) -> Iterator[dict[str, Any]]:
+    """Give what lies there, and what older versions or marks are left of only."""
+    versions = Counter(store.versions(prefix))
+    for key in sorted(versions.keys() | set(store.keys(prefix))):
+        one: dict[str, Any] = {"key": key, "versions": max(versions[key], 1)}
+        with suppress(NotFoundError):
+            told = store.stat(key)
+            one |= {"size": told.size, "sha256": told.sha256}
+        yield one
 
 
 def _is_there(store: ObjectStore, key: str) -> bool:

@@ -1,23 +1,26 @@
 """Deliver a release into a bucket of a secure processing environment, whole and verified.
 
 The bucket then holds what the door would serve: the newest release, header and pixels joined, and
-its papers. Delivering again sends what is missing or changed and takes away what may not be served
-any more, so a delivery that broke off goes on, and a recall reaches the bucket.
+its papers. Delivering again takes away what may not be served any more, and sends what is missing
+or changed, so a delivery that broke off goes on, and a recall reaches the bucket. Permit and Holds
+are asked anew for each object that is sent, as a large release takes hours.
 """
 
 import hashlib
 import io
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
+from enum import Enum
 from itertools import islice
 from typing import BinaryIO
 
 from catalog import releases
-from catalog.errors import NotFoundError
-from catalog.objects import ObjectStore, StoredObject
+from catalog.errors import HeldError, NotFoundError
+from catalog.objects import DeliveryStore, StoredObject
 from catalog.releases import Release, Servable, deliveries
 from catalog.releases.as_text import changes_csv, dictionary_csv, dictionary_json, metadata_csv
 from catalog.releases.columns import COLUMNS
@@ -53,7 +56,12 @@ class Place:
     """A bucket as it is recorded, and its store."""
 
     bucket: str
-    store: ObjectStore
+    store: DeliveryStore
+
+
+def utc_today() -> date:
+    """Give the day, as permits count it."""
+    return datetime.now(UTC).date()
 
 
 def deliver(
@@ -62,30 +70,37 @@ def deliver(
     to: Place,
     *,
     who: str,
-    today: date,
+    today: Callable[[], date] = utc_today,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Delivered:
     """Bring a permit's newest release into a bucket, below the permit's id.
 
     Raises:
         NotFoundError: There is no such permit, nothing sealed, or an object is gone.
-        PermitError: It is not in force.
+        PermitError: It is not in force, or ended while it was delivered.
+        ConflictError: The bucket is no account's that is in force and named by the permit.
         StorageError: A store does not answer, or holds other bytes than were sent; run it again.
     """
-    found = releases.manifest(parts.catalogue, permit_id, who=None, today=today)
+    found = releases.manifest(parts.catalogue, permit_id, who=None, today=today())
     release = newest(parts, permit_id)
     number = deliveries.begin(parts.catalogue, permit_id, release.id, to.bucket, who=who)
     every = releases.contents(parts.catalogue, release.id).instances
-    sent = there = size = 0
+    removed = _take_away(parts, permit_id, to, today())
+    done: Counter[_Ended] = Counter()
+    size = 0
+
+    def bring(one: Servable) -> _Ended:
+        return _bring(parts, permit_id, to, one, today())
+
     with ThreadPoolExecutor(WORKERS, "deliver") as pool:
         while batch := list(islice(found, BATCH)):
-            for one, new in zip(
-                batch, pool.map(lambda one: _bring(parts, permit_id, to, one), batch), strict=True
-            ):
-                sent, there, size = sent + new, there + (not new), size + one.size
-            progress(sent + there, every)
-    _bring_papers(parts, release, to, today)
-    removed = _take_away(parts, permit_id, to, today)
+            for one, ended in zip(batch, pool.map(bring, batch), strict=True):
+                done[ended] += 1
+                size += one.size if ended is not _Ended.STOPPED else 0
+            progress(done.total(), every)
+    _bring_papers(parts, release, to, today())
+    removed += _take_away(parts, permit_id, to, today())
+    sent, there = done[_Ended.SENT], done[_Ended.THERE]
     deliveries.finish(parts.catalogue, number, objects=sent + there, size=size)
     return Delivered(sent, there, removed, size)
 
@@ -102,18 +117,30 @@ def newest(parts: HubParts, permit_id: str) -> Release:
     raise NotFoundError
 
 
-def _bring(parts: HubParts, permit_id: str, to: Place, one: Servable) -> bool:
+class _Ended(Enum):
+    """What became of one object."""
+
+    SENT, THERE, STOPPED = range(3)
+
+
+def _bring(parts: HubParts, permit_id: str, to: Place, one: Servable, today: date) -> _Ended:
+    """Store one object, if it may still be served; a Hold may have come since it was listed."""
+    try:
+        releases.servable(parts.catalogue, permit_id, one.sop_uid, who=None, today=today)
+    except (HeldError, NotFoundError):
+        return _Ended.STOPPED
     key = f"{permit_id}/{one.file_name}"
     stream = io.BufferedReader(_Blocks(_joined(parts, one)), 1 << 20)
-    return _put(to.store, key, StoredObject(one.size, one.sha256), stream)
+    new = _put(to.store, key, StoredObject(one.size, one.sha256), stream)
+    return _Ended.SENT if new else _Ended.THERE
 
 
-def _put(store: ObjectStore, key: str, told: StoredObject, stream: BinaryIO) -> bool:
+def _put(store: DeliveryStore, key: str, told: StoredObject, stream: BinaryIO) -> bool:
     """Store an object unless it is there; what was there before under its name goes first."""
     try:
         if store.stat(key) == told:
             return False
-        store.remove(key)
+        store.erase(key)
     except NotFoundError:
         pass
     store.put(key, stream, told.size, told.sha256)
@@ -200,7 +227,7 @@ def _changes(parts: HubParts, release: Release) -> Iterable[releases.Change]:
 
 
 def _take_away(parts: HubParts, permit_id: str, to: Place, today: date) -> int:
-    """Remove what may not be served any more, held in the last minutes or of a release before."""
+    """Remove what may not be served any more, in all its versions; count what was there."""
     manifest = releases.manifest(parts.catalogue, permit_id, who=None, today=today)
     wanted, studies = set(), set()
     for one in manifest:
@@ -210,9 +237,9 @@ def _take_away(parts: HubParts, permit_id: str, to: Place, today: date) -> int:
     papers = f"{permit_id}/papers/"
     left = [
         key
-        for key in to.store.keys(f"{permit_id}/")
+        for key in sorted(set(to.store.versions(f"{permit_id}/")))
         if key not in wanted and not key.startswith(papers)
     ]
     for key in left:
-        to.store.remove(key)
+        to.store.erase(key)
     return len(left)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
 
+from catalog.csv_cells import harmless
 from catalog.tiers.cells import LEVELS, Cell, Cells, Examination, cells
 
 _SHOWN: Final = 50
@@ -28,7 +29,9 @@ def table(whole: Cells) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow([*whole.names, "women", "studies"])
-    writer.writerows([*cell.values, cell.women, cell.studies] for cell in whole.cells)
+    writer.writerows(
+        [*map(harmless, cell.values), cell.women, cell.studies] for cell in whole.cells
+    )
     return text.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""Issue a permit for development; the application that leads to one comes with the lawful door."""
+"""Issue a permit for development; elsewhere an application leads to one."""
 
 import hashlib
 import secrets

@@ -4,12 +4,15 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from catalog.minio_store import MinioStore
-from catalog.objects import Credentials, ObjectStore
+from catalog.objects import Credentials, DeliveryStore
 from flows import wiring
 
 
 class DeliverySettings(BaseSettings):
-    """Where whole objects of a release are delivered: our identity reads, writes and removes."""
+    """Where whole objects of a release are delivered.
+
+    Our identity reads, writes, lists and removes there; in all versions, if a bucket keeps them.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix="MAMMO_DELIVERY_", extra="forbid", hide_input_in_errors=True
@@ -21,7 +24,7 @@ class DeliverySettings(BaseSettings):
     s3_secret_key: SecretStr
 
 
-def open_bucket(name: str) -> ObjectStore:
+def open_bucket(name: str) -> DeliveryStore:
     """Open one bucket of the environment's store.
 
     Raises:

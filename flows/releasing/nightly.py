@@ -12,7 +12,8 @@ from typing import Any
 from prefect import flow
 
 from catalog import permits
-from catalog.deletions.ended import deletions
+from catalog.deletions.whole import wholes
+from catalog.errors import ConflictError
 from catalog.releases import deliveries
 from flows import log, wiring
 from flows.ingest.alive import alive
@@ -33,7 +34,8 @@ WHO = "the hub's release worker"
 def nightly() -> dict[str, int]:
     """Do once what is due; count deliveries brought up to date, deleted with proof, and late.
 
-    Late is what an environment has not confirmed by its day: a person asks for it.
+    Late is what an environment has not confirmed by its day: a person asks for it. Stopped are
+    deliveries into a bucket whose account has ended, or is not the permit's.
     """
     log.configure()
     with silenced(NIGHTLY):
@@ -48,19 +50,28 @@ def once(parts: HubParts, settings: ReleaseSettings, today: date) -> dict[str, i
     Raises:
         RetriableError: A store does not answer; what was done is done, and the rest is due still.
     """
-    due = deletions(parts.catalogue, today=today)
-    done = {"delivered": 0, "deleted": 0, "late": sum(one.is_late(today) for one in due)}
+    due = wholes(parts.catalogue, today=today)
+    late = sum(one.is_late(today) for one in due)
+    done = {"delivered": 0, "deleted": 0, "stopped": 0, "late": late}
     for permit_id, bucket in deliveries.standing(parts.catalogue):
         place = Place(bucket, open_bucket(bucket))
         if permits.get(parts.catalogue, permit_id).in_force(today):
-            deliver(parts, permit_id, place, who=WHO, today=today)
-            done["delivered"] += 1
+            done[_deliver(parts, permit_id, place)] += 1
         elif settings.proof_key_file is not None and settings.proofs is not None:
             key = load_key(settings.proof_key_file)
             proof = deletion.delete(parts, permit_id, place, key, who=WHO, today=today)
             _keep(proof, settings.proofs, f"{permit_id}-{bucket}")
             done["deleted"] += 1
     return done
+
+
+def _deliver(parts: HubParts, permit_id: str, place: Place) -> str:
+    try:
+        deliveries.require_named(parts.catalogue, permit_id, place.bucket)
+    except ConflictError:
+        return "stopped"
+    deliver(parts, permit_id, place, who=WHO)
+    return "delivered"
 
 
 def _keep(proof: dict[str, Any], folder: Path, name: str) -> None:

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
 
+from catalog.csv_cells import harmless
 from deid.report_page import html
 from flows.files.spool import local_trouble
-from flows.files.spreadsheet import plain
 from flows.verify.looks import MEANINGS, Look, Seen, Verification
 from flows.verify.words import found
 
@@ -47,7 +47,7 @@ def as_csv(verification: Verification) -> str:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(_COLUMNS)
     for look in verification.looks:
-        start = (look.number, plain(look.shown), look.seen, look.reason)
+        start = (look.number, harmless(look.shown), look.seen, look.reason)
         found = [(finding.where, finding.what) for finding in look.findings] or [("", "")]
         writer.writerows((*start, *one) for one in found)
     return buffer.getvalue()

@@ -49,6 +49,7 @@ WHO_MAY: dict[str, set[str] | str] = {
     "GET /deletions": {SERVICE},
     "GET /releases/{permit}/deletions": {SERVICE},
     "POST /releases/{permit}/deletions": {SERVICE},
+    "POST /releases/{permit}/deletions/everything": {SERVICE},
     "GET /releases/{permit}": RELEASE_READERS,
     "GET /releases/{permit}/archive": RELEASE_READERS,
     "GET /releases/{permit}/manifest": RELEASE_READERS,
@@ -162,7 +163,8 @@ def test_where_services_may_go(
     """
     method = name.split(maxsplit=1)[0]
     answer = client.request(method, path_of(name, world), headers=service(OTHER_SPE))
-    told = {"GET /deletions": 200, "POST /releases/{permit}/deletions": 422}.get(name, 404)
+    changes = "POST /releases/{permit}/deletions"
+    told = {"GET /deletions": 200, changes: 422, f"{changes}/everything": 422}.get(name, 404)
     assert answer.status_code == (told if SERVICE in WHO_MAY[name] else 403), answer.text
 
 

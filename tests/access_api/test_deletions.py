@@ -2,18 +2,30 @@
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from starlette.testclient import TestClient
 
-from catalog import audit, holds
+from catalog import audit, holds, permits
 from catalog.holds import HoldTarget
-from catalog.vocabulary import HoldKind, HoldScope
-from tests.access_api.world import ANNA, OTHER_SPE, PERMIT_A, PERMIT_SPE, SPE, World
+from catalog.vocabulary import HoldKind, HoldScope, Tier
+from tests.access_api.world import ANNA, OTHER_SPE, PERMIT_A, PERMIT_SPE, SPE, TODAY, World
 
 Bearer = Callable[..., dict[str, str]]
 WAY = f"/releases/{PERMIT_SPE}/deletions"
 SAID: dict[str, Any] = {"deleted_at": "2026-11-22T08:00:00Z", "by": "Eva Ek"}
+
+
+@pytest.fixture
+def ended(world: World) -> str:
+    """Release to the environment under a permit that ends at once."""
+    name = f"permit-{uuid4().hex[:8]}"
+    world.permit(name, SPE, tier=Tier.PSEUDO_SPE)
+    world.release(name, "2.25.90000")
+    world.members.pop(name)
+    permits.revoke(world.engine, name)
+    return name
 
 
 @pytest.fixture
@@ -30,8 +42,8 @@ def test_it_is_listed_and_confirmed(
 ) -> None:
     (due,) = client.get(WAY, headers=service(SPE)).json()["deletions"]
     assert (due["sop_uid"], due["proof"], due["when_replaced"]) == (held, False, False)
-    (permit,) = client.get("/deletions", headers=service(SPE)).json()
-    assert (permit["permit"], permit["due"]) == (PERMIT_SPE, 1)
+    (permit,) = [one for one in told(client, service) if one["permit"] == PERMIT_SPE]
+    assert permit["due"] == 1
     body = SAID | {"sop_uids": [held]}
     for new in (1, 0):
         answer = client.post(WAY, json=body, headers=service(SPE))
@@ -41,6 +53,39 @@ def test_it_is_listed_and_confirmed(
     lines = [(one.actor, one.action, one.outcome) for one in audit.entries(world.engine)]
     assert (SPE, "deleted", "1 deleted") in lines
     assert (SPE, "deletion.list", "ALLOWED") in lines
+
+
+def test_all_of_an_ended_permit_is_told_and_confirmed(
+    client: TestClient, world: World, service: Bearer, ended: str
+) -> None:
+    way = f"/releases/{ended}/deletions/everything"
+    mine = [one for one in told(client, service) if one["permit"] == ended]
+    assert [(one["due"], one["everything_confirmed"]) for one in mine] == [(0, None)]
+    assert mine[0]["everything_by"] > str(TODAY)
+    for wrong, status in (({}, 200), ({"deleted_at": "2099-01-01T00:00:00Z"}, 409)):
+        answer = client.post(way, json=SAID | wrong, headers=service(SPE))
+        assert answer.status_code == status, answer.text
+    answer = client.post(way, json=SAID, headers=service(SPE))
+    assert answer.json()["everything_confirmed"] is not None
+    assert answer.json() in told(client, service)
+    assert client.post(way, json=SAID, headers=service(OTHER_SPE)).status_code == 404
+    lines = [(one.actor, one.permit_id, one.action) for one in audit.entries(world.engine)]
+    assert lines.count((SPE, ended, "deleted")) == 2  # confirmed, and refused
+
+
+def test_a_permit_in_force_is_not_to_be_deleted_as_a_whole(
+    client: TestClient, service: Bearer, held: str
+) -> None:
+    way = f"/releases/{PERMIT_SPE}/deletions/everything"
+    answer = client.post(way, json=SAID, headers=service(SPE))
+    assert (answer.status_code, "has not ended" in answer.text) == (409, True)
+    (permit,) = [one for one in told(client, service) if one["permit"] == PERMIT_SPE]
+    assert permit["everything_by"] is None
+
+
+def told(client: TestClient, service: Bearer) -> list[dict[str, Any]]:
+    answer: list[dict[str, Any]] = client.get("/deletions", headers=service(SPE)).json()
+    return answer
 
 
 def test_nobody_else_is_told(

@@ -11,8 +11,9 @@ from catalog.accounts import accounts, keys
 from catalog.accounts.records import Account
 from catalog.columns import now
 from catalog.database import reading
-from catalog.deletions import asking, confirming
+from catalog.deletions import confirming, objects
 from catalog.deletions.records import Confirmation
+from catalog.deletions.standings import standings
 from catalog.deletions.tables import deletion
 from catalog.erasures import erasing
 from catalog.erasures.erasing import Asked
@@ -49,7 +50,7 @@ def place(engine: Engine, kind: HoldKind, scope: HoldScope, value: str) -> int:
 
 
 def uids(engine: Engine) -> list[str]:
-    return [one.sop_uid for one in asking.asked_of(engine, SPE, "permit-1")]
+    return [one.sop_uid for one in objects.asked_of(engine, SPE, "permit-1")]
 
 
 def confirm(engine: Engine, *named: str, said: Confirmation = SAID) -> int:
@@ -71,7 +72,7 @@ def test_what_a_hold_is_on_is_asked_for_by_the_names_it_has_there(engine, scope)
     assert uids(engine) == []
     number = place(engine, HoldKind.RECALLED, scope, value)
     assert uids(engine) == expected
-    assert asking.asked_of(engine, OTHER, "other") == ()
+    assert objects.asked_of(engine, OTHER, "other") == ()
     holds.lift(engine, number, who="officer")
     assert uids(engine) == []
 
@@ -79,7 +80,7 @@ def test_what_a_hold_is_on_is_asked_for_by_the_names_it_has_there(engine, scope)
 @pytest.mark.parametrize("kind", HoldKind)
 def test_the_table_says_which_holds_ask(engine, kind):
     place(engine, kind, HoldScope.INSTANCE, "2.25.1.1.3")
-    found = [one.deletion for one in asking.asked_of(engine, SPE, "permit-1")]
+    found = [one.deletion for one in objects.asked_of(engine, SPE, "permit-1")]
     word = EFFECTS[kind].deletion
     if word is Deletion.NONE:
         assert found == []
@@ -92,8 +93,8 @@ def test_it_is_confirmed_once_and_asked_anew_by_a_later_hold(engine):
     assert confirm(engine, *EVERY[:2]) == 2
     assert confirm(engine, *EVERY[:3]) == 1
     assert uids(engine) == EVERY[3:]
-    (standing,) = asking.standings(engine)
-    assert (standing.account, standing.permit_id) == (SPE, "permit-1")
+    (standing,) = standings(engine, today=TODAY)
+    assert (standing.environment, standing.permit_id) == (SPE, "permit-1")
     assert (standing.due, standing.confirmed) == (5, 3)
     assert standing.oldest
     place(engine, HoldKind.WITHDRAWN, HoldScope.INSTANCE, "2.25.1.1.1")
@@ -108,7 +109,7 @@ def test_what_was_erased_is_named_until_it_is_gone_there_and_its_proof_is_needed
     confirm(engine, EVERY[0])
     target = HoldTarget(HoldScope.STUDY, "2.25.1")
     erasing.begin(engine, Asked(target, "7/2026", "Article 17", "officer"), {})
-    found = asking.asked_of(engine, SPE, "permit-1")
+    found = objects.asked_of(engine, SPE, "permit-1")
     assert [one.sop_uid for one in found] == EVERY[:4]
     assert {one.deletion for one in found} == {Deletion.PROVEN}
     with pytest.raises(StepError) as caught:
@@ -129,7 +130,7 @@ def test_an_ended_permit_is_asked_too_and_nobody_else_is_told(engine):
     assert uids(engine) == EVERY[:4]
     for account, named in ((OTHER, "permit-1"), (SPE, "other"), (SPE, "nothing")):
         with pytest.raises(NotFoundError):
-            asking.asked_of(engine, account, named)
+            objects.asked_of(engine, account, named)
         with pytest.raises(NotFoundError):
             confirming.confirm(engine, account, named, EVERY[:1], SAID)
 
@@ -141,5 +142,62 @@ def test_what_was_not_asked_is_not_confirmed_and_nothing_with_it(engine):
     with pytest.raises(StepError):
         confirm(engine, EVERY[0], said=replace(SAID, deleted_at=now() + timedelta(hours=1)))
     assert uids(engine) == EVERY[:4]
-    pages = asking.asked_of(engine, SPE, "permit-1", after=EVERY[1], limit=1)
+    pages = objects.asked_of(engine, SPE, "permit-1", after=EVERY[1], limit=1)
     assert [one.sop_uid for one in pages] == EVERY[2:3]
+
+
+def whole(engine: Engine, said: Confirmation = SAID, who: str = SPE):
+    return confirming.confirm_all(engine, "permit-1", SPE, said, who=who, today=TODAY)
+
+
+def test_of_an_ended_permit_all_goes_by_a_day_and_one_confirmation_is_of_all(engine):
+    place(engine, HoldKind.RECALLED, HoldScope.STUDY, "2.25.1")
+    with pytest.raises(StepError) as caught:
+        whole(engine)
+    assert caught.value.reason is Reason.GOES_ON
+    permits.revoke(engine, "permit-1")
+    (standing,) = standings(engine, SPE, today=TODAY)
+    assert (standing.due, standing.confirmed) == (4, 0)
+    assert standing.whole
+    day = standing.whole.by
+    assert (standing.is_late(day), standing.is_late(day + timedelta(days=1))) == (False, True)
+    with pytest.raises(StepError) as caught:
+        whole(engine, replace(SAID, deleted_at=now() + timedelta(hours=1)))
+    assert caught.value.reason is Reason.NOT_YET
+    done = whole(engine)
+    assert (done.confirmed_by, done.is_late(day + timedelta(days=1))) == (SPE, False)
+    assert whole(engine, who="somebody") == done
+    assert uids(engine) == []
+    (standing,) = standings(engine, today=TODAY)
+    assert (standing.due, standing.confirmed, standing.whole) == (0, 4, done)
+    lines = [(one.actor, one.object) for one in audit.entries(engine) if one.action == "deleted"]
+    assert lines == [(SPE, f"deletion:{SPE}")]
+
+
+def test_where_all_is_gone_nothing_more_is_asked_for(engine):
+    permits.revoke(engine, "permit-1")
+    whole(engine)
+    place(engine, HoldKind.RECALLED, HoldScope.STUDY, "2.25.1")
+    target = HoldTarget(HoldScope.STUDY, "2.25.2")
+    erasing.begin(engine, Asked(target, "7/2026", "Article 17", "officer"), {})
+    assert uids(engine) == []
+
+
+def test_what_was_erased_needs_its_proof_also_when_all_is_confirmed(engine):
+    target = HoldTarget(HoldScope.STUDY, "2.25.1")
+    erasing.begin(engine, Asked(target, "7/2026", "Article 17", "officer"), {})
+    permits.revoke(engine, "permit-1")
+    with pytest.raises(StepError) as caught:
+        whole(engine, replace(SAID, proof_sha256=""))
+    assert caught.value.reason is Reason.NO_PROOF
+    whole(engine)
+    assert uids(engine) == []
+    with reading(engine) as connection:
+        assert set(connection.scalars(select(deletion.c.sop_uid))) == {None}
+
+
+def test_nobody_confirms_all_of_what_it_never_had(engine):
+    permits.revoke(engine, "permit-1")
+    for name, named in ((OTHER, "permit-1"), (SPE, "other"), (SPE, "nothing")):
+        with pytest.raises(NotFoundError):
+            confirming.confirm_all(engine, named, name, SAID, who=name, today=TODAY)

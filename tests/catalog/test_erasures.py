@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import Engine, MetaData, select, text
 
 from catalog import audit, holds, permits, releases, subjects
+from catalog.accounts import accounts, keys
+from catalog.accounts.records import Account
 from catalog.arrivals.tables import arrival
 from catalog.columns import now
 from catalog.database import reading, writing
@@ -14,9 +16,13 @@ from catalog.erasures import erasing
 from catalog.erasures.erasing import Asked
 from catalog.erasures.records import Extent, Store
 from catalog.errors import ConflictError, NotFoundError, Reason
+from catalog.findings import findings
 from catalog.holds import HoldTarget
+from catalog.recalls import recalling
+from catalog.recalls.records import Criteria
 from catalog.releases import deliveries
 from catalog.search import Query, search
+from catalog.tables import permit_person
 from catalog.vocabulary import HoldKind, HoldScope
 from tests.catalog.making import TODAY, WHO, draft, instance, new_revision, permit, prepared
 from tests.catalog.test_derived import image, mask, study
@@ -178,6 +184,11 @@ def test_the_list_is_worked_off_and_the_proof_names_digests_only(engine: Engine)
 
 
 def test_who_was_delivered_a_copy_is_told_until_it_is_gone(engine: Engine) -> None:
+    account = Account("spe-7", "An SPE", now().date(), bucket="spe-7")
+    accounts.add(engine, account, keys.public_text(keys.draw()), who="ops")
+    with writing(engine) as connection:
+        named = {"permit_id": "permit-1", "person": "spe-7"}
+        connection.execute(permit_person.insert().values(**named))
     (release,) = releases.releases_of(engine, "permit-1")
     deliveries.begin(engine, "permit-1", release.id, "spe-7", who="ops")
     number = erasing.begin(engine, asked(STUDY, "2.25.1"), {}).id
@@ -185,6 +196,24 @@ def test_who_was_delivered_a_copy_is_told_until_it_is_gone(engine: Engine) -> No
     told = {"proof_sha256": "0" * 64, "who": "ops"}
     deliveries.proven_gone(engine, "permit-1", "spe-7", **told)
     assert erasing.copies(engine, number) == ()
+
+
+def test_findings_and_recalls_keep_no_name_of_it(engine: Engine) -> None:
+    kept, gone, whole = "2.25.91.1.1", "2.25.91.1.3", "2.25.91"
+    for uid in (kept, gone, whole):
+        findings.report(engine, "permit-1", uid, reason="r", who="anna")
+        by_release = Criteria(instance=uid, permit="permit-1")
+        recalling.place(engine, by_release, reason="r", who="o")
+    recalling.place(engine, Criteria(instance="2.25.1.1.3"), reason="r", who="o")
+    first = f"erasure:{erasing.begin(engine, asked(INSTANCE, '2.25.1.1.3'), {}).id}"
+
+    def names() -> tuple[list[str], list[str]]:
+        told = [one.release_uid for one in findings.every(engine)]
+        return told, [one.criteria["instance"] for one in recalling.every(engine)]
+
+    assert names() == ([kept, first, whole], [kept, first, whole, first])
+    second = f"erasure:{erasing.begin(engine, asked(STUDY, '2.25.1'), {}).id}"
+    assert names() == ([second, first, second], [second, first, second, first])
 
 
 def test_papers_of_a_release_begun_before_are_not_entered(engine: Engine) -> None:

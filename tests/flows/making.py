@@ -1,7 +1,10 @@
 """Put an export through its whole ingest, without Prefect."""
 
+from datetime import date
 from pathlib import Path
 
+from catalog.accounts import accounts, keys
+from catalog.accounts.records import Account
 from catalog.ledgers.records import Export
 from catalog.outcome import Tally
 from catalog.records import DisclosureDecision
@@ -11,8 +14,14 @@ from flows.exports import registry
 from flows.exports.index import NO_STUDY, enroll
 from flows.people.protection import Protection
 from flows.walk.study import StudyRun, settle
-from flows.wiring import RegionParts
+from flows.wiring import HubParts, RegionParts
 from tests.objects import INSTANCE, mammogram, part10
+
+
+def environment(hub: HubParts, name: str, bucket: str, until: date) -> None:
+    """Register an environment's account, and the bucket that is its own."""
+    account = Account(name, "An SPE", until, bucket=bucket)
+    accounts.add(hub.catalogue, account, keys.public_text(keys.draw()), who="operator")
 
 
 def registered(

@@ -74,6 +74,12 @@ def test_one_that_is_over_is_shown_as_ended(run, private):
     assert "ended 2020-01-01" in run("list")[1]
 
 
+def test_its_bucket_is_shown_and_stays_when_a_key_is_added(run, private):
+    add(run, private, "--bucket", "spe-norr-data")
+    add(run, private)
+    assert "SPE of Norr, bucket spe-norr-data" in run("list")[1]
+
+
 def test_there_may_be_none(run):
     assert run("list") == (0, "there are no service accounts\n")
     assert run("revoke", "spe-norr") == (1, "mammo: no such thing\n")

@@ -20,7 +20,7 @@ from flows.release import permits
 from flows.release.build import build
 from tests import objects
 from tests.flows.conftest import DECISION, TODAY
-from tests.flows.making import four_views, put, registered, walked
+from tests.flows.making import environment, four_views, put, registered, walked
 
 
 @pytest.fixture
@@ -37,7 +37,12 @@ def run(region, hub, monkeypatch, mammo, deidentify_with, export_folder, capsys)
 def permit(run, hub):
     valid = (TODAY, TODAY + timedelta(days=30))
     return permits.issue(
-        hub, persons=["researcher-1"], title="t", purpose="p", tier="ANON_DOWNLOAD", valid=valid
+        hub,
+        persons=["researcher-1", "spe-7"],
+        title="t",
+        purpose="p",
+        tier="ANON_DOWNLOAD",
+        valid=valid,
     )
 
 
@@ -69,7 +74,8 @@ def test_what_a_release_lost_by_erasure_is_counted(run, permit, hub, region):
     (study,) = {one.clean_study_uid for one in region.ledger.by_instance(f"{objects.INSTANCE}.1")}
     target = HoldTarget(HoldScope.STUDY, study)
     asked = Asked(target, case="7", reason="r", who="o")
-    erasing.begin(hub.catalogue, asked, {})
+    gone = {one.key: None for one in erasing.papers_naming(hub.catalogue, target)}
+    erasing.begin(hub.catalogue, asked, gone)
     assert "0 may be served, 12 erased since" in run("releases", "list", permit)[1]
 
 
@@ -88,9 +94,11 @@ def bucket(s3, monkeypatch):
     return name
 
 
-def test_a_release_is_delivered_and_its_deletion_proven(run, permit, bucket, tmp_path):
+def test_a_release_is_delivered_and_its_deletion_proven(run, hub, permit, bucket, tmp_path):
     run("release", permit, "--view", "CC")
     to = ["--bucket", bucket]
+    assert "no account's" in run("releases", "deliver", permit, *to)[2]
+    environment(hub, "spe-7", bucket, TODAY)
     code, said, _ = run("releases", "deliver", permit, *to)
     assert (code, "2 objects sent, 0 there already" in said) == (0, True)
     assert "0 objects sent, 2 there already" in run("releases", "deliver", permit, *to)[1]

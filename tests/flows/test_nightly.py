@@ -2,15 +2,18 @@
 
 import json
 import secrets
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from catalog import audit, holds, releases
-from catalog.accounts import accounts, keys
-from catalog.accounts.records import Account
-from catalog.deletions.ended import confirm, deletions, months_after
-from catalog.errors import NotFoundError
+from catalog import audit, holds, releases, tables
+from catalog.accounts import accounts
+from catalog.columns import now
+from catalog.database import writing
+from catalog.deletions.confirming import confirm_all
+from catalog.deletions.records import Confirmation
+from catalog.deletions.whole import months_after, wholes
+from catalog.errors import NotFoundError, StepError
 from catalog.holds import HoldTarget
 from catalog.minio_store import ensure_buckets
 from catalog.permits import revoke
@@ -18,6 +21,7 @@ from catalog.search import Query
 from catalog.vocabulary import HoldKind, HoldScope, Tier
 from flows import wiring
 from flows.cli import place
+from flows.cli.stack import _due_lines
 from flows.intake.keys import make_key
 from flows.release import permits
 from flows.release.build import build
@@ -25,7 +29,7 @@ from flows.release.delivering import Place, deliver
 from flows.releasing.nightly import WHO, once
 from flows.settings import ReleaseSettings
 from tests.flows.conftest import DECISION, TODAY, on_both
-from tests.flows.making import four_views, put, registered, walked
+from tests.flows.making import environment, four_views, put, registered, walked
 from tests.objects import INSTANCE
 
 LATER = TODAY + timedelta(days=400)
@@ -47,14 +51,13 @@ def bucket(s3, monkeypatch) -> Place:
 def permit(region, hub, deidentify_with, export_folder, bucket) -> str:
     put(export_folder, *four_views())
     walked(region, deidentify_with, registered(region, export_folder, DECISION))
-    account = Account("spe-7", "An SPE", LATER)
-    accounts.add(hub.catalogue, account, keys.public_text(keys.draw()), who="o")
+    environment(hub, "spe-7", bucket.bucket, LATER)
     valid = (TODAY, TODAY + timedelta(days=1))
     issued = permits.issue(
         hub, persons=["anna", "spe-7"], title="t", purpose="p", tier=Tier.PSEUDO_SPE, valid=valid
     )
     build(hub, issued, Query(), today=TODAY)
-    deliver(hub, issued, bucket, who="ops", today=TODAY)
+    deliver(hub, issued, bucket, who="ops")
     return issued
 
 
@@ -67,27 +70,32 @@ def settings(tmp_path) -> ReleaseSettings:
 
 
 def rows(hub, today=TODAY):
-    return {one.environment: one for one in deletions(hub.catalogue, today=today)}
+    return {one.environment: one for one in wholes(hub.catalogue, today=today)}
+
+
+def confirm(hub, permit, environment, who):
+    said = Confirmation("Eva Ek", now())
+    return confirm_all(hub.catalogue, permit, environment, said, who=who, today=TODAY)
 
 
 @on_both
 def test_what_an_environment_must_delete_has_a_day_and_a_name(hub, permit, bucket):
     assert rows(hub) == {}
-    with pytest.raises(NotFoundError):
-        confirm(hub.catalogue, permit, "spe-7", who="spe-7", today=TODAY)
+    with pytest.raises(StepError):
+        confirm(hub, permit, "spe-7", "spe-7")
     revoke(hub.catalogue, permit)
     found = rows(hub)
     assert set(found) == {"spe-7", bucket.bucket}
-    assert {one.due for one in found.values()} == {months_after(TODAY, 6)}
-    done = confirm(hub.catalogue, permit, "spe-7", who="spe-7", today=TODAY)
+    assert {one.by for one in found.values()} == {months_after(TODAY, 6)}
+    done = confirm(hub, permit, "spe-7", "spe-7")
     assert (done.confirmed_by, done.confirmed_at is None) == ("spe-7", False)
-    assert confirm(hub.catalogue, permit, "spe-7", who="somebody", today=TODAY) == done
-    lines = [one for one in audit.entries(hub.catalogue) if one.action == "confirm-deletion"]
+    assert confirm(hub, permit, "spe-7", "somebody") == done
+    lines = [one for one in audit.entries(hub.catalogue) if one.action == "deleted"]
     assert [(one.actor, one.permit_id, one.object) for one in lines] == [
         ("spe-7", permit, "deletion:spe-7")
     ]
     with pytest.raises(NotFoundError):
-        confirm(hub.catalogue, permit, "spe-8", who="spe-8", today=TODAY)
+        confirm(hub, permit, "spe-8", "spe-8")
     late = {name for name, one in rows(hub).items() if one.is_late(LATER)}
     assert late == {bucket.bucket}
 
@@ -95,7 +103,7 @@ def test_what_an_environment_must_delete_has_a_day_and_a_name(hub, permit, bucke
 def test_a_permit_that_ran_out_is_counted_from_its_last_day(hub, permit):
     last = TODAY + timedelta(days=1)
     assert rows(hub, last) == {}
-    assert rows(hub, last + timedelta(days=1))["spe-7"].due == months_after(last, 6)
+    assert rows(hub, last + timedelta(days=1))["spe-7"].by == months_after(last, 6)
 
 
 def test_six_months_end_with_their_month():
@@ -108,7 +116,7 @@ def test_the_night_brings_a_bucket_up_to_date(region, hub, permit, bucket, setti
     target = HoldTarget(HoldScope.INSTANCE, trace.clean_sop_uid)
     holds.place(hub.catalogue, HoldKind.RECALLED, target, reason="t", who="o")
     before = len(list(bucket.store.keys()))
-    assert once(hub, settings, TODAY) == {"delivered": 1, "deleted": 0, "late": 0}
+    assert once(hub, settings, TODAY) == {"delivered": 1, "deleted": 0, "stopped": 0, "late": 0}
     served = list(releases.manifest(hub.catalogue, permit, who=None, today=TODAY))
     assert len(list(bucket.store.keys())) == before - (12 - len(served))
 
@@ -116,29 +124,50 @@ def test_the_night_brings_a_bucket_up_to_date(region, hub, permit, bucket, setti
 def test_the_night_deletes_what_is_over_with_proof(hub, permit, bucket, settings):
     revoke(hub.catalogue, permit)
     without = settings.model_copy(update={"proof_key_file": None})
-    assert once(hub, without, TODAY) == {"delivered": 0, "deleted": 0, "late": 0}
+    assert once(hub, without, TODAY) == {"delivered": 0, "deleted": 0, "stopped": 0, "late": 0}
     assert list(bucket.store.keys()) != []
-    assert once(hub, settings, TODAY) == {"delivered": 0, "deleted": 1, "late": 0}
+    assert once(hub, settings, TODAY) == {"delivered": 0, "deleted": 1, "stopped": 0, "late": 0}
     assert list(bucket.store.keys()) == []
     (path,) = settings.proofs.iterdir()
     proof = json.loads(path.read_text())
     assert json.loads(proof["statement"])["who"] == WHO
     assert rows(hub)[bucket.bucket].confirmed_by == WHO
-    assert once(hub, settings, LATER) == {"delivered": 0, "deleted": 0, "late": 1}
+    assert once(hub, settings, LATER) == {"delivered": 0, "deleted": 0, "stopped": 0, "late": 1}
+
+
+def test_the_night_delivers_to_no_account_that_ended_and_goes_on(hub, permit, settings):
+    accounts.revoke(hub.catalogue, "spe-7", who="operator")
+    assert once(hub, settings, TODAY) == {"delivered": 0, "deleted": 0, "stopped": 1, "late": 0}
 
 
 def test_the_commands_tell_what_is_due(hub, permit, bucket, monkeypatch, mammo, capsys):
     monkeypatch.setattr(place, "enter", lambda _side: None)
     monkeypatch.setattr(wiring, "hub", lambda: hub)
-    monkeypatch.setattr("flows.cli.releases.person", lambda _who, _settings: "ops")
+    monkeypatch.setattr("flows.cli.deletions.person", lambda _who, _settings: "ops")
     capsys.readouterr()
-    assert mammo("releases", "due")[:2] == (0, "nothing is due\n")
+    assert mammo("deletions", "list")[:2] == (0, "nothing was ever to be deleted\n")
     revoke(hub.catalogue, permit)
     day = months_after(TODAY, 6)
-    line = f"{permit} is over: spe-7 deletes by {day}; not confirmed"
-    assert line in mammo("releases", "due")[1]
-    assert line in mammo("releases", "list", permit)[1]
-    assert "confirmed by ops" in mammo("releases", "deleted", permit, "spe-7")[1]
-    assert "confirmed by ops" in mammo("releases", "due")[1]
-    code, _, error = mammo("releases", "deleted", permit, "spe-9")
+    line = f"spe-7  {permit}: all of it by {day}, not confirmed"
+    assert line in mammo("deletions", "list")[1]
+    listed = mammo("releases", "list", permit)[1]
+    assert line in listed
+    assert f"release 1 into {bucket.bucket} on" in listed
+    by = ["--by", "Eva Ek"]
+    assert "confirmed by ops" in mammo("deletions", "confirm", permit, "spe-7", *by)[1]
+    assert "confirmed by ops" in mammo("deletions", "list", "--account", "spe-7")[1]
+    code, _, error = mammo("deletions", "confirm", permit, "spe-9", *by)
     assert (code, "nothing to delete" in error) == (1, True)
+
+
+def test_a_day_that_passed_is_told_by_the_exit_code(hub, permit, monkeypatch, mammo, capsys):
+    monkeypatch.setattr(place, "enter", lambda _side: None)
+    monkeypatch.setattr(wiring, "hub", lambda: hub)
+    revoke(hub.catalogue, permit)
+    ago = TODAY - timedelta(days=200)
+    with writing(hub.catalogue) as connection:
+        then = datetime(ago.year, ago.month, ago.day, tzinfo=UTC)
+        connection.execute(tables.permit.update().values(revoked_at=then))
+    code, said, _ = mammo("deletions", "list")
+    assert (code, "LATE: all of it by" in said) == (1, True)
+    assert "deletions   2 late: mammo deletions list" in list(_due_lines(datetime.now(UTC)))

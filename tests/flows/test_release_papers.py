@@ -4,13 +4,14 @@ import hashlib
 import io
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pydicom
 import pytest
 
 from catalog import holds, releases
-from catalog.errors import ConflictError, NotFoundError, Reason
+from catalog.errors import ConflictError, NotFoundError, PermitError, Reason
 from catalog.holds import HoldTarget
 from catalog.releases.key_objects import only
 from catalog.releases.papers import RECORD
@@ -194,15 +195,52 @@ def test_what_changed_between_two_releases_is_told(stocked, hub, permit, monkeyp
     first = build(hub, permit, Query(companions=False), today=TODAY)
     second = build(hub, permit, Query(view=View.CC), today=TODAY)
     assert second.catalogue_version == first.catalogue_version > 0
-    told = list(releases.changes(hub.catalogue, permit, 1, 2))
+    assert list(releases.changes(hub.catalogue, permit, 1, 2)) == []
+    told = list(releases.changes(hub.catalogue, permit, 1, 2, all_of_it=True))
     assert [one.kind for one in told] == ["removed", "removed"]
     assert all(one.before and not one.after for one in told)
     told = list(releases.changes(hub.catalogue, permit, 2, 1))
     assert [one.kind for one in told] == ["added", "added"]
     assert all(one.after and not one.before for one in told)
     place(hub, stocked.ledger.by_instance(f"{objects.INSTANCE}.3")[0].clean_sop_uid)
-    assert len(list(releases.changes(hub.catalogue, permit, 1, 2))) == 1
+    assert len(list(releases.changes(hub.catalogue, permit, 2, 1))) == 1
     every = list(releases.changes(hub.catalogue, permit, 1, 2, all_of_it=True))
     assert len(every) == 2
     monkeypatch.setattr(sys.modules["catalog.releases.changes"], "_PAGE", 1)
     assert list(releases.changes(hub.catalogue, permit, 1, 2, all_of_it=True)) == every
+
+
+@pytest.mark.parametrize("kind", [HoldKind.OPTED_OUT, HoldKind.RECALLED])
+def test_whoever_reads_what_changed_learns_of_no_hold(stocked, hub, permit, kind):
+    build(hub, permit, Query(), today=TODAY)
+    trace = stocked.ledger.by_instance(f"{objects.INSTANCE}.1")[0]
+    target = HoldTarget(HoldScope.INSTANCE, trace.clean_sop_uid)
+    holds.place(hub.catalogue, kind, target, reason="t", who="o")
+    assert build(hub, permit, Query(), today=TODAY).instances == 9
+    assert list(releases.changes(hub.catalogue, permit, 1, 2)) == []
+
+
+def test_what_opted_out_before_the_seal_is_in_no_paper(stocked, hub, permit, monkeypatch):
+    write = building.papers.write
+    trace = stocked.ledger.by_instance(f"{objects.INSTANCE}.1")[0]
+
+    def meanwhile(*told):
+        target = HoldTarget(HoldScope.INSTANCE, trace.clean_sop_uid)
+        holds.place(hub.catalogue, HoldKind.OPTED_OUT, target, reason="t", who="o")
+        write(*told)
+
+    monkeypatch.setattr(building.papers, "write", meanwhile)
+    made = build(hub, permit, Query(), today=TODAY)
+    (record,) = releases.papers(hub.catalogue, made.id, RECORD)
+    assert (made.instances, len(read(hub, record).splitlines())) == (9, 9)
+
+
+def test_a_permit_that_ends_at_midnight_gets_no_release_after_it(stocked, hub):
+    yesterday = TODAY - timedelta(days=1)
+    ended = permits.issue(
+        hub, persons=[WHO], title="t", purpose="p", tier=Tier.PSEUDO_SPE,
+        valid=(yesterday, yesterday),
+    )  # fmt: skip
+    with pytest.raises(PermitError):
+        build(hub, ended, Query(), today=yesterday)
+    assert releases.releases_of(hub.catalogue, ended) == ()

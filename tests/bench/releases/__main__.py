@@ -33,6 +33,7 @@ from flows.wiring import HubParts
 from tests.bench.exports.table import machine, table
 from tests.bench.releases.counted import Counted, stages
 from tests.bench.releases.stock import stocked
+from tests.flows.making import environment
 from tests.servers import S3Server
 
 INSTANCES, PIXELS = 10_000, 16_384
@@ -86,7 +87,7 @@ def _measured(hub: HubParts, watch: Watch) -> Generator[str, None, str]:
     counted = replace(hub, clean=clean, releases=releases)
     permit = permits.issue(
         hub,
-        persons=["bench"],
+        persons=["spe-bench"],
         title="Measurement",
         purpose="measurement",
         tier=Tier.PSEUDO_SPE,
@@ -133,8 +134,9 @@ def _measured(hub: HubParts, watch: Watch) -> Generator[str, None, str]:
 def _delivered(hub: HubParts, server: S3Server, watch: Watch, permit: str) -> Iterator[str]:
     """Deliver it into a bucket, and let the store itself copy the clean objects as a floor."""
     ensure_buckets(server.endpoint, server.credentials["admin"], ["spe", "floor"], secure=False)
+    environment(hub, "spe-bench", "spe", TODAY)
     to, done = Place("spe", server.store("spe")), []
-    ours = watch.of(lambda: done.append(deliver(hub, permit, to, who="bench", today=TODAY)))
+    ours = watch.of(lambda: done.append(deliver(hub, permit, to, who="bench")))
     rows = list(released.manifest(hub.catalogue, permit, who=None, today=TODAY))
     client = server.store("floor")._client
 

@@ -1,7 +1,6 @@
-"""What is to be deleted: of each permit's releases what a Hold says so of, and what was erased."""
+"""What is to be deleted object by object: what a Hold says so of, and what was erased."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -26,8 +25,8 @@ from catalog.accounts.tables import service_account
 from catalog.batches import batches
 from catalog.columns import now
 from catalog.database import reading
-from catalog.deletions.records import Asked, Standing, digest_of
-from catalog.deletions.tables import deletion
+from catalog.deletions.records import Asked, digest_of
+from catalog.deletions.tables import deletion, permit_deletion
 from catalog.errors import NotFoundError
 from catalog.holds.effects import EFFECTS, Deletion
 from catalog.tables import (
@@ -63,31 +62,6 @@ def asked_of(
         due = asked(account, permit_id)
         wanted = select(due).where(due.c.sop_uid > after).order_by(due.c.sop_uid).limit(limit)
         return tuple(map(_read, connection.execute(wanted)))
-
-
-def standings(engine: Engine, account: str | None = None) -> tuple[Standing, ...]:
-    """Tell how environments stand with each permit of which anything was ever to be deleted."""
-    due, said = asked(account), deletion.c.confirmed_at.is_not(None)
-    told = select(
-        deletion.c.account_id, deletion.c.permit_id, func.count(), func.max(deletion.c.confirmed_at)
-    ).where(said)
-    if account is not None:
-        told = told.where(deletion.c.account_id == account)
-    left = select(due.c.account_id, due.c.permit_id, func.count(), func.min(due.c.asked_at))
-    with reading(engine) as connection:
-        open_ = _by_permit(connection, left.group_by(due.c.account_id, due.c.permit_id))
-        done = _by_permit(connection, told.group_by(deletion.c.account_id, deletion.c.permit_id))
-    nothing = (0, None)
-    return tuple(
-        Standing(*key, *open_.get(key, nothing), *done.get(key, nothing))
-        for key in sorted(open_.keys() | done.keys())
-    )
-
-
-def _by_permit(
-    connection: Connection, wanted: Select[Any]
-) -> dict[tuple[str, str], tuple[int, datetime | None]]:
-    return {(row[0], row[1]): (row[2], row[3]) for row in connection.execute(wanted)}
 
 
 def require_named(connection: Connection, account: str, permit_id: str) -> None:
@@ -138,7 +112,16 @@ def _held() -> Select[Any]:
         .join(permit_person, permit_person.c.permit_id == release.c.permit_id)
         .join(service_account, service_account.c.id == permit_person.c.person)
         .where(release.c.state == ReleaseState.SEALED, release_instance.c.sop_uid.is_not(None))
+        .where(~_said_of_all())
         .group_by(*names)
+    )
+
+
+def _said_of_all() -> ColumnElement[bool]:
+    """Give the condition that an environment confirmed to have deleted all of a permit."""
+    return exists().where(
+        permit_deletion.c.permit_id == permit_person.c.permit_id,
+        permit_deletion.c.environment == permit_person.c.person,
     )
 
 
@@ -232,5 +215,6 @@ def _given(revisions: list[int]) -> Select[Any]:
         .join(service_account, service_account.c.id == permit_person.c.person)
         .where(release_instance.c.revision_id.in_(revisions))
         .where(release.c.state == ReleaseState.SEALED, release_instance.c.sop_uid.is_not(None))
+        .where(~_said_of_all())
         .distinct()
     )
