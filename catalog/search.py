@@ -242,5 +242,4 @@ def _found(parts: Sequence[Row[Any]]) -> FoundStudy:
 
 def _about(size: int) -> int:
     """Round a number to one significant digit."""
-    step = 10 ** (len(str(size)) - 1)
-    return (size + step // 2) // step * step
+    return round(size, 1 - len(str(size)))
