@@ -103,6 +103,7 @@ class Reason(StrEnum):
     NOT_FROM_THEN = "a permit cannot begin before today, nor after the one before it ends"
     NO_PROOF = "after an erasure, the digest of the environment's own record of it is needed"
     PROLONGED = "an order is prolonged once, by three months at most"
+    DISAGREES = "a permit has one lead, each person once, and ends after it begins"
     NO_CONTENT = "the permit was issued for development; issue another"
     TOO_MANY = "too many applications of yours are open; withdraw one"
     VERSION = "it was changed meanwhile; read it again"

@@ -19,10 +19,6 @@ class Account:
     valid_until: date
     revoked_at: datetime | None = None
 
-    def in_force(self, today: date) -> bool:
-        """Tell whether it is let in on this day."""
-        return self.revoked_at is None and today <= self.valid_until
-
 
 @dataclass(frozen=True)
 class AccountKey:
