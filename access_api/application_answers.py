@@ -25,6 +25,12 @@ CREATED: Final[dict[int | str, dict[str, Any]]] = {
         },
     }
 }
+FOLLOWED: Final[dict[int | str, dict[str, Any]]] = {
+    201: {
+        "description": "The new permit; `Location` says where.",
+        "headers": {"Location": {"description": "The permit.", "schema": {"type": "string"}}},
+    }
+}
 
 
 class Gap(BaseModel):
@@ -82,7 +88,11 @@ class PermitListed(BaseModel):
     title: str
     state: PermitState
     in_force: bool = Field(description="Whether it can be used today.")
-    tier: Tier
+    tier: Tier = Field(description="What was granted.")
+    tier_in_force: Tier = Field(
+        description="How its data may be had today: what is granted as ANON_DOWNLOAD is served as "
+        "PSEUDO_SPE until a named person has found it anonymous."
+    )
     valid_from: date
     valid_until: date
 
@@ -118,16 +128,16 @@ def shown(found: Application, *, whole: bool) -> ApplicationAnswer:
     )
 
 
-def listed(found: Permit, today: date) -> PermitListed:
-    """Show one line of a list of permits."""
-    return PermitListed(**_line(found, today))
+def listed(found: Permit, served: Tier, today: date) -> PermitListed:
+    """Show one line of a list of permits; `served` is the tier in force."""
+    return PermitListed(**_line(found, served, today))
 
 
-def shown_permit(found: Issued, today: date, *, whole: bool) -> PermitAnswer:
+def shown_permit(found: Issued, served: Tier, today: date, *, whole: bool) -> PermitAnswer:
     """Show a permit; `whole`, for assessors, also who did what."""
     after = found.permit.superseded
     return PermitAnswer(
-        **_line(found.permit, today),
+        **_line(found.permit, served, today),
         application=found.application or None,
         superseded_by=None if after is None else after.by,
         superseded_from=None if after is None else after.since,
@@ -139,13 +149,14 @@ def shown_permit(found: Issued, today: date, *, whole: bool) -> PermitAnswer:
     )
 
 
-def _line(found: Permit, today: date) -> dict[str, Any]:
+def _line(found: Permit, served: Tier, today: date) -> dict[str, Any]:
     return {
         "id": found.id,
         "title": found.title,
         "state": found.state(today),
         "in_force": found.in_force(today),
         "tier": found.tier,
+        "tier_in_force": served,
         "valid_from": found.valid_from,
         "valid_until": found.valid_until,
     }

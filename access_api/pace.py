@@ -27,10 +27,19 @@ class Pace:
         """Count one request; tell whether it is one that may be."""
         moment = time.monotonic() if now is None else now
         with self._lock:
-            left, at = self._left.pop(who, (float(self.burst), moment))
-            left = min(self.burst, left + (moment - at) * self.a_second)
+            left = self._filled(who, moment)
+            self._left.pop(who, None)
             allowed = left >= 1
             self._left[who] = (left - allowed, moment)
             while len(self._left) > MOST:
                 del self._left[next(iter(self._left))]
             return allowed
+
+    def is_spent(self, who: str, now: float | None = None) -> bool:
+        """Tell whether the next request would be one that may not be; count nothing."""
+        with self._lock:
+            return self._filled(who, time.monotonic() if now is None else now) < 1
+
+    def _filled(self, who: str, moment: float) -> float:
+        left, at = self._left.get(who, (float(self.burst), moment))
+        return min(self.burst, left + (moment - at) * self.a_second)

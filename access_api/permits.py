@@ -1,19 +1,31 @@
 """Permits: read by whom they concern, ended at once by an assessor (EHDS Art. 63, 68)."""
 
 from datetime import UTC, date, datetime
+from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Response
 
 from access_api.access import guarded_router
-from access_api.application_answers import PermitAnswer, PermitListed, listed, shown_permit
+from access_api.application_answers import (
+    FOLLOWED,
+    PermitAnswer,
+    PermitListed,
+    listed,
+    shown_permit,
+)
 from access_api.concerned import Assessor, Concerned, reader, recorded, refusals_recorded
-from access_api.door import OpenDoor
+from access_api.door import Door, OpenDoor
 from access_api.posted import Posted, described
+from access_api.tokens import Caller
 from access_api.visits import PermitId
-from access_api.wire import CHANGE_REFUSALS, REFUSALS, RELEASE_REFUSALS
+from access_api.wire import CHANGE_REFUSALS, REFUSALS, RELEASE_REFUSALS, STEP_REFUSALS
 from catalog.applications.words import Part, Sentence
-from catalog.permits import reading, revoke
+from catalog.errors import Reason, StepError
+from catalog.permits import changing, reading, revoke
+from catalog.permits.content import Changes
+from catalog.permits.reading import Issued
+from catalog.tiers.assessments import tiers_in_force
 
 router = guarded_router(tag="Permits")
 
@@ -24,7 +36,28 @@ class Revocation(Part):
     reason: Sentence
 
 
+class Extension(Part):
+    """Until when a permit goes on, and why."""
+
+    until: date
+    reason: Sentence
+
+
+class Amendment(Changes):
+    """What a permit says otherwise from then on, and why."""
+
+    reason: Sentence
+
+    def changes(self) -> Changes:
+        """Give what it changes."""
+        return Changes.model_construct(
+            **{name: getattr(self, name) for name in Changes.model_fields}
+        )
+
+
 Revoked = Annotated[Revocation, Depends(Posted(Revocation))]
+Extended = Annotated[Extension, Depends(Posted(Extension))]
+Amended = Annotated[Amendment, Depends(Posted(Amendment))]
 
 
 @router.get("/permits", summary="Permits", responses=REFUSALS)
@@ -43,7 +76,9 @@ def list_permits(
     """Return those that name you or that you applied for; to an assessor, all; the newest first."""
     with recorded(door, caller, "permit.list", "/permits"):
         found = reading.find_all(door.engine, reader(caller), before=before, limit=limit)
-    return tuple(listed(one, _today()) for one in found)
+    today = _today()
+    served = tiers_in_force(door.engine, found, today=today)
+    return tuple(listed(one, served[one.id], today) for one in found)
 
 
 @router.get("/permits/{permit}", summary="One permit", responses=RELEASE_REFUSALS)
@@ -51,7 +86,7 @@ def read_permit(permit: PermitId, caller: Concerned, door: OpenDoor) -> PermitAn
     """Return what it says by the points of Article 68(10), and what happened to it."""
     with recorded(door, caller, "permit.read", f"permit:{permit}", permit=permit):
         found = reading.show(door.engine, permit, reader(caller))
-    return shown_permit(found, _today(), whole=reader(caller).is_assessor)
+    return _shown(door, found, whole=reader(caller).is_assessor)
 
 
 @router.post(
@@ -70,7 +105,70 @@ def revoke_permit(
     with refusals_recorded(door, caller, "permit.revoke", f"permit:{permit}", permit=permit):
         revoke(door.engine, permit, who=caller.subject, reason=revocation.reason)
         found = reading.show(door.engine, permit, reader(caller))
-    return shown_permit(found, _today(), whole=True)
+    return _shown(door, found, whole=True)
+
+
+@router.post(
+    "/permits/{permit}/extension",
+    summary="Extend it",
+    status_code=HTTPStatus.CREATED,
+    responses=STEP_REFUSALS | FOLLOWED,
+    openapi_extra=described(Extension),
+)
+def extend_permit(
+    permit: PermitId, caller: Assessor, door: OpenDoor, extension: Extended, response: Response
+) -> PermitAnswer:
+    """Issue a permit that goes on from the day after it ends: once, ten years at most."""
+    with refusals_recorded(door, caller, "permit.extend", f"permit:{permit}", permit=permit):
+        made = changing.extend(
+            door.engine,
+            permit,
+            extension.until,
+            who=caller.subject,
+            reason=extension.reason,
+            today=_today(),
+        )
+    return _followed(door, caller, made.id, response)
+
+
+@router.post(
+    "/permits/{permit}/amendment",
+    summary="Amend it",
+    status_code=HTTPStatus.CREATED,
+    responses=STEP_REFUSALS | FOLLOWED,
+    openapi_extra=described(Amendment),
+)
+def amend_permit(
+    permit: PermitId, caller: Assessor, door: OpenDoor, amendment: Amended, response: Response
+) -> PermitAnswer:
+    """Issue a permit in its place that says something else; what is left out stays as it was.
+
+    A permit is never changed, so no version is named: only the newest of a line can be amended.
+    """
+    with refusals_recorded(door, caller, "permit.amend", f"permit:{permit}", permit=permit):
+        old = reading.show(door.engine, permit, reader(caller))
+        if old.content is None:
+            raise StepError(Reason.NO_CONTENT)
+        made = changing.amend(
+            door.engine,
+            permit,
+            old.content.amended(amendment.changes(), today=_today()),
+            who=caller.subject,
+            reason=amendment.reason,
+            today=_today(),
+        )
+    return _followed(door, caller, made.id, response)
+
+
+def _followed(door: Door, caller: Caller, made: str, response: Response) -> PermitAnswer:
+    response.headers["Location"] = f"/permits/{made}"
+    return _shown(door, reading.show(door.engine, made, reader(caller)), whole=True)
+
+
+def _shown(door: Door, found: Issued, *, whole: bool) -> PermitAnswer:
+    today = _today()
+    served = tiers_in_force(door.engine, [found.permit], today=today)
+    return shown_permit(found, served[found.permit.id], today, whole=whole)
 
 
 def _today() -> date:

@@ -115,7 +115,10 @@ class StudyFound(BaseModel):
     kinds: tuple[str, ...]
     images: int = Field(description="Mammograms that match.")
     instances: int = Field(description="Objects that match: mammograms, and what comes along.")
-    size: int = Field(description="Bytes of those objects.")
+    size: int = Field(
+        description="About how many bytes those objects have, rounded to one significant digit; "
+        "a release's manifest has the exact sizes."
+    )
 
 
 class StudyPage(BaseModel):

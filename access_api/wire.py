@@ -89,7 +89,7 @@ STUDY_FOUND: Final[dict[str, Any]] = {
     "kinds": ["CAD_SR", "FFDM"],
     "images": 4,
     "instances": 5,
-    "size": 71307264,
+    "size": 70000000,
 }
 PERMIT: Final = "SE-2026-0042"
 STUDY_UID: Final = "2.25.111111111111111111111111111111111111"

@@ -105,6 +105,7 @@ class Reason(StrEnum):
     BUCKET = "the bucket is no account's that is in force and named by the permit"
     NO_PROOF = "after an erasure, the digest of the environment's own record of it is needed"
     PROLONGED = "an order is prolonged once, by three months at most"
+    DISAGREES = "a permit has one lead, each person once, and ends after it begins"
     NO_CONTENT = "the permit was issued for development; issue another"
     TOO_MANY = "too many applications of yours are open; withdraw one"
     VERSION = "it was changed meanwhile; read it again"

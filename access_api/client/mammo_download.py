@@ -64,13 +64,17 @@ exit codes:
 BLOCK = 1 << 20
 TIMEOUT_S = 60
 MAX_DEPTH = 8
+MAX_LINE = 1 << 16
+MAX_SIZE = 1 << 53
 LONGEST_PAUSE_S = 60.0
 PATIENCE_S = 300.0
 MISSING, USAGE, REFUSED, UNREACHABLE, DISK, INTERRUPTED = 1, 2, 3, 4, 5, 130
 OK, PARTIAL = 200, 206
+UNREADABLE = "the manifest cannot be read"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _UID = re.compile(r"[0-9][0-9.]{0,63}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_SECONDS = re.compile(r"[0-9]{1,9}")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -116,19 +120,19 @@ def item_of(line: bytes) -> Item:
         told = json.loads(line)
         item = Item(
             path=str(told["path"]),
-            size=int(told["size"]),
+            size=told["size"],
             sha256=str(told["sha256"]),
             study=str(told["study_uid"]),
             uid=str(told["sop_uid"]),
         )
-    except (ValueError, KeyError, TypeError):
-        raise StopError(UNREACHABLE, "the manifest cannot be read") from None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise StopError(UNREACHABLE, UNREADABLE) from None
     names = item.path.split("/")
     named = len(names) <= MAX_DEPTH and all(_NAME.fullmatch(name) for name in names)
     if not (named and _UID.fullmatch(item.uid) and _DIGEST.fullmatch(item.sha256)):
         raise StopError(UNREACHABLE, "the manifest names a file that this program will not write")
-    if item.size < 0:
-        raise StopError(UNREACHABLE, "the manifest cannot be read")
+    if type(item.size) is not int or not 0 <= item.size < MAX_SIZE:
+        raise StopError(UNREACHABLE, UNREADABLE)
     return item
 
 
@@ -260,10 +264,8 @@ class Service:
         if status == http.HTTPStatus.NOT_FOUND:
             raise GoneError("not there any more, or not for you (404)")
         if status in {408, 416, 425, 429} or status >= 500:  # noqa: PLR2004 - RFC 9110 §15
-            asked = answer.headers.get("Retry-After", "")
-            raise AgainError(
-                f"the service answered {status}", float(asked) if asked.isdigit() else None
-            )
+            asked = _SECONDS.fullmatch(answer.headers.get("Retry-After", ""))
+            raise AgainError(f"the service answered {status}", float(asked[0]) if asked else None)
         raise GoneError(f"the service answered {status}")
 
     def _connect(self) -> http.client.HTTPConnection:
@@ -295,7 +297,7 @@ def network() -> Iterator[None]:
         raise StopError(
             UNREACHABLE, f"the service's certificate is not trusted: {error.verify_message}"
         ) from None
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: a bad chunk
         raise AgainError(f"the connection broke ({type(error).__name__})") from None
 
 
@@ -329,14 +331,23 @@ class Download:
 
     def _listed(self, service: Service) -> list[Item]:
         answer = service.get(f"/releases/{self.permit}/manifest?format=ndjson")
-        found, rest = [], b""
+        found: dict[str, Item] = {}
+        rest = b""
         while True:
             with network():
                 block = answer.read(BLOCK)
             *lines, rest = (rest + block).split(b"\n")
-            found += [item_of(line) for line in lines]
+            if any(len(line) > MAX_LINE for line in (*lines, rest)):
+                raise StopError(UNREACHABLE, UNREADABLE)
+            for item in map(item_of, lines):
+                # Some disks do not tell capitals from small letters.
+                if found.setdefault(item.path.lower(), item) is not item:
+                    raise StopError(UNREACHABLE, "the manifest names a file twice")
             if not block:
-                return found
+                break
+        if rest:
+            raise AgainError("the manifest ended early")
+        return list(found.values())
 
     def run(self, items: list[Item], parallel: int) -> None:
         """Fetch all items; `finished`, `reasons` and `stopped` say what came, and what did not."""

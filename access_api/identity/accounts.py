@@ -1,8 +1,10 @@
 """Service accounts: a signed assertion is exchanged, once, for a token (RFC 7523 §3, RFC 6749)."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 from typing import Final
 
 from joserfc import jwt
@@ -17,6 +19,7 @@ from catalog.accounts.tokens import Assertion, Bearer
 
 _GRACE: Final = timedelta(minutes=5)
 """How much longer than it holds an assertion is remembered, whatever the clocks say."""
+_LISTED_S: Final = 1.0
 REFUSED: Final = "invalid-client"
 
 
@@ -44,6 +47,9 @@ class Accounts:
         self._leeway = timedelta(seconds=leeway)
         self._lives = lives
         self._alone = (audience, [audience])
+        self._listed: frozenset[tuple[str, str]] = frozenset()
+        self._listed_until = float("-inf")
+        self._lock = Lock()
         self._nobody = keys.public_text(keys.draw())
         self._claims = jwt.JWTClaimsRegistry(
             leeway=leeway,
@@ -69,6 +75,18 @@ class Accounts:
     def require(self, caller: Caller) -> None:
         """Raise AuthenticationError unless a caller's account and key are in force still."""
         self._require(Bearer(caller.service, caller.key))
+
+    def knows(self, said: Bearer) -> bool:
+        """Tell whether there is such a key, by a list that is a second old at most.
+
+        However many ask, the catalogue is asked once a second.
+        """
+        with self._lock:
+            if time.monotonic() >= self._listed_until:
+                known = accounts.list_keys(self._catalogue)
+                self._listed = frozenset((one.account_id, one.id) for one in known)
+                self._listed_until = time.monotonic() + _LISTED_S
+            return (said.account_id, said.key_id) in self._listed
 
     def exchange(self, assertion: str, said: Bearer, admit: Callable[[str], None]) -> Issued:
         """Issue a token for an assertion, once for each; both ways are in the ledger.
@@ -109,6 +127,8 @@ class Accounts:
             self._claims.validate(claims)
         except (JoseError, ValueError, TypeError):
             raise AuthenticationError(Doubt.CLAIMS) from None
+        if "cnf" in claims:  # bound to a key (RFC 7800), which nobody proves here
+            raise AuthenticationError(Doubt.BOUND)
         # One that is for others, too, could be taken here by them (RFC 7523 §3, 3).
         if claims["aud"] not in self._alone or JTI.fullmatch(claims["jti"]) is None:
             raise AuthenticationError(Doubt.CLAIMS)

@@ -99,6 +99,15 @@ class Verifier:
             raise AuthenticationError(Doubt.ACCOUNT)
         return self._accounts.exchange(assertion, Bearer(said.issuer, said.kid), admit)
 
+    def is_strangers(self, assertion: str) -> bool:
+        """Tell, without its signature, whether an assertion names no key that is registered."""
+        try:
+            said = _look(assertion)
+        except AuthenticationError:
+            return True
+        known = self._accounts
+        return known is None or not known.knows(Bearer(said.issuer, said.kid or ""))
+
     def require(self, caller: Caller) -> None:
         """Raise AuthenticationError for a service whose account or key is in force no more."""
         if self._accounts is not None and caller.service:
@@ -143,7 +152,13 @@ class Entrance:
         return caller
 
     def exchange(self, assertion: str, client: str | None, address: str = "") -> Issued:
-        """Issue a token for an environment's assertion; raises as `verify` does."""
+        """Issue a token for an environment's assertion; raises as `verify` does.
+
+        Once an address is over its pace, what no registered key signed costs no look at the
+        catalogue of its own.
+        """
+        if self._failures.is_spent(address) and self._verifier.is_strangers(assertion):
+            raise PaceError
         return self._counted(
             address, lambda: self._verifier.exchange(assertion, client, self._slow_down)
         )

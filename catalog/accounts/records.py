@@ -21,10 +21,6 @@ class Account:
     revoked_at: datetime | None = None
     bucket: str = ""
 
-    def in_force(self, today: date) -> bool:
-        """Tell whether it is let in on this day."""
-        return self.revoked_at is None and today <= self.valid_until
-
 
 @dataclass(frozen=True)
 class AccountKey:

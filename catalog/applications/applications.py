@@ -35,6 +35,7 @@ def draft(engine: Engine, form: Form, *, who: str) -> Application:
     """
     key, moment = f"app-{secrets.token_hex(8)}", now()
     with writing(engine) as connection:
+        _wait_for_others_of(connection, who)
         mine = (application.c.owner == who, application.c.state.not_in(ended(APPLICATION)))
         if (connection.scalar(select(func.count()).where(*mine)) or 0) >= MAX_OPEN:
             raise StepError(Reason.TOO_MANY)
@@ -53,6 +54,13 @@ def draft(engine: Engine, form: Form, *, who: str) -> Application:
         made = read(connection, key, Reader(who))
         _note(connection, made, Event.EDIT, who=who)
         return read(connection, key, Reader(who))
+
+
+def _wait_for_others_of(connection: Connection, who: str) -> None:
+    """Let one draft of a person begin at a time; SQLite has one writer at a time anyway."""
+    if connection.dialect.name == "postgresql":
+        own = func.hashtextextended(who, 0)
+        connection.execute(select(func.pg_advisory_xact_lock(own)))
 
 
 def edit(engine: Engine, key: str, form: Form, *, who: str, version: int) -> Application:

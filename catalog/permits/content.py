@@ -3,10 +3,11 @@
 from datetime import date
 from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from catalog.applications.form import MAX_PERSONS, Data, Person
 from catalog.applications.words import AccountId, Line, Paragraphs, Part, Sentence
+from catalog.errors import Reason, StepError
 from catalog.permits.records import Permit
 from catalog.vocabulary import Purpose, Tier
 
@@ -63,6 +64,18 @@ class Content(Part):
         """
         return type(self).model_validate({**dict(self), **changes})
 
+    def amended(self, changes: "Changes", *, today: date) -> Self:
+        """Give the content with what an amendment names, from the day on that it takes over.
+
+        Raises:
+            StepError: They do not go together.
+        """
+        said = {name: value for name, value in changes if value is not None}
+        try:
+            return self.but(**{"valid_from": max(today, self.valid_from), **said})
+        except ValidationError:
+            raise StepError(Reason.DISAGREES) from None
+
     def permit(self, permit_id: str) -> Permit:
         """Give the permit that says this."""
         return Permit(
@@ -74,3 +87,21 @@ class Content(Part):
             persons=frozenset({*(person.subject for person in self.persons), *self.environments}),
             tier=self.tier,
         )
+
+
+class Changes(Part):
+    """What an amendment says otherwise; what is left out stays as it was.
+
+    Attributes:
+        valid_from: When it takes over; today, if it is left out.
+        valid_until: An earlier last day.
+    """
+
+    persons: Annotated[tuple[Person, ...] | None, Field(min_length=1, max_length=MAX_PERSONS)] = (
+        None
+    )
+    environments: Environments | None = None
+    conditions: Conditions | None = None
+    tools: Paragraphs | None = None
+    valid_from: date | None = None
+    valid_until: date | None = None

@@ -1,6 +1,7 @@
 """Record an assessment of anonymity, and tell which one is in force."""
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,7 +13,7 @@ from catalog.audit import AccessEvent
 from catalog.columns import now
 from catalog.database import reading, writing
 from catalog.errors import ConflictError, InterestError, Reason
-from catalog.permits import get
+from catalog.permits import Permit, get
 from catalog.tiers.tables import tier_assessment
 from catalog.vocabulary import Finding, Tier
 
@@ -86,6 +87,17 @@ def tier_in_force(engine: Engine, permit_id: str, tier: Tier, *, today: date) ->
     """
     with reading(engine) as connection:
         return tier if is_assessed(connection, permit_id, tier, today=today) else Tier.PSEUDO_SPE
+
+
+def tiers_in_force(engine: Engine, permits: Iterable[Permit], *, today: date) -> Mapping[str, Tier]:
+    """Give for each permit's id the tier by which its data may be had on a day."""
+    with reading(engine) as connection:
+        return {
+            one.id: one.tier
+            if is_assessed(connection, one.id, one.tier, today=today)
+            else Tier.PSEUDO_SPE
+            for one in permits
+        }
 
 
 def require_assessed(connection: Connection, permit_id: str, tier: Tier, *, today: date) -> None:

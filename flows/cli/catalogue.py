@@ -94,7 +94,7 @@ def _row(study: "FoundStudy") -> str:
         f"{'/'.join(study.kinds):10}",
         f"{'/'.join(study.lateralities):4} {'/'.join(study.views):10}",
         f"{'/'.join(study.vendors):12}",
-        f"{counted(study.images, 'image'):11} {_others(study):12} {study.size / 1e6:8.1f} MB",
+        f"{counted(study.images, 'image'):11} {_others(study):12} ~{study.size / 1e6:7.4g} MB",
     )
     return " ".join(columns)
 

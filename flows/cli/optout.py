@@ -104,7 +104,8 @@ def status(
         _decision(permit)
         return
     place.enter("region")
-    from flows.people.optouts import moment, statement
+    from flows.moments import moment
+    from flows.people.optouts import statement
 
     today = datetime.now(UTC)
     when, then = moment(at, today), moment(known or at, today)
@@ -136,7 +137,8 @@ def _decision(permit: str) -> None:
 def _enter(word: "OptOut", numbers: Path | None, issuer: str, since: str, who: str) -> None:
     place.enter("region")
     from flows import wiring
-    from flows.people.optouts import Statement, moment, read_list, statement
+    from flows.moments import moment
+    from flows.people.optouts import Statement, read_list, statement
     from flows.people.optouts import enter as say
     from flows.settings import RegionSettings
 

@@ -50,7 +50,7 @@ def place(
 
     Without --yes it is only counted. From then on nothing of it is found, released or served, and
     downloads that are under way end within 60 seconds. What a profile, detector or export made is
-    held until it is made anew.
+    held until it is made anew. What arrives later is not reached: recall again then.
 
     Example: mammo recall place --detector "text 4" --reason "misses rotated text, case 12/2026"
 
@@ -63,6 +63,7 @@ def place(
     from catalog.recalls.records import Criteria
     from flows import wiring
     from flows.cli.recall_lines import clock, heading
+    from flows.moments import moment
     from flows.settings import HubSettings
 
     criteria = Criteria(
@@ -90,7 +91,7 @@ def place(
                 "and --vendor or --model with --holder reaches more"
             )
         return
-    known = datetime.fromisoformat(aware).astimezone(UTC) if aware else None
+    known = moment(aware, datetime.now(UTC))
     by = person(who, HubSettings)
     made = recalling.place(catalogue, criteria, reason=_said(reason), who=by, aware_at=known)
     typer.echo(heading(made))

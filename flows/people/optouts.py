@@ -8,7 +8,7 @@ not told is remembered, and told when the same is entered again.
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from catalog.protections.optouts import OptOuts
@@ -18,6 +18,7 @@ from deid.errors import RefusedError
 from deid.identity.pseudonym import Person, canonical
 from flows.errors import SourceError
 from flows.keys.sides import RegionKeys
+from flows.moments import moment
 from flows.people.protection import written
 from flows.people.side_table import is_damaged
 
@@ -67,26 +68,6 @@ def statement(identifier: str, issuer: str, valid_from: datetime) -> Statement:
         message = "the identifier is no personal number, and no issuer says what else it is"
         raise SourceError(message)
     return Statement(whom, valid_from)
-
-
-def moment(text: str, otherwise: datetime) -> datetime:
-    """Read a day, or a moment with its zone; a day begins at midnight UTC.
-
-    Raises:
-        SourceError: It is neither, or has not come.
-    """
-    if not text.strip():
-        return otherwise
-    try:
-        told = datetime.fromisoformat(text.strip())
-    except ValueError:
-        message = "a moment is written as 2026-11-22, or 2026-11-22T10:00:00+01:00"
-        raise SourceError(message) from None
-    told = told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
-    if told > otherwise:
-        message = "an opt-out cannot be from a moment that has not come"
-        raise SourceError(message)
-    return told
 
 
 def read_list(path: Path, *, issuer: str, valid_from: datetime) -> tuple[Statement, ...]:

@@ -46,6 +46,8 @@ WHO_MAY: dict[str, set[str] | str] = {
     "GET /permits": CONCERNED,
     "GET /permits/{permit}": CONCERNED,
     "POST /permits/{permit}/revocation": {Role.ASSESSOR},
+    "POST /permits/{permit}/extension": {Role.ASSESSOR},
+    "POST /permits/{permit}/amendment": {Role.ASSESSOR},
     "GET /deletions": {SERVICE},
     "GET /releases/{permit}/deletions": {SERVICE},
     "POST /releases/{permit}/deletions": {SERVICE},

@@ -116,6 +116,7 @@ REFUSED: dict[str, tuple[dict[str, Any], Doubt]] = {
     "of tomorrow": ({"later": {"iat": 86_400, "exp": 86_500}}, Doubt.CLAIMS),
     "no beginning": ({"iat": None}, Doubt.CLAIMS),
     "ends before it begins": ({"later": {"iat": 20, "exp": 10}}, Doubt.LIFE),
+    "bound to a key": ({"cnf": {"jkt": "x"}}, Doubt.BOUND),
     "no id": ({"jti": None}, Doubt.CLAIMS),
     "a short id": ({"jti": "1"}, Doubt.CLAIMS),
     "an id that is none": ({"jti": "x" * 20 + "\n"}, Doubt.CLAIMS),

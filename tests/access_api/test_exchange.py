@@ -12,9 +12,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import event
 from starlette.testclient import TestClient
 
+from access_api.errors import AuthenticationError, PaceError
 from access_api.exchange import ASSERTION_TYPE, FORM, MAX_FORM
+from access_api.identity.entrance import Entrance
+from access_api.tokens import Verifier
 from catalog import audit
 from catalog.accounts import accounts, keys
 from catalog.accounts.assertion import sign
@@ -173,6 +177,25 @@ def test_strangers_are_slowed_down_and_lock_nobody_out(world: World, issuer: Iss
         assert client.post("/token", data=form(world)).status_code == 200
 
 
+def test_strangers_over_the_pace_cost_no_query_each(world: World, issuer: Issuer) -> None:
+    chosen = settings_for(world, issuer, failures_a_minute=2)
+    entrance = Entrance(Verifier(chosen, world.engine), chosen)
+    asked: list[str] = []
+
+    def note(*told: Any) -> None:
+        asked.append(told[2])
+
+    event.listen(world.engine, "before_cursor_execute", note)
+    try:
+        for _ in range(60):
+            with pytest.raises((AuthenticationError, PaceError)):
+                entrance.exchange(of_another_key(world), None, "192.0.2.1")
+    finally:
+        event.remove(world.engine, "before_cursor_execute", note)
+    assert 0 < len(asked) < 20
+    assert entrance.exchange(world.assertion(SPE), None, "192.0.2.1").token
+
+
 def test_an_account_asks_for_tokens_at_its_pace(world: World, issuer: Issuer) -> None:
     """What is too fast uses no assertion up and issues nothing; another's account is not slowed."""
     with door(world, issuer, requests_a_second=0.001, burst=2) as client:
@@ -219,9 +242,6 @@ def test_an_account_that_is_none_costs_what_a_wrong_signature_costs(
     world: World, issuer: Issuer
 ) -> None:
     """The same statements, the same work on a key and one signature verified."""
-    from access_api.errors import AuthenticationError
-    from access_api.tokens import Verifier
-
     verifier = Verifier(settings_for(world, issuer), world.engine)
     spent = []
     for made in (of_nobody(world), badly_signed(world)):

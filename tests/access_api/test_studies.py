@@ -67,6 +67,15 @@ def test_no_uid_and_no_pseudonym_comes_out(
         assert not any(member.sop in text or member.study in text for member in members)
 
 
+@pytest.mark.parametrize("wanted", [{}, {"view": "CC"}, {"view": "MLO"}, {"kind": "FFDM"}])
+def test_a_size_is_no_mark_by_which_a_release_study_finds_its_handle(
+    client: TestClient, world: World, bearer: Bearer, wanted: dict[str, str]
+) -> None:
+    told = [study["size"] for study in ask(client, bearer(ANNA), **wanted)["studies"]]
+    assert told
+    assert all(size > 0 and str(size)[1:].strip("0") == "" for size in told)
+
+
 BAD = {
     "view": ["XX", "cc", "CC;DROP TABLE study", "A" * 1500],
     "laterality": ["LEFT", "l"],

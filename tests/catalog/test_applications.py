@@ -1,5 +1,8 @@
 """An application from draft to decision: each step by whom it belongs to, and no other."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import date, timedelta
 
 import pytest
@@ -246,6 +249,22 @@ def test_no_one_fills_the_catalogue_with_drafts(
     assert caught.value.reason is Reason.TOO_MANY
     applications.withdraw(catalogue_engine, drafted.key, who=OWNER, version=1)
     applications.draft(catalogue_engine, Form(title="x"), who=OWNER)
+
+
+def test_many_drafts_at_once_are_no_more_than_may_be(
+    catalogue_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(applications, "MAX_OPEN", 2)
+    begin, made = threading.Barrier(8), []
+
+    def begun(_: int) -> None:
+        begin.wait()
+        with suppress(StepError):
+            made.append(applications.draft(catalogue_engine, Form(title="x"), who=OWNER))
+
+    with ThreadPoolExecutor(8) as workers:
+        list(workers.map(begun, range(8)))
+    assert len(made) == 2
 
 
 def test_every_step_is_in_the_access_log_and_no_word_of_the_text(catalogue_engine: Engine) -> None:

@@ -92,3 +92,15 @@ def test_who_is_told_is_listed_with_the_hours_left_until_it_is_done(recall, mamm
     assert len(list(stack._hub_lines())) == 1
     assert len(mammo("notices", "list", "--all")[1].splitlines()) == 2
     assert mammo("deletions", "list")[1] == "nothing was ever to be deleted\n"
+
+
+@pytest.mark.parametrize("aware", ["2026-01-31T10:00:00", "yesterday", "2999-01-01"])
+def test_when_it_became_known_has_its_zone(recall, hub, aware):
+    code, said = recall(*WHAT, "--yes", "--aware", aware)
+    assert (code, "Traceback" in said) == (1, False)
+    assert "moment" in said
+    assert holds.list_holds(hub.catalogue) == ()
+    assert recall(*WHAT, "--yes", "--aware", "2026-01-31T10:00:00+01:00")[0] == 0
+    assert json.loads(recall("report", "1", "--format", "json")[1])["recall"]["aware_at"] == (
+        "2026-01-31T09:00:00+00:00"
+    )

@@ -15,10 +15,11 @@ from deid.identity.pseudonym import canonical
 from flows import wiring
 from flows.cli import main, place
 from flows.errors import SourceError
+from flows.moments import moment
 from flows.people import optouts
 from flows.people import protection as module
 from flows.people.merging import merge_pairs, pair
-from flows.people.optouts import moment, read_list, statement
+from flows.people.optouts import read_list, statement
 from flows.people.protection import OPTED_OUT
 from tests.flows.conftest import DECISION, on_both
 from tests.flows.making import counts, four_views, put, registered, walked
@@ -120,10 +121,19 @@ def test_a_list_is_read_whole_or_not_at_all(tmp_path):
         assert not [one for one in SECRETS if one in str(caught.value)]
 
 
-@pytest.mark.parametrize("text", ["yesterday", "2999-01-01"])
+@pytest.mark.parametrize(
+    "text", ["yesterday", "2999-01-01", "2026-01-31T10:00:00", "2026-01-31 10:00", "20260131T10"]
+)
 def test_a_moment_that_is_none_or_has_not_come_is_refused(text):
     with pytest.raises(SourceError):
         moment(text, now())
+
+
+def test_a_moment_has_its_zone_and_a_day_begins_at_midnight():
+    assert moment("2026-01-31T10:00:00+01:00", now()) == datetime(2026, 1, 31, 9, tzinfo=UTC)
+    assert moment("2026-01-31T10:00Z", now()) == datetime(2026, 1, 31, 10, tzinfo=UTC)
+    assert moment(" 2026-01-31 ", now()) == datetime(2026, 1, 31, tzinfo=UTC)
+    assert moment("", datetime(2026, 1, 31, tzinfo=UTC)) == datetime(2026, 1, 31, tzinfo=UTC)
 
 
 @pytest.fixture
