@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Response
 
 from access_api.ranges import Extent, choose_extent, names_etag
-from access_api.streams import BlocksResponse, Pieces, Watch
+from access_api.streams import BlocksResponse, Pieces
 from access_api.visits import Visit
 
 
@@ -94,5 +94,5 @@ def deliver(
         status_code=HTTPStatus.OK if choice.extent is None else HTTPStatus.PARTIAL_CONTENT,
         headers=told,
         media_type=parcel.media_type,
-        watch=Watch(ask, visit.door.ask_again_s),
+        watch=visit.door.watch(ask),
     )

@@ -1,7 +1,7 @@
 """The door's open parts, and whether those behind it answer."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Lock
@@ -12,10 +12,11 @@ from fastapi import Depends, Request
 from sqlalchemy import Engine, text
 from structlog.typing import FilteringBoundLogger
 
+from access_api.pace import Places
 from access_api.settings import DoorSettings
 from access_api.store.bucket import Bucket
 from access_api.store.source import Source
-from access_api.streams import READERS
+from access_api.streams import READERS, WATCHERS, Watch
 from access_api.tokens import Entrance, Verifier
 from catalog.database import connect, reading
 from catalog.errors import CatalogError, NotFoundError
@@ -56,10 +57,16 @@ class Door:
     release_bytes: Bucket
     verifier: Entrance
     readers: CapacityLimiter
+    watchers: CapacityLimiter
+    places: Places
     log: FilteringBoundLogger
     pulse: Pulse = field(default_factory=Pulse)
     ask_again_s: float = 20.0
     public_url: str = ""
+
+    def watch(self, ask: Callable[[], object]) -> Watch:
+        """Have something asked again while an answer is sent."""
+        return Watch(ask, self.ask_again_s, self.watchers)
 
     def alive(self) -> bool:
         """Tell whether the catalogue and both stores answered within the last two seconds."""
@@ -96,6 +103,8 @@ def open_door(settings: DoorSettings, log: FilteringBoundLogger) -> Iterator[Doo
             release_bytes=Bucket(source, _links(settings, settings.releases_bucket)),
             verifier=Entrance(Verifier(settings, engine), settings),
             readers=CapacityLimiter(READERS),
+            watchers=CapacityLimiter(WATCHERS),
+            places=Places(settings.at_once),
             log=log,
             ask_again_s=settings.ask_again_s,
             public_url=settings.public_url,

@@ -17,7 +17,7 @@ from access_api.access import guarded_router
 from access_api.archives.layout import path_of
 from access_api.errors import AddressError
 from access_api.releases import listed
-from access_api.streams import BlocksResponse, Watch, in_blocks
+from access_api.streams import BlocksResponse, in_blocks
 from access_api.visits import Visit, Visitor
 from catalog.releases import Servable, manifest
 
@@ -84,7 +84,7 @@ def read_manifest(
         iter(()) if visit.head else in_blocks(lines, _BLOCK),
         limiter=visit.door.readers,
         media_type=shape.media_type,
-        watch=Watch(visit.permit_to_read, visit.door.ask_again_s),
+        watch=visit.door.watch(visit.permit_to_read),
     )
 
 

@@ -1,9 +1,14 @@
-"""How fast somebody asks: a bucket of tokens that fills again."""
+"""How fast somebody asks, and how much at once."""
 
 import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final
+
+from access_api.errors import PaceError
 
 MOST: Final = 10_000
 """Callers that are remembered; of more, whoever has not asked for longest is forgotten."""
@@ -43,3 +48,28 @@ class Pace:
     def _filled(self, who: str, moment: float) -> float:
         left, at = self._left.get(who, (float(self.burst), moment))
         return min(self.burst, left + (moment - at) * self.a_second)
+
+
+@dataclass
+class Places:
+    """How many things each caller may have at the same time; asked on the event loop alone.
+
+    Attributes:
+        each: Of one caller.
+    """
+
+    each: int
+    _taken: Counter[str] = field(default_factory=Counter)
+
+    @contextmanager
+    def taken(self, who: str) -> Iterator[None]:
+        """Hold a place; raises PaceError if the caller has as many as may be."""
+        if self._taken[who] >= self.each:
+            raise PaceError
+        self._taken[who] += 1
+        try:
+            yield
+        finally:
+            self._taken[who] -= 1
+            if not self._taken[who]:
+                del self._taken[who]

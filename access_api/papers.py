@@ -20,7 +20,7 @@ from access_api import wire
 from access_api.access import guarded_router
 from access_api.content import read_paper
 from access_api.ranges import names_etag
-from access_api.streams import BlocksResponse, Watch, in_blocks
+from access_api.streams import BlocksResponse, in_blocks
 from access_api.visits import Uid, Visit, Visitor
 from catalog import releases
 from catalog.errors import NotFoundError
@@ -171,7 +171,7 @@ def _answer(
         limiter=visit.door.readers,
         headers=headers,
         media_type=media_type,
-        watch=Watch(visit.permit_to_read, visit.door.ask_again_s),
+        watch=visit.door.watch(visit.permit_to_read),
     )
 
 

@@ -11,7 +11,7 @@ from access_api import wire
 from access_api.access import guarded_router
 from access_api.content import read_preview
 from access_api.ranges import names_etag
-from access_api.streams import BlocksResponse, Watch
+from access_api.streams import BlocksResponse
 from access_api.visits import Uid, Visitor
 from catalog.releases import preview
 
@@ -63,5 +63,5 @@ def show_preview(
         limiter=visit.door.readers,
         headers=headers | {"Content-Length": str(found.bytes)},
         media_type=PNG,
-        watch=Watch(lambda: visit.find(sop_uid), visit.door.ask_again_s),
+        watch=visit.door.watch(lambda: visit.find(sop_uid)),
     )

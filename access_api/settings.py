@@ -43,6 +43,7 @@ class DoorSettings(BaseSettings):
         roles: our roles by the issuer's words; empty: its words are ours.
         token_s: seconds that a token of a secure processing environment holds.
         requests_a_second: how fast one caller may ask; `burst` at once.
+        at_once: answers of releases that one caller may be given at the same time, by one process.
         failures_a_minute: tokens from one address that do not hold, before they are answered 429.
         body_bytes: largest body that is taken.
         body_seconds: how long a body may take to come.
@@ -78,6 +79,7 @@ class DoorSettings(BaseSettings):
     token_s: int = Field(default=600, ge=1, le=600)
     requests_a_second: float = Field(default=50.0, gt=0)
     burst: int = Field(default=500, gt=0)
+    at_once: int = Field(default=24, gt=0)
     failures_a_minute: int = Field(default=60, gt=0)
     body_bytes: int = Field(default=1 << 20, gt=0, le=16 << 20)
     body_seconds: float = Field(default=20.0, gt=0)

@@ -12,13 +12,15 @@ from typing import Final
 
 import anyio
 from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import checkpoint_if_cancelled
 from starlette.responses import StreamingResponse
-from starlette.types import Message, Receive, Send
+from starlette.types import Message, Send
 
 from access_api.errors import BrokenStreamError
 
 BLOCK: Final = 1 << 20
 READERS: Final = 16
+WATCHERS: Final = 8
 SMALL: Final = 1 << 16
 FEW: Final = 8
 PATIENCE_S: Final = 20.0
@@ -122,10 +124,20 @@ class Watch:
     Attributes:
         ask: Raises unless the caller may still have the bytes.
         every_s: Seconds between two questions.
+        limiter: Of the threads in which all watches ask, and nobody else.
     """
 
     ask: Callable[[], object]
     every_s: float
+    limiter: CapacityLimiter
+
+
+async def _keep_asking(watch: Watch) -> None:
+    """Ask by the clock, in threads that nothing else takes; raises what the answer is."""
+    while True:
+        await anyio.sleep(watch.every_s)
+        with anyio.fail_after(PATIENCE_S):
+            await to_thread.run_sync(watch.ask, abandon_on_cancel=True, limiter=watch.limiter)
 
 
 class BlocksResponse(StreamingResponse):
@@ -152,51 +164,42 @@ class BlocksResponse(StreamingResponse):
         self._limiter = limiter
         self._length = length
         self._watch = watch
-        self._ended: Exception | None = None
-        self._gone = False
         super().__init__(iter(()), status_code, headers, media_type)
-
-    async def listen_for_disconnect(self, receive: Receive) -> None:
-        """Wait until the caller is gone: then nothing more is read, whatever else happens."""
-        await super().listen_for_disconnect(receive)
-        self._gone = True
 
     async def stream_response(self, send: Send) -> None:
         """Send all blocks; the source is closed also when the caller has gone."""
         try:
             async with anyio.create_task_group() as together:
                 if self._watch is not None:
-                    together.start_soon(self._keep_asking, self._watch, together.cancel_scope)
+                    together.start_soon(_keep_asking, self._watch)
                 await self._send_all(send)
                 together.cancel_scope.cancel()
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
         finally:
             if isinstance(self._blocks, Iterator):
                 with anyio.CancelScope(shield=True):
                     await to_thread.run_sync(_close, self._blocks, limiter=self._limiter)
-        if self._ended is not None:
-            raise self._ended
 
     async def _send_all(self, send: Send) -> None:
         begin: Message = {"type": "http.response.start", "status": self.status_code}
         begin["headers"] = self.raw_headers
         begun = False
-        try:
-            async with aclosing(_joined(self._each())) as blocks:
-                async for block in blocks:
-                    if self._gone or self._ended is not None:
-                        return
-                    if not begun:
-                        await send(begin)
-                        begun = True
-                    self._count(len(block))
-                    await send({"type": "http.response.body", "body": block, "more_body": True})
-                    del block  # its memory is wanted for the next
-            if not begun:
-                await send(begin)
-            self._count(0, at_the_end=True)
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-        except Exception as error:  # noqa: BLE001 - raised when the group has ended, unwrapped
-            self._ended = error
+        async with aclosing(_joined(self._each())) as blocks:
+            async for block in blocks:
+                # anyio cancels a task only while it waits for what has not come. uvloop looks at
+                # sockets first, and a fast store's next block has always come by then.
+                await checkpoint_if_cancelled()
+                if not begun:
+                    await send(begin)
+                    begun = True
+                self._count(len(block))
+                await send({"type": "http.response.body", "body": block, "more_body": True})
+                del block  # its memory is wanted for the next
+        if not begun:
+            await send(begin)
+        self._count(0, at_the_end=True)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _count(self, more: int, *, at_the_end: bool = False) -> None:
         """Count what is sent; raises BrokenStreamError unless it is what was promised."""
@@ -205,17 +208,6 @@ class BlocksResponse(StreamingResponse):
         self._length -= more
         if self._length < 0 or (at_the_end and self._length):
             raise BrokenStreamError
-
-    async def _keep_asking(self, watch: Watch, sending: anyio.CancelScope) -> None:
-        while True:
-            await anyio.sleep(watch.every_s)
-            try:
-                with anyio.fail_after(PATIENCE_S):
-                    await to_thread.run_sync(watch.ask, abandon_on_cancel=True)
-            except Exception as error:  # noqa: BLE001 - whatever it is, nothing more is sent
-                self._ended = error
-                sending.cancel()
-                return
 
     async def _each(self) -> AsyncGenerator[bytes | memoryview]:
         if isinstance(self._blocks, AsyncGenerator):

@@ -1,12 +1,13 @@
 """One caller at one permit's release: the permit is checked and the visit recorded, every time."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated, Final
 
 from fastapi import Depends, Path, Request
+from sqlalchemy import Connection
 
 from access_api.access import Researcher
 from access_api.calls import append
@@ -18,10 +19,11 @@ from access_api.tokens import Caller
 from access_api.wire import PERMIT
 from catalog import permits
 from catalog.audit import AccessEvent
+from catalog.database import reading
 from catalog.errors import CatalogError
 from catalog.permits import Permit
 from catalog.releases import Servable, servable
-from catalog.tiers.assessments import tier_in_force
+from catalog.tiers.assessments import is_assessed, tier_in_force
 from catalog.vocabulary import Tier
 
 UID_PATTERN: Final = r"^[0-9][0-9.]{0,63}$"
@@ -73,9 +75,8 @@ class Visit:
         Raises NotFoundError for an unknown permit and for somebody else's, PermitError for one
         that is not in force, AuthenticationError for a service that was revoked meanwhile.
         """
-        self.door.verifier.require(self.caller)
-        engine = self.door.engine
-        return permits.authorised(engine, self.permit_id, who=self.who, today=self.today)
+        with reading(self.door.engine) as connection:
+            return self._permit(connection)
 
     def permit_to_read(self) -> Permit:
         """Return the permit if, besides, this caller may have its data (EHDS Art. 66 and 73).
@@ -83,9 +84,19 @@ class Visit:
         Pseudonymised data goes to the service account of a secure processing environment only, and
         so does what nobody found anonymous, or not any more.
         """
-        permit = self.permit()
-        self._require(self.tier(permit))
+        with reading(self.door.engine) as connection:
+            permit = self._permit(connection)
+            assessed = is_assessed(connection, permit.id, permit.tier, today=self.today)
+            self._require(permit.tier if assessed else Tier.PSEUDO_SPE)
         return permit
+
+    def _permit(self, connection: Connection) -> Permit:
+        self.door.verifier.require(connection, self.caller)
+        return permits.require(connection, self.permit_id, who=self.who, today=self.today)
+
+    def _admit(self, connection: Connection, tier: Tier) -> None:
+        self.door.verifier.require(connection, self.caller)
+        self._require(tier)
 
     def _require(self, tier: Tier) -> None:
         if tier is not Tier.ANON_DOWNLOAD and not self.caller.service:
@@ -96,14 +107,14 @@ class Visit:
         return tier_in_force(self.door.engine, permit.id, permit.tier, today=self.today)
 
     def find(self, sop_uid: str) -> Servable:
-        """Check permit, tier and Holds; tell where the bytes of an instance lie."""
+        """Check account, permit, tier and Holds; tell where the bytes of an instance lie."""
         return servable(
             self.door.engine,
             self.permit_id,
             sop_uid,
             who=self.who,
             today=self.today,
-            may=self._require,
+            may=self._admit,
         )
 
     @contextmanager
@@ -122,8 +133,12 @@ class Visit:
         append(self.door.engine, event)
 
 
-async def _enter(request: Request, caller: Researcher, door: OpenDoor, permit: PermitId) -> Visit:
-    return Visit(door, caller, permit, asks_for_head(request))
+async def _enter(
+    request: Request, caller: Researcher, door: OpenDoor, permit: PermitId
+) -> AsyncGenerator[Visit]:
+    # FastAPI ends this when the answer is sent, or given up.
+    with door.places.taken(caller.subject):
+        yield Visit(door, caller, permit, asks_for_head(request))
 
 
 Visitor = Annotated[Visit, Depends(_enter)]

@@ -9,13 +9,14 @@ from typing import Final
 
 from joserfc import jwt
 from joserfc.errors import JoseError
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from access_api.errors import AuthenticationError, Doubt
 from access_api.identity.caller import Caller
 from catalog.accounts import accounts, keys, tokens
 from catalog.accounts.assertion import ALGORITHM, JTI, LONGEST, TYPE
 from catalog.accounts.tokens import Assertion, Bearer
+from catalog.database import reading
 
 _GRACE: Final = timedelta(minutes=5)
 """How much longer than it holds an assertion is remembered, whatever the clocks say."""
@@ -72,9 +73,9 @@ class Accounts:
         name = found.account_id
         return Caller(name, frozenset(), service=name, key=found.key_id)
 
-    def require(self, caller: Caller) -> None:
+    def require(self, connection: Connection, caller: Caller) -> None:
         """Raise AuthenticationError unless a caller's account and key are in force still."""
-        self._require(Bearer(caller.service, caller.key))
+        _require(connection, Bearer(caller.service, caller.key))
 
     def knows(self, said: Bearer) -> bool:
         """Tell whether there is such a key, by a list that is a second old at most.
@@ -112,7 +113,8 @@ class Accounts:
             raise AuthenticationError(doubt) from None
         admit(said.account_id)
         try:
-            self._require(said)
+            with reading(self._catalogue) as connection:
+                _require(connection, said)
             return self._issue(said, self._checked(signed, said.account_id))
         except AuthenticationError:
             tokens.refuse(self._catalogue, said, REFUSED)
@@ -146,6 +148,7 @@ class Accounts:
             raise AuthenticationError(Doubt.AGAIN)
         return Issued(token, self._lives)
 
-    def _require(self, bearer: Bearer) -> None:
-        if not tokens.stands(self._catalogue, bearer, today=datetime.now(UTC).date()):
-            raise AuthenticationError(Doubt.NOT_IN_FORCE)
+
+def _require(connection: Connection, bearer: Bearer) -> None:
+    if not tokens.stands(connection, bearer, today=datetime.now(UTC).date()):
+        raise AuthenticationError(Doubt.NOT_IN_FORCE)

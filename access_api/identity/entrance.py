@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from joserfc import jwt
 from joserfc.errors import BadSignatureError, JoseError
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from access_api.errors import AuthenticationError, Doubt, KeysError, PaceError
 from access_api.identity.accounts import Accounts, Issued
@@ -108,10 +108,10 @@ class Verifier:
         known = self._accounts
         return known is None or not known.knows(Bearer(said.issuer, said.kid or ""))
 
-    def require(self, caller: Caller) -> None:
+    def require(self, connection: Connection, caller: Caller) -> None:
         """Raise AuthenticationError for a service whose account or key is in force no more."""
         if self._accounts is not None and caller.service:
-            self._accounts.require(caller)
+            self._accounts.require(connection, caller)
 
     def _person(self, token: str, said: "_Said") -> Caller:
         key = self._keys.find(said.kid, said.algorithm)
@@ -163,9 +163,9 @@ class Entrance:
             address, lambda: self._verifier.exchange(assertion, client, self._slow_down)
         )
 
-    def require(self, caller: Caller) -> None:
+    def require(self, connection: Connection, caller: Caller) -> None:
         """Raise AuthenticationError unless a caller whose token held may still be let in."""
-        self._verifier.require(caller)
+        self._verifier.require(connection, caller)
 
     def _counted(self, address: str, proven: Callable[[], Proof]) -> Proof:
         """Prove something, and count a failure for the address that it came from."""

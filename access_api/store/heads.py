@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+
 from catalog.errors import NotFoundError, Reason, StorageError
 
 MOST: Final = 16 * 1024
@@ -12,7 +14,6 @@ END: Final = b"\r\n\r\n"
 TROUBLE: Final = frozenset({500, 502, 503, 504})
 """Of these a store may have got the better when it is asked again."""
 
-_STATUS: Final = re.compile(r"HTTP/1\.1 (\d{3})(?: .*)?", re.ASCII)
 _RANGE: Final = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(?:\d{1,19}|\*)", re.ASCII)
 
 
@@ -22,15 +23,12 @@ class Head:
 
     Attributes:
         fields: By names in small letters.
+        again: Whether the connection may be asked again (RFC 9112 §9.3).
     """
 
     status: int
     fields: dict[str, str]
-
-    @property
-    def again(self) -> bool:
-        """Whether the connection may be asked again (RFC 9112 §9.3)."""
-        return "close" not in self.fields.get("connection", "").lower()
+    again: bool
 
     def require(self, start: int, stop: int) -> None:
         """Refuse what is not exactly the bytes from `start` up to but not including `stop`.
@@ -55,21 +53,30 @@ class Head:
             raise StorageError(Reason.DAMAGED)
 
 
+class _Fields:
+    """What the parser found."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, str] = {}
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a field; one that comes twice is none that we would believe."""
+        key, said = name.decode("latin-1").lower(), value.decode("latin-1").strip()
+        self.found[key] = f"{self.found[key]}, {said}" if key in self.found else said
+
+
 def read_head(data: bytes) -> Head:
-    """Read a head without its end; a field that comes twice is none that we would believe.
+    """Read a head with its end.
 
     Raises:
         StorageError: It is none.
     """
-    first, *lines = data.decode("latin-1").split("\r\n")
-    status = _STATUS.fullmatch(first)
-    if status is None:
+    fields = _Fields()
+    parser = HttpResponseParser(fields)
+    try:
+        parser.feed_data(data)
+    except (HttpParserError, HttpParserUpgrade):
+        raise StorageError from None
+    if parser.get_http_version() != "1.1":
         raise StorageError
-    fields: dict[str, str] = {}
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if not colon or name != name.strip() or not name:
-            raise StorageError
-        key = name.lower()
-        fields[key] = f"{fields[key]}, {value.strip()}" if key in fields else value.strip()
-    return Head(int(status[1]), fields)
+    return Head(parser.get_status_code(), fields.found, parser.should_keep_alive())

@@ -141,7 +141,7 @@ class Line(asyncio.BufferedProtocol):
             return
         rest = bytes(memoryview(self._written)[stop + len(END) : self._count])
         try:
-            self._head = read_head(bytes(self._written[:stop]))
+            self._head = read_head(bytes(self._written[: stop + len(END)]))
         except StorageError:
             self.close()
             return

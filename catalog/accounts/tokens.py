@@ -95,7 +95,7 @@ def find(engine: Engine, token: str, *, at: datetime) -> Bearer | None:
     return None if row is None else Bearer(row.account_id, row.key_id)
 
 
-def stands(engine: Engine, bearer: Bearer, *, today: date) -> bool:
+def stands(connection: Connection, bearer: Bearer, *, today: date) -> bool:
     """Tell whether account and key of a token are in force; the token itself may be over."""
     statement = (
         select(service_key.c.id)
@@ -106,8 +106,7 @@ def stands(engine: Engine, bearer: Bearer, *, today: date) -> bool:
             *in_force(today),
         )
     )
-    with reading(engine) as connection:
-        return connection.scalar(statement) is not None
+    return connection.scalar(statement) is not None
 
 
 def _forget(connection: Connection, at: datetime) -> None:

@@ -27,12 +27,12 @@ def servable(
     *,
     who: str | None,
     today: date,
-    may: Callable[[Tier], object] = lambda _tier: None,
+    may: Callable[[Connection, Tier], object] = lambda _connection, _tier: None,
 ) -> Servable:
     """Tell where the bytes of one released object lie, all by one look at the catalogue.
 
     `may` is told the tier by which the permit's data may be had, and raises if that is not enough;
-    `who` is None at the hub.
+    what else it must know it asks by the same connection. `who` is None at the hub.
 
     Raises:
         NotFoundError: No such permit, not the person's, nothing sealed, or not in the release.
@@ -42,7 +42,7 @@ def servable(
     with reading(engine) as connection:
         permit = require(connection, permit_id, who=who, today=today)
         assessed = is_assessed(connection, permit_id, permit.tier, today=today)
-        may(permit.tier if assessed else Tier.PSEUDO_SPE)
+        may(connection, permit.tier if assessed else Tier.PSEUDO_SPE)
         row = _one(connection, newest(connection, permit_id), sop_uid)
         (found,) = servables(connection, [row])
     return found

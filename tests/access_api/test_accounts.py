@@ -170,11 +170,12 @@ def test_without_a_catalogue_there_are_no_environments(tmp_path: Path, key: ECKe
 def test_revocation_counts_at_once(engine: Engine, verifier: Verifier, key: ECKey) -> None:
     before, got = signed(key), token(verifier, signed(key))
     caller = verifier.verify(got)
-    verifier.require(caller)
+    with reading(engine) as connection:
+        verifier.require(connection, caller)
     assert accounts.revoke(engine, NORR.id, who="eva")
     assert not is_let_in(verifier, got)
-    with pytest.raises(AuthenticationError):
-        verifier.require(caller)
+    with reading(engine) as connection, pytest.raises(AuthenticationError):
+        verifier.require(connection, caller)
     assert doubt(verifier, before) is Doubt.NOT_IN_FORCE
     assert not accounts.revoke(engine, NORR.id, who="eva")
     with pytest.raises(ConflictError):

@@ -1,7 +1,9 @@
 """Connections of strangers: neither a head without end nor one that never comes is kept."""
 
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -9,7 +11,7 @@ from access_api.connection import Connection
 from tests.access_api.conftest import settings_for
 from tests.access_api.issuer import Issuer
 from tests.access_api.running import Running
-from tests.access_api.world import World
+from tests.access_api.world import ANNA, PERMIT_LARGE, World, log_lines
 
 BEGUN = b"GET /health HTTP/1.1\r\nHost: x\r\n"
 CHUNKED = b"POST /applications HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -92,3 +94,42 @@ def test_a_body_is_longer_than_a_head_and_may_take_longer(hasty: Running) -> Non
         assert caller.recv(4096).startswith(b"HTTP/1.1 401")
         caller.sendall(BEGUN + b"\r\n")
         assert caller.recv(4096).startswith(b"HTTP/1.1 200")
+
+
+class Careful(Connection):
+    still_s = 1.0
+
+
+def asking(door: Running, path: str, token: str) -> socket.socket:
+    caller = socket.socket()
+    caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    caller.settimeout(PATIENCE_S)
+    caller.connect(("127.0.0.1", door.port))
+    caller.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n\r\n".encode())
+    return caller
+
+
+def test_an_answer_that_nobody_takes_ends(
+    world: World, issuer: Issuer, bearer: Callable[..., dict[str, str]]
+) -> None:
+    member, token = world.of(PERMIT_LARGE), bearer(ANNA)["Authorization"]
+    path = f"/releases/{PERMIT_LARGE}/instances/{member.sop}"
+    with Running(settings_for(world, issuer), http=Careful) as door:
+        with asking(door, path, token) as slow:
+            got = 0
+            for _ in range(15):  # twice as long as nothing may go
+                got += len(slow.recv(10_000))
+                time.sleep(0.2)
+            while block := slow.recv(1 << 20):
+                got += len(block)
+                if got > len(member.data):
+                    break
+            assert got > len(member.data)
+        with asking(door, path, token) as idle:
+            time.sleep(3)
+            got = 0
+            with suppress(ConnectionError):
+                while block := idle.recv(1 << 20):
+                    got += len(block)
+            assert got < len(member.data)
+        assert [line["complete"] for line in log_lines(door.log.getvalue())] == [True, False]

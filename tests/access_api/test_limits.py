@@ -3,8 +3,9 @@
 import asyncio
 import io
 import json
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -16,10 +17,13 @@ from access_api.access import ANYONE, add_routes, guarded_router
 from access_api.app import create_app
 from access_api.bodies import Bodies
 from access_api.doorstep import MAX_HEADER_BYTES, MAX_HEADERS, open_log
-from access_api.pace import MOST, Pace
+from access_api.pace import MOST, Pace, Places
+from access_api.settings import DoorSettings
 from tests.access_api.conftest import settings_for
 from tests.access_api.issuer import Issuer
-from tests.access_api.world import ANNA, BERTIL, World
+from tests.access_api.running import Running
+from tests.access_api.test_in_flight import Slow
+from tests.access_api.world import ANNA, BERTIL, PERMIT_LARGE, World
 
 Bearer = Callable[..., dict[str, str]]
 ORIGIN = {"Origin": "https://evil.test", "Access-Control-Request-Method": "GET"}
@@ -193,3 +197,34 @@ def test_all_bodies_together_hold_no_more_than_so_much() -> None:
     asyncio.run(post(bodies))
     asyncio.run(post(bodies))
     assert answers == [0, 503, 204, 204]
+
+
+def test_one_caller_has_so_many_answers_at_once(
+    world: World, issuer: Issuer, bearer: Bearer
+) -> None:
+    path = f"/releases/{PERMIT_LARGE}/instances/{world.of(PERMIT_LARGE).sop}"
+    with Running(settings_for(world, issuer, at_once=2)) as running:
+        slow = [Slow(running, path, bearer(ANNA)) for _ in range(2)]
+        answer, body = running.get(path, bearer(ANNA))
+        assert (answer.status, answer.headers["Retry-After"]) == (429, "10")
+        assert json.loads(body)["type"] == "urn:mammo:problem:too-many-requests"
+        assert running.get(path, bearer(BERTIL))[0].status == 404
+        assert running.get("/studies", bearer(ANNA))[0].status == 200
+        slow[0].rest()
+        for one in slow:
+            one.close()
+        for _ in range(4):  # whether it was taken or given up, its place is free again
+            wait_until_free(running, path, bearer(ANNA))
+
+
+def wait_until_free(running: Running, path: str, who: dict[str, str]) -> None:
+    deadline = time.monotonic() + 10
+    while running.get(path, who)[0].status != 200:
+        assert time.monotonic() < deadline
+
+
+def test_aria2_with_sixteen_is_not_too_many() -> None:
+    places, held = Places(DoorSettings.model_fields["at_once"].default), ExitStack()
+    with held:
+        for _ in range(16):
+            held.enter_context(places.taken(ANNA))

@@ -101,6 +101,9 @@ def test_a_connection_that_was_closed_meanwhile_is_no_failure() -> None:
         pytest.param("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n", b"no", id="refused"),
         pytest.param("HTTP/1.1 500 Oh\r\nContent-Length: 2\r\n", b"no", id="in trouble"),
         pytest.param("SSH-2.0-x\r\n", b"", id="no HTTP"),
+        pytest.param(
+            "HTTP/1.1 101 Oh\r\nUpgrade: x\r\nConnection: upgrade\r\n", b"", id="no HTTP any more"
+        ),
         pytest.param("x" * 20_000, b"", id="a head without end"),
     ],
 )
@@ -121,7 +124,7 @@ def test_an_object_that_is_gone() -> None:
 
 def test_a_field_that_is_none() -> None:
     with pytest.raises(StorageError):
-        read_head(b"HTTP/1.1 200 OK\r\nContent-Length : 3")
+        read_head(b"HTTP/1.1 200 OK\r\nContent-Length : 3\r\n\r\n")
 
 
 def test_a_buffer_is_used_again_when_nobody_looks_at_it_any_more() -> None:

@@ -28,9 +28,9 @@ from tests.access_api.world import ANNA, PERMIT_A, World
 
 ASKED: dict[str, Callable[[Visit, World], Response]] = {
     "instance": lambda visit, world: instances.download_instance(
-        visit, world.of(PERMIT_A).sop, Asked()
+        visit, world.of(PERMIT_A).sop, Asked(None, None, None)
     ),
-    "archive": lambda visit, _: routes.download_release(visit, Asked()),
+    "archive": lambda visit, _: routes.download_release(visit, Asked(None, None, None)),
     "preview": lambda visit, world: previews.show_preview(visit, world.of(PERMIT_A).sop),
     "manifest": lambda visit, _: manifests.read_manifest(visit),
     "table": lambda visit, _: papers.read_one_paper(visit, papers.Name.METADATA_CSV),
@@ -50,20 +50,23 @@ def at(door: Door) -> Visit:
     return Visit(door, Caller(ANNA, frozenset({Role.RESEARCHER})), PERMIT_A)
 
 
-async def read_by_nobody(answer: BlocksResponse) -> None:
+async def read_by_nobody(answer: BlocksResponse, visit: Visit) -> None:
     """Send an answer to a caller who takes its head and nothing of its body."""
 
     async def send(message: Message) -> None:
         if message["type"] == "http.response.body":
             await anyio.sleep_forever()
 
-    with anyio.fail_after(20):
-        await answer.stream_response(send)
+    try:
+        with anyio.fail_after(20):
+            await answer.stream_response(send)
+    finally:
+        visit.door.clean_bytes._source.close()  # whose connections are this loop's
 
 
-def ended_by(answer: Response) -> CatalogError:
+def ended_by(answer: Response, visit: Visit) -> CatalogError:
     with pytest.raises(CatalogError) as caught:
-        anyio.run(read_by_nobody, cast("BlocksResponse", answer))
+        anyio.run(read_by_nobody, cast("BlocksResponse", answer), visit)
     return caught.value
 
 
@@ -72,7 +75,7 @@ def test_a_revoked_permit_ends_it(world: World, visit: Visit, what: str) -> None
     answer = ASKED[what](visit, world)
     permits.revoke(world.engine, PERMIT_A, who="operator", reason="Article 63")
     try:
-        assert isinstance(ended_by(answer), PermitError)
+        assert isinstance(ended_by(answer, visit), PermitError)
     finally:
         with writing(world.engine) as connection:
             mine = permit.c.id == PERMIT_A
@@ -96,4 +99,4 @@ def test_so_does_the_midnight_after_its_last_day(
     monkeypatch.setattr(visits, "datetime", Clock)
     answer = ASKED[what](visit, world)
     Clock.days = 1
-    assert isinstance(ended_by(answer), PermitError)
+    assert isinstance(ended_by(answer, visit), PermitError)
