@@ -38,7 +38,7 @@ def has(side: str) -> bool:
 
 def is_here(side: str) -> bool:
     """Tell whether one side's settings are in the environment, or in the local stack's state."""
-    return has(side) or (state() / f"{side}.env").exists()
+    return has(side) or (side_of(state(), side) / f"{side}.env").exists()
 
 
 def enter(side: str) -> None:
