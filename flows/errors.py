@@ -10,6 +10,7 @@ FlowsError
 │   ├── PlanError                 what an administrator planned cannot be done as it is
 │   ├── OriginalError             one file of it cannot be read (any more)
 │   ├── SettingsError             a setting is missing or wrong
+│   ├── BucketError               an environment's bucket is not there, or not ours to use
 │   ├── KeyFileError              the key file is missing, readable by others, or not allowed here
 │   ├── KeyServiceError           the third party refuses, or its key is gone
 │   ├── IntakeRefusedError        the hub does not take what this region sends
@@ -63,6 +64,10 @@ class OriginalError(PermanentError):
 
 class SettingsError(PermanentError):
     """A setting is missing or wrong; the message names variables, never values."""
+
+
+class BucketError(PermanentError):
+    """An environment's bucket is not there, or not ours to use; the message names the bucket."""
 
 
 class KeyFileError(PermanentError):

@@ -28,6 +28,7 @@ from catalog.releases.key_objects import only
 from catalog.releases.papers import SERVED
 from catalog.releases.parquet import parquet
 from catalog.vocabulary import ReleaseState
+from flows.release.spe import require_open
 from flows.wiring import HubParts
 
 WORKERS = 4
@@ -79,10 +80,13 @@ def deliver(
         NotFoundError: There is no such permit, nothing sealed, or an object is gone.
         PermitError: It is not in force, or ended while it was delivered.
         ConflictError: The bucket is no account's that is in force and named by the permit.
+        BucketError: It is not there, or not ours to list; nothing is recorded.
         StorageError: A store does not answer, or holds other bytes than were sent; run it again.
     """
     found = releases.manifest(parts.catalogue, permit_id, who=None, today=today())
     release = newest(parts, permit_id)
+    deliveries.require_named(parts.catalogue, permit_id, to.bucket)
+    require_open(to.store, to.bucket, below=f"{permit_id}/")
     number = deliveries.begin(parts.catalogue, permit_id, release.id, to.bucket, who=who)
     every = releases.contents(parts.catalogue, release.id).instances
     removed = _take_away(parts, permit_id, to, today())

@@ -15,13 +15,14 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from catalog import audit, holds, releases
-from catalog.errors import PermitError, StorageError
+from catalog.errors import ConflictError, PermitError, StorageError
 from catalog.holds import HoldTarget
 from catalog.minio_store import ensure_buckets
 from catalog.permits import revoke
 from catalog.releases import deliveries
 from catalog.search import Query
 from catalog.vocabulary import HoldKind, HoldScope, Tier, View
+from flows.errors import BucketError
 from flows.release import permits
 from flows.release.build import build
 from flows.release.deletion import InForceError, NotGoneError, delete
@@ -190,3 +191,31 @@ def test_what_is_not_gone_is_not_proven(hub, permit, place):
         gone(hub, permit, Place(place.bucket, Keeping(place.store)))
     (delivery,) = deliveries.deliveries_of(hub.catalogue, permit)
     assert (delivery.deleted_at, delivery.proof_sha256) == (None, "")
+
+
+@pytest.mark.parametrize("who", ["admin", "region"])
+def test_a_bucket_that_cannot_be_reached_is_named_and_nothing_counts_as_delivered(
+    hub, permit, s3, who
+):
+    name = f"spe-{secrets.token_hex(4)}"
+    environment(hub, "spe-8", name, TODAY)
+    other = permits.issue(
+        hub,
+        persons=["spe-8"],
+        title="t",
+        purpose="p",
+        tier=Tier.PSEUDO_SPE,
+        valid=(TODAY, TODAY + timedelta(days=1)),
+    )
+    build(hub, other, Query(), today=TODAY)
+    with pytest.raises(BucketError, match=name):
+        send(hub, other, Place(name, s3.store(name, who)))
+    assert deliveries.deliveries_of(hub.catalogue, other) == ()
+    assert deliveries.standing(hub.catalogue) == ()
+    ensure_buckets(s3.endpoint, s3.credentials["admin"], [name], secure=False)
+    assert send(hub, other, Place(name, s3.store(name))).sent == 12
+
+
+def test_into_a_bucket_that_the_permit_does_not_name_nothing_is_looked_at(hub, permit):
+    with pytest.raises(ConflictError):
+        send(hub, permit, Place("another", None))
