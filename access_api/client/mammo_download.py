@@ -10,6 +10,13 @@ One file, Python 3.9 or newer, nothing to install: `python3 mammo_download.py --
 
 from __future__ import annotations
 
+import os
+import signal
+
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    # Whoever interrupts while the rest is imported sees no traceback: nothing is begun.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+
 import argparse
 import contextlib
 import errno
@@ -17,7 +24,6 @@ import hashlib
 import http.client
 import io
 import json
-import os
 import queue
 import random
 import re
@@ -68,6 +74,7 @@ MAX_LINE = 1 << 16
 MAX_SIZE = 1 << 53
 LONGEST_PAUSE_S = 60.0
 PATIENCE_S = 300.0
+TOLD_EVERY_S = 30.0
 MISSING, USAGE, REFUSED, UNREACHABLE, DISK, INTERRUPTED = 1, 2, 3, 4, 5, 130
 OK, PARTIAL = 200, 206
 UNREADABLE = "the manifest cannot be read"
@@ -97,6 +104,10 @@ class AgainError(Exception):
         super().__init__(said)
         self.pause = pause
         self.code = code
+
+
+class AwayError(AgainError):
+    """The service cannot be reached at all."""
 
 
 class GoneError(Exception):
@@ -236,8 +247,13 @@ class Service:
         """Ask for a path; redirects are not followed, so the token goes nowhere else."""
         token = self._token.get()
         sent = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
+        if self._connection is None:
+            with network(AwayError, "the service cannot be reached"):
+                connecting = self._connect()
+                connecting.connect()
+            self._connection = connecting
+        connection = self._connection
         with network():
-            connection = self._connection = self._connection or self._connect()
             connection.request(
                 "GET", self._base.path.rstrip("/") + path, headers=sent | (headers or {})
             )
@@ -289,7 +305,9 @@ class Service:
 
 
 @contextlib.contextmanager
-def network() -> Iterator[None]:
+def network(
+    kind: type[AgainError] = AgainError, said: str = "the connection broke"
+) -> Iterator[None]:
     """Make one kind of error of all that a network can do."""
     try:
         yield
@@ -298,7 +316,7 @@ def network() -> Iterator[None]:
             UNREACHABLE, f"the service's certificate is not trusted: {error.verify_message}"
         ) from None
     except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: a bad chunk
-        raise AgainError(f"the connection broke ({type(error).__name__})") from None
+        raise kind(f"{said} ({type(error).__name__})") from None
 
 
 @dataclass
@@ -314,6 +332,8 @@ class Download:
     finished: set[str] = field(default_factory=set)
     reasons: dict[str, str] = field(default_factory=dict)
     stopped: StopError | None = None
+    quiet: bool = False
+    _told_at: float = float("-inf")
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def manifest(self) -> list[Item]:
@@ -384,6 +404,8 @@ class Download:
             self._tried(lambda: self._attempt(service, item, part), lambda: size_of(part), service)
             os.replace(part, target)  # noqa: PTH105 - it is atomic, and says so
             self.finished.add(item.path)
+        except AwayError as error:
+            self._stop(StopError(error.code, str(error)))
         except (GoneError, AgainError) as error:
             self.reasons[item.path] = str(error)
         except StopError as error:
@@ -411,7 +433,24 @@ class Download:
                 if failures > self.retries or self.halt.is_set():
                     raise
                 usual = min(LONGEST_PAUSE_S, 2.0 ** (failures - 1)) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
-                self.halt.wait(min(LONGEST_PAUSE_S, max(usual, error.pause or 0)))
+                self._pause(min(LONGEST_PAUSE_S, max(usual, error.pause or 0)), str(error))
+
+    def _pause(self, seconds: float, why: str) -> None:
+        """Wait until the next try; say why at the first failure, and now and then after it."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and not self.halt.is_set():
+            with self._lock:
+                silent = time.monotonic() - self._told_at
+                if silent >= TOLD_EVERY_S:
+                    self._told_at, silent = time.monotonic(), 0.0
+                    self._say(f"{why}; trying again")
+            self.halt.wait(min(left, TOLD_EVERY_S - silent))
+
+    def _say(self, said: str) -> None:
+        if not self.quiet:
+            start = "\n" if sys.stderr.isatty() else ""  # the meter's line is left as it is
+            sys.stderr.write(f"{start}mammo_download: {said}\n")
+            sys.stderr.flush()
 
     def _attempt(self, service: Service, item: Item, part: Path) -> None:
         """Bring one file to its end in `part`, going on from what is there."""
@@ -602,7 +641,7 @@ def arguments(given: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--check", action="store_true", help="download nothing; say what is missing"
     )
-    parser.add_argument("--quiet", action="store_true", help="no progress")
+    parser.add_argument("--quiet", action="store_true", help="no progress, no word of a new try")
     return parser.parse_args(given)
 
 
@@ -624,7 +663,8 @@ def service_of(told: argparse.Namespace) -> Callable[[], Service]:
 
 def download(told: argparse.Namespace) -> int:
     """Do what was asked; return the exit code."""
-    work = Download(service_of(told), told.permit, told.target, max(0, told.retries))
+    service, retries = service_of(told), max(0, told.retries)
+    work = Download(service, told.permit, told.target, retries, quiet=told.quiet)
     items = [one for one in work.manifest() if not told.study or one.study in told.study]
     with alone(told.target):
         wanted = [one for one in items if not is_there(told.target, one, verify=told.verify)]
@@ -656,9 +696,8 @@ def summed_up(
 
 def main(given: list[str] | None = None) -> int:
     """Run the program; return its exit code."""
-    told = arguments(given)
     try:
-        return download(told)
+        return download(arguments(given))
     except StopError as error:
         sys.stderr.write(f"mammo_download: {error}\n")
         return error.code
@@ -670,4 +709,6 @@ def main(given: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(main())

@@ -23,6 +23,7 @@ from catalog.vocabulary import HoldKind, HoldScope
 from tests.access_api.issuer import Issuer
 from tests.access_api.running import Running
 from tests.access_api.world import ANNA, BERTIL, PERMIT_A, PERMIT_LARGE, World, digests
+from tests.servers import free_ports
 
 PROGRAM = Path(mammo_download.__file__)
 PYTHON = os.environ.get("MAMMO_CLIENT_PYTHON", sys.executable)
@@ -247,7 +248,7 @@ def test_a_command_may_give_the_token(door: Running, issuer: Issuer, tmp_path: P
         ("", "../x", ANNA, 2, "permit's id"),
         ("http://hub.example.org", PERMIT_A, ANNA, 2, "must be https"),
         ("ftp://127.0.0.1", PERMIT_A, ANNA, 2, "where the API is"),
-        ("http://127.0.0.1:9", PERMIT_A, ANNA, 4, "connection broke"),
+        ("http://127.0.0.1:9", PERMIT_A, ANNA, 4, "cannot be reached"),
     ],
 )
 def test_it_says_what_is_wrong(
@@ -264,6 +265,52 @@ def test_it_says_what_is_wrong(
     done = run(url or door.url, permit, tmp_path, "--retries", "0", token=token)
     assert (done.returncode, said in done.stderr) == (code, True), done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_service_that_cannot_be_reached_is_said_and_given_up(tmp_path: Path) -> None:
+    url = f"http://127.0.0.1:{free_ports(1)[0]}"
+    done = run(url, PERMIT_A, tmp_path, "--retries", "2", token="t")
+    assert done.returncode == 4
+    said = "mammo_download: the service cannot be reached (ConnectionRefusedError)"
+    assert done.stderr.splitlines() == [f"{said}; trying again", said]
+    quiet = run(url, PERMIT_A, tmp_path, "--retries", "1", "--quiet", token="t")
+    assert (quiet.returncode, quiet.stderr) == (4, f"{said}\n")
+
+
+def test_it_says_so_again_while_it_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(mammo_download, "TOLD_EVERY_S", 0.05)
+    (port,) = free_ports(1)
+    told = ["--api", f"http://127.0.0.1:{port}", "--retries", "1", PERMIT_A, str(tmp_path)]
+    monkeypatch.setenv("MAMMO_TOKEN", "t")
+    assert mammo_download.main(told) == 4
+    assert capsys.readouterr().err.count("trying again") > 3
+
+
+def test_a_service_that_goes_away_for_good_is_not_asked_for_every_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (port,) = free_ports(1)
+    monkeypatch.setenv("MAMMO_TOKEN", "t")
+    told = ["--api", f"http://127.0.0.1:{port}", PERMIT_A, str(tmp_path)]
+    service = mammo_download.service_of(mammo_download.arguments(told))
+    items = [mammo_download.Item(f"{n}.dcm", 1, "0" * 64, "1.2", f"1.{n}") for n in range(9)]
+    work = mammo_download.Download(service, PERMIT_A, tmp_path, 0)
+    work.run(items, 1)
+    assert work.stopped is not None
+    assert (work.stopped.code, work.finished, work.reasons) == (4, set(), {})
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_an_interrupt_while_it_imports_is_quiet(tmp_path: Path, ignored: bool) -> None:
+    early = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+    (tmp_path / "queue.py").write_text(f"{early}class SimpleQueue: pass\n")
+    asked = [PYTHON, str(PROGRAM), "--help"]
+    shell = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"] if ignored else []
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([*shell, *asked], env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0 if ignored else 130, "")
 
 
 EVIL = [
