@@ -110,6 +110,8 @@ class Reason(StrEnum):
     TOO_MANY = "too many applications of yours are open; withdraw one"
     VERSION = "it was changed meanwhile; read it again"
 
+    AMBIGUOUS = "several handles begin so: give the whole handle, or the UID in the space"
+
     HELD = "held"
     NOT_IN_FORCE = "the permit is not in force"
     CURSOR = "not a cursor of this search"

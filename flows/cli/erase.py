@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli import place
+from flows.cli.erase_named import known, study_uid, target_of
 from flows.cli.person import Who, person
 from flows.cli.plural import counted
 
 if TYPE_CHECKING:
     from catalog.erasures.records import Erasure
-    from catalog.holds import HoldTarget
     from flows.release.erasing import Eraser
 
 app = typer.Typer(help="Erase at the hub, with proof; there is no way back.", no_args_is_help=True)
@@ -23,7 +23,9 @@ def begin(
     case: Annotated[str, typer.Option(help="The case's number.")],
     reason: Annotated[str, typer.Option(help="Why; it is kept, and must name nobody.")],
     subject: Annotated[str, typer.Option(help="A woman, by her pseudonym in the space.")] = "",
-    study: Annotated[str, typer.Option(help="A study, by its UID in the space.")] = "",
+    study: Annotated[
+        str, typer.Option(help="A study, by its UID in the space or its search handle.")
+    ] = "",
     instance: Annotated[str, typer.Option(help="One object, by its UID in the space.")] = "",
     who: Who = "",
     *,
@@ -46,9 +48,11 @@ def begin(
     from flows.release.erasing import erase
     from flows.settings import HubSettings
 
-    target = _target(subject, study, instance)
+    catalogue = wiring.hub().catalogue
+    target = target_of(subject, study_uid(catalogue, study.strip()), instance)
     if not yes:
-        found = erasing.extent(wiring.hub().catalogue, target)
+        with known():
+            found = erasing.extent(catalogue, target)
         typer.echo(
             f"{counted(found.studies, 'study', 'studies')}, "
             f"{counted(found.instances, 'instance')}, {counted(found.objects, 'stored object')}, "
@@ -57,7 +61,8 @@ def begin(
         )
         return
     asked = Asked(target, _said(case), _said(reason), person(who, HubSettings))
-    made = erase(_eraser(), asked, told=lambda begun: typer.echo(f"erasure {begun.id} is begun"))
+    with known():
+        made = erase(_eraser(), asked, told=lambda one: typer.echo(f"erasure {one.id} is begun"))
     typer.echo(_line(made))
     _copies(made)
     typer.echo("tell the region, and who has copies: mammo orders issue REGION ERASE …")
@@ -186,22 +191,6 @@ def proof(number: Number) -> None:
     typer.echo("store,key_sha256,sha256,gone_at")
     for one in erasing.proofs(wiring.hub().catalogue, number):
         typer.echo(f"{one.store},{one.key_sha256},{one.sha256},{one.gone_at.isoformat()}")
-
-
-def _target(subject: str, study: str, instance: str) -> "HoldTarget":
-    from catalog.holds import HoldTarget
-    from catalog.vocabulary import HoldScope
-
-    named = {
-        HoldScope.SUBJECT: subject.strip(),
-        HoldScope.STUDY: study.strip(),
-        HoldScope.INSTANCE: instance.strip(),
-    }
-    given = [HoldTarget(scope, value) for scope, value in named.items() if value]
-    if len(given) != 1:
-        message = "name one of --subject, --study and --instance"
-        raise typer.BadParameter(message)
-    return given[0]
 
 
 def _eraser() -> "Eraser":

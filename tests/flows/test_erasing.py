@@ -18,7 +18,7 @@ from catalog.holds import HoldTarget
 from catalog.minio_store import ensure_buckets
 from catalog.releases.papers import RECORD, selection_name
 from catalog.search import Query, search
-from catalog.tables import instance, release_instance, revision, subject
+from catalog.tables import instance, release_instance, revision, study, subject
 from catalog.vocabulary import HoldScope
 from flows import wiring
 from flows.cli import place
@@ -196,3 +196,24 @@ def test_the_command_counts_erases_and_proves(mammo, hub, eraser, pseudonym, mon
     assert "case 7, officer: r" in mammo("erase", "list")[1]
     assert mammo(*what, "--yes")[0] == 1
     assert mammo(*what, "--study", "2.25.1", "--yes")[0] == 2
+
+
+def test_a_study_may_be_named_by_its_search_handle(mammo, hub, eraser, pseudonym, monkeypatch):
+    monkeypatch.setattr(place, "enter", lambda _side: None)
+    monkeypatch.setattr(place, "is_here", lambda _side: False)
+    monkeypatch.setattr(wiring, "hub", lambda: hub)
+    monkeypatch.setattr("flows.cli.erase._eraser", lambda: eraser)
+    monkeypatch.setattr("flows.cli.erase.person", lambda _who, _settings: "officer")
+    what = ("erase", "begin", "--case", "7", "--reason", "r", "--study")
+    with hub.catalogue.connect() as connection:
+        handle = connection.scalar(select(study.c.key))
+        uid = connection.scalar(select(study.c.study_uid))
+    for name in (uid, handle, handle[:12]):
+        code, said, _ = mammo(*what, name)
+        assert (code, said.splitlines()[-1][:8]) == (0, "1 study,")
+    for unknown in ("0" * 12, "2.25.99", handle[:11]):
+        code, _, said = mammo(*what, unknown, "--yes")
+        assert (code, "mammo catalog search" in said) == (1, True)
+    assert mammo(*what, handle[:12], "--yes")[0] == 0
+    with hub.catalogue.connect() as connection:
+        assert connection.scalar(select(study.c.key)) is None
