@@ -203,7 +203,7 @@ def refuse(
 @app.command()
 def issue(
     region: Annotated[str, typer.Argument(help="The region's id.")],
-    kind: Annotated[str, typer.Argument(help="DELIVER, ERASE or HOLD.")],
+    kind: Annotated[str, typer.Argument(help="DELIVER or ERASE.")],
     studies: Annotated[Path, typer.Argument(help="Study UIDs inside the space, one a line.")],
     key: Annotated[Path, typer.Option(help="The hub's order key (mammo regions make-key).")],
     permit: Annotated[str, typer.Option(help="The permit, for DELIVER.")] = "",
@@ -220,8 +220,12 @@ def issue(
     if kind.upper() == "TRACE_BACK":
         message = "two people trace back: mammo finding report, then mammo finding confirm"
         raise typer.BadParameter(message)
-    place.enter("hub")
     from catalog.arrivals.records import OrderKind
+
+    if kind.upper() not in {OrderKind.DELIVER, OrderKind.ERASE}:
+        message = "KIND is DELIVER or ERASE; what is held in a region is the region's to hold"
+        raise typer.BadParameter(message)
+    place.enter("hub")
     from flows import wiring
     from flows.intake.keys import load_key
     from flows.orders.issuing import issue as give

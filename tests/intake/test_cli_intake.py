@@ -67,6 +67,19 @@ def test_an_order_is_issued(typed, hub, tmp_path):
     assert typed("orders", "issue", "norr", "ERASE", *told)[0] == 1
 
 
+@pytest.mark.parametrize("kind", ["HOLD", "hold", "COHORT", "OTHER"])
+def test_what_is_not_the_hubs_to_order_is_refused(typed, hub, tmp_path, kind):
+    from catalog.arrivals import orders
+    from tests.intake.making import ours
+
+    typed("regions", "make-key", tmp_path / "order.pem")
+    (tmp_path / "uids.txt").write_text(f"{ours(1)}\n")
+    told = (tmp_path / "uids.txt", "--key", tmp_path / "order.pem", "--who", "bo", "--case", "7")
+    code, _, said = typed("orders", "issue", "norr", kind, *told)
+    assert (code, "DELIVER or ERASE" in said) == (2, True)
+    assert orders.after(hub.engine, "norr", 0) == ()
+
+
 def test_a_region_reads_and_decides(in_process, mammo, monkeypatch, tmp_path):  # noqa: F811
     from flows.intake.keys import public_text
     from flows.keys.key_file import REGION_ROOTS, create
