@@ -22,7 +22,7 @@ from catalog.holds.effects import EFFECTS
 from catalog.notices.tables import notice
 from catalog.recalls.records import CLOCK
 from catalog.recalls.tables import recall
-from catalog.tables import permit_person, release, release_instance
+from catalog.tables import hold, permit_person, release, release_instance
 from catalog.vocabulary import ReleaseState
 
 AUTHORITY: Final = "IMY"
@@ -46,6 +46,7 @@ class Notice:
         permit_id: Whose persons are told; None for the authority (GDPR Art. 33).
         persons: Token subjects.
         note: What the operator wrote when it was done.
+        lifted: Whether nothing of what it is about is held any more, and nothing was erased.
     """
 
     id: int
@@ -56,6 +57,7 @@ class Notice:
     due_at: datetime
     state: NoticeState
     note: str
+    lifted: bool
 
 
 def collect(engine: Engine, today: date) -> int:
@@ -139,7 +141,8 @@ def every(engine: Engine, *, done: bool = False) -> tuple[Notice, ...]:
     if not done:
         wanted = wanted.where(notice.c.done_at.is_(None))
     with reading(engine) as connection:
-        return tuple(_read(connection, row) for row in connection.execute(wanted).all())
+        standing = _standing(connection)
+        return tuple(_read(connection, row, standing) for row in connection.execute(wanted).all())
 
 
 def get(engine: Engine, number: int) -> Notice:
@@ -186,10 +189,30 @@ def _get(connection: Connection, number: int) -> Notice:
     row = connection.execute(select(notice).where(notice.c.id == number)).one_or_none()
     if row is None:
         raise NotFoundError
-    return _read(connection, row)
+    return _read(connection, row, _standing(connection))
 
 
-def _read(connection: Connection, row: Row[Any]) -> Notice:
+@dataclass(frozen=True)
+class _Standing:
+    """What is held, by notice and permit; and the permits that an erasure took something from."""
+
+    held: frozenset[tuple[str, str | None]]
+    erased: frozenset[str]
+
+    def has(self, about: str, permit_id: str | None) -> bool:
+        return (about, permit_id) in self.held or permit_id in self.erased
+
+
+def _standing(connection: Connection) -> _Standing:
+    held = {(str(row["about"]), row["permit_id"]) for row in _of_holds(connection)}
+    mine = (hold.c.recall_id.is_not(None), hold.c.lifted_at.is_(None))
+    for number in connection.scalars(select(hold.c.recall_id).where(*mine).distinct()):
+        held.add((f"recall:{number}", None))
+    erased = {str(row["permit_id"]) for row in _of_erasures(connection)}
+    return _Standing(frozenset(held), frozenset(erased))
+
+
+def _read(connection: Connection, row: Row[Any], standing: _Standing) -> Notice:
     persons = select(permit_person.c.person).where(permit_person.c.permit_id == row.permit_id)
     state = NoticeState.DUE if row.sent_at is None else NoticeState.SENT
     return Notice(
@@ -201,4 +224,5 @@ def _read(connection: Connection, row: Row[Any]) -> Notice:
         due_at=row.due_at,
         state=state if row.done_at is None else NoticeState.DONE,
         note=row.note or "",
+        lifted=not standing.has(row.about, row.permit_id),
     )

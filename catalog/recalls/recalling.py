@@ -161,18 +161,31 @@ def get(engine: Engine, recall_id: int) -> Recall:
 def every(engine: Engine) -> tuple[Recall, ...]:
     """Give all recalls, the oldest first."""
     with reading(engine) as connection:
-        return tuple(map(_read, connection.execute(select(recall).order_by(recall.c.id))))
+        return tuple(map(_read, connection.execute(_with_lifted().order_by(recall.c.id))))
 
 
 def _get(connection: Connection, recall_id: int) -> Recall:
-    row = connection.execute(select(recall).where(recall.c.id == recall_id)).one_or_none()
+    row = connection.execute(_with_lifted().where(recall.c.id == recall_id)).one_or_none()
     if row is None:
         raise NotFoundError
     return _read(row)
 
 
 def _read(row: Row[Any]) -> Recall:
-    return Recall(row.id, row.criteria, row.reason, row.who, row.at, row.aware_at, row.holds)
+    told = (row.id, row.criteria, row.reason, row.who, row.at, row.aware_at, row.holds)
+    return Recall(*told, row.lifted, row.lifted_by or "", row.lifted_at)
+
+
+def _with_lifted() -> Select[Any]:
+    """Select recalls, each with how many of its Holds were lifted, and the last of these."""
+    mine = (hold.c.recall_id == recall.c.id, hold.c.lifted_at.is_not(None))
+    last = select(hold.c.lifted_by).where(*mine).order_by(hold.c.lifted_at.desc(), hold.c.id.desc())
+    return select(
+        recall,
+        select(func.count(hold.c.id)).where(*mine).scalar_subquery().label("lifted"),
+        last.limit(1).scalar_subquery().label("lifted_by"),
+        select(func.max(hold.c.lifted_at)).where(*mine).scalar_subquery().label("lifted_at"),
+    )
 
 
 def _matching(criteria: Criteria) -> Select[Any]:

@@ -78,6 +78,7 @@ class Recall:
         criteria: What was recalled, as it was written.
         aware_at: When it became known.
         holds: Holds that were placed.
+        lifted: How many of them were lifted since; `lifted_by` and `lifted_at` are of the last.
     """
 
     id: int
@@ -87,6 +88,9 @@ class Recall:
     at: datetime
     aware_at: datetime
     holds: int
+    lifted: int
+    lifted_by: str
+    lifted_at: datetime | None
 
     @property
     def tell_by(self) -> datetime:

@@ -10,11 +10,18 @@ if TYPE_CHECKING:
 def text(one: "Notice") -> str:
     """Write a notice to whom it concerns."""
     by = f"{one.due_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    lifted = "; the Holds are lifted since" if one.lifted else ""
     if one.permit_id is None:
         return (
             f"To the authority (IMY), by {by} if it is a breach of personal data "
-            f"(GDPR Article 33)\n\n{one.about}: {one.instances} objects were held. "
+            f"(GDPR Article 33)\n\n{one.about}: {one.instances} objects, or makings of them, were "
+            f"held, with all that was derived of them{lifted}. "
             f"Whom it concerns: mammo recall report {one.about.rpartition(':')[2]}"
+        )
+    if one.lifted and one.state.value == "due":
+        return (
+            f"Notice {one.id} ({one.about}) for permit {one.permit_id} need not be sent: what it "
+            "was about was lifted before."
         )
     return (
         f"To {', '.join(one.persons)}\nPermit {one.permit_id}, notice {one.id} ({one.about})\n\n"

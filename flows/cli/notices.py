@@ -7,6 +7,7 @@ import typer
 
 from flows.cli import place
 from flows.cli.person import Who, person
+from flows.cli.plural import counted
 
 if TYPE_CHECKING:
     from catalog.notices.outbox import Notice
@@ -98,6 +99,12 @@ def line(one: "Notice", moment: datetime) -> str:
     whom = one.permit_id or "the authority (IMY)"
     if one.note:
         return f"{one.id}  {one.about}  {whom}: {one.state.value}: {one.note}"
+    said = f"{one.id}  {one.about}  {whom}: {one.state.value}, {counted(one.instances, 'object')}"
+    if one.lifted and one.permit_id is not None:
+        if one.state.value == "due":
+            return f"{said}, lifted before it was sent: mammo notices done {one.id}"
+        return f"{said}, lifted since: tell them so, then mammo notices done {one.id}"
+    said += ", lifted since" if one.lifted else ""
     hours = int(abs(one.due_at - moment).total_seconds() // 3600)
     left = f"{hours} h left" if one.due_at > moment else f"late by {hours} h"
-    return f"{one.id}  {one.about}  {whom}: {one.state.value}, {one.instances} objects, {left}"
+    return f"{said}, {left}"

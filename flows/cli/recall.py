@@ -167,11 +167,15 @@ def lift(
 def _counts(found: "Reach") -> str:
     return ", ".join(
         (
-            f"{counted(found.revisions, 'revision')} of {counted(found.instances, 'object')}",
+            f"{counted(found.revisions, 'revision')} of {_whole(found.instances)}",
             f"in {counted(found.studies, 'study', 'studies')}",
             f"in {counted(found.releases, 'release')} of {counted(found.permits, 'permit')}",
         )
     )
+
+
+def _whole(instances: int) -> str:
+    return f"{counted(instances, 'object')} and all that was derived of them"
 
 
 def _said(reason: str) -> str:

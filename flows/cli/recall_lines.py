@@ -11,6 +11,7 @@ from catalog.csv_cells import harmless
 from catalog.holds import EFFECTS
 from catalog.recalls.records import Affected, Recall
 from catalog.vocabulary import HoldKind
+from flows.cli.plural import counted
 
 _EFFECT = EFFECTS[HoldKind.RECALLED]
 
@@ -21,27 +22,33 @@ def lines(found: Affected, moment: datetime) -> Iterator[str]:
     yield f"  {', '.join(f'{name} {value}' for name, value in found.recall.criteria.items())}"
     yield f"  {found.recall.reason}"
     yield clock(found.recall, moment)
-    yield f"{len(found.permits)} permits have it in their releases"
+    yield "objects are counted with all that was derived of them here"
+    yield f"{counted(len(found.permits), 'permit')} with it in releases"
     for one in found.permits:
         ended = ", revoked" if one.revoked else ""
         numbers = ", ".join(map(str, one.releases))
         yield (
-            f"  {one.permit_id}{ended}: {one.instances} objects in release {numbers}, "
-            f"{one.accesses} accesses logged"
+            f"  {one.permit_id}{ended}: {counted(one.instances, 'object')} in release {numbers}, "
+            f"{counted(one.accesses, 'access', 'accesses')} logged"
         )
         yield f"    tell: {', '.join(one.persons)}"
     yield f"deletion in secure processing environments: {_EFFECT.deletion.value}"
-    yield f"{len(found.holders)} holders, who are controllers until the hand-over"
+    yield f"{counted(len(found.holders), 'holder')}: controller until the hand-over"
     for holder in found.holders:
         yield (
             f"  {holder.holder_id} ({holder.name}, {holder.region}): "
-            f"{holder.studies} studies, {holder.instances} objects"
+            f"{counted(holder.studies, 'study', 'studies')}, {counted(holder.instances, 'object')}"
         )
 
 
 def heading(recall: Recall) -> str:
-    """Write a recall on one line."""
-    return f"recall {recall.id} of {_written(recall.at)} by {recall.who}: {recall.holds} holds"
+    """Write a recall on one line, and whether its Holds were lifted."""
+    said = f"recall {recall.id} of {_written(recall.at)} by {recall.who}: "
+    said += counted(recall.holds, "hold")
+    if recall.lifted_at is None:
+        return said
+    many = "all" if recall.lifted >= recall.holds else f"{recall.lifted} of them"
+    return f"{said}, {many} lifted {_written(recall.lifted_at)} by {recall.lifted_by}"
 
 
 def clock(recall: Recall, moment: datetime) -> str:

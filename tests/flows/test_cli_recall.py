@@ -37,8 +37,8 @@ def test_it_is_counted_first_and_done_when_told(recall, hub):
     code, said = recall(*WHAT)
     assert code == 0
     assert said == (
-        "4 revisions of 4 objects, in 1 study, in 1 release of 1 permit; "
-        "nothing is held yet: add --yes\n"
+        "4 revisions of 4 objects and all that was derived of them, in 1 study, "
+        "in 1 release of 1 permit; nothing is held yet: add --yes\n"
     )
     assert holds.list_holds(hub.catalogue) == ()
     code, said = recall(*WHAT, "--yes")
@@ -46,15 +46,43 @@ def test_it_is_counted_first_and_done_when_told(recall, hub):
     assert "4 holds" in said
     assert "71 h left" in said
     assert len(holds.list_holds(hub.catalogue)) == 4
-    assert "recall 1 of" in recall("list")[1]
+    assert recall("list")[1].endswith("by officer: 4 holds: misses text\n")
     assert recall("lift", "1", "--reason", "looked at again") == (0, "4 holds lifted\n")
+    said = recall("list")[1]
+    assert "by officer: 4 holds, all lifted 20" in said
+    assert said.endswith(" UTC by officer: misses text\n")
+
+
+def test_what_was_lifted_of_a_recall_is_counted(recall, hub):
+    recall(*WHAT, "--yes")
+    one = holds.list_holds(hub.catalogue)[0]
+    holds.lift(hub.catalogue, one.id, who="eva", reason="r")
+    assert "4 holds, 1 of them lifted 20" in recall("report", "1")[1]
+
+
+def test_a_notice_of_what_was_lifted_says_so(recall, mammo, monkeypatch):
+    recall(*WHAT, "--yes")
+    assert "71 h left" in mammo("notices", "list")[1].splitlines()[1]
+    recall("lift", "1", "--reason", "looked at again")
+    authority, permit = mammo("notices", "list")[1].splitlines()
+    assert "due, 4 objects, lifted since, 71 h left" in authority
+    assert permit.endswith(
+        "permit-1: due, 4 objects, lifted before it was sent: mammo notices done 2"
+    )
+    assert "need not be sent" in mammo("notices", "show", "2")[1]
+    monkeypatch.setattr("flows.cli.notices.person", lambda _who, _settings: "officer")
+    mammo("notices", "sent", "2")
+    assert "lifted since: tell them so" in mammo("notices", "list")[1].splitlines()[1]
+    assert "need not" not in mammo("notices", "show", "2")[1]
+    recall(*WHAT, "--yes")
+    assert "recall:1  permit-1: sent, 4 objects, lifted since" in mammo("notices", "list")[1]
 
 
 def test_whom_it_concerns_is_told_in_three_forms(recall):
     recall(*WHAT, "--yes")
     text = recall("report", "1")[1]
     assert f"tell: {WHO}" in text
-    assert "vgr (Vgr, vg): 1 studies, 4 objects" in text
+    assert "vgr (Vgr, vg): 1 study, 4 objects" in text
     told = json.loads(recall("report", "1", "--format", "json")[1])
     assert told["permits"][0]["persons"] == [WHO]
     assert told["recall"]["tell_by"] > told["recall"]["aware_at"]
