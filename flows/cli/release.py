@@ -15,6 +15,7 @@ from infra.environment import read_environment_file
 from infra.two_sides import side_of
 
 if TYPE_CHECKING:
+    from catalog.permits.records import Permit
     from catalog.releases import Release
 
 Progress = Callable[[int, int], None]
@@ -64,7 +65,7 @@ def release(
     }
     catalogue = wiring.hub().catalogue
     with known(permit):
-        permits.get(catalogue, permit)
+        _require_assessed(permits.get(catalogue, permit))
         with counting(f"release {permit}") as progress:
             made = (
                 _asked(permit, words, progress)
@@ -78,6 +79,22 @@ def release(
         + f": {counted(held.instances, 'object')} of {counted(held.studies, 'study', 'studies')}, "
         f"{held.size / 1e6:.1f} MB; the access API has it at /releases/{permit}"
     )
+
+
+def _require_assessed(permit: "Permit") -> None:
+    """Say what must be done first, before anything is begun: no repetition helps."""
+    from catalog.tiers.assessments import tier_in_force
+    from flows import wiring
+
+    today = datetime.now(UTC).date()
+    if tier_in_force(wiring.hub().catalogue, permit.id, permit.tier, today=today) is permit.tier:
+        return
+    typer.echo(
+        f"mammo: {permit.id} is to be had as {permit.tier}, and no assessment in force lets it: "
+        f"first mammo tier assess {permit.id} … (mammo tier assess --help), then this again",
+        err=True,
+    )
+    raise typer.Exit(1)
 
 
 def _has_worker() -> bool:

@@ -159,3 +159,17 @@ def test_cells_are_counted_before_and_after_a_release(run, permit, hub, tmp_path
     assert permit in page
     assert not [one for one in objects.secrets_of(objects.mammogram()) if one in page]
     assert releases.releases_of(hub.catalogue, permit)
+
+
+def test_where_a_worker_builds_an_unassessed_permit_is_not_even_asked_for(
+    run, permit, tmp_path, monkeypatch
+):
+    document = tmp_path / "dpia.pdf"
+    document.write_bytes(b"%PDF")
+    answers = ("--singling-out", "no", "--linkage", "no", "--inference", "no", "--not-anonymous")
+    assert run("tier", "assess", permit, "--document", str(document), *answers)[0] == 0
+    monkeypatch.setattr("flows.cli.release._has_worker", lambda: True)
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    code, _, error = run("release", permit)
+    assert (code, f"first mammo tier assess {permit}" in error) == (1, True)
+    assert "the same command" not in error
