@@ -19,6 +19,7 @@ from catalog.minio_body import Body, translated
 from catalog.objects import Credentials, Listed, StoredObject
 
 if TYPE_CHECKING:
+    from minio.datatypes import Object
     from minio.helpers import DictType
 
 PART_BYTES = 8 * 1024 * 1024
@@ -207,19 +208,16 @@ class MinioStore:
         Raises:
             StorageError: The store did not answer, or the identity may not list versions.
         """
-        with translated():
-            for one in self._client.list_objects(
-                self._bucket, prefix, recursive=True, include_version=True
-            ):
-                if one.object_name is not None:
-                    yield one.object_name
+        return (one.object_name or "" for one in self._every_version(prefix))
 
     def _versions(self, key: str) -> list[str | None]:
+        return [one.version_id for one in self._every_version(key) if one.object_name == key]
+
+    def _every_version(self, prefix: str) -> "Iterator[Object]":
         with translated():
-            every = self._client.list_objects(
-                self._bucket, prefix=key, recursive=True, include_version=True
+            yield from self._client.list_objects(
+                self._bucket, prefix, recursive=True, include_version=True
             )
-            return [one.version_id for one in every if one.object_name == key]
 
     def _is_there(self, key: str) -> bool:
         try:
