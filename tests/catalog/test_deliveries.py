@@ -212,6 +212,31 @@ def test_what_comes_is_its_permits_and_nobody_elses(
     assert (frozen(engine, one), found(engine)) == (6, 1)
 
 
+def taken_up(engine: Engine, permit_id: str, *, as_is: bool = True) -> bool:
+    made = releases.take_up(engine, permit_id, Query(), today=TODAY, with_what_is_there=as_is)
+    return made is not None
+
+
+def test_a_release_begun_without_all_that_was_ordered_is_not_taken_up_for_one_with_it(
+    publisher: CataloguePublisher, catalogue_engine: Engine
+) -> None:
+    engine = catalogue_engine
+    one = permitted(engine)
+    order = sent(engine, one)
+    publisher.publish(cc(7, order=order))
+    assert frozen(engine, one) == 2
+    assert taken_up(engine, one)
+    with pytest.raises(ConflictError) as caught:
+        taken_up(engine, one, as_is=False)
+    assert caught.value.reason is Reason.UNDELIVERED
+    publisher.publish(cc(8, order=order, export_id="export-2"))
+    assert not taken_up(engine, one)
+    assert frozen(engine, one) == 4
+    assert taken_up(engine, one)
+    answered(engine, order, "DELIVERED", counts={})
+    assert not taken_up(engine, one, as_is=False)
+
+
 def test_a_study_delivered_on_permit_shows_no_preview_by_its_handle(
     publisher: CataloguePublisher, catalogue_engine: Engine
 ) -> None:
