@@ -27,6 +27,7 @@ from catalog.outcome import Outcome
 from catalog.permits import revoke
 from catalog.publishing.publish import CataloguePublisher
 from catalog.records import Holder, Instance
+from catalog.releases import ReleasedInstance
 from catalog.search import Query, search
 from catalog.sightings.previews import of_study
 from catalog.tiers.cells import found_by
@@ -235,6 +236,27 @@ def test_a_release_begun_without_all_that_was_ordered_is_not_taken_up_for_one_wi
     assert taken_up(engine, one)
     answered(engine, order, "DELIVERED", counts={})
     assert not taken_up(engine, one, as_is=False)
+
+
+def test_what_a_holder_withholds_from_a_release_that_is_begun_is_not_sealed(
+    publisher: CataloguePublisher, catalogue_engine: Engine
+) -> None:
+    engine = catalogue_engine
+    set_mode(engine, "vgr", HolderMode.STANDING, who="operator")
+    publisher.publish(draft(7))
+    one = permitted(engine)
+    begun = releases.freeze(engine, one, Query(), today=TODAY)
+    ones = list(releases.pending(engine, begun.id))
+    made = [
+        ReleasedInstance(ref.revision_id, "P", "2.25.1", "2.25.2", f"2.25.3.{at}", f"f/{at}.dcm",
+                         f"h/{at}", 9, "a" * 64, 1)
+        for at, ref in enumerate(ones)
+    ]  # fmt: skip
+    releases.add_instance(engine, begun.id, *made)
+    assert len(releases.written(engine, begun.id)) == len(ones) == begun.instances
+    set_mode(engine, "vgr", HolderMode.ON_PERMIT, who="operator")
+    assert releases.written(engine, begun.id) == ()
+    assert releases.seal(engine, begun.id).instances == 0
 
 
 def test_a_study_delivered_on_permit_shows_no_preview_by_its_handle(
