@@ -8,7 +8,7 @@ import calendar
 from datetime import date, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, Select, select, union
+from sqlalchemy import Connection, Engine, Row, Select, and_, select, union
 
 from catalog import audit
 from catalog.accounts.tables import service_account
@@ -19,6 +19,8 @@ from catalog.deletions.records import Confirmation, Whole
 from catalog.deletions.tables import permit_deletion
 from catalog.permits import Permit
 from catalog.permits.checking import read
+from catalog.permits.lines import is_over
+from catalog.permits.tables import permit_decision
 from catalog.releases.tables import delivery
 from catalog.tables import permit_person, release
 from catalog.vocabulary import ReleaseState
@@ -96,6 +98,31 @@ def enter(
     if insert_if_absent(connection, permit_deletion, row):
         what = f"deletion:{environment}"
         audit.record(connection, AccessEvent(who, permit_id, "deleted", what, "all deleted"))
+
+
+def waits(engine: Engine, permit_id: str, bucket: str, *, today: date) -> bool:
+    """Tell whether what lies in a bucket of a permit that another followed is needed there still.
+
+    So until a later one's release was delivered whole into it, or the day has come by which it
+    must be gone; not once the last of them is over.
+    """
+    with reading(engine) as connection:
+        found = read(connection, permit_id)
+        last = last_used(found, today)
+        if found.superseded is None or last is None or is_over(connection, permit_id, today=today):
+            return False
+        if found.revoked_at is not None or today >= months_after(last, MONTHS):
+            return False
+        mine, later = permit_decision.alias("mine"), permit_decision.alias("later")
+        followed = (
+            select(delivery.c.id)
+            .join(release, release.c.id == delivery.c.release_id)
+            .join(later, later.c.permit_id == release.c.permit_id)
+            .join(mine, and_(mine.c.line == later.c.line, mine.c.number < later.c.number))
+            .where(mine.c.permit_id == permit_id, delivery.c.bucket == bucket)
+            .where(delivery.c.finished_at.is_not(None))
+        )
+        return connection.execute(followed.limit(1)).first() is None
 
 
 def last_used(one: Permit, today: date) -> date | None:

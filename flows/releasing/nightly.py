@@ -1,7 +1,8 @@
 """What is due of releases every night: deliveries are brought up to date, or deleted with proof.
 
 An environment's bucket gets what may be served by then, and loses what is held since. Once the
-permit has ended, all that was delivered is deleted, and the proof written (EHDS Art. 68(12)).
+permit has ended, all that was delivered is deleted, and the proof written (EHDS Art. 68(12)). What
+another permit took the place of stays until that one's release is there, six months at most.
 """
 
 import json
@@ -12,7 +13,7 @@ from typing import Any
 from prefect import flow
 
 from catalog import permits
-from catalog.deletions.whole import wholes
+from catalog.deletions import whole
 from catalog.errors import ConflictError
 from catalog.releases import deliveries
 from flows import log, wiring
@@ -35,7 +36,8 @@ def nightly() -> dict[str, int]:
     """Do once what is due; count deliveries brought up to date, deleted with proof, and late.
 
     Late is what an environment has not confirmed by its day: a person asks for it. Stopped are
-    deliveries into a bucket whose account has ended, or is not the permit's.
+    deliveries into a bucket whose account has ended, or is not the permit's. Waiting are those
+    of a permit that another took the place of, whose own release is not there yet.
     """
     log.configure()
     with silenced(NIGHTLY):
@@ -50,13 +52,15 @@ def once(parts: HubParts, settings: ReleaseSettings, today: date) -> dict[str, i
     Raises:
         RetriableError: A store does not answer; what was done is done, and the rest is due still.
     """
-    due = wholes(parts.catalogue, today=today)
+    due = whole.wholes(parts.catalogue, today=today)
     late = sum(one.is_late(today) for one in due)
-    done = {"delivered": 0, "deleted": 0, "stopped": 0, "late": late}
+    done = dict.fromkeys(("delivered", "deleted", "waiting", "stopped"), 0) | {"late": late}
     for permit_id, bucket in deliveries.standing(parts.catalogue):
         place = Place(bucket, open_bucket(bucket))
         if permits.get(parts.catalogue, permit_id).in_force(today):
             done[_deliver(parts, permit_id, place)] += 1
+        elif whole.waits(parts.catalogue, permit_id, bucket, today=today):
+            done["waiting"] += 1
         elif settings.proof_key_file is not None and settings.proofs is not None:
             key = load_key(settings.proof_key_file)
             proof = deletion.delete(parts, permit_id, place, key, who=WHO, today=today)

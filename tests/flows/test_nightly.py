@@ -8,6 +8,7 @@ import pytest
 
 from catalog import audit, holds, releases, tables
 from catalog.accounts import accounts
+from catalog.applications.records import Reader
 from catalog.columns import now
 from catalog.database import writing
 from catalog.deletions.confirming import confirm_all
@@ -17,6 +18,8 @@ from catalog.errors import NotFoundError, StepError
 from catalog.holds import HoldTarget
 from catalog.minio_store import ensure_buckets
 from catalog.permits import revoke
+from catalog.permits.changing import amend
+from catalog.permits.reading import show
 from catalog.search import Query
 from catalog.vocabulary import HoldKind, HoldScope, Tier
 from flows import wiring
@@ -28,6 +31,7 @@ from flows.release.build import build
 from flows.release.delivering import Place, deliver
 from flows.releasing.nightly import WHO, once
 from flows.settings import ReleaseSettings
+from tests.catalog.applying import ASSESSOR, granted, permitted
 from tests.flows.conftest import DECISION, TODAY, on_both
 from tests.flows.making import environment, four_views, put, registered, walked
 from tests.objects import INSTANCE
@@ -67,6 +71,11 @@ def settings(tmp_path) -> ReleaseSettings:
     return ReleaseSettings(
         runs=tmp_path, proof_key_file=tmp_path / "proof.pem", proofs=tmp_path / "proofs"
     )
+
+
+def night(**counts: int) -> dict[str, int]:
+    """Give what a night tells: these counts, and of all else none."""
+    return dict.fromkeys(("delivered", "deleted", "waiting", "stopped", "late"), 0) | counts
 
 
 def rows(hub, today=TODAY):
@@ -116,7 +125,7 @@ def test_the_night_brings_a_bucket_up_to_date(region, hub, permit, bucket, setti
     target = HoldTarget(HoldScope.INSTANCE, trace.clean_sop_uid)
     holds.place(hub.catalogue, HoldKind.RECALLED, target, reason="t", who="o")
     before = len(list(bucket.store.keys()))
-    assert once(hub, settings, TODAY) == {"delivered": 1, "deleted": 0, "stopped": 0, "late": 0}
+    assert once(hub, settings, TODAY) == night(delivered=1)
     served = list(releases.manifest(hub.catalogue, permit, who=None, today=TODAY))
     assert len(list(bucket.store.keys())) == before - (12 - len(served))
 
@@ -124,20 +133,61 @@ def test_the_night_brings_a_bucket_up_to_date(region, hub, permit, bucket, setti
 def test_the_night_deletes_what_is_over_with_proof(hub, permit, bucket, settings):
     revoke(hub.catalogue, permit)
     without = settings.model_copy(update={"proof_key_file": None})
-    assert once(hub, without, TODAY) == {"delivered": 0, "deleted": 0, "stopped": 0, "late": 0}
+    assert once(hub, without, TODAY) == night()
     assert list(bucket.store.keys()) != []
-    assert once(hub, settings, TODAY) == {"delivered": 0, "deleted": 1, "stopped": 0, "late": 0}
+    assert once(hub, settings, TODAY) == night(deleted=1)
     assert list(bucket.store.keys()) == []
     (path,) = settings.proofs.iterdir()
     proof = json.loads(path.read_text())
     assert json.loads(proof["statement"])["who"] == WHO
     assert rows(hub)[bucket.bucket].confirmed_by == WHO
-    assert once(hub, settings, LATER) == {"delivered": 0, "deleted": 0, "stopped": 0, "late": 1}
+    assert once(hub, settings, LATER) == night(late=1)
+
+
+@pytest.fixture
+def followed(permit, hub, bucket) -> tuple[str, str]:
+    """Give a permit by decision that was delivered, and the amendment in force in its place."""
+    ruling = granted(environments=("spe-7",), tier=Tier.PSEUDO_SPE)
+    one = permitted(hub.catalogue, ruling)
+    build(hub, one, Query(), today=TODAY)
+    deliver(hub, one, bucket, who="ops")
+    content = show(hub.catalogue, one, Reader("", is_assessor=True)).content
+    why = {"who": ASSESSOR, "reason": "r", "today": TODAY}
+    return one, amend(hub.catalogue, one, content.but(conditions=("Open.",)), **why).id
+
+
+def test_what_an_amendment_replaced_stays_until_its_own_release_is_there(
+    hub, followed, bucket, settings
+):
+    old, new = followed
+    there = set(bucket.store.keys())
+    assert once(hub, settings, TODAY) == night(delivered=1, waiting=1)
+    assert set(bucket.store.keys()) == there
+    build(hub, new, Query(), today=TODAY)
+    deliver(hub, new, bucket, who="ops")
+    assert once(hub, settings, TODAY) == night(delivered=2, deleted=1)
+    assert not [key for key in bucket.store.keys() if key.startswith(old)]  # noqa: SIM118
+    (path,) = settings.proofs.iterdir()
+    proof = json.loads(json.loads(path.read_text())["statement"])
+    assert proof["ended"] == str(TODAY - timedelta(days=1))
+
+
+@pytest.mark.parametrize("how", ["due", "revoked"])
+def test_what_an_amendment_replaced_goes_by_its_day_or_with_all(
+    how, hub, followed, bucket, settings
+):
+    old, new = followed
+    last = months_after(TODAY - timedelta(days=1), 6)
+    assert once(hub, settings, last - timedelta(days=1))["waiting"] == 1
+    if how == "revoked":
+        revoke(hub.catalogue, new)
+    once(hub, settings, last if how == "due" else TODAY)
+    assert not [key for key in bucket.store.keys() if key.startswith(old)]  # noqa: SIM118
 
 
 def test_the_night_delivers_to_no_account_that_ended_and_goes_on(hub, permit, settings):
     accounts.revoke(hub.catalogue, "spe-7", who="operator")
-    assert once(hub, settings, TODAY) == {"delivered": 0, "deleted": 0, "stopped": 1, "late": 0}
+    assert once(hub, settings, TODAY) == night(stopped=1)
 
 
 def test_the_commands_tell_what_is_due(hub, permit, bucket, monkeypatch, mammo, capsys):
