@@ -5,6 +5,7 @@ import secrets
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from catalog import audit, holds, releases, tables
 from catalog.accounts import accounts
@@ -20,6 +21,7 @@ from catalog.minio_store import ensure_buckets
 from catalog.permits import revoke
 from catalog.permits.changing import amend
 from catalog.permits.reading import show
+from catalog.releases.tables import delivery
 from catalog.search import Query
 from catalog.vocabulary import HoldKind, HoldScope, Tier
 from flows import wiring
@@ -29,7 +31,7 @@ from flows.intake.keys import make_key
 from flows.release import permits
 from flows.release.build import build
 from flows.release.delivering import Place, deliver
-from flows.releasing.nightly import WHO, once
+from flows.releasing.nightly import WHO, NightError, once
 from flows.settings import ReleaseSettings
 from tests.catalog.applying import ASSESSOR, granted, permitted
 from tests.flows.conftest import DECISION, TODAY, on_both
@@ -75,7 +77,7 @@ def settings(tmp_path) -> ReleaseSettings:
 
 def night(**counts: int) -> dict[str, int]:
     """Give what a night tells: these counts, and of all else none."""
-    return dict.fromkeys(("delivered", "deleted", "waiting", "stopped", "late"), 0) | counts
+    return dict.fromkeys(("delivered", "deleted", "waiting", "kept", "stopped", "late"), 0) | counts
 
 
 def rows(hub, today=TODAY):
@@ -133,7 +135,7 @@ def test_the_night_brings_a_bucket_up_to_date(region, hub, permit, bucket, setti
 def test_the_night_deletes_what_is_over_with_proof(hub, permit, bucket, settings):
     revoke(hub.catalogue, permit)
     without = settings.model_copy(update={"proof_key_file": None})
-    assert once(hub, without, TODAY) == night()
+    assert once(hub, without, TODAY) == night(kept=1)
     assert list(bucket.store.keys()) != []
     assert once(hub, settings, TODAY) == night(deleted=1)
     assert list(bucket.store.keys()) == []
@@ -142,6 +144,19 @@ def test_the_night_deletes_what_is_over_with_proof(hub, permit, bucket, settings
     assert json.loads(proof["statement"])["who"] == WHO
     assert rows(hub)[bucket.bucket].confirmed_by == WHO
     assert once(hub, settings, LATER) == night(late=1)
+
+
+def test_a_bucket_that_fails_stops_no_other(hub, permit, bucket, settings):
+    with writing(hub.catalogue) as connection:
+        found = connection.execute(select(delivery)).one()
+        lost = {"release_id": found.release_id, "bucket": "a-bucket-that-is-gone"}
+        row = {"who": "ops", "begun_at": now()} | lost
+        connection.execute(delivery.insert().values(row))
+    revoke(hub.catalogue, permit)
+    with pytest.raises(NightError) as caught:
+        once(hub, settings, TODAY)
+    assert str(caught.value) == "1 of 2 deliveries failed; the others were seen to"
+    assert list(bucket.store.keys()) == []
 
 
 @pytest.fixture
