@@ -12,6 +12,7 @@ from catalog import holds, releases, tables
 from catalog.applications import applications
 from catalog.applications.cohort import Cohort
 from catalog.applications.deciding import decide
+from catalog.applications.records import Reader
 from catalog.arrivals.answers import OrderAnswer
 from catalog.arrivals.records import IssuedOrder
 from catalog.columns import now
@@ -25,6 +26,8 @@ from catalog.holds import HoldTarget
 from catalog.orders.criteria import wants
 from catalog.outcome import Outcome
 from catalog.permits import revoke
+from catalog.permits.changing import amend
+from catalog.permits.reading import show
 from catalog.publishing.publish import CataloguePublisher
 from catalog.records import Holder, Instance
 from catalog.releases import ReleasedInstance
@@ -270,6 +273,46 @@ def test_a_study_delivered_on_permit_shows_no_preview_by_its_handle(
     with pytest.raises(NotFoundError):
         of_study(catalogue_engine, study.study_key, size=512, who="o")
     assert found(catalogue_engine) == 0
+
+
+def amended(engine: Engine, permit_id: str, **changes: Any) -> str:
+    content = show(engine, permit_id, Reader("", is_assessor=True)).content
+    assert content is not None
+    why = {"who": ASSESSOR, "reason": "r", "today": TODAY}
+    return amend(engine, permit_id, content.but(**changes), **why).id
+
+
+def test_an_amendment_takes_back_what_was_asked_for_by_other_criteria(
+    publisher: CataloguePublisher, catalogue_engine: Engine
+) -> None:
+    engine = catalogue_engine
+    one = permitted(engine)
+    wide = sent(engine, one)
+
+    def cohort(**words: str) -> dict[str, Any]:
+        return {"data": {"description": "d", "cohort": words}}
+
+    two = amended(engine, one, **cohort(view="CC", laterality="L"))
+    assert orders.get(engine, wide).state is DeliveryState.WITHDRAWN
+    (narrow,) = orders.find_all(engine, permit_id=two)
+    three = amended(engine, two, **cohort(view="CC"))  # what was taken back is asked for anew
+    assert orders.get(engine, narrow.id).state is DeliveryState.WITHDRAWN
+    (again,) = orders.find_all(engine, permit_id=three)
+    four = amended(engine, three, **cohort(view="CC", holder="skane"))
+    assert orders.get(engine, again.id).state is DeliveryState.WITHDRAWN
+    assert orders.find_all(engine, permit_id=four) == ()
+
+
+def test_nothing_comes_once_the_newest_permit_is_over(
+    publisher: CataloguePublisher, catalogue_engine: Engine
+) -> None:
+    engine = catalogue_engine
+    one = permitted(engine)
+    order = sent(engine, one)
+    set_end(engine, amended(engine, one, valid_until=TODAY + timedelta(days=3)))
+    with pytest.raises(ConflictError) as caught:
+        publisher.publish(cc(7, order=order))
+    assert caught.value.reason is Reason.NOT_ORDERED
 
 
 @pytest.mark.parametrize("how", ["none", "another's", "not signed", "refused", "withdrawn", "over"])
