@@ -4,7 +4,6 @@ It is due of every environment that the permit names, and of every bucket that a
 delivered into, within six months. That is computed; only that it is done is written down.
 """
 
-import calendar
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from sqlalchemy import Connection, Engine, Row, Select, and_, select, union
 from catalog import audit
 from catalog.accounts.tables import service_account
 from catalog.audit import AccessEvent
+from catalog.calendar import months_later
 from catalog.columns import now
 from catalog.database import insert_if_absent, reading
 from catalog.deletions.records import Confirmation, Whole
@@ -44,7 +44,7 @@ def due(
     for name in {row.permit_id for row in given}:
         last = last_used(read(connection, name), today)
         if last is not None:
-            ends[name] = months_after(last, MONTHS)
+            ends[name] = months_later(last, MONTHS)
     said = {
         (row.permit_id, row.environment): row for row in connection.execute(select(permit_deletion))
     }
@@ -111,7 +111,7 @@ def waits(engine: Engine, permit_id: str, bucket: str, *, today: date) -> bool:
         last = last_used(found, today)
         if found.superseded is None or last is None or is_over(connection, permit_id, today=today):
             return False
-        if found.revoked_at is not None or today >= months_after(last, MONTHS):
+        if found.revoked_at is not None or today >= months_later(last, MONTHS):
             return False
         mine, later = permit_decision.alias("mine"), permit_decision.alias("later")
         followed = (
@@ -134,12 +134,6 @@ def last_used(one: Permit, today: date) -> date | None:
         ends.append(one.superseded.since - timedelta(days=1))
     ended = one.revoked_at is not None or min(ends) < today
     return min(ends) if ended else None
-
-
-def months_after(day: date, months: int) -> date:
-    """Give the same day some months later, or the last of that month."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def _whole(given: Row[Any], by: date, said: Row[Any] | None) -> Whole:

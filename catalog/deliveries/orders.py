@@ -9,10 +9,11 @@ from sqlalchemy import Connection, Engine, Row, Select, select
 from catalog.arrivals.answers import OrderAnswer
 from catalog.arrivals.orders import keep
 from catalog.arrivals.records import IssuedOrder, OrderKind
+from catalog.calendar import months_later
 from catalog.columns import now
 from catalog.database import reading, writing
 from catalog.deliveries.asking import ask, note
-from catalog.deliveries.records import MONTHS, DeliveryOrder, expiry, months_later
+from catalog.deliveries.records import MONTHS, DeliveryOrder, expiry
 from catalog.deliveries.tables import delivery_order
 from catalog.errors import NotFoundError, StepError
 from catalog.lifecycle import DELIVERY, Actor, DeliveryEvent, Guard, after

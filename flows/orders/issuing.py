@@ -10,9 +10,10 @@ from sqlalchemy import Engine
 
 from catalog.arrivals import orders
 from catalog.arrivals.records import OrderKind
+from catalog.calendar import months_later
 from catalog.database import reading
 from catalog.deliveries import orders as deliveries
-from catalog.deliveries.records import MONTHS, expiry, months_later
+from catalog.deliveries.records import MONTHS, expiry
 from catalog.permits.lines import is_over
 from catalog.vocabulary import DeliveryState
 from flows.orders.wire import read, sign

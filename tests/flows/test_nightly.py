@@ -10,11 +10,12 @@ from sqlalchemy import select
 from catalog import audit, holds, releases, tables
 from catalog.accounts import accounts
 from catalog.applications.records import Reader
+from catalog.calendar import months_later
 from catalog.columns import now
 from catalog.database import writing
 from catalog.deletions.confirming import confirm_all
 from catalog.deletions.records import Confirmation
-from catalog.deletions.whole import months_after, wholes
+from catalog.deletions.whole import wholes
 from catalog.errors import NotFoundError, StepError
 from catalog.holds import HoldTarget
 from catalog.minio_store import ensure_buckets
@@ -97,7 +98,7 @@ def test_what_an_environment_must_delete_has_a_day_and_a_name(hub, permit, bucke
     revoke(hub.catalogue, permit)
     found = rows(hub)
     assert set(found) == {"spe-7", bucket.bucket}
-    assert {one.by for one in found.values()} == {months_after(TODAY, 6)}
+    assert {one.by for one in found.values()} == {months_later(TODAY, 6)}
     done = confirm(hub, permit, "spe-7", "spe-7")
     assert (done.confirmed_by, done.confirmed_at is None) == ("spe-7", False)
     assert confirm(hub, permit, "spe-7", "somebody") == done
@@ -114,12 +115,12 @@ def test_what_an_environment_must_delete_has_a_day_and_a_name(hub, permit, bucke
 def test_a_permit_that_ran_out_is_counted_from_its_last_day(hub, permit):
     last = TODAY + timedelta(days=1)
     assert rows(hub, last) == {}
-    assert rows(hub, last + timedelta(days=1))["spe-7"].by == months_after(last, 6)
+    assert rows(hub, last + timedelta(days=1))["spe-7"].by == months_later(last, 6)
 
 
 def test_six_months_end_with_their_month():
-    assert months_after(date(2026, 8, 31), 6) == date(2027, 2, 28)
-    assert months_after(date(2026, 3, 15), 6) == date(2026, 9, 15)
+    assert months_later(date(2026, 8, 31), 6) == date(2027, 2, 28)
+    assert months_later(date(2026, 3, 15), 6) == date(2026, 9, 15)
 
 
 def test_the_night_brings_a_bucket_up_to_date(region, hub, permit, bucket, settings):
@@ -192,7 +193,7 @@ def test_what_an_amendment_replaced_goes_by_its_day_or_with_all(
     how, hub, followed, bucket, settings
 ):
     old, new = followed
-    last = months_after(TODAY - timedelta(days=1), 6)
+    last = months_later(TODAY - timedelta(days=1), 6)
     assert once(hub, settings, last - timedelta(days=1))["waiting"] == 1
     if how == "revoked":
         revoke(hub.catalogue, new)
@@ -212,7 +213,7 @@ def test_the_commands_tell_what_is_due(hub, permit, bucket, monkeypatch, mammo, 
     capsys.readouterr()
     assert mammo("deletions", "list")[:2] == (0, "nothing was ever to be deleted\n")
     revoke(hub.catalogue, permit)
-    day = months_after(TODAY, 6)
+    day = months_later(TODAY, 6)
     line = f"spe-7  {permit}: all of it by {day}, not confirmed"
     assert line in mammo("deletions", "list")[1]
     listed = mammo("releases", "list", permit)[1]
