@@ -21,7 +21,7 @@ from catalog.records import ExportSummary, Instance, Merge, StudyDraft
 from catalog.vocabulary import HoldKind, Kind, Laterality, OptOut, View
 
 VERSION: Final = 1
-#: Of a study; since 2 it tells which machine made an image, and its model.
+#: Of a study; since 2 it tells which machine made an image, its model, and for which order it is.
 STUDY_VERSION: Final = 2
 _MOST: Final = 5000
 
@@ -177,6 +177,9 @@ class StudyMessage(Told):
         every = (*self.revisions, *self.derived)
         if self.version == 1 and any(new.facts.device or new.instance.model for new in every):
             message = "version 1 tells no machine"
+            raise ValueError(message)
+        if self.version == 1 and (self.order or self.known):
+            message = "version 1 knows no order by criteria"
             raise ValueError(message)
         return self
 

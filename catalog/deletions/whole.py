@@ -4,21 +4,23 @@ It is due of every environment that the permit names, and of every bucket that a
 delivered into, within six months. That is computed; only that it is done is written down.
 """
 
-import calendar
 from datetime import date, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, Select, select, union
+from sqlalchemy import Connection, Engine, Row, Select, and_, select, union
 
 from catalog import audit
 from catalog.accounts.tables import service_account
 from catalog.audit import AccessEvent
+from catalog.calendar import months_later
 from catalog.columns import now
 from catalog.database import insert_if_absent, reading
 from catalog.deletions.records import Confirmation, Whole
 from catalog.deletions.tables import permit_deletion
 from catalog.permits import Permit
 from catalog.permits.checking import read
+from catalog.permits.lines import is_over
+from catalog.permits.tables import permit_decision
 from catalog.releases.tables import delivery
 from catalog.tables import permit_person, release
 from catalog.vocabulary import ReleaseState
@@ -42,7 +44,7 @@ def due(
     for name in {row.permit_id for row in given}:
         last = last_used(read(connection, name), today)
         if last is not None:
-            ends[name] = months_after(last, MONTHS)
+            ends[name] = months_later(last, MONTHS)
     said = {
         (row.permit_id, row.environment): row for row in connection.execute(select(permit_deletion))
     }
@@ -98,6 +100,31 @@ def enter(
         audit.record(connection, AccessEvent(who, permit_id, "deleted", what, "all deleted"))
 
 
+def waits(engine: Engine, permit_id: str, bucket: str, *, today: date) -> bool:
+    """Tell whether what lies in a bucket of a permit that another followed is needed there still.
+
+    So until a later one's release was delivered whole into it, or the day has come by which it
+    must be gone; not once the last of them is over.
+    """
+    with reading(engine) as connection:
+        found = read(connection, permit_id)
+        last = last_used(found, today)
+        if found.superseded is None or last is None or is_over(connection, permit_id, today=today):
+            return False
+        if found.revoked_at is not None or today >= months_later(last, MONTHS):
+            return False
+        mine, later = permit_decision.alias("mine"), permit_decision.alias("later")
+        followed = (
+            select(delivery.c.id)
+            .join(release, release.c.id == delivery.c.release_id)
+            .join(later, later.c.permit_id == release.c.permit_id)
+            .join(mine, and_(mine.c.line == later.c.line, mine.c.number < later.c.number))
+            .where(mine.c.permit_id == permit_id, delivery.c.bucket == bucket)
+            .where(delivery.c.finished_at.is_not(None))
+        )
+        return connection.execute(followed.limit(1)).first() is None
+
+
 def last_used(one: Permit, today: date) -> date | None:
     """Give the last day on which a permit was in force; None if it is, or will be."""
     ends = [one.valid_until]
@@ -107,12 +134,6 @@ def last_used(one: Permit, today: date) -> date | None:
         ends.append(one.superseded.since - timedelta(days=1))
     ended = one.revoked_at is not None or min(ends) < today
     return min(ends) if ended else None
-
-
-def months_after(day: date, months: int) -> date:
-    """Give the same day some months later, or the last of that month."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def _whole(given: Row[Any], by: date, said: Row[Any] | None) -> Whole:

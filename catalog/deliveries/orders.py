@@ -9,13 +9,15 @@ from sqlalchemy import Connection, Engine, Row, Select, select
 from catalog.arrivals.answers import OrderAnswer
 from catalog.arrivals.orders import keep
 from catalog.arrivals.records import IssuedOrder, OrderKind
+from catalog.calendar import months_later
 from catalog.columns import now
 from catalog.database import reading, writing
-from catalog.deliveries.asking import ask, note
-from catalog.deliveries.records import MONTHS, DeliveryOrder, expiry, months_later
+from catalog.deliveries.asking import ask, note, withdraw
+from catalog.deliveries.records import MONTHS, OPEN, DeliveryOrder, expiry
 from catalog.deliveries.tables import delivery_order
 from catalog.errors import NotFoundError, StepError
 from catalog.lifecycle import DELIVERY, Actor, DeliveryEvent, Guard, after
+from catalog.permits.lines import is_over
 from catalog.permits.reading import whole
 from catalog.tables import holder, permit
 from catalog.vocabulary import DeliveryState, Ground
@@ -62,6 +64,15 @@ def ask_again(engine: Engine, permit_id: str, *, who: str) -> int:
         before = len(connection.scalars(mine).all())
         ask(connection, permit_id, found.placed.line, found.content, who=who)
         return len(connection.scalars(mine).all()) - before
+
+
+def end_over(engine: Engine, *, today: date, who: str) -> int:
+    """Take back what is open for permits that ran out and that none followed; count the orders."""
+    open_lines = select(delivery_order.c.line).where(delivery_order.c.state.in_(OPEN)).distinct()
+    with writing(engine) as connection:
+        lines = connection.scalars(open_lines.order_by(delivery_order.c.line)).all()
+        over = [line for line in lines if is_over(connection, line, today=today)]
+        return sum(withdraw(connection, line, who=who) for line in over)
 
 
 def send(engine: Engine, order_id: str, signed: IssuedOrder, *, due: date, who: str) -> None:

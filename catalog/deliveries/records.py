@@ -1,11 +1,11 @@
 """An order by criteria as the hub knows it, and its clock."""
 
-from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
+from catalog.calendar import months_later
 from catalog.vocabulary import DeliveryState, Ground
 
 MONTHS: Final = 3
@@ -52,16 +52,6 @@ class DeliveryOrder:
         """Tell whether its time is over, and it is not fulfilled."""
         left = self.days_left(today)
         return left is not None and left < 0
-
-
-def months_later(day: date, months: int) -> date:
-    """Give the day of the same number some months later, or the last of that month.
-
-    So a period in months ends (Regulation (EEC, Euratom) 1182/71, Art. 3(2)(c)). That it would end
-    later where this is no working day (3(4)) is not counted: the clock rather warns too early.
-    """
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def expiry(due: date) -> datetime:

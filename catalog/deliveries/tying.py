@@ -6,7 +6,7 @@ Both rules stand in the transaction that publishes: what they refuse leaves no r
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, select
 
 from catalog.applications.cohort import Cohort
 from catalog.batches import batches
@@ -16,10 +16,11 @@ from catalog.deliveries.asking import is_open
 from catalog.deliveries.tables import delivered_for, delivery_order
 from catalog.errors import ConflictError, Reason
 from catalog.orders.criteria import wants
+from catalog.permits.lines import is_over
 from catalog.permits.tables import permit_decision
 from catalog.records import StudyDraft
 from catalog.search import instance_conditions, study_conditions
-from catalog.tables import holder, instance, permit, study
+from catalog.tables import holder, instance, study
 from catalog.vocabulary import DeliveryState, HolderMode
 
 #: An image that waited for people may come after the order was said to be done.
@@ -84,7 +85,4 @@ def _in_force(connection: Connection, draft: StudyDraft) -> Row[Any] | None:
     ).one_or_none()
     if order is None:
         return None
-    of_line = select(permit_decision.c.permit_id).where(permit_decision.c.line == order.line)
-    living = (permit.c.revoked_at.is_(None), permit.c.valid_until >= now().date())
-    alive = select(func.count()).where(permit.c.id.in_(of_line), *living)
-    return order if connection.scalar(alive) else None
+    return None if is_over(connection, order.line, today=now().date()) else order

@@ -11,7 +11,6 @@ from catalog.releases.building import (
     left,
     pending,
     releases_of,
-    take_up,
 )
 from catalog.releases.changes import Change, changes
 from catalog.releases.membership import Member, Part, members
@@ -37,6 +36,7 @@ from catalog.releases.serving import (
     preview,
     servable,
 )
+from catalog.releases.taking_up import take_up
 
 __all__ = [
     "Change",

@@ -5,46 +5,37 @@ from collections.abc import Iterator
 from dataclasses import asdict, fields
 from datetime import date
 from itertools import islice
-from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
-    Select,
     Update,
     bindparam,
-    exists,
     func,
-    literal,
     select,
 )
 
 from catalog.columns import now
 from catalog.database import reading, writing
-from catalog.deliveries.giving import given_to
 from catalog.deliveries.tying import line_of, require_delivered
 from catalog.errors import ConflictError, NotFoundError, Reason
-from catalog.holds import instance_not_held, study_not_held
 from catalog.releases.cohort import (
     free_revisions,
     get_release,
+    matching,
     read_release,
     require_releasable,
     unfinished,
 )
 from catalog.releases.records import Release, ReleasedInstance, RevisionRef
 from catalog.releases.tables import release_paper
-from catalog.search import Query, instance_conditions, latest, study_conditions
+from catalog.search import Query
 from catalog.tables import (
-    instance,
     permit,
     release,
     release_instance,
     revision,
-    study,
-    subject,
-    subject_merge,
 )
 from catalog.vocabulary import ReleaseState
 
@@ -85,7 +76,7 @@ def freeze(
         _begin(connection, release_id, permit_id, query)
         frozen = connection.execute(
             release_instance.insert().from_select(
-                ["release_id", "revision_id"], _cohort(release_id, query).where(given_to(line))
+                ["release_id", "revision_id"], matching(release_id, query, line)
             ),
             execution_options={"preserve_rowcount": True},
         )
@@ -96,27 +87,6 @@ def freeze(
             .values(instances=frozen.rowcount, catalogue_version=version)
         )
         return read_release(get_release(connection, release_id))
-
-
-def take_up(engine: Engine, permit_id: str, query: Query, *, today: date) -> Release | None:
-    """Give the release of a permit that was begun with the same query and not sealed, if any.
-
-    Not if two pseudonyms were merged since it was frozen: its first half would have the old one.
-
-    Raises:
-        NotFoundError: There is no such permit.
-        PermitError: It is not in force.
-        ConflictError: Its tier asks for an assessment, and none is in force.
-    """
-    begun = select(release).where(
-        release.c.permit_id == permit_id,
-        release.c.state == ReleaseState.BUILDING,
-        ~exists().where(subject_merge.c.at >= release.c.frozen_at),
-    )
-    with reading(engine) as connection:
-        require_releasable(connection, permit_id, today=today)
-        found = connection.execute(begun).one_or_none()
-    return read_release(found) if found is not None and found.query == asdict(query) else None
 
 
 def _begin(connection: Connection, release_id: str, permit_id: str, query: Query) -> None:
@@ -146,18 +116,6 @@ def _give_up(connection: Connection, which: ColumnElement[bool]) -> None:
     for table in (release_instance, release_paper):
         connection.execute(table.delete().where(table.c.release_id.in_(ids)))
     connection.execute(release.delete().where(release.c.id.in_(ids)))
-
-
-def _cohort(release_id: str, query: Query) -> Select[Any]:
-    return (
-        select(literal(release_id), revision.c.id)
-        .select_from(instance)
-        .join(revision, latest())
-        .join(study, study.c.id == instance.c.study_id)
-        .join(subject, subject.c.id == study.c.subject_id)
-        .where(*study_conditions(query), *instance_conditions(query))
-        .where(study_not_held(), instance_not_held())
-    )
 
 
 def releases_of(engine: Engine, permit_id: str) -> tuple[Release, ...]:

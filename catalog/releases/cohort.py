@@ -3,12 +3,14 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, func, literal, select
 
+from catalog.deliveries.giving import given_to
 from catalog.errors import NotFoundError
 from catalog.holds import instance_not_held, study_not_held
 from catalog.permits import require
 from catalog.releases.records import Release
+from catalog.search import Query, instance_conditions, latest, study_conditions
 from catalog.tables import instance, release, release_instance, revision, series, study, subject
 from catalog.tiers.assessments import require_assessed
 from catalog.vocabulary import ReleaseState
@@ -24,6 +26,19 @@ def require_releasable(connection: Connection, permit_id: str, *, today: date) -
     """
     tier = require(connection, permit_id, who=None, today=today).tier
     require_assessed(connection, permit_id, tier, today=today)
+
+
+def matching(release_id: str, query: Query, line: str) -> Select[Any]:
+    """Select the latest revisions that match, are not held, and that a line may be given."""
+    return (
+        select(literal(release_id), revision.c.id)
+        .select_from(instance)
+        .join(revision, latest())
+        .join(study, study.c.id == instance.c.study_id)
+        .join(subject, subject.c.id == study.c.subject_id)
+        .where(*study_conditions(query), *instance_conditions(query))
+        .where(study_not_held(), instance_not_held(), given_to(line))
+    )
 
 
 def unfinished(release_id: str) -> Select[Any]:

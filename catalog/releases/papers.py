@@ -8,6 +8,8 @@ from typing import Final
 from sqlalchemy import Engine, exists, select
 
 from catalog.database import reading, writing
+from catalog.deliveries.giving import given_to
+from catalog.deliveries.tying import line_of
 from catalog.errors import ConflictError, NotFoundError, Reason
 from catalog.holds import instance_not_held, study_not_held
 from catalog.releases.cohort import get_release
@@ -32,11 +34,13 @@ def selection_name(study_uid: str) -> str:
 def written(engine: Engine, release_id: str) -> tuple[Sealing, ...]:
     """Give what is re-keyed of a release and will be sealed, by file name: its papers' content.
 
-    What is held is not sealed, also for a permit that was granted before.
+    What is held is not sealed, also for a permit that was granted before; nor what a holder gives
+    on permit only by now.
     """
-    wanted = released(release_id).where(study_not_held(), instance_not_held())
-    wanted = wanted.order_by(release_instance.c.file_name)
     with reading(engine) as connection:
+        line = line_of(connection, get_release(connection, release_id).permit_id)
+        wanted = released(release_id).where(study_not_held(), instance_not_held(), given_to(line))
+        wanted = wanted.order_by(release_instance.c.file_name)
         return tuple(
             Sealing(
                 study_uid=row.study_uid,

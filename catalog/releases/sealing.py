@@ -6,6 +6,8 @@ from sqlalchemy import Connection, Engine, select
 
 from catalog.columns import now
 from catalog.database import writing
+from catalog.deliveries.giving import given_to
+from catalog.deliveries.tying import line_of
 from catalog.errors import ConflictError, Reason
 from catalog.releases.cohort import (
     free_revisions,
@@ -23,7 +25,8 @@ def seal(engine: Engine, release_id: str, *, today: date | None = None) -> Relea
     """Make a release readable for good; sealing it twice changes nothing.
 
     Permit, tier and Holds are asked once more: hours may have passed. What was held meanwhile is
-    taken out of the cohort, for no permit was built with it (EHDS Art. 71(3)).
+    taken out of the cohort, for no permit was built with it (EHDS Art. 71(3)); and what its holder
+    delivers on permit by now, and did not for this one.
 
     Raises:
         NotFoundError: There is no such release.
@@ -35,10 +38,10 @@ def seal(engine: Engine, release_id: str, *, today: date | None = None) -> Relea
         found = get_release(connection, release_id, lock=True)
         if found.state == ReleaseState.BUILDING:
             require_releasable(connection, found.permit_id, today=today or now().date())
-            missing = free_revisions().where(revision.c.id.in_(unfinished(release_id)))
-            if connection.execute(missing.limit(1)).first() is not None:
+            line = line_of(connection, found.permit_id)
+            left = found.instances - _take_out(connection, release_id, line)
+            if connection.execute(unfinished(release_id).limit(1)).first() is not None:
                 raise ConflictError(Reason.INCOMPLETE)
-            left = found.instances - _take_out_held(connection, release_id)
             connection.execute(
                 release.update()
                 .where(release.c.id == release_id)
@@ -47,9 +50,11 @@ def seal(engine: Engine, release_id: str, *, today: date | None = None) -> Relea
         return read_release(get_release(connection, release_id))
 
 
-def _take_out_held(connection: Connection, release_id: str) -> int:
+def _take_out(connection: Connection, release_id: str, line: str) -> int:
+    """Take out what is held, or not given to a line of permits any more; count it."""
     mine = release_instance.c.release_id == release_id
     frozen = select(release_instance.c.revision_id).where(mine)
     free = free_revisions().with_only_columns(revision.c.id).where(revision.c.id.in_(frozen))
-    held = release_instance.delete().where(mine, release_instance.c.revision_id.not_in(free))
-    return connection.execute(held).rowcount
+    free = free.where(given_to(line))
+    out = release_instance.delete().where(mine, release_instance.c.revision_id.not_in(free))
+    return connection.execute(out).rowcount

@@ -82,8 +82,9 @@ def extend(
     Example: mammo orders extend 6f1c2a9be0d94d0c8c6f5d3e1b7a4820 --reason "the archive is moved"
     """
     place.enter("hub")
+    from catalog.calendar import months_later
     from catalog.deliveries import orders
-    from catalog.deliveries.records import MONTHS, months_later
+    from catalog.deliveries.records import MONTHS
     from flows import wiring
     from flows.settings import HubSettings
 

@@ -8,11 +8,13 @@ from json import dumps
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 
-from catalog import permits
 from catalog.arrivals import orders
 from catalog.arrivals.records import OrderKind
+from catalog.calendar import months_later
+from catalog.database import reading
 from catalog.deliveries import orders as deliveries
-from catalog.deliveries.records import MONTHS, expiry, months_later
+from catalog.deliveries.records import MONTHS, expiry
+from catalog.permits.lines import is_over
 from catalog.vocabulary import DeliveryState
 from flows.orders.wire import read, sign
 
@@ -99,8 +101,5 @@ def sign_waiting(engine: Engine, key: Ed25519PrivateKey, *, who: str) -> tuple[s
 
 
 def _is_over(engine: Engine, permit_id: str, today: date) -> bool:
-    """Tell whether the last of the permits that followed one another is over."""
-    newest = permits.get(engine, permit_id)
-    while newest.superseded is not None:
-        newest = permits.get(engine, newest.superseded.by)
-    return newest.revoked_at is not None or newest.valid_until < today
+    with reading(engine) as connection:
+        return is_over(connection, permit_id, today=today)

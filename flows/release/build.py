@@ -56,7 +56,9 @@ def build(
         StorageError: If the store does not answer; build it again, and it goes on.
         ReleaseError: If a clean object is gone, or another build of the permit took its place.
     """
-    release = releases.take_up(parts.catalogue, permit_id, query, today=today)
+    release = releases.take_up(
+        parts.catalogue, permit_id, query, today=today, with_what_is_there=with_what_is_there
+    )
     if release is None:
         release = releases.freeze(
             parts.catalogue, permit_id, query, today=today, with_what_is_there=with_what_is_there

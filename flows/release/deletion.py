@@ -18,6 +18,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from catalog import permits
+from catalog.deletions.whole import last_used
 from catalog.errors import NotFoundError
 from catalog.objects import DeliveryStore, ObjectStore
 from catalog.releases import deliveries
@@ -66,7 +67,7 @@ def delete(
             "schema": SCHEMA,
             "permit": permit_id,
             "bucket": of.bucket,
-            "ended": str(permit.revoked_at or permit.valid_until),
+            "ended": str(last_used(permit, today)),
             "deleted": found,
             "verified_absent_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "who": who,

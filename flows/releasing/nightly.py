@@ -1,7 +1,8 @@
 """What is due of releases every night: deliveries are brought up to date, or deleted with proof.
 
 An environment's bucket gets what may be served by then, and loses what is held since. Once the
-permit has ended, all that was delivered is deleted, and the proof written (EHDS Art. 68(12)).
+permit has ended, all that was delivered is deleted, and the proof written (EHDS Art. 68(12)). What
+another permit took the place of stays until that one's release is there, six months at most.
 """
 
 import json
@@ -12,10 +13,11 @@ from typing import Any
 from prefect import flow
 
 from catalog import permits
-from catalog.deletions.whole import wholes
+from catalog.deletions import whole
 from catalog.errors import ConflictError
 from catalog.releases import deliveries
 from flows import log, wiring
+from flows.errors import RetriableError
 from flows.ingest.alive import alive
 from flows.ingest.closing import run_id
 from flows.intake.keys import load_key
@@ -30,12 +32,18 @@ from flows.wiring import HubParts
 WHO = "the hub's release worker"
 
 
+class NightError(RetriableError):
+    """Not everything that was due could be done; it is due still."""
+
+
 @flow(name=NIGHTLY, persist_result=False)
 def nightly() -> dict[str, int]:
     """Do once what is due; count deliveries brought up to date, deleted with proof, and late.
 
     Late is what an environment has not confirmed by its day: a person asks for it. Stopped are
-    deliveries into a bucket whose account has ended, or is not the permit's.
+    deliveries into a bucket whose account has ended, or is not the permit's. Waiting are those
+    of a permit that another took the place of, whose own release is not there yet. Kept is what
+    should go, as the worker has no key for the proof.
     """
     log.configure()
     with silenced(NIGHTLY):
@@ -48,21 +56,41 @@ def once(parts: HubParts, settings: ReleaseSettings, today: date) -> dict[str, i
     """Look at every bucket that something of a permit lies in, and do what is due there.
 
     Raises:
-        RetriableError: A store does not answer; what was done is done, and the rest is due still.
+        NightError: Something failed at a bucket; the others were seen to, and that is due still.
     """
-    due = wholes(parts.catalogue, today=today)
+    due = whole.wholes(parts.catalogue, today=today)
     late = sum(one.is_late(today) for one in due)
-    done = {"delivered": 0, "deleted": 0, "stopped": 0, "late": late}
-    for permit_id, bucket in deliveries.standing(parts.catalogue):
-        place = Place(bucket, open_bucket(bucket))
-        if permits.get(parts.catalogue, permit_id).in_force(today):
-            done[_deliver(parts, permit_id, place)] += 1
-        elif settings.proof_key_file is not None and settings.proofs is not None:
-            key = load_key(settings.proof_key_file)
-            proof = deletion.delete(parts, permit_id, place, key, who=WHO, today=today)
-            _keep(proof, settings.proofs, f"{permit_id}-{bucket}")
-            done["deleted"] += 1
+    done = dict.fromkeys(("delivered", "deleted", "waiting", "kept", "stopped"), 0) | {"late": late}
+    standing, failed = deliveries.standing(parts.catalogue), 0
+    for permit_id, bucket in standing:
+        try:
+            ended = _see_to(parts, settings, permit_id, bucket, today)
+        except Exception:  # noqa: BLE001 -- whatever stops one bucket, the others are due as well
+            log.get().error("a bucket failed", permit=permit_id)
+            failed += 1
+        else:
+            done[ended] += 1
+    if failed:
+        message = f"{failed} of {len(standing)} deliveries failed; the others were seen to"
+        raise NightError(message)
     return done
+
+
+def _see_to(
+    parts: HubParts, settings: ReleaseSettings, permit_id: str, bucket: str, today: date
+) -> str:
+    """Do what is due in one bucket of one permit, and name it."""
+    place = Place(bucket, open_bucket(bucket))
+    if permits.get(parts.catalogue, permit_id).in_force(today):
+        return _deliver(parts, permit_id, place)
+    if whole.waits(parts.catalogue, permit_id, bucket, today=today):
+        return "waiting"
+    if settings.proof_key_file is None or settings.proofs is None:
+        return "kept"
+    key = load_key(settings.proof_key_file)
+    proof = deletion.delete(parts, permit_id, place, key, who=WHO, today=today)
+    _keep(proof, settings.proofs, f"{permit_id}-{bucket}")
+    return "deleted"
 
 
 def _deliver(parts: HubParts, permit_id: str, place: Place) -> str:

@@ -12,12 +12,14 @@ from catalog import holds, releases, tables
 from catalog.applications import applications
 from catalog.applications.cohort import Cohort
 from catalog.applications.deciding import decide
+from catalog.applications.records import Reader
 from catalog.arrivals.answers import OrderAnswer
 from catalog.arrivals.records import IssuedOrder
+from catalog.calendar import months_later
 from catalog.columns import now
 from catalog.database import reading, writing
 from catalog.deliveries import orders
-from catalog.deliveries.records import expiry, months_later
+from catalog.deliveries.records import expiry
 from catalog.deliveries.tables import delivered_for
 from catalog.errors import ConflictError, NotFoundError, Reason, StepError
 from catalog.holders import add_holder, list_holders, set_mode
@@ -25,8 +27,11 @@ from catalog.holds import HoldTarget
 from catalog.orders.criteria import wants
 from catalog.outcome import Outcome
 from catalog.permits import revoke
+from catalog.permits.changing import amend
+from catalog.permits.reading import show
 from catalog.publishing.publish import CataloguePublisher
 from catalog.records import Holder, Instance
+from catalog.releases import ReleasedInstance
 from catalog.search import Query, search
 from catalog.sightings.previews import of_study
 from catalog.tiers.cells import found_by
@@ -212,6 +217,52 @@ def test_what_comes_is_its_permits_and_nobody_elses(
     assert (frozen(engine, one), found(engine)) == (6, 1)
 
 
+def taken_up(engine: Engine, permit_id: str, *, as_is: bool = True) -> bool:
+    made = releases.take_up(engine, permit_id, Query(), today=TODAY, with_what_is_there=as_is)
+    return made is not None
+
+
+def test_a_release_begun_without_all_that_was_ordered_is_not_taken_up_for_one_with_it(
+    publisher: CataloguePublisher, catalogue_engine: Engine
+) -> None:
+    engine = catalogue_engine
+    one = permitted(engine)
+    order = sent(engine, one)
+    publisher.publish(cc(7, order=order))
+    assert frozen(engine, one) == 2
+    assert taken_up(engine, one)
+    with pytest.raises(ConflictError) as caught:
+        taken_up(engine, one, as_is=False)
+    assert caught.value.reason is Reason.UNDELIVERED
+    publisher.publish(cc(8, order=order, export_id="export-2"))
+    assert not taken_up(engine, one)
+    assert frozen(engine, one) == 4
+    assert taken_up(engine, one)
+    answered(engine, order, "DELIVERED", counts={})
+    assert not taken_up(engine, one, as_is=False)
+
+
+def test_what_a_holder_withholds_from_a_release_that_is_begun_is_not_sealed(
+    publisher: CataloguePublisher, catalogue_engine: Engine
+) -> None:
+    engine = catalogue_engine
+    set_mode(engine, "vgr", HolderMode.STANDING, who="operator")
+    publisher.publish(draft(7))
+    one = permitted(engine)
+    begun = releases.freeze(engine, one, Query(), today=TODAY)
+    ones = list(releases.pending(engine, begun.id))
+    made = [
+        ReleasedInstance(ref.revision_id, "P", "2.25.1", "2.25.2", f"2.25.3.{at}", f"f/{at}.dcm",
+                         f"h/{at}", 9, "a" * 64, 1)
+        for at, ref in enumerate(ones)
+    ]  # fmt: skip
+    releases.add_instance(engine, begun.id, *made)
+    assert len(releases.written(engine, begun.id)) == len(ones) == begun.instances
+    set_mode(engine, "vgr", HolderMode.ON_PERMIT, who="operator")
+    assert releases.written(engine, begun.id) == ()
+    assert releases.seal(engine, begun.id).instances == 0
+
+
 def test_a_study_delivered_on_permit_shows_no_preview_by_its_handle(
     publisher: CataloguePublisher, catalogue_engine: Engine
 ) -> None:
@@ -223,6 +274,45 @@ def test_a_study_delivered_on_permit_shows_no_preview_by_its_handle(
     with pytest.raises(NotFoundError):
         of_study(catalogue_engine, study.study_key, size=512, who="o")
     assert found(catalogue_engine) == 0
+
+
+def amended(engine: Engine, permit_id: str, **changes: Any) -> str:
+    content = show(engine, permit_id, Reader("", is_assessor=True)).content
+    assert content is not None
+    new = content.but(**changes)
+    return amend(engine, permit_id, new, who=ASSESSOR, reason="r", today=TODAY).id
+
+
+def test_an_amendment_takes_back_what_was_asked_for_by_other_criteria(
+    publisher: CataloguePublisher, catalogue_engine: Engine
+) -> None:
+    engine = catalogue_engine
+    one = permitted(engine)
+    wide = sent(engine, one)
+
+    def cohort(**words: str) -> dict[str, Any]:
+        return {"data": {"description": "d", "cohort": words}}
+
+    two = amended(engine, one, **cohort(view="CC", laterality="L"))
+    assert orders.get(engine, wide).state is DeliveryState.WITHDRAWN
+    (narrow,) = orders.find_all(engine, permit_id=two)
+    three = amended(engine, two, **cohort(view="CC"))  # what was taken back is asked for anew
+    assert orders.get(engine, narrow.id).state is DeliveryState.WITHDRAWN
+    (again,) = orders.find_all(engine, permit_id=three)
+    four = amended(engine, three, **cohort(view="CC", holder="skane"))
+    assert orders.get(engine, again.id).state is DeliveryState.WITHDRAWN
+    assert orders.find_all(engine, permit_id=four) == ()
+
+
+def test_nothing_comes_once_the_newest_permit_is_over(
+    publisher: CataloguePublisher, catalogue_engine: Engine
+) -> None:
+    engine = catalogue_engine
+    one = permitted(engine)
+    order = sent(engine, one)
+    set_end(engine, amended(engine, one, valid_until=DUE))
+    with pytest.raises(ConflictError):
+        publisher.publish(cc(7, order=order))
 
 
 @pytest.mark.parametrize("how", ["none", "another's", "not signed", "refused", "withdrawn", "over"])

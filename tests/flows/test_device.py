@@ -115,6 +115,16 @@ def test_version_one_tells_no_machine_and_is_taken():
     assert told(message(), device="A" * 26).draft().revisions[0].facts.device == "A" * 26
 
 
+@pytest.mark.parametrize("new", [{"order": "1" * 32}, {"known": ["2.25.7"]}])
+def test_version_one_knows_no_order_by_criteria(new):
+    assert told(message(**new))
+    old = message(version=1, **new)
+    del old["revisions"][0]["facts"]["device"]
+    del old["revisions"][0]["instance"]["model"]
+    with pytest.raises(ValidationError):
+        told(old)
+
+
 @pytest.mark.parametrize("wrong", ["A" * 25, "a" * 26, "SN-SERIAL-4711", "195703129808", "A" * 27])
 def test_only_what_has_the_form_of_a_pseudonym_is_taken(wrong):
     with pytest.raises(ValidationError):

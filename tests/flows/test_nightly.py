@@ -5,18 +5,24 @@ import secrets
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from catalog import audit, holds, releases, tables
 from catalog.accounts import accounts
+from catalog.applications.records import Reader
+from catalog.calendar import months_later
 from catalog.columns import now
 from catalog.database import writing
 from catalog.deletions.confirming import confirm_all
 from catalog.deletions.records import Confirmation
-from catalog.deletions.whole import months_after, wholes
+from catalog.deletions.whole import wholes
 from catalog.errors import NotFoundError, StepError
 from catalog.holds import HoldTarget
 from catalog.minio_store import ensure_buckets
 from catalog.permits import revoke
+from catalog.permits.changing import amend
+from catalog.permits.reading import show
+from catalog.releases.tables import delivery
 from catalog.search import Query
 from catalog.vocabulary import HoldKind, HoldScope, Tier
 from flows import wiring
@@ -26,8 +32,9 @@ from flows.intake.keys import make_key
 from flows.release import permits
 from flows.release.build import build
 from flows.release.delivering import Place, deliver
-from flows.releasing.nightly import WHO, once
+from flows.releasing.nightly import WHO, NightError, once
 from flows.settings import ReleaseSettings
+from tests.catalog.applying import ASSESSOR, granted, permitted
 from tests.flows.conftest import DECISION, TODAY, on_both
 from tests.flows.making import environment, four_views, put, registered, walked
 from tests.objects import INSTANCE
@@ -69,6 +76,11 @@ def settings(tmp_path) -> ReleaseSettings:
     )
 
 
+def night(**counts: int) -> dict[str, int]:
+    """Give what a night tells: these counts, and of all else none."""
+    return dict.fromkeys(("delivered", "deleted", "waiting", "kept", "stopped", "late"), 0) | counts
+
+
 def rows(hub, today=TODAY):
     return {one.environment: one for one in wholes(hub.catalogue, today=today)}
 
@@ -86,7 +98,7 @@ def test_what_an_environment_must_delete_has_a_day_and_a_name(hub, permit, bucke
     revoke(hub.catalogue, permit)
     found = rows(hub)
     assert set(found) == {"spe-7", bucket.bucket}
-    assert {one.by for one in found.values()} == {months_after(TODAY, 6)}
+    assert {one.by for one in found.values()} == {months_later(TODAY, 6)}
     done = confirm(hub, permit, "spe-7", "spe-7")
     assert (done.confirmed_by, done.confirmed_at is None) == ("spe-7", False)
     assert confirm(hub, permit, "spe-7", "somebody") == done
@@ -103,12 +115,12 @@ def test_what_an_environment_must_delete_has_a_day_and_a_name(hub, permit, bucke
 def test_a_permit_that_ran_out_is_counted_from_its_last_day(hub, permit):
     last = TODAY + timedelta(days=1)
     assert rows(hub, last) == {}
-    assert rows(hub, last + timedelta(days=1))["spe-7"].by == months_after(last, 6)
+    assert rows(hub, last + timedelta(days=1))["spe-7"].by == months_later(last, 6)
 
 
 def test_six_months_end_with_their_month():
-    assert months_after(date(2026, 8, 31), 6) == date(2027, 2, 28)
-    assert months_after(date(2026, 3, 15), 6) == date(2026, 9, 15)
+    assert months_later(date(2026, 8, 31), 6) == date(2027, 2, 28)
+    assert months_later(date(2026, 3, 15), 6) == date(2026, 9, 15)
 
 
 def test_the_night_brings_a_bucket_up_to_date(region, hub, permit, bucket, settings):
@@ -116,7 +128,7 @@ def test_the_night_brings_a_bucket_up_to_date(region, hub, permit, bucket, setti
     target = HoldTarget(HoldScope.INSTANCE, trace.clean_sop_uid)
     holds.place(hub.catalogue, HoldKind.RECALLED, target, reason="t", who="o")
     before = len(list(bucket.store.keys()))
-    assert once(hub, settings, TODAY) == {"delivered": 1, "deleted": 0, "stopped": 0, "late": 0}
+    assert once(hub, settings, TODAY) == night(delivered=1)
     served = list(releases.manifest(hub.catalogue, permit, who=None, today=TODAY))
     assert len(list(bucket.store.keys())) == before - (12 - len(served))
 
@@ -124,20 +136,74 @@ def test_the_night_brings_a_bucket_up_to_date(region, hub, permit, bucket, setti
 def test_the_night_deletes_what_is_over_with_proof(hub, permit, bucket, settings):
     revoke(hub.catalogue, permit)
     without = settings.model_copy(update={"proof_key_file": None})
-    assert once(hub, without, TODAY) == {"delivered": 0, "deleted": 0, "stopped": 0, "late": 0}
+    assert once(hub, without, TODAY) == night(kept=1)
     assert list(bucket.store.keys()) != []
-    assert once(hub, settings, TODAY) == {"delivered": 0, "deleted": 1, "stopped": 0, "late": 0}
+    assert once(hub, settings, TODAY) == night(deleted=1)
     assert list(bucket.store.keys()) == []
     (path,) = settings.proofs.iterdir()
     proof = json.loads(path.read_text())
     assert json.loads(proof["statement"])["who"] == WHO
     assert rows(hub)[bucket.bucket].confirmed_by == WHO
-    assert once(hub, settings, LATER) == {"delivered": 0, "deleted": 0, "stopped": 0, "late": 1}
+    assert once(hub, settings, LATER) == night(late=1)
+
+
+def test_a_bucket_that_fails_stops_no_other(hub, permit, bucket, settings):
+    with writing(hub.catalogue) as connection:
+        found = connection.execute(select(delivery)).one()
+        lost = {"release_id": found.release_id, "bucket": "a-bucket-that-is-gone"}
+        row = {"who": "ops", "begun_at": now()} | lost
+        connection.execute(delivery.insert().values(row))
+    revoke(hub.catalogue, permit)
+    with pytest.raises(NightError) as caught:
+        once(hub, settings, TODAY)
+    assert str(caught.value) == "1 of 2 deliveries failed; the others were seen to"
+    assert list(bucket.store.keys()) == []
+
+
+@pytest.fixture
+def followed(permit, hub, bucket) -> tuple[str, str]:
+    """Give a permit by decision that was delivered, and the amendment in force in its place."""
+    ruling = granted(environments=("spe-7",), tier=Tier.PSEUDO_SPE)
+    one = permitted(hub.catalogue, ruling)
+    build(hub, one, Query(), today=TODAY)
+    deliver(hub, one, bucket, who="ops")
+    content = show(hub.catalogue, one, Reader("", is_assessor=True)).content
+    why = {"who": ASSESSOR, "reason": "r", "today": TODAY}
+    return one, amend(hub.catalogue, one, content.but(conditions=("Open.",)), **why).id
+
+
+def test_what_an_amendment_replaced_stays_until_its_own_release_is_there(
+    hub, followed, bucket, settings
+):
+    old, new = followed
+    there = set(bucket.store.keys())
+    assert once(hub, settings, TODAY) == night(delivered=1, waiting=1)
+    assert set(bucket.store.keys()) == there
+    build(hub, new, Query(), today=TODAY)
+    deliver(hub, new, bucket, who="ops")
+    assert once(hub, settings, TODAY) == night(delivered=2, deleted=1)
+    assert not [key for key in bucket.store.keys() if key.startswith(old)]  # noqa: SIM118
+    (path,) = settings.proofs.iterdir()
+    proof = json.loads(json.loads(path.read_text())["statement"])
+    assert proof["ended"] == str(TODAY - timedelta(days=1))
+
+
+@pytest.mark.parametrize("how", ["due", "revoked"])
+def test_what_an_amendment_replaced_goes_by_its_day_or_with_all(
+    how, hub, followed, bucket, settings
+):
+    old, new = followed
+    last = months_later(TODAY - timedelta(days=1), 6)
+    assert once(hub, settings, last - timedelta(days=1))["waiting"] == 1
+    if how == "revoked":
+        revoke(hub.catalogue, new)
+    once(hub, settings, last if how == "due" else TODAY)
+    assert not [key for key in bucket.store.keys() if key.startswith(old)]  # noqa: SIM118
 
 
 def test_the_night_delivers_to_no_account_that_ended_and_goes_on(hub, permit, settings):
     accounts.revoke(hub.catalogue, "spe-7", who="operator")
-    assert once(hub, settings, TODAY) == {"delivered": 0, "deleted": 0, "stopped": 1, "late": 0}
+    assert once(hub, settings, TODAY) == night(stopped=1)
 
 
 def test_the_commands_tell_what_is_due(hub, permit, bucket, monkeypatch, mammo, capsys):
@@ -147,7 +213,7 @@ def test_the_commands_tell_what_is_due(hub, permit, bucket, monkeypatch, mammo, 
     capsys.readouterr()
     assert mammo("deletions", "list")[:2] == (0, "nothing was ever to be deleted\n")
     revoke(hub.catalogue, permit)
-    day = months_after(TODAY, 6)
+    day = months_later(TODAY, 6)
     line = f"spe-7  {permit}: all of it by {day}, not confirmed"
     assert line in mammo("deletions", "list")[1]
     listed = mammo("releases", "list", permit)[1]

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from catalog.calendar import months_later
 from catalog.deliveries import orders
-from catalog.deliveries.records import months_later
 from flows import wiring
 from flows.intake.keys import public_text
 from flows.keys.key_file import REGION_ROOTS, create

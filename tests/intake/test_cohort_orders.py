@@ -194,6 +194,16 @@ def test_nothing_is_signed_for_a_permit_that_expired_and_none_followed(on_permit
     assert len(sign_waiting(engine, KEY, who="operator")) == 1
 
 
+def test_what_a_permit_asked_for_is_taken_back_once_it_has_expired(on_permit):
+    engine, one = on_permit.engine, permitted(on_permit.engine)
+    sign_waiting(engine, KEY, who="operator")
+    assert orders.end_over(engine, today=TODAY, who="calendar") == 0
+    after = get(engine, one).valid_until + timedelta(days=1)
+    assert orders.end_over(engine, today=after, who="calendar") == 1
+    assert orders.end_over(engine, today=after, who="calendar") == 0
+    assert stood(on_permit) == {one: DeliveryState.WITHDRAWN}
+
+
 def test_a_refusal_tells_the_ground_and_the_words_stay(on_permit, region, fetch):
     hub = on_permit
     one = permitted(hub.engine)
