@@ -8,6 +8,10 @@ from typing import Any
 from sqlalchemy import Engine
 
 from catalog import permits
+from catalog.accounts import accounts, keys
+from catalog.accounts.records import Account
+from catalog.columns import now
+from catalog.database import writing
 from catalog.holders import add_holder, add_region
 from catalog.outcome import Outcome
 from catalog.publishing.publish import CataloguePublisher
@@ -21,6 +25,7 @@ from catalog.records import (
     StudyDraft,
     Versions,
 )
+from catalog.tables import permit_person
 from catalog.vocabulary import Kind, Laterality, View
 
 TODAY = date(2026, 11, 22)
@@ -96,3 +101,12 @@ def permit(permit_id: str = "permit-1", **changes: Any) -> permits.Permit:
         "persons": frozenset({WHO}),
     }
     return permits.Permit(**(fields | changes))
+
+
+def let_in(engine: Engine, account: str, permit_id: str) -> None:
+    """Register an environment with a bucket of its name, and name it in a permit."""
+    new = Account(account, "An SPE", now().date(), bucket=account)
+    accounts.add(engine, new, keys.public_text(keys.draw()), who="ops")
+    with writing(engine) as connection:
+        named = {"permit_id": permit_id, "person": account}
+        connection.execute(permit_person.insert().values(**named))

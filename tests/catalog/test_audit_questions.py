@@ -11,7 +11,7 @@ from catalog.errors import NotFoundError
 from catalog.releases import ReleasedInstance, RevisionRef, deliveries
 from catalog.search import Query
 from catalog.sightings import previews
-from tests.catalog.making import TODAY, WHO, draft, permit, prepared
+from tests.catalog.making import TODAY, WHO, draft, let_in, permit, prepared
 
 OTHER = "researcher-2"
 READS = [
@@ -103,7 +103,8 @@ def test_by_its_handle_and_another_study_s_readers_are_others(engine: Engine) ->
 
 def test_into_whose_bucket_it_was_delivered(engine: Engine) -> None:
     (release,) = releases.releases_of(engine, "permit-2")
-    number = deliveries.begin(engine, "permit-2", release.id, "spe", who="ops")
+    let_in(engine, "spe-7", "permit-2")
+    number = deliveries.begin(engine, "permit-2", release.id, "spe-7", who="ops")
     assert told(engine, "2.25.1")[-1] == ("ops", f"delivery:{number}", Part.RELEASE)
     publisher = prepared(engine)
     publisher.publish(draft(3))

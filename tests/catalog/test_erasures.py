@@ -7,8 +7,6 @@ import pytest
 from sqlalchemy import Engine, MetaData, select, text
 
 from catalog import audit, holds, permits, releases, subjects
-from catalog.accounts import accounts, keys
-from catalog.accounts.records import Account
 from catalog.arrivals.tables import arrival
 from catalog.columns import now
 from catalog.database import reading, writing
@@ -22,9 +20,17 @@ from catalog.recalls import recalling
 from catalog.recalls.records import Criteria
 from catalog.releases import deliveries
 from catalog.search import Query, search
-from catalog.tables import permit_person
 from catalog.vocabulary import HoldKind, HoldScope
-from tests.catalog.making import TODAY, WHO, draft, instance, new_revision, permit, prepared
+from tests.catalog.making import (
+    TODAY,
+    WHO,
+    draft,
+    instance,
+    let_in,
+    new_revision,
+    permit,
+    prepared,
+)
 from tests.catalog.test_derived import image, mask, study
 from tests.catalog.test_releases import built
 
@@ -184,11 +190,7 @@ def test_the_list_is_worked_off_and_the_proof_names_digests_only(engine: Engine)
 
 
 def test_who_was_delivered_a_copy_is_told_until_it_is_gone(engine: Engine) -> None:
-    account = Account("spe-7", "An SPE", now().date(), bucket="spe-7")
-    accounts.add(engine, account, keys.public_text(keys.draw()), who="ops")
-    with writing(engine) as connection:
-        named = {"permit_id": "permit-1", "person": "spe-7"}
-        connection.execute(permit_person.insert().values(**named))
+    let_in(engine, "spe-7", "permit-1")
     (release,) = releases.releases_of(engine, "permit-1")
     deliveries.begin(engine, "permit-1", release.id, "spe-7", who="ops")
     number = erasing.begin(engine, asked(STUDY, "2.25.1"), {}).id

@@ -17,7 +17,16 @@ from catalog.records import Versions
 from catalog.releases import deliveries
 from catalog.search import Query, search
 from catalog.vocabulary import HoldScope
-from tests.catalog.making import TODAY, WHO, draft, instance, new_revision, permit, prepared
+from tests.catalog.making import (
+    TODAY,
+    WHO,
+    draft,
+    instance,
+    let_in,
+    new_revision,
+    permit,
+    prepared,
+)
 from tests.catalog.test_releases import built
 
 BAD = Versions("mammography", "2026d", "text 3", "k1")
@@ -175,6 +184,7 @@ def test_whom_it_concerns_is_told(engine: Engine) -> None:
 
 
 def test_whole_releases_and_deliveries_are_accesses_and_a_head_is_none(engine: Engine) -> None:
+    let_in(engine, "spe-7", "permit-1")
     (release,) = releases.releases_of(engine, "permit-1")
     deliveries.begin(engine, "permit-1", release.id, "spe-7", who="ops")
     for action, what in (
