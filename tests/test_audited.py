@@ -14,7 +14,7 @@ PLACES = {"AccessEvent": 2, "note": 2, "refusals_recorded": 2, "_told": 2}
 def test_every_action_is_on_the_page() -> None:
     named = set(re.findall(r"`([a-z][a-z.…-]*)`", PAGE))
     written = {one for room in ("catalog", "access_api", "flows") for one in _actions(ROOT / room)}
-    assert {"download", "token", "delivery.…", "confirm-deletion"} <= written
+    assert {"download", "token", "delivery.…", "deleted"} <= written
     assert {one for one in written - named if f"{one.partition('.')[0]}.…" not in named} == set()
 
 

@@ -10,7 +10,8 @@ from catalog.errands.records import Errand, ErrandKind, ErrandState
 from catalog.vocabulary import ProtectionSource
 
 LONGEST_WAIT_S: Final = 20
-_NAME: Final = r"^\w[\w .\-]{0,63}$"
+# Not \w: which letters that means differs between those who read the description.
+_NAME: Final = r"^[A-Za-z0-9_À-ÖØ-öø-ɏ][A-Za-z0-9_À-ÖØ-öø-ɏ .\-]{0,63}$"
 _LINE: Final = r"^[^\x00-\x1f\x7f]+$"
 
 SourceName = Annotated[

@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -309,7 +310,14 @@ def test_an_interrupt_while_it_imports_is_quiet(tmp_path: Path, ignored: bool) -
     asked = [PYTHON, str(PROGRAM), "--help"]
     shell = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"] if ignored else []
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path)}
-    done = subprocess.run([*shell, *asked], env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*shell, *asked],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     assert (done.returncode, done.stderr) == (0 if ignored else 130, "")
 
 

@@ -11,11 +11,15 @@ from starlette.testclient import TestClient
 
 from catalog import audit
 from tests.access_api.issuer import Issuer
-from tests.access_api.test_access import GUARDED, parts_of, role_for
+from tests.access_api.test_access import GUARDED, SERVICE, WHO_MAY, parts_of, role_for
 from tests.access_api.world import ANNA, BERTIL, PERMIT_A, PERMIT_B, World
 
 Bearer = Callable[..., dict[str, str]]
-OF_A_PERMIT = [name for name in GUARDED if name.startswith("GET /releases/{permit}")]
+OF_A_PERMIT = [
+    name
+    for name in GUARDED
+    if name.startswith("GET /releases/{permit}") and WHO_MAY[name] != {SERVICE}
+]
 EVERYTHING = ("researcher", "operator", "auditor")
 SQL = (
     "' OR '1'='1",

@@ -105,7 +105,12 @@ def test_a_turned_hubs_prefect_runs_nothing_in_a_region(
             command = shlex.join([sys.executable, "-c", RUN, str(mark)])
             run = deployed(server, pool, command)
         post(server, "variables/", name="mammo_region_webhook_url", value="http://127.0.0.1:1/")
-        (found,) = post(server, "deployments/filter", deployments={"name": {"any_": ["hub"]}})
+        (found,) = post(
+            server,
+            "deployments/filter",
+            deployments={"name": {"any_": ["hub"]}},
+            work_pools={"name": {"any_": ["hub"]}},
+        )
         changed: dict[str, object] = {
             "parameters": {"seconds": 1},
             "path": "/",

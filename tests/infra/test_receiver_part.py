@@ -31,7 +31,7 @@ def allow(state: Path) -> None:
 def test_without_peers_there_is_no_receiver(parts: Any, tmp_path: Path) -> None:
     assert "receiver" not in parts()
     allow(tmp_path)
-    assert set(parts()) == set(STOP_SECONDS) - {"intake"}
+    assert set(parts()) == set(STOP_SECONDS) - {"intake", "release-worker"}
 
 
 def test_it_starts_takes_objects_and_stops(

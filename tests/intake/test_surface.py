@@ -104,13 +104,15 @@ OPERATIONS = {
     "GET /holders/{holder}",
     *(f"POST /{name}" for name in ("standing", "contradiction", "published-as", "tallies")),
     *(f"POST /{name}" for name in ("holds", "opt-outs", "instance-holds", "merges")),
-    "GET /orders",
+    *("GET /orders", "POST /orders/answers", "POST /erasures"),
 }
 SAY_LESS = {
     "PUT /objects/{holder}/{sha256}",
     *(f"POST /{name}" for name in ("arrivals", "contradiction", "merges", "tallies")),
+    "POST /orders/answers",
 }
-"""Where no description can say what is taken: digests, sums, and that 7 is not written 7.0."""
+"""Where no description can say what is taken: digests, sums, that 7 is not written 7.0, and that a
+refusal has a ground."""
 
 
 def validate(case: Any) -> None:
