@@ -53,8 +53,7 @@ def ask_again(engine: Engine, permit_id: str, *, who: str) -> int:
 
     Raises:
         NotFoundError: There is no such permit.
-        PermitError: It is over.
-        StepError: It was issued for development, and has no cohort.
+        StepError: It was revoked, or issued for development and has no cohort.
     """
     with writing(engine) as connection:
         found = whole(connection, permit_id)
