@@ -119,6 +119,8 @@ def _store_part(state: Path, ports: Ports, credentials: Credentials, known: Envi
         "-webdav=false",
         "-admin.ui=false",
         "-master.telemetry=false",
+        # Each bucket takes volumes of its own; counted by 23 GB of free disk, 19 buckets were all.
+        "-volume.max=4000",
         "-s3.allowDeleteBucketNotEmpty=false",
         "-s3.autoCreateBucket=false",
         f"-s3.config={identities_file(state)}",

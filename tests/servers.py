@@ -142,6 +142,8 @@ class S3Server:
             "-webdav=false",
             "-admin.ui=false",
             "-master.telemetry=false",
+            # Each bucket takes volumes of its own; left to itself it counts by the free disk.
+            "-volume.max=4000",
             "-s3.allowDeleteBucketNotEmpty=false",
             "-s3.autoCreateBucket=false",
             f"-s3.config={self.folder / 'identities.json'}",

@@ -15,8 +15,6 @@ from tests.flows.conftest import mammo  # noqa: F401 -- a fixture
 from tests.intake.test_cli_intake import typed  # noqa: F401 -- a fixture
 from tests.intake.test_orders import KEY
 
-TODAY = datetime.now(UTC).date()
-
 
 @pytest.fixture
 def databases(sqlite_databases):
@@ -80,8 +78,10 @@ def test_an_order_goes_from_a_permit_to_its_end(both, hub, tmp_path):
     key = ("--key", tmp_path / "order.pem", "--who", "bo")
     order = both("orders", "sign", *key).split()[1]
     assert "nothing waits" in both("orders", "sign", *key)
-    left = (months_later(TODAY, 3) - TODAY).days
-    assert f"not answered, due {months_later(TODAY, 3)}, {left} days left" in both("orders", "list")
+    today = datetime.now(UTC).date()
+    due = months_later(today, 3)
+    left = (due - today).days
+    assert f"not answered, due {due}, {left} days left" in both("orders", "list")
 
     assert "1 new order," in both("orders", "fetch")
     shown = both("orders", "show", order)
@@ -101,7 +101,7 @@ def test_an_order_goes_from_a_permit_to_its_end(both, hub, tmp_path):
     assert listed.count("accepted, due") == 2  # the region says so, and so does the hub
 
     both("orders", "extend", order, "--reason", " ", "--who", "bo", fails=True)
-    assert f"due {months_later(TODAY, 6)}" in both(
+    assert f"due {months_later(today, 6)}" in both(
         "orders", "extend", order, "--reason", "the archive is moved", "--who", "bo"
     )
     assert "mammo orders list" in both("release", one, fails=True)
