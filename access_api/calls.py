@@ -40,7 +40,7 @@ class Calls:
     """ASGI middleware that writes a line for every call of which its route wrote none."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self._app = Recorder(app, known_by="caller", write=_write)
+        self._app = Recorder(app, known_by="caller", write=_write, written=_LINES.get)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -52,8 +52,6 @@ class Calls:
 
 
 def _write(scope: Scope, status: int) -> None:
-    if _LINES.get():
-        return
     caller: Caller = scope["state"]["caller"]
     door: Door = scope["app"].state.door
     permit = str(scope.get("path_params", {}).get("permit", ""))

@@ -19,7 +19,7 @@ from access_api.errors import AddressError
 from access_api.releases import listed
 from access_api.streams import BlocksResponse, in_blocks
 from access_api.visits import Visit, Visitor
-from catalog.releases import Servable, manifest
+from catalog.releases import Described, manifest
 
 _BLOCK: Final = 1 << 16
 
@@ -88,7 +88,7 @@ def read_manifest(
     )
 
 
-def _writing(visit: Visit, written: ManifestFormat) -> tuple[_Shape, Callable[[Servable], str]]:
+def _writing(visit: Visit, written: ManifestFormat) -> tuple[_Shape, Callable[[Described], str]]:
     begin = f'{{"permit": {json.dumps(visit.permit_id)}, "instances": [\n'
     as_json = _Shape("application/json", begin, ",\n", "\n]}\n")
     base = f"{visit.door.public_url.rstrip('/')}/releases/{visit.permit_id}/instances"
@@ -101,15 +101,15 @@ def _writing(visit: Visit, written: ManifestFormat) -> tuple[_Shape, Callable[[S
     }[written]
 
 
-def _json(one: Servable) -> str:
+def _json(one: Described) -> str:
     return listed(one).model_dump_json()
 
 
-def _aria2(base: str, one: Servable) -> str:
+def _aria2(base: str, one: Described) -> str:
     return f"{base}/{one.sop_uid}\n  out={path_of(one)}\n  checksum=sha-256={one.sha256}\n"
 
 
-def _curl(base: str, one: Servable) -> str:
+def _curl(base: str, one: Described) -> str:
     return f'url = "{base}/{one.sop_uid}"\noutput = "{path_of(one)}"\n'
 
 

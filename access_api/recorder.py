@@ -17,9 +17,19 @@ class Recorder:
     own log has one. An answer that cannot be recorded is not given.
     """
 
-    def __init__(self, app: ASGIApp, *, known_by: str, write: Write) -> None:
-        """Record calls in whose state there is something called `known_by`."""
-        self._app, self._known_by, self._write = app, known_by, write
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        known_by: str,
+        write: Write,
+        written: Callable[[], object] = lambda: False,
+    ) -> None:
+        """Record calls in whose state there is something called `known_by`.
+
+        What is `written` already needs no thread to find that out.
+        """
+        self._app, self._known_by, self._write, self._written = app, known_by, write, written
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -32,7 +42,7 @@ class Recorder:
         async def record(status: int) -> None:
             nonlocal begun
             begun = True
-            if self._known_by in scope.get("state", {}):
+            if self._known_by in scope.get("state", {}) and not self._written():
                 await run_in_threadpool(self._write, scope, status)
 
         async def recording(message: Message) -> None:

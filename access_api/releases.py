@@ -10,7 +10,7 @@ from access_api import wire
 from access_api.access import guarded_router
 from access_api.archives.layout import path_of
 from access_api.visits import UID_PATTERN, Uid, Visitor
-from catalog.releases import Servable, contents, list_instances, list_studies, releases_of
+from catalog.releases import Described, contents, list_instances, list_studies, releases_of
 from catalog.vocabulary import Laterality, ReleaseState, Tier
 
 MAX_LIMIT: Final = 500
@@ -165,7 +165,7 @@ def list_released_instances(visit: Visitor, study_uid: Uid) -> StudyContents:
     return StudyContents(study_uid=study_uid, instances=tuple(listed(one) for one in found))
 
 
-def listed(found: Servable) -> InstanceListed:
+def listed(found: Described) -> InstanceListed:
     """Describe one instance as it will be downloaded."""
     facts = found.pixel_facts
     return InstanceListed(

@@ -21,10 +21,10 @@ class Buffers:
     def take(self) -> bytearray:
         """Give a buffer that nobody has a view of; what is in it means nothing."""
         for _ in range(len(self._kept)):
-            buffer = self._kept.popleft()
+            buffer = self._kept.pop()  # the newest: it lies in the processor's cache still
             if _is_free(buffer):
                 return buffer
-            self._kept.append(buffer)
+            self._kept.appendleft(buffer)
         return bytearray(BLOCK)
 
     def give(self, buffer: bytearray) -> None:

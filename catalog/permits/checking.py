@@ -2,6 +2,7 @@
 
 from datetime import date
 from functools import cache
+from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, bindparam, select
 
@@ -66,12 +67,10 @@ def read(connection: Connection, permit_id: str) -> Permit:
 
 def find(connection: Connection, permit_id: str) -> Permit | None:
     """Give a permit inside a transaction; None if there is none by that id."""
-    row = connection.execute(select(permit).where(permit.c.id == permit_id)).one_or_none()
+    row = connection.execute(_by_id(), {"wanted": permit_id}).one_or_none()
     if row is None:
         return None
-    persons = connection.scalars(
-        select(permit_person.c.person).where(permit_person.c.permit_id == permit_id)
-    )
+    persons = connection.scalars(_persons(), {"wanted": permit_id})
     return Permit(
         id=row.id,
         title=row.title,
@@ -94,9 +93,21 @@ def _superseded(connection: Connection, permit_id: str) -> Superseded | None:
     return Superseded(rows[0].permit_id, _WAYS[Event(rows[0].way)], since)
 
 
+# Statements are kept, as to make one anew costs more than to execute it.
+
+
+@cache
+def _by_id() -> Select[Any]:
+    return select(permit).where(permit.c.id == bindparam("wanted"))
+
+
+@cache
+def _persons() -> Select[tuple[str]]:
+    return select(permit_person.c.person).where(permit_person.c.permit_id == bindparam("wanted"))
+
+
 @cache
 def _later() -> Select[tuple[str, str, date]]:
-    """Give the statement; to make it anew costs more than to execute it."""
     mine, later = permit_decision.alias("mine"), permit_decision.alias("later")
     return (
         select(later.c.permit_id, later.c.way, permit.c.valid_from)

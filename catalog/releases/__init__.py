@@ -17,6 +17,7 @@ from catalog.releases.membership import Member, Part, members
 from catalog.releases.metadata import copies, metadata, state_of
 from catalog.releases.papers import add_papers, paper, papers, selection, written
 from catalog.releases.records import (
+    Described,
     Paper,
     Release,
     ReleaseContents,
@@ -40,6 +41,7 @@ from catalog.releases.taking_up import take_up
 
 __all__ = [
     "Change",
+    "Described",
     "Member",
     "Paper",
     "Part",

@@ -94,10 +94,6 @@ class Servable:
         size: Bytes of the whole: `header_size + pixel_size`.
         mac: What knows its bytes again (`catalog.releases.mac`); None of what was released before
             there was such.
-        derived: Whether it was made here, of an image, and came with no export.
-        derived_from: The image's UID in the release, if it is in it.
-        pixel_facts: What its pixels tell, if anything.
-        previews: Sizes in which there is a preview of it.
     """
 
     study_uid: str
@@ -115,15 +111,28 @@ class Servable:
     sha256: str
     crc32: int
     mac: str | None = None
-    derived: bool = False
-    derived_from: str | None = None
-    pixel_facts: PixelFacts | None = None
-    previews: tuple[int, ...] = ()
 
     @property
     def size(self) -> int:
         """Give the bytes of the whole object."""
         return self.header_size + self.pixel_size
+
+
+@dataclass(frozen=True, repr=False)
+class Described(Servable):
+    """One object as a manifest and a list show it.
+
+    Attributes:
+        derived: Whether it was made here, of an image, and came with no export.
+        derived_from: The image's UID in the release, if it is in it.
+        pixel_facts: What its pixels tell, if anything.
+        previews: Sizes in which there is a preview of it.
+    """
+
+    derived: bool = False
+    derived_from: str | None = None
+    pixel_facts: PixelFacts | None = None
+    previews: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)

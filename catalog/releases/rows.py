@@ -20,7 +20,7 @@ from catalog.errors import NotFoundError
 from catalog.holds import instance_not_held, study_not_held
 from catalog.permits import require
 from catalog.records import PixelFacts
-from catalog.releases.records import Servable
+from catalog.releases.records import Described, Servable
 from catalog.sightings.tables import pixel_facts, preview, quality_flag
 from catalog.tables import (
     instance,
@@ -128,28 +128,19 @@ def free() -> ColumnElement[bool]:
     return and_(study_not_held(granted), instance_not_held(granted))
 
 
-def servables(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Servable, ...]:
-    """Make of selected rows what the door is given."""
+def servable_of(row: Row[Any]) -> Servable:
+    """Make of a selected row what is needed to send its bytes."""
+    return Servable(**_place(row))
+
+
+def described(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Described, ...]:
+    """Make of selected rows what a manifest and a list show."""
     ids = [row.revision_id for row in rows]
     sizes = listed(connection, select(preview.c.revision_id, preview.c.size), ids)
     flags = listed(connection, select(quality_flag.c.revision_id, quality_flag.c.flag), ids)
     return tuple(
-        Servable(
-            study_uid=row.study_uid,
-            series_uid=row.series_uid,
-            sop_uid=row.sop_uid,
-            sop_class_uid=row.sop_class_uid,
-            transfer_syntax=row.transfer_syntax,
-            modality=row.modality,
-            file_name=row.file_name,
-            header_key=row.header_key,
-            header_size=row.header_size,
-            clean_key=row.key,
-            pixel_offset=row.pixel_offset,
-            pixel_size=row.size - row.pixel_offset,
-            sha256=row.sha256,
-            crc32=row.crc32,
-            mac=row.mac,
+        Described(
+            **_place(row),
             derived=row.derived_from is not None,
             derived_from=row.image_uid,
             pixel_facts=_facts(row, flags),
@@ -157,6 +148,26 @@ def servables(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Servabl
         )
         for row in rows
     )
+
+
+def _place(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "study_uid": row.study_uid,
+        "series_uid": row.series_uid,
+        "sop_uid": row.sop_uid,
+        "sop_class_uid": row.sop_class_uid,
+        "transfer_syntax": row.transfer_syntax,
+        "modality": row.modality,
+        "file_name": row.file_name,
+        "header_key": row.header_key,
+        "header_size": row.header_size,
+        "clean_key": row.key,
+        "pixel_offset": row.pixel_offset,
+        "pixel_size": row.size - row.pixel_offset,
+        "sha256": row.sha256,
+        "crc32": row.crc32,
+        "mac": row.mac,
+    }
 
 
 def listed(connection: Connection, wanted: Select[Any], ids: list[int]) -> Lists:

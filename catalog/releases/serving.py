@@ -10,8 +10,14 @@ from sqlalchemy import Connection, Engine, Row, Select, bindparam, func, select
 from catalog.database import reading
 from catalog.errors import HeldError, NotFoundError
 from catalog.permits import require
-from catalog.releases.records import ReleaseContents, ReleasedStudy, Servable, ServablePreview
-from catalog.releases.rows import current, free_of, newest, released, servables
+from catalog.releases.records import (
+    Described,
+    ReleaseContents,
+    ReleasedStudy,
+    Servable,
+    ServablePreview,
+)
+from catalog.releases.rows import current, described, free_of, newest, released, servable_of
 from catalog.sightings.tables import preview as previews
 from catalog.tables import release_instance, revision
 from catalog.tiers.assessments import is_assessed
@@ -44,8 +50,7 @@ def servable(
         assessed = is_assessed(connection, permit_id, permit.tier, today=today)
         may(connection, permit.tier if assessed else Tier.PSEUDO_SPE)
         row = _one(connection, newest(connection, permit_id), sop_uid)
-        (found,) = servables(connection, [row])
-    return found
+    return servable_of(row)
 
 
 def preview(
@@ -133,7 +138,7 @@ def list_instances(
     who: str,
     today: date,
     series_uid: str | None = None,
-) -> tuple[Servable, ...]:
+) -> tuple[Described, ...]:
     """Give the objects of one study, or of one of its series, that are not held.
 
     Raises:
@@ -147,13 +152,15 @@ def list_instances(
             wanted = wanted.where(release_instance.c.series_uid == series_uid)
         order = (release_instance.c.series_uid, release_instance.c.sop_uid)
         rows = connection.execute(wanted.order_by(*order)).all()
-        found = servables(connection, rows)
+        found = described(connection, rows)
     if not found:
         raise NotFoundError
     return found
 
 
-def manifest(engine: Engine, permit_id: str, *, who: str | None, today: date) -> Iterator[Servable]:
+def manifest(
+    engine: Engine, permit_id: str, *, who: str | None, today: date
+) -> Iterator[Described]:
     """Give every object of the release that is not held, by file name; `who` is None at the hub.
 
     Permit and Holds are checked at once and again for every few hundred objects.
@@ -165,14 +172,14 @@ def manifest(engine: Engine, permit_id: str, *, who: str | None, today: date) ->
     with reading(engine) as connection:
         release_id = current(connection, permit_id, who=who, today=today)
 
-    def rows() -> Iterator[Servable]:
+    def rows() -> Iterator[Described]:
         last = ""
         while True:
             name = release_instance.c.file_name
             batch = free_of(release_id).where(name > last).order_by(name).limit(_BATCH)
             with reading(engine) as connection:
                 require(connection, permit_id, who=who, today=today)
-                found = servables(connection, connection.execute(batch).all())
+                found = described(connection, connection.execute(batch).all())
             if not found:
                 return
             yield from found

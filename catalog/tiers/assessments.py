@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, select
+from sqlalchemy import BindParameter, Connection, Engine, Row, Select, bindparam, select
 
 from catalog import audit
 from catalog.audit import AccessEvent
@@ -114,11 +115,17 @@ def is_assessed(connection: Connection, permit_id: str, tier: Tier, *, today: da
     """Tell whether a tier needs no finding, or the newest one is in force and for it."""
     if tier is Tier.PSEUDO_SPE:
         return True
-    row = connection.execute(_newest(permit_id).limit(1)).one_or_none()
+    row = connection.execute(_last(), {"wanted": permit_id}).one_or_none()
     return row is not None and row.finding == Finding.ANONYMOUS and today <= row.valid_until
 
 
-def _newest(permit_id: str) -> Select[Any]:
+@cache
+def _last() -> Select[Any]:
+    """Give the statement; to make it anew costs more than to execute it."""
+    return _newest(bindparam("wanted")).limit(1)
+
+
+def _newest(permit_id: str | BindParameter[str]) -> Select[Any]:
     mine = tier_assessment.c.permit_id == permit_id
     return select(tier_assessment).where(mine).order_by(tier_assessment.c.id.desc())
 

@@ -61,26 +61,30 @@ class Lane:
 
 
 def _compared(there: Hub, workers: int) -> Iterator[str]:
-    with there.door(workers) as (base, paths, process):
+    with there.door(workers) as (base, paths, process), there.relay() as (bare, passing):
         store = psutil.Process(there.world.s3.process.pid)
         direct = Lane(there.links(), dict, [store])
         ours = [f"{base}{path}" for path in paths]
         served = Lane(ours, lambda: {"Authorization": f"Bearer {there.token()}"}, [store, process])
-        for lane in (direct, served):
+        least = Lane(bare, dict, [store, passing])
+        for lane in (direct, least, served):
             fetch(lane.links, lane.headers(), 1)
         before = process.memory_info().rss
         for _ in range(ROUNDS):
             direct.turn(TIMES)
+            least.turn(TIMES)
             served.turn(TIMES)
         after = process.memory_info().rss
     yield from table(
         (f"MB/s, {CLIENTS} clients", "median", "least", "most", *PAID),
         direct.row("the store itself"),
+        least.row("a bare relay: nothing checked"),
         served.row(f"the door, {workers} process{'es' if workers > 1 else ''}"),
     )
     value = ratio(served.rates, direct.rates)
     yield f"door ÷ store: {value:.2f} ({verdict(value, GOAL, at_least=True)}); {load()}"
     yield f"… by processor time alone: {direct.a_byte() / served.a_byte():.2f}"
+    yield f"relay ÷ store: {ratio(least.rates, direct.rates):.2f}: the floor of a door in Python"
     yield f"RSS {before / MEGA:.0f} MB, and {after / MEGA:.0f} MB {served.size / 1e9:.1f} GB later"
 
 

@@ -62,6 +62,23 @@ class Hub:
             process.terminate()
             process.wait()
 
+    @contextmanager
+    def relay(self) -> Iterator[tuple[list[str], psutil.Process]]:
+        """Pass the same bytes on with nothing checked; give the addresses and the process."""
+        (port,) = free_ports(1)
+        links = self.links()
+        listed = self.folder / "links"
+        listed.write_text("\n".join(links))
+        command = [sys.executable, "-m", "tests.bench.downloads.relay", str(port), str(listed)]
+        process = subprocess.Popen(command)
+        base = f"http://127.0.0.1:{port}"
+        try:
+            _wait(f"{base}/health", process)
+            yield [f"{base}/{number}" for number in range(len(links))], psutil.Process(process.pid)
+        finally:
+            process.terminate()
+            process.wait()
+
     def token(self) -> str:
         """A researcher's token."""
         return self.issuer.token(ANNA)
