@@ -15,6 +15,7 @@ from catalog.applications.deciding import decide
 from catalog.applications.records import Reader
 from catalog.arrivals.answers import OrderAnswer
 from catalog.arrivals.records import IssuedOrder
+from catalog.audit.tables import access_log
 from catalog.calendar import months_later
 from catalog.columns import now
 from catalog.database import reading, writing
@@ -131,7 +132,7 @@ def test_the_mode_is_audited_and_new_names_leave_it(
     assert modes == {"vgr": HolderMode.ON_PERMIT, "skane": HolderMode.STANDING}
     assert not set_mode(catalogue_engine, "vgr", HolderMode.ON_PERMIT, who="operator")
     with reading(catalogue_engine) as connection:
-        rows = connection.execute(select(tables.access_log)).all()
+        rows = connection.execute(select(access_log)).all()
     told = [(row.actor, row.object, row.outcome) for row in rows if row.action == "holder.mode"]
     assert told == [("operator", "holder:vgr", "ON_PERMIT")]
     with pytest.raises(NotFoundError):
