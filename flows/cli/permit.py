@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flows.cli import place
-from flows.cli.checked import known, wrong
+from flows.cli.checked import fitting, known
 from flows.cli.person import Who, is_development, note, person
 
 if TYPE_CHECKING:
@@ -189,7 +189,8 @@ def amend(
         "valid_from": starts.date() if starts else max(today, old.valid_from),
         "valid_until": until.date() if until else old.valid_until,
     }
-    new = _changed(old, changes)
+    with fitting():
+        new = old.but(**changes)
     with known(permit):
         made = changing.amend(
             wiring.hub().catalogue, permit, new, who=me, reason=reason, today=today
@@ -228,24 +229,12 @@ def _content(found: "Issued") -> "Content":
 
 def _person(said: str) -> "Person":
     """Read a person as people type one."""
-    from pydantic import ValidationError
-
     from catalog.applications.form import Person
 
     try:
         subject, name, function = said.split("=")
-        return Person(subject=subject, name=name, function=function)
-    except ValidationError as error:
-        raise wrong(error) from None
     except ValueError:
         message = "SUBJECT=NAME=FUNCTION"
         raise typer.BadParameter(message) from None
-
-
-def _changed(old: "Content", changes: dict[str, Any]) -> "Content":
-    from pydantic import ValidationError
-
-    try:
-        return old.but(**changes)
-    except ValidationError as error:
-        raise wrong(error) from None
+    with fitting():
+        return Person(subject=subject, name=name, function=function)
