@@ -1,4 +1,4 @@
-"""What an element is to the search, by its tag and VR (PS3.5 §6.2), and what is looked for in it."""
+"""What an element is to the search, by its tag and VR (PS3.5 §6.2), and how far it is searched."""
 
 from collections.abc import Mapping
 from enum import IntEnum, auto
