@@ -1,7 +1,7 @@
 """`mammo permit …`: what was granted; amended, extended, revoked."""
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -171,26 +171,29 @@ def amend(
     """
     place.enter("hub")
     from catalog.permits import changing
+    from catalog.permits.content import Changes
     from flows import wiring
     from flows.settings import HubSettings
 
     me, today = person(who, HubSettings), datetime.now(UTC).date()
     old = _content(_whole(permit))
     gone = set(remove or ())
-    changes: dict[str, Any] = {
-        "persons": [one for one in old.persons if one.subject not in gone]
-        + [_person(one) for one in add or ()],
-        "environments": (
-            *(one for one in old.environments if one not in gone),
-            *(environment or ()),
-        ),
-        "conditions": (*old.conditions, *(condition or ())),
-        "tools": tools or old.tools,
-        "valid_from": starts.date() if starts else max(today, old.valid_from),
-        "valid_until": until.date() if until else old.valid_until,
-    }
     with fitting():
-        new = old.but(**changes)
+        changes = Changes(
+            persons=(
+                *(one for one in old.persons if one.subject not in gone),
+                *(_person(one) for one in add or ()),
+            ),
+            environments=(
+                *(one for one in old.environments if one not in gone),
+                *(environment or ()),
+            ),
+            conditions=(*old.conditions, *(condition or ())),
+            tools=tools or None,
+            valid_from=starts.date() if starts else None,
+            valid_until=until.date() if until else None,
+        )
+        new = old.amended(changes, today=today)
     with known(permit):
         made = changing.amend(
             wiring.hub().catalogue, permit, new, who=me, reason=reason, today=today
