@@ -10,12 +10,12 @@ from pydantic import BaseModel, Field
 from access_api import wire
 from access_api.access import guarded_router
 from access_api.content import read_paper
+from access_api.errors import BrokenStreamError
 from access_api.paper_kinds import PAPERS, Name, Written, newest, whole
 from access_api.ranges import names_etag
 from access_api.streams import BlocksResponse, in_blocks
 from access_api.visits import Uid, Visit, Visitor
 from catalog import releases
-from catalog.errors import NotFoundError
 from catalog.releases.key_objects import only
 
 _BLOCK: Final = 1 << 16
@@ -91,7 +91,7 @@ def read_selection(
         visit.permit_to_read()
         try:
             data = _selection(visit, study_uid)
-        except NotFoundError:  # an erasure wrote it anew since its place was looked up, perhaps
+        except BrokenStreamError:  # an erasure wrote it anew since its place was looked up, perhaps
             data = _selection(visit, study_uid)
         etag, blocks = whole(data)
         fresh = names_etag(known, etag)
