@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Depends, Query, Response
+from pydantic import ValidationError
 
 from access_api.access import guarded_router
 from access_api.application_answers import (
@@ -23,7 +24,7 @@ from access_api.wire import CHANGE_REFUSALS, REFUSALS, RELEASE_REFUSALS, STEP_RE
 from catalog.applications.words import Part, Sentence
 from catalog.errors import Reason, StepError
 from catalog.permits import changing, reading, revoke
-from catalog.permits.content import Changes
+from catalog.permits.content import Changes, Content
 from catalog.permits.reading import Issued
 from catalog.tiers.assessments import tiers_in_force
 
@@ -152,12 +153,19 @@ def amend_permit(
         made = changing.amend(
             door.engine,
             permit,
-            old.content.amended(amendment.changes(), today=_today()),
+            _amended(old.content, amendment),
             who=caller.subject,
             reason=amendment.reason,
             today=_today(),
         )
     return _followed(door, caller, made.id, response)
+
+
+def _amended(old: Content, amendment: Amendment) -> Content:
+    try:
+        return old.amended(amendment.changes(), today=_today())
+    except ValidationError:
+        raise StepError(Reason.DISAGREES) from None
 
 
 def _followed(door: Door, caller: Caller, made: str, response: Response) -> PermitAnswer:

@@ -3,15 +3,12 @@
 from datetime import timedelta
 from typing import Final
 
-from minio import Minio
-
 from catalog.minio_body import translated
+from catalog.minio_client import client_of
 from catalog.objects import Credentials
 
 VALID: Final = timedelta(minutes=15)
 """As far as S3 servers let clocks differ; a link is used at once and shown to nobody."""
-
-_REGION: Final = "us-east-1"  # named, so that the client need not ask for it
 
 
 class MinioLinks:
@@ -20,13 +17,7 @@ class MinioLinks:
     def __init__(
         self, endpoint: str, credentials: Credentials, bucket: str, *, secure: bool = True
     ) -> None:
-        self._client = Minio(
-            endpoint,
-            access_key=credentials.access_key,
-            secret_key=credentials.secret_key,
-            region=_REGION,
-            secure=secure,
-        )
+        self._client = client_of(endpoint, credentials, secure=secure)
         self._bucket = bucket
 
     def link(self, key: str) -> str:

@@ -10,12 +10,11 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, BinaryIO
 
-from minio import Minio
 from minio.commonconfig import REPLACE, CopySource
-from urllib3 import PoolManager, Retry, Timeout
 
 from catalog.errors import AlreadyStoredError, NotFoundError, Reason, StorageError
 from catalog.minio_body import Body, translated
+from catalog.minio_client import client_of
 from catalog.objects import Credentials, Listed, StoredObject
 
 if TYPE_CHECKING:
@@ -29,8 +28,6 @@ FRESH = timedelta(hours=1)
 """So young an object need not be dated anew when it is put once more."""
 
 _DIGEST = "sha256"
-_SERVER_TROUBLE = (500, 502, 503, 504)
-_REGION = "us-east-1"  # named, so that the client need not ask for it
 
 
 class MinioStore:
@@ -49,7 +46,7 @@ class MinioStore:
         secure: bool = True,
         timeout: float = 60.0,
     ) -> None:
-        self._client = _client(endpoint, credentials, secure=secure, timeout=timeout)
+        self._client = client_of(endpoint, credentials, secure=secure, timeout=timeout)
         self._bucket = bucket
 
     def put(self, key: str, stream: BinaryIO, size: int, sha256: str) -> None:
@@ -235,24 +232,8 @@ def ensure_buckets(
     Raises:
         StorageError: The store did not answer, or the identity may not make buckets.
     """
-    client = _client(endpoint, administrator, secure=secure, timeout=30.0)
+    client = client_of(endpoint, administrator, secure=secure, timeout=30.0)
     with translated():
         for bucket in buckets:
             if not client.bucket_exists(bucket):
                 client.make_bucket(bucket)
-
-
-def _client(endpoint: str, who: Credentials, *, secure: bool, timeout: float) -> Minio:
-    pool = PoolManager(
-        timeout=Timeout(connect=3.0, read=timeout),
-        retries=Retry(total=3, backoff_factor=0.2, status_forcelist=_SERVER_TROUBLE),
-        maxsize=16,
-    )
-    return Minio(
-        endpoint,
-        access_key=who.access_key,
-        secret_key=who.secret_key,
-        region=_REGION,
-        secure=secure,
-        http_client=pool,
-    )

@@ -269,22 +269,3 @@ hold = Table(
     Index(None, "scope", "target"),
     CheckConstraint("(lifted_by IS NULL) = (lifted_at IS NULL)", name="lifted"),
 )
-
-access_log = Table(
-    "access_log",
-    metadata,
-    serial(),
-    Column("at", UtcDateTime, nullable=False),
-    Column("actor", String(255), nullable=False),
-    Column("permit_id", String(64), nullable=False),
-    Column("action", String(64), nullable=False),
-    Column("object", String(255), nullable=False),
-    Column("outcome", String(64), nullable=False),
-    # Each line holds on to the one before: catalog.audit.chain.
-    Column("version", SmallInteger, nullable=False),
-    Column("previous", DIGEST, nullable=False),
-    Column("digest", DIGEST, nullable=False),
-    Index(None, "permit_id", "at"),
-    Index(None, "permit_id", "object"),
-    Index(None, "actor", "at"),
-)

@@ -12,12 +12,13 @@ from typing import Final, Literal
 
 from infra import environment, issuer, process
 from infra.credentials import GRANTS, Credentials, Grants, load_credentials, write_identities
+from infra.endpoints import Endpoints, endpoints_on
 from infra.environment import Environments, environments
 from infra.errors import DiskShortError, StackError, StateError
 from infra.lock import locked
 from infra.part import Part
 from infra.parts import STOP_SECONDS, Programs, all_parts, store_litter
-from infra.ports import HOST, Ports
+from infra.ports import Ports
 from infra.private import private_directory, read_json, write_json
 from infra.startup import Startup
 
@@ -38,20 +39,6 @@ DIRECTORIES: Final = (
     *("run", "log", "tmp", "home", "hub", "s3"),
     *("region", "region/landing", "region/sources", "prefect", "prefect/client", "prefect/server"),
 )
-
-
-@dataclass(frozen=True)
-class Endpoints:
-    """Where the parts of a stack are found; one side of two has not all of them."""
-
-    s3: str
-    prefect: str
-    prefect_api: str
-    api: str
-    api_docs: str
-    console: str
-    intake: str
-    receiver: str
 
 
 @dataclass(frozen=True)
@@ -104,17 +91,7 @@ class Stack:
     @property
     def endpoints(self) -> Endpoints:
         """Where the parts are found once they run."""
-        door, server = f"http://{HOST}:{self.ports.api}", f"http://{HOST}:{self.ports.prefect}"
-        return Endpoints(
-            s3=f"http://{HOST}:{self.ports.s3}",
-            prefect=server,
-            prefect_api=f"{server}/api",
-            api=door,
-            api_docs=f"{door}/docs",
-            console=f"http://{HOST}:{self.ports.console}/docs",
-            intake=f"https://{HOST}:{self.ports.intake}",
-            receiver=f"{HOST}:{self.ports.receiver}",
-        )
+        return endpoints_on(self.ports)
 
     def up(self, progress: Progress = lambda _line: None) -> Endpoints:
         """Bring every part up and return where they are; what runs already is left alone.

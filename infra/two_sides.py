@@ -10,12 +10,13 @@ from typing import Final
 
 from infra.certificate import ensure_certificate
 from infra.credentials import load_credentials
+from infra.endpoints import Endpoints
 from infra.errors import StateError
 from infra.lock import locked
 from infra.ports import BLOCK, Ports
 from infra.private import private_directory, read_json, write_private
 from infra.sides import REGION, hub_ca_in, hub_plan, public_key_in, region_plan
-from infra.stack import Endpoints, PartStatus, Progress, Stack
+from infra.stack import PartStatus, Progress, Stack
 from infra.startup import Startup, Step
 
 HUB_SIDE, REGION_SIDE = "hub-side", "region-side"

@@ -20,10 +20,10 @@ from flows.settings import (
     EraseSettings,
     HubSettings,
     PrepareSettings,
-    ReceiverSettings,
     RegionSettings,
     ReleaseSettings,
 )
+from flows.sources.receiver.settings import ReceiverSettings
 
 ROOT = Path(__file__).parents[1]
 SETTINGS: tuple[type[BaseSettings], ...] = (

@@ -15,8 +15,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, select, text
 
 from catalog.audit.records import Access, AccessEvent
+from catalog.audit.tables import access_log
 from catalog.columns import now
-from catalog.tables import access_log
 
 VERSION: Final = 1
 BEGINNING: Final = "0" * 64

@@ -6,9 +6,9 @@ from sqlalchemy import Connection, Engine, Select, select
 
 from catalog.audit import chain
 from catalog.audit.records import Access, AccessEvent, Wanted
+from catalog.audit.tables import access_log
 from catalog.audit.together import write_together
 from catalog.database import at_the_end, reading, writing
-from catalog.tables import access_log
 
 _BATCH = 1000
 COLUMNS = (

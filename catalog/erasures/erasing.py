@@ -8,9 +8,8 @@ crash costs nothing: whoever goes on finds what is still there.
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from catalog import audit, holds
 from catalog.audit import AccessEvent
@@ -232,10 +231,6 @@ def _get(connection: Connection, erasure_id: int) -> Erasure:
         erased_object.c.erasure_id == erasure_id
     )
     objects, absent = connection.execute(mine).one()
-    return _read(row, objects, absent)
-
-
-def _read(row: Row[Any], objects: int, absent: int) -> Erasure:
     return Erasure(
         id=row.id,
         scope=HoldScope(row.scope),

@@ -13,9 +13,9 @@ from catalog.inventory.records import Published, Sealed, Standing
 from catalog.ledgers.rows import count_outcomes
 from catalog.ledgers.tables import export, item
 from catalog.outcome import Outcome, Tally
-from catalog.plans.announced import claimed
 from catalog.plans.records import AnnouncedState
 from catalog.plans.tables import announced
+from catalog.plans.work import claimed
 from catalog.reviews.records import OPEN
 from catalog.reviews.tables import review
 

@@ -33,9 +33,8 @@ from catalog.ledgers.tables import export, item
 from catalog.orders.cohorts import CohortOrders
 from catalog.orders.received import ReceivedOrders
 from catalog.outcome import Outcome, Tally
-from catalog.plans.announced import claimed
 from catalog.plans.unasked import Unasked
-from catalog.plans.work import Work
+from catalog.plans.work import Work, claimed
 from catalog.reviews.review import Reviews
 from catalog.reviews.rows import open_review
 

@@ -1,4 +1,4 @@
-"""What became of an original: found by its accession number, its study, or itself."""
+"""What became of an original: found by its accession number, or itself."""
 
 from sqlalchemy import Engine
 
@@ -20,10 +20,6 @@ class Tracing:
     def by_accession(self, accession: str, issuer: str = "") -> tuple[Trace, ...]:
         """Tell what became of every file of an accession number."""
         return self._trace("accession", accession_value(issuer, accession))
-
-    def by_study(self, study_uid: str) -> tuple[Trace, ...]:
-        """Tell what became of every file of an original Study Instance UID."""
-        return self._trace("study_uid", study_uid)
 
     def by_instance(self, sop_uid: str) -> tuple[Trace, ...]:
         """Tell what became of an original SOP Instance UID."""

@@ -18,24 +18,13 @@ _WAYS = {Event.AMEND: PermitState.AMENDED, Event.EXTEND: PermitState.RENEWED}
 
 
 def get(engine: Engine, permit_id: str) -> Permit:
-    """Give a permit whoever asks; the door uses `authorised`.
+    """Give a permit whoever asks; the door uses `require`.
 
     Raises:
         NotFoundError: There is none by that id.
     """
     with reading(engine) as connection:
         return read(connection, permit_id)
-
-
-def authorised(engine: Engine, permit_id: str, *, who: str, today: date) -> Permit:
-    """Give the permit if it names the person and is in force.
-
-    Raises:
-        NotFoundError: There is no such permit, or it names others: which, one cannot tell.
-        PermitError: It is the person's, but not in force.
-    """
-    with reading(engine) as connection:
-        return require(connection, permit_id, who=who, today=today)
 
 
 def require(connection: Connection, permit_id: str, *, who: str | None, today: date) -> Permit:

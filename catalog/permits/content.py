@@ -3,11 +3,10 @@
 from datetime import date
 from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from catalog.applications.form import MAX_PERSONS, Data, Person
 from catalog.applications.words import AccountId, Line, Paragraphs, Part, Sentence
-from catalog.errors import Reason, StepError
 from catalog.permits.records import Permit
 from catalog.vocabulary import Purpose, Tier
 
@@ -68,13 +67,10 @@ class Content(Part):
         """Give the content with what an amendment names, from the day on that it takes over.
 
         Raises:
-            StepError: They do not go together.
+            ValidationError: They do not go together.
         """
         said = {name: value for name, value in changes if value is not None}
-        try:
-            return self.but(**{"valid_from": max(today, self.valid_from), **said})
-        except ValidationError:
-            raise StepError(Reason.DISAGREES) from None
+        return self.but(**{"valid_from": max(today, self.valid_from), **said})
 
     def permit(self, permit_id: str) -> Permit:
         """Give the permit that says this."""

@@ -12,8 +12,8 @@ from catalog.columns import now
 from catalog.database import insert_if_absent, reading, writing
 from catalog.errors import ConflictError, Reason
 from catalog.ledgers.key import LedgerKey
-from catalog.ledgers.rows import accession_value
 from catalog.plans.records import Announced, AnnouncedState, AnnouncedTrace, Waiting
+from catalog.plans.sealed import accession_index, sealed, study_index, study_uid
 from catalog.plans.tables import announced
 
 
@@ -43,31 +43,13 @@ class AnnouncedStudies:
         last = connection.scalar(select(func.max(announced.c.ordinal)).where(mine)) or 0
         rows = []
         for study in studies:
-            row = self._row(export_id, last + 1, study)
+            row = sealed(self._key, export_id, last + 1, study)
             if row["study_uid_index"] in known:
                 continue
             known.add(row["study_uid_index"])
             last += 1
             rows.append(row)
         return sum(insert_if_absent(connection, announced, row) for row in rows)
-
-    def _row(self, export_id: str, ordinal: int, study: Announced) -> dict[str, Any]:
-        value = accession_value(study.issuer, study.accession)
-        moment = now()
-        state = AnnouncedState.SKIPPED if study.skipped else AnnouncedState.WAITING
-        return {
-            "export_id": export_id,
-            "ordinal": ordinal,
-            "study_uid_enc": self._key.encrypt(_cell(export_id, ordinal), study.study_uid),
-            "study_uid_index": self._key.index("item.study_uid", study.study_uid),
-            "accession_index": self._key.index("item.accession", value) if value else None,
-            "instances": study.instances,
-            "state": state,
-            "tries": 0,
-            "why": study.why,
-            "due_at": moment,
-            "changed_at": moment,
-        }
 
     def lease(self, export_id: str, who: str, until: datetime) -> Waiting | None:
         """Give the next study that waits and that nobody works on; None when there is none."""
@@ -90,7 +72,8 @@ class AnnouncedStudies:
                 return None
             mine = announced.update().where(announced.c.id == row.id)
             connection.execute(mine.values(leased_by=who, leased_until=until))
-        return Waiting(row.ordinal, self._uid(row), row.instances, row.claimed, row.tries)
+        uid = study_uid(self._key, row)
+        return Waiting(row.ordinal, uid, row.instances, row.claimed, row.tries)
 
     def renew(self, export_id: str, ordinal: int, *, who: str, until: datetime) -> None:
         """Lengthen a lease.
@@ -190,11 +173,11 @@ class AnnouncedStudies:
         )
         with reading(self._engine) as connection:
             rows = connection.execute(wanted.order_by(announced.c.ordinal)).all()
-        return {self._uid(row): AnnouncedState(row.state) for row in rows}
+        return {study_uid(self._key, row): AnnouncedState(row.state) for row in rows}
 
     def leased(self, study_uids: Iterable[str]) -> frozenset[str]:
         """Give those of some studies that an export fetches at this moment."""
-        names = {self._key.index("item.study_uid", uid): uid for uid in study_uids}
+        names = {study_index(self._key, uid): uid for uid in study_uids}
         under_way = select(announced.c.study_uid_index).where(announced.c.leased_until > now())
         with reading(self._engine) as connection:
             return frozenset(
@@ -210,7 +193,7 @@ class AnnouncedStudies:
         wanted = select(announced).where(announced.c.state == AnnouncedState.WAITING)
         with reading(self._engine) as connection:
             rows = connection.execute(wanted).all()
-        return frozenset(self._uid(row) for row in rows if row.export_id in exports)
+        return frozenset(study_uid(self._key, row) for row in rows if row.export_id in exports)
 
     def next_due(self, export_id: str) -> datetime | None:
         """Give the moment from which on a waiting study may be tried; None when none waits."""
@@ -240,21 +223,15 @@ class AnnouncedStudies:
     def originals(self, accession: str, issuer: str = "") -> tuple[tuple[str, str], ...]:
         """Give the studies of an accession number: export and original UID; none once forgotten."""
         found = self._of(accession, issuer)
-        return tuple((row.export_id, uid) for row in found if (uid := self._uid(row)))
+        return tuple((row.export_id, uid) for row in found if (uid := study_uid(self._key, row)))
 
     def _of(self, accession: str, issuer: str) -> Sequence[Row[Any]]:
-        value = accession_value(issuer, accession)
-        if not value:
+        index = accession_index(self._key, accession, issuer)
+        if index is None:
             return ()
-        index = self._key.index("item.accession", value)
         wanted = select(announced).where(announced.c.accession_index == index)
         with reading(self._engine) as connection:
             return connection.execute(wanted.order_by(announced.c.id)).all()
-
-    def _uid(self, row: Row[Any]) -> str:
-        if row.study_uid_enc is None:
-            return ""
-        return self._key.decrypt(_cell(row.export_id, row.ordinal), row.study_uid_enc)
 
     def forget(self, before: datetime) -> int:
         """Erase what identifies studies that were settled or skipped before a moment; count them.
@@ -269,13 +246,3 @@ class AnnouncedStudies:
         nothing = dict.fromkeys(("study_uid_enc", "study_uid_index", "accession_index"))
         with writing(self._engine) as connection:
             return connection.execute(statement.values(nothing)).rowcount
-
-
-def claimed(connection: Connection, export_id: str) -> int:
-    """Sum what an export's announced studies claim."""
-    statement = select(func.sum(announced.c.claimed)).where(announced.c.export_id == export_id)
-    return connection.scalar(statement) or 0
-
-
-def _cell(export_id: str, ordinal: int) -> str:
-    return f"announced.study_uid\0{export_id}\0{ordinal}"

@@ -140,3 +140,9 @@ def _count_studies(connection: Connection, lags: defaultdict[Place, Lag]) -> Non
             lag.waiting, lag.oldest = number, first
         elif state == AnnouncedState.SETTLED:
             lag.settled = last
+
+
+def claimed(connection: Connection, export_id: str) -> int:
+    """Sum what an export's announced studies claim."""
+    statement = select(func.sum(announced.c.claimed)).where(announced.c.export_id == export_id)
+    return connection.scalar(statement) or 0

@@ -5,12 +5,12 @@ from typing import Any
 from sqlalchemy import CTE, Connection, Engine, String, cast, func, or_, select, union
 
 from catalog.audit.questions import HEADS, WHOLE, numbered
+from catalog.audit.tables import access_log
 from catalog.database import reading
 from catalog.recalls.recalling import get
 from catalog.recalls.records import Affected, AffectedHolder, AffectedPermit
 from catalog.releases.tables import delivery
 from catalog.tables import (
-    access_log,
     hold,
     holder,
     instance,

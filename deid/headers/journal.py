@@ -1,5 +1,6 @@
 """What was done to each attribute: which rule spoke, and how it ended; never a value."""
 
+from collections.abc import Collection
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -48,6 +49,19 @@ def entry(path: Path, element: Leaf, rule: Rule, outcome: Outcome) -> Entry:
     left, action, words = outcome
     done = Done.KEPT if left is element else _done(element, outcome)
     return Entry(path, action, done, rule, words)
+
+
+def dropped(journal: tuple[Entry, ...], paths: Collection[Path], rule: Rule) -> tuple[Entry, ...]:
+    """Write into a journal that some elements were dropped, with all that was in them."""
+    if not paths:
+        return journal
+    entries = []
+    for one in journal:
+        if one.path in paths:
+            entries.append(Entry(one.path, Action.REMOVE, Done.REMOVED, rule, 0))
+        elif not any(one.path[: len(path)] == path for path in paths):
+            entries.append(one)
+    return tuple(entries)
 
 
 def _done(element: Leaf, outcome: Outcome) -> Done:

@@ -104,8 +104,3 @@ def is_personal_window(digits: str, gaps: tuple[int, ...]) -> bool:
     """Tell whether digits that stand together are a personal identity number, in any writing."""
     ten = ten_of(digits, gaps)
     return ten is not None and ten[1] <= _JOINTS and is_personal(ten[0])
-
-
-def personal_numbers(text: str) -> Iterator[str]:
-    """Give the ten digits of every personal identity number that stands in a text."""
-    return (digits[-_SHORT:] for digits, gaps in windows(text) if is_personal_window(digits, gaps))

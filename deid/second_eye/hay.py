@@ -7,18 +7,16 @@ read as well: values that stand together, base64 and hexadecimal digits.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import IntEnum, auto
-from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
 from pydicom.dataset import Dataset
 
 from deid.identity.numbers import plain
-from deid.identity.spelling import Reach, fold
+from deid.identity.spelling import fold
 from deid.profiles.private import SafePrivate
-from deid.profiles.rules import KEYED_ACCESSIONS, KEYED_DEVICES, KEYED_PERSONS, KEYED_STUDY_IDS
 from deid.second_eye.disguises import glued, printable_runs, undisguised
+from deid.second_eye.sections import REACH, Kind, Section, kind_of
 from deid.source import Parsed
 from deid.values import (
     Path,
@@ -26,60 +24,15 @@ from deid.values import (
     elements,
     is_registered,
     items,
-    kinds_of,
     raw,
     readings,
     where,
 )
 
 BETWEEN = "\x1e"
-# Replaced by tokens or holding a digest, in whose letters a short name can stand by chance
-_TOKENS = KEYED_PERSONS | KEYED_ACCESSIONS | KEYED_STUDY_IDS | KEYED_DEVICES
-_TOKEN_TAGS = _TOKENS | {0x00120063}
 _FIRST_BLOCK = 0x1000
 # Fewer bytes hold nothing that is looked for among bytes
 _LEAST_BYTES = 6
-
-
-class Section(IntEnum):
-    """What a value is, for the search."""
-
-    TEXT = auto()
-    TOKEN = auto()
-    UID = auto()
-    DATE = auto()
-    NUMBER = auto()
-    INTEGER = auto()
-    BINARY = auto()
-    NOTHING = auto()
-
-
-_SECTIONS: Mapping[Section, frozenset[str]] = {
-    Section.NOTHING: frozenset({"SQ"}),
-    Section.UID: frozenset({"UI"}),
-    Section.DATE: frozenset({"DA", "DT"}),
-    Section.NUMBER: frozenset({"AS", "DS", "TM"}),
-    Section.INTEGER: frozenset({"IS"}),
-    Section.BINARY: frozenset(
-        {"AT", "FD", "FL", "OB", "OD", "OF", "OL", "OV", "OW", "SL", "SS", "SV", "UL", "US", "UV"}
-    ),
-}
-REACH: Mapping[Section, Reach] = {
-    Section.TEXT: Reach.TEXT,
-    Section.TOKEN: Reach.TEXT,
-    Section.UID: Reach.INTEGER,
-    Section.DATE: Reach.DATE,
-    Section.NUMBER: Reach.NUMBER,
-    Section.INTEGER: Reach.INTEGER,
-    Section.BINARY: Reach.BINARY,
-}
-
-
-class Kind(NamedTuple):
-    """What the elements of one tag and VR are."""
-
-    section: Section
-    vrs: frozenset[str]
 
 
 class Value(NamedTuple):
@@ -146,21 +99,6 @@ def _private(
     if said is None and safe is not None:
         return safe.vr(creators.get(tag & 0xFFFFFF00, ""), tag)
     return said
-
-
-@lru_cache(maxsize=16384)
-def kind_of(tag: int, said: str | None) -> Kind:
-    """Sort an element by its tag and the VR it says it has."""
-    kinds = kinds_of(tag, said)
-    split = frozenset(kind for both in kinds for kind in both.split(" or "))
-    return Kind(_section(tag, split), split)
-
-
-def _section(tag: int, kinds: frozenset[str]) -> Section:
-    for section, vrs in _SECTIONS.items():
-        if kinds <= vrs:
-            return section
-    return Section.TOKEN if tag in _TOKEN_TAGS else Section.TEXT
 
 
 @dataclass(frozen=True, repr=False)

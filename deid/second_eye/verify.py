@@ -23,7 +23,8 @@ from deid.profiles.profile import Profile
 from deid.second_eye import anybody
 from deid.second_eye.claims import claims
 from deid.second_eye.content_items import incoherent
-from deid.second_eye.hay import REACH, Hay, Kind, Section, Value, Values, gather, heap, place, says
+from deid.second_eye.hay import Hay, Value, Values, gather, heap, place, says
+from deid.second_eye.sections import REACH, Kind, Section
 from deid.second_eye.shapes import shapes
 from deid.source import Parsed, parse
 from deid.values import value_of

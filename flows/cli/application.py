@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli import place
-from flows.cli.checked import known, wrong
+from flows.cli.checked import fitting, known
 from flows.cli.person import Who, note, person
 
 if TYPE_CHECKING:
@@ -157,13 +157,9 @@ def decide(
 
 def _ruling(reason: str, terms: dict[str, object] | None) -> "Ruling":
     """Put a decision together from what was typed."""
-    from pydantic import ValidationError
-
     from catalog.applications.deciding import Ruling
 
     verdict = "REFUSED" if terms is None else "GRANTED"
-    try:
+    with fitting():
         told = {"verdict": verdict, "justification": reason, "terms": terms}
         return Ruling.model_validate(told)
-    except ValidationError as error:
-        raise wrong(error) from None

@@ -2,21 +2,23 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import typer
 
-if TYPE_CHECKING:
+
+@contextmanager
+def fitting() -> Iterator[None]:
+    """Say what of a form does not fit, without what was written."""
     from pydantic import ValidationError
 
-
-def wrong(error: "ValidationError") -> typer.BadParameter:
-    """Say what does not fit, without what was written."""
-    said = (
-        f"{'.'.join(map(str, one['loc'])) or 'all together'}: {one['msg']}"
-        for one in error.errors(include_url=False, include_input=False, include_context=False)
-    )
-    return typer.BadParameter("; ".join(said))
+    try:
+        yield
+    except ValidationError as error:
+        said = (
+            f"{'.'.join(map(str, one['loc'])) or 'all together'}: {one['msg']}"
+            for one in error.errors(include_url=False, include_input=False, include_context=False)
+        )
+        raise typer.BadParameter("; ".join(said)) from None
 
 
 @contextmanager

@@ -1,12 +1,12 @@
 """`mammo permit …`: what was granted; amended, extended, revoked."""
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flows.cli import place
-from flows.cli.checked import known, wrong
+from flows.cli.checked import fitting, known
 from flows.cli.person import Who, is_development, note, person
 
 if TYPE_CHECKING:
@@ -171,25 +171,29 @@ def amend(
     """
     place.enter("hub")
     from catalog.permits import changing
+    from catalog.permits.content import Changes
     from flows import wiring
     from flows.settings import HubSettings
 
     me, today = person(who, HubSettings), datetime.now(UTC).date()
     old = _content(_whole(permit))
     gone = set(remove or ())
-    changes: dict[str, Any] = {
-        "persons": [one for one in old.persons if one.subject not in gone]
-        + [_person(one) for one in add or ()],
-        "environments": (
-            *(one for one in old.environments if one not in gone),
-            *(environment or ()),
-        ),
-        "conditions": (*old.conditions, *(condition or ())),
-        "tools": tools or old.tools,
-        "valid_from": starts.date() if starts else max(today, old.valid_from),
-        "valid_until": until.date() if until else old.valid_until,
-    }
-    new = _changed(old, changes)
+    with fitting():
+        changes = Changes(
+            persons=(
+                *(one for one in old.persons if one.subject not in gone),
+                *(_person(one) for one in add or ()),
+            ),
+            environments=(
+                *(one for one in old.environments if one not in gone),
+                *(environment or ()),
+            ),
+            conditions=(*old.conditions, *(condition or ())),
+            tools=tools or None,
+            valid_from=starts.date() if starts else None,
+            valid_until=until.date() if until else None,
+        )
+        new = old.amended(changes, today=today)
     with known(permit):
         made = changing.amend(
             wiring.hub().catalogue, permit, new, who=me, reason=reason, today=today
@@ -228,24 +232,12 @@ def _content(found: "Issued") -> "Content":
 
 def _person(said: str) -> "Person":
     """Read a person as people type one."""
-    from pydantic import ValidationError
-
     from catalog.applications.form import Person
 
     try:
         subject, name, function = said.split("=")
-        return Person(subject=subject, name=name, function=function)
-    except ValidationError as error:
-        raise wrong(error) from None
     except ValueError:
         message = "SUBJECT=NAME=FUNCTION"
         raise typer.BadParameter(message) from None
-
-
-def _changed(old: "Content", changes: dict[str, Any]) -> "Content":
-    from pydantic import ValidationError
-
-    try:
-        return old.but(**changes)
-    except ValidationError as error:
-        raise wrong(error) from None
+    with fitting():
+        return Person(subject=subject, name=name, function=function)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli import place
+from infra.endpoints import Endpoints
 from infra.errors import StateError
 from infra.sides import REGION
-from infra.stack import Endpoints, PartStatus, Stack
+from infra.stack import PartStatus, Stack
 from infra.two_sides import TwoSides, side_of, stack_in
 
 if TYPE_CHECKING:

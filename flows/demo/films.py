@@ -20,7 +20,7 @@ from pydicom import dcmread
 
 from flows.demo.build import FOREIGN, OUTCOME_OF, Progress, write_exports
 from flows.demo.burn import Box, burn
-from flows.demo.identities import PROVIDERS, REGION, Provider, people_and_places
+from flows.demo.identities import PROVIDERS, REGION, Provider
 from flows.demo.plan import StudyPlan, plans, texts_of
 
 VERSION = "4"
@@ -109,16 +109,6 @@ def _described(target: Path, provider: Provider, studies: tuple[StudyPlan, ...])
         expected=MappingProxyType({name: n for name, n in expected.items() if n}),
         foreign=foreign,
     )
-
-
-def identity_needles() -> tuple[str, ...]:
-    """Return every invented identifying string, to search logs, keys and databases for.
-
-    Names, identity numbers in each writing, accession numbers, UID roots, staff, places, serials.
-    """
-    visits = [study.visit for studies in plans().values() for study in studies]
-    numbers = [visit.accession for visit in visits]
-    return tuple(dict.fromkeys((*people_and_places(), *numbers)))
 
 
 def burned_boxes(original: Path) -> tuple[Box, ...]:

@@ -5,10 +5,8 @@ published list of test numbers, and every check digit is right, so that software
 personnummer accepts them. Whether a given number is in that list has not been checked.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from flows.demo.encode import UID_ROOT
 from flows.demo.mammogram import Machine
 
 REGION = "Region Österskog"
@@ -175,32 +173,3 @@ ALVDALA = Provider(
     ),
 )  # fmt: skip
 PROVIDERS = (OSTERSKOG, ALVDALA)
-
-
-def _of_a_woman(woman: Woman) -> Iterator[str]:
-    yield from (woman.twelve, woman.long, woman.short, woman.short.replace("-", ""))
-    yield from (woman.person_name, f"{woman.given} {woman.family}", woman.banner)
-    yield from (woman.family, woman.family.upper(), woman.birth_name)
-    yield from woman.given.split()
-    yield from (woman.address.split(",")[0], woman.telephone, woman.telephone.replace(" ", ""))
-
-
-def _of_a_provider(provider: Provider) -> Iterator[str]:
-    for name in (provider.referrer, provider.radiologist, provider.operator):
-        family, given, *_ = name.split("^")
-        yield from (name, family, f"{given} {family}")
-    yield from (provider.unit, provider.department, provider.address.split(",")[0])
-    yield provider.application
-    for machine in provider.machines:
-        yield from (machine.serial, machine.station)
-
-
-def people_and_places() -> tuple[str, ...]:
-    """Every invented string that points to a woman, a member of staff or a place of care.
-
-    The provider's own name and numbers are not among them: the holder of data is public.
-    """
-    found = [needle for woman in WOMEN for needle in _of_a_woman(woman)]
-    found += [needle for provider in PROVIDERS for needle in _of_a_provider(provider)]
-    found += ["Ingegärd", "Gun-Marie", UID_ROOT]
-    return tuple(dict.fromkeys(found))

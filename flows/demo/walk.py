@@ -28,7 +28,8 @@ from flows.progress import counting
 from flows.release import permits
 from flows.release.build import build
 from infra import issuer
-from infra.stack import Endpoints, Stack
+from infra.endpoints import Endpoints
+from infra.stack import Stack
 
 REGION = "demo"
 RESEARCHER = "demo-researcher"

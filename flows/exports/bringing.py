@@ -5,26 +5,20 @@ found again, items are entered before anything is walked, and the study counts a
 """
 
 import random
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from catalog.ledgers.records import Export
 from catalog.plans.records import Waiting
 from flows import log
-from flows.deidentifier import Deidentifier
 from flows.errors import SourceAwayError, StoppedError
 from flows.exports.enrolling import Came, astray, enroll
-from flows.people.protection import Protection
+from flows.exports.job import Job
 from flows.sources.awaiting import awaiting
 from flows.sources.landed import LandedStudy, name
-from flows.sources.landing import Landing
-from flows.sources.limits import Breaker
-from flows.sources.source import Ended, Fetched, FoundInstance, Source, Stop
+from flows.sources.source import Ended, Fetched, FoundInstance, Source
 from flows.walk.study import StudyRun, settle
-from flows.wiring import RegionParts
 
 _AGAIN_AT_ONCE = 2  # fetches within one try: what a PACS dropped comes the second time
 _SHORTEST, _LONGEST = 60.0, 3600.0  # seconds until the next try
@@ -37,52 +31,12 @@ LACKING = "the source did not give all that it listed"
 RESTING = "the source answered too slowly and is left alone for a while"
 
 
-def unlimited(_count: int) -> None:
-    """Take no note of fetched bytes: as many may come as there are."""
-
-
 class Brought(StrEnum):
     """What became of one study in one try."""
 
     SETTLED = "settled"
     LATER = "to be tried again"
     STOPPED = "not tried, since we were told to stop"
-
-
-@dataclass(frozen=True, repr=False)
-class Job:
-    """One export's way of bringing studies in.
-
-    Attributes:
-        who: Whose leases the studies are.
-        tries: After so many, what lacks is UNAVAILABLE.
-        spend: Is told how many bytes were fetched.
-        place: Tells where in the landing a study lies; by its UID unless said otherwise.
-        breaker: Shared by all who ask this source.
-    """
-
-    parts: RegionParts
-    deidentifier: Deidentifier
-    protection: Protection | None
-    export: Export
-    region: str
-    source: Source
-    landing: Landing
-    stop: Stop
-    breaker: Breaker
-    who: str
-    run: str
-    tries: int
-    spend: Callable[[int], None] = unlimited
-    place: Callable[[str], LandedStudy] | None = None
-
-    def landed(self, study_uid: str) -> LandedStudy:
-        """Return where a study lies before the export takes it over."""
-        return (self.place or self.landing.study)(study_uid)
-
-    def folder(self, ordinal: int) -> Path:
-        """Return where a study's files lie once the export has taken them."""
-        return Path(self.export.path) / str(ordinal)
 
 
 @dataclass(frozen=True, repr=False)

@@ -17,21 +17,13 @@ from catalog.plans.records import SourceKind, Waiting, Window
 from flows import deidentifier, log, wiring
 from flows.errors import SourceAwayError, SourceRefusedError, StoppedError
 from flows.exports.asking import Asked
-from flows.exports.bringing import Job, bring
+from flows.exports.bringing import bring
 from flows.exports.content import content_of
+from flows.exports.job import Job
 from flows.exports.nights import Nights, not_now
 from flows.exports.rescanning import is_due, rescan
-from flows.exports.running import (
-    Quota,
-    Run,
-    export_of,
-    give_back_failed,
-    how_far,
-    is_settled,
-    next_window,
-    share_out,
-    wake,
-)
+from flows.exports.running import Run, export_of, next_window, wake
+from flows.exports.sharing import Quota, give_back_failed, how_far, is_settled, share_out
 from flows.exports.stopping import Stops
 from flows.ingest import alarms
 from flows.ingest.alive import alive

@@ -9,7 +9,7 @@ import errno
 import hashlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -202,3 +202,12 @@ class LandedStudy:
                 self._flush(descriptor)
             finally:
                 os.close(descriptor)
+
+
+def size_of(paths: Iterable[Path], least: int = 0) -> int:
+    """Sum the bytes of files, each at least so many; what an export takes meanwhile is none."""
+    total = 0
+    for path in paths:
+        with suppress(FileNotFoundError):
+            total += max(path.stat().st_size, least)
+    return total

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from flows.sources.landed import LandedStudy, name
+from flows.sources.landed import LandedStudy, name, size_of
 from flows.sources.landing import ODD, RUNS, SENDERS, Landing
 from flows.sources.placing import opened, write_whole
 
@@ -117,10 +117,10 @@ class Senders:
         mine = self._root / name(calling)
         notes = _notes(mine) if mine.is_dir() else []
         for study in {note.name.removeprefix(_MOVED) for note in notes}:
-            size = _size(self._landing.named(study), least)
+            size = size_of(self._landing.named(study).files(), least)
             total += size // max(1, len(self._noters(study))) if size else 0
         odd = _folders(self._landing.root / ODD / mine.name)
-        return total + sum(_size(LandedStudy(one), least) for one in odd)
+        return total + sum(size_of(LandedStudy(one).files(), least) for one in odd)
 
     @contextmanager
     def alone(self, what: str) -> Iterator[None]:
@@ -167,14 +167,6 @@ def _folders(root: Path) -> Iterator[Path]:
 
 def _notes(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
-
-
-def _size(landed: LandedStudy, least: int) -> int:
-    total = 0
-    for path in landed.files():
-        with suppress(FileNotFoundError):  # an export takes it in this moment
-            total += max(path.stat().st_size, least)
-    return total
 
 
 @contextmanager

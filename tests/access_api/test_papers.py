@@ -4,15 +4,18 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
 
 import pyarrow.parquet
 import pydicom
 import pytest
 from starlette.testclient import TestClient
 
-from catalog import holds
+from catalog import holds, releases
 from catalog.audit import entries
 from catalog.holds import HoldTarget
+from catalog.releases import Paper
 from catalog.releases.columns import COLUMNS
 from catalog.vocabulary import Finding, HoldKind, HoldScope
 from tests.access_api.world import (
@@ -138,6 +141,21 @@ def test_a_selection_lists_what_may_be_served(
     }
     assert listed == study - {held}
     assert held.encode() not in shown
+
+
+def test_a_selection_that_an_erasure_wrote_anew_meanwhile_is_found(
+    client: TestClient, world: World, bearer: Bearer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sop = world.members[PERMIT_A][0].sop
+    whole, look_up, early = selection(client, world, bearer(ANNA), sop), releases.selection, [1]
+
+    def looked_up(*of: Any, **words: Any) -> tuple[Paper, frozenset[str]]:
+        found, free = look_up(*of, **words)
+        return replace(found, key="gone" if early and early.pop() else found.key), free
+
+    monkeypatch.setattr(releases, "selection", looked_up)
+    assert selection(client, world, bearer(ANNA), sop) == whole
+    assert not early
 
 
 def test_papers_are_for_whom_the_release_is(

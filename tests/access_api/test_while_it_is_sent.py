@@ -15,6 +15,7 @@ from access_api.archives import routes
 from access_api.delivery import Asked
 from access_api.door import Door, open_door
 from access_api.doorstep import open_log
+from access_api.paper_kinds import Name
 from access_api.streams import BlocksResponse
 from access_api.tokens import Caller, Role
 from access_api.visits import Visit
@@ -33,8 +34,8 @@ ASKED: dict[str, Callable[[Visit, World], Response]] = {
     "archive": lambda visit, _: routes.download_release(visit, Asked(None, None, None)),
     "preview": lambda visit, world: previews.show_preview(visit, world.of(PERMIT_A).sop),
     "manifest": lambda visit, _: manifests.read_manifest(visit),
-    "table": lambda visit, _: papers.read_one_paper(visit, papers.Name.METADATA_CSV),
-    "terms": lambda visit, _: papers.read_one_paper(visit, papers.Name.TERMS),
+    "table": lambda visit, _: papers.read_one_paper(visit, Name.METADATA_CSV),
+    "terms": lambda visit, _: papers.read_one_paper(visit, Name.TERMS),
     "selection": lambda visit, world: papers.read_selection(visit, world.of(PERMIT_A).study),
 }
 

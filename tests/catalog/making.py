@@ -11,7 +11,7 @@ from catalog import permits
 from catalog.accounts import accounts, keys
 from catalog.accounts.records import Account
 from catalog.columns import now
-from catalog.database import writing
+from catalog.database import reading, writing
 from catalog.holders import add_holder, add_region
 from catalog.outcome import Outcome
 from catalog.publishing.publish import CataloguePublisher
@@ -101,6 +101,12 @@ def permit(permit_id: str = "permit-1", **changes: Any) -> permits.Permit:
         "persons": frozenset({WHO}),
     }
     return permits.Permit(**(fields | changes))
+
+
+def authorised(engine: Engine, permit_id: str, *, who: str, today: date) -> permits.Permit:
+    """Give the permit as the door does, if it names the person and is in force."""
+    with reading(engine) as connection:
+        return permits.require(connection, permit_id, who=who, today=today)
 
 
 def let_in(engine: Engine, account: str, permit_id: str) -> None:

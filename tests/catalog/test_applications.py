@@ -42,6 +42,7 @@ from tests.catalog.applying import (
     refused,
     submitted,
 )
+from tests.catalog.making import authorised
 
 ASSESSES = Reader(ASSESSOR, is_assessor=True)
 
@@ -78,9 +79,9 @@ def test_it_is_granted_with_reasons_and_leads_to_a_permit(catalogue_engine: Engi
     assert issued.persons == {ANNA, BERTIL, "spe-1"}
     assert (issued.valid_from, issued.valid_until) == (TODAY, last)
     assert (issued.tier, issued.purpose) == (Tier.PSEUDO_SPE, "Article 53(1)(e)(ii)")
-    assert permits.authorised(engine, issued.id, who=ANNA, today=TODAY) == issued
+    assert authorised(engine, issued.id, who=ANNA, today=TODAY) == issued
     with pytest.raises(NotFoundError):
-        permits.authorised(engine, issued.id, who=OWNER, today=TODAY)
+        authorised(engine, issued.id, who=OWNER, today=TODAY)
 
 
 @pytest.mark.parametrize("name", ["bertil-2", "spe-", "spe-A", " spe-1"])

@@ -22,11 +22,11 @@ from catalog.audit.proof import (
     removal,
 )
 from catalog.audit.proof import verify as verify_lines
+from catalog.audit.tables import access_log
 from catalog.audit.written import Format, read, written
 from catalog.columns import now
 from catalog.database import _configuration, connect, migrate, reading, writing
 from catalog.errors import ConflictError, NotFoundError
-from catalog.tables import access_log
 from tests.catalog.tampering import tamper
 
 LINES = 7

@@ -12,6 +12,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, MetaData, create_engine, inspect, select, text
 
 from catalog import tables
+from catalog.audit.tables import access_log
 from catalog.columns import now
 from catalog.database import (
     Chain,
@@ -96,9 +97,9 @@ def test_a_moment_comes_back_in_utc(catalogue_engine: Engine) -> None:
     with writing(catalogue_engine) as connection:
         row = {"actor": "a", "permit_id": "", "action": "b", "object": "c", "outcome": "d"}
         row |= {"version": 1, "previous": "0", "digest": "0"}
-        connection.execute(tables.access_log.insert().values(at=moment, **row))
+        connection.execute(access_log.insert().values(at=moment, **row))
     with reading(catalogue_engine) as connection:
-        found = connection.scalar(select(tables.access_log.c.at))
+        found = connection.scalar(select(access_log.c.at))
     assert found == moment
     assert found is not None
     assert found.utcoffset() is not None

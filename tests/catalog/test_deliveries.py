@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, func, select
 
-from catalog import holds, releases, tables
+from catalog import audit, holds, releases, tables
 from catalog.applications import applications
 from catalog.applications.cohort import Cohort
 from catalog.applications.deciding import decide
@@ -130,9 +130,8 @@ def test_the_mode_is_audited_and_new_names_leave_it(
     modes = {one.id: one.mode for one in list_holders(catalogue_engine)}
     assert modes == {"vgr": HolderMode.ON_PERMIT, "skane": HolderMode.STANDING}
     assert not set_mode(catalogue_engine, "vgr", HolderMode.ON_PERMIT, who="operator")
-    with reading(catalogue_engine) as connection:
-        rows = connection.execute(select(tables.access_log)).all()
-    told = [(row.actor, row.object, row.outcome) for row in rows if row.action == "holder.mode"]
+    lines = audit.entries(catalogue_engine)
+    told = [(one.actor, one.object, one.outcome) for one in lines if one.action == "holder.mode"]
     assert told == [("operator", "holder:vgr", "ON_PERMIT")]
     with pytest.raises(NotFoundError):
         set_mode(catalogue_engine, "nobody", HolderMode.STANDING, who="operator")

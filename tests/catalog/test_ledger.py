@@ -139,7 +139,6 @@ def test_what_became_of_an_original_is_found_again(ledger: Ledger) -> None:
     assert [trace.outcome for trace in by_accession] == [Outcome.ADMITTED] * 2
     assert ledger.by_accession("CANARY-ACC") == ()
     assert ledger.by_accession("") == ()
-    assert len(ledger.by_study(ORIGINAL.study_uid)) == 2
     (trace,) = ledger.by_instance(f"{ORIGINAL.sop_uid}.{first.id}")
     assert (trace.export_id, trace.clean_study_uid, trace.revision) == ("export-1", "2.25.1", 1)
 
@@ -149,7 +148,7 @@ def test_a_file_without_accession_is_not_found_by_none(ledger: Ledger) -> None:
     bare = Original("1.2.3", "1.2.3.4")
     ledger.record(Ending(item.id, Outcome.SUSPECT, original=bare), run="run-1")
     assert ledger.by_accession("") == ()
-    assert len(ledger.by_study("1.2.3")) == 1
+    assert len(ledger.by_instance("1.2.3.4")) == 1
 
 
 def test_what_has_expired_is_forgotten_but_still_counted(ledger: Ledger) -> None:
@@ -158,7 +157,6 @@ def test_what_has_expired_is_forgotten_but_still_counted(ledger: Ledger) -> None
     assert ledger.forget_expired(LATER) == 2
     assert ledger.forget_expired(LATER) == 0
     assert ledger.by_accession("CANARY-ACC", "RIS") == ()
-    assert ledger.by_study(ORIGINAL.study_uid) == ()
     assert ledger.items("export-1", 0) == ()
     assert ledger.progress("export-1").counts == {Outcome.ADMITTED: 2}
 

@@ -38,6 +38,7 @@ from tests.catalog.applying import (
     processed,
     refused,
 )
+from tests.catalog.making import authorised
 
 ASSESSES = Reader(ASSESSOR, is_assessor=True)
 DAYS = st.integers(-40, 4000).map(lambda days: TODAY + timedelta(days=days))
@@ -181,7 +182,7 @@ class Paths(RuleBasedStateMachine):
         for one in self.line() if hasattr(self, "key") else []:
             found, today = one.permit, TODAY
             try:
-                permits.authorised(self.engine, found.id, who=ANNA, today=today)
+                authorised(self.engine, found.id, who=ANNA, today=today)
                 allowed = True
             except PermitError:
                 allowed = False

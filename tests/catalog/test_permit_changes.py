@@ -25,7 +25,7 @@ from catalog.permits.records import last_day
 from catalog.permits.tables import permit_decision
 from catalog.vocabulary import PermitState
 from tests.catalog.applying import ANNA, ASSESSOR, BERTIL, OWNER, TODAY, granted, permitted
-from tests.catalog.making import permit
+from tests.catalog.making import authorised, permit
 
 ASSESSES = Reader(ASSESSOR, is_assessor=True)
 DAY = timedelta(days=1)
@@ -54,7 +54,7 @@ def extend(engine: Engine, permit_id: str, until: date, who: str = ASSESSOR) -> 
 
 def may(engine: Engine, permit_id: str, day: date, who: str = ANNA) -> bool:
     try:
-        permits.authorised(engine, permit_id, who=who, today=day)
+        authorised(engine, permit_id, who=who, today=day)
     except PermitError:
         return False
     return True
@@ -84,7 +84,7 @@ def test_an_amended_permit_is_a_new_one_and_ends_the_old(catalogue_engine: Engin
     assert (whole.placed.number, whole.placed.supersedes) == (2, old)
     assert show(engine, old, ASSESSES).line == (old, new.id)
     with pytest.raises(NotFoundError):
-        permits.authorised(engine, new.id, who=BERTIL, today=TODAY)
+        authorised(engine, new.id, who=BERTIL, today=TODAY)
 
 
 def test_the_old_one_is_in_force_until_the_new_one_is(catalogue_engine: Engine) -> None:

@@ -8,12 +8,12 @@ from sqlalchemy import Engine
 from catalog import permits
 from catalog.errors import CatalogError, ConflictError, NotFoundError, PermitError
 from catalog.vocabulary import Tier
-from tests.catalog.making import TODAY, WHO, permit
+from tests.catalog.making import TODAY, WHO, authorised, permit
 
 
 def refusal(engine: Engine, permit_id: str, who: str, today: date) -> CatalogError:
     with pytest.raises(CatalogError) as caught:
-        permits.authorised(engine, permit_id, who=who, today=today)
+        authorised(engine, permit_id, who=who, today=today)
     return caught.value
 
 
@@ -23,7 +23,7 @@ def test_a_permit_comes_back_as_issued(catalogue_engine: Engine) -> None:
         permits.create(catalogue_engine, issued)
     assert permits.get(catalogue_engine, "permit-1") == issued
     assert issued.tier is Tier.PSEUDO_SPE
-    assert permits.authorised(catalogue_engine, "permit-1", who=WHO, today=TODAY) == issued
+    assert authorised(catalogue_engine, "permit-1", who=WHO, today=TODAY) == issued
     with pytest.raises(ConflictError):
         permits.create(catalogue_engine, permit(title="Another"))
     with pytest.raises(ConflictError):
@@ -55,7 +55,7 @@ def test_it_is_in_force_from_its_first_day_to_its_last(
 ) -> None:
     permits.create(catalogue_engine, permit())
     if allowed:
-        assert permits.authorised(catalogue_engine, "permit-1", who=WHO, today=today)
+        assert authorised(catalogue_engine, "permit-1", who=WHO, today=today)
     else:
         assert isinstance(refusal(catalogue_engine, "permit-1", WHO, today), PermitError)
 

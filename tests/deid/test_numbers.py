@@ -1,6 +1,10 @@
 import pytest
 
-from deid.identity.numbers import personal_numbers, plain, windows
+from deid.identity.numbers import is_personal_window, plain, windows
+
+
+def personal_numbers(text: str) -> list[str]:
+    return [one[0][-10:] for one in windows(text) if is_personal_window(*one)]
 
 
 @pytest.mark.parametrize(
@@ -21,7 +25,7 @@ def test_a_personal_number_is_found_in_any_spacing(text: str) -> None:
 
 
 def test_a_coordination_number_is_one_too() -> None:
-    assert list(personal_numbers("701063-2391")) == ["7010632391"]
+    assert personal_numbers("701063-2391") == ["7010632391"]
 
 
 @pytest.mark.parametrize(
@@ -37,7 +41,7 @@ def test_a_coordination_number_is_one_too() -> None:
     ],
 )
 def test_chance_is_no_personal_number(text: str) -> None:
-    assert not [*personal_numbers(text)]
+    assert not personal_numbers(text)
 
 
 def test_windows_end_where_groups_do() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from flows.demo.films import identity_needles
+from tests.needles import identity_needles
 from tests.servers import free_block
 
 ROOT = Path(__file__).parents[2]

@@ -14,6 +14,7 @@ from flows.cli.permit import _tell
 from flows.cli.who import who
 from flows.settings import Environment, HubSettings
 from tests.catalog.applying import ANNA, BERTIL, OWNER, TODAY, permitted, processed, submitted
+from tests.catalog.making import authorised
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def test_it_is_screened_processed_and_granted(run, engine):
         "mammo: it was changed meanwhile; read it again\n",
     )
     issued = of(run, *asked, *terms, *more, "--version", "4").strip()
-    assert permits.authorised(engine, issued, who="spe-1", today=TODAY).persons >= {ANNA, BERTIL}
+    assert authorised(engine, issued, who="spe-1", today=TODAY).persons >= {ANNA, BERTIL}
     said = of(run, "permit", "show", issued)
     for words in ("can be used today", "view=CC", "(h) Publish openly.", "(d) anna: Anna A"):
         assert words in said

@@ -21,13 +21,14 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from flows.demo.films import STAMP, build_exports, burned_boxes, identity_needles
+from flows.demo.films import STAMP, build_exports, burned_boxes
 from flows.demo.identities import WOMEN, check_digit
 from flows.demo.mammogram import VIEWS
 from flows.demo.picture import MAX_WIDTH, before_after, pixels, terminal_picture
 from flows.demo.plan import plans
 from flows.sources.export_folder import passed_over
 from tests import archives, objects
+from tests.needles import identity_needles
 
 DCIODVFY = Path(sys.executable).parent / "dciodvfy"
 TRUNCATED = "20221010/IM00005"

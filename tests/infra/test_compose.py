@@ -15,7 +15,8 @@ from pydantic_settings import BaseSettings
 
 from access_api.console.settings import ConsoleSettings
 from access_api.settings import DoorSettings
-from flows.settings import HubSettings, ReceiverSettings, RegionSettings, ReleaseSettings
+from flows.settings import HubSettings, RegionSettings, ReleaseSettings
+from flows.sources.receiver.settings import ReceiverSettings
 
 INFRA = Path(__file__).parents[2] / "infra"
 COMPOSE: dict[str, Any] = yaml.safe_load((INFRA / "compose.yaml").read_text())

@@ -7,11 +7,10 @@ import pytest
 from catalog.calendar import months_later
 from catalog.deliveries import orders
 from flows import wiring
-from flows.intake.keys import public_text
-from flows.keys.key_file import REGION_ROOTS, create
 from flows.sources.definition import describe
 from tests.catalog.applying import permitted
 from tests.flows.conftest import mammo  # noqa: F401 -- a fixture
+from tests.intake.settings import set_region
 from tests.intake.test_cli_intake import typed  # noqa: F401 -- a fixture
 from tests.intake.test_orders import KEY
 
@@ -26,26 +25,15 @@ def both(hub, delivering, export_folder, typed, tmp_path, monkeypatch):  # noqa:
     """The command line where both sides' settings are; give exit code 0's output, or the error."""
     known = describe("share", {"kind": "FOLDER", "path": str(export_folder), "stable_seconds": 1})
     delivering.ledger.plans.set_source(known)
-    (tmp_path / "hub.pub").write_text(public_text(KEY.public_key()))
     (tmp_path / "orders.toml").write_text('source = "share"\n')
-    create(tmp_path / "region.key", REGION_ROOTS)
-    told = {
-        "ENVIRONMENT": "development",
-        "LANDING": str(tmp_path),
-        "KEY_FILE": str(tmp_path / "region.key"),
-        "LEDGER_URL": "sqlite://",
-        "S3_ENDPOINT": "127.0.0.1:1",
-        "S3_ACCESS_KEY": "x",
-        "S3_SECRET_KEY": "x",
-        "ORDERS_REGION": "norr",
-        "ORDERS_KEY_FILE": str(tmp_path / "hub.pub"),
-        "ORDERS_POLICY": str(tmp_path / "orders.toml"),
-        "INTAKE_URL": hub.url,
-        "INTAKE_KEY_FILE": str(tmp_path / "norr.pem"),
-        "INTAKE_CA": str(hub.ca),
-    }
-    for name, value in told.items():
-        monkeypatch.setenv(f"MAMMO_REGION_{name}", value)
+    set_region(
+        monkeypatch,
+        tmp_path,
+        ORDERS_POLICY=tmp_path / "orders.toml",
+        INTAKE_URL=hub.url,
+        INTAKE_KEY_FILE=tmp_path / "norr.pem",
+        INTAKE_CA=hub.ca,
+    )
     monkeypatch.setattr(wiring, "region", lambda: delivering)
     (tmp_path / "order.pem").write_bytes(pem(KEY))
     (tmp_path / "order.pem").chmod(0o600)

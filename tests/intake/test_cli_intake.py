@@ -7,7 +7,8 @@ from catalog.arrivals.records import OrderKind
 from catalog.orders.records import ReceivedOrder
 from flows import wiring
 from tests.flows.conftest import mammo  # noqa: F401 -- a fixture
-from tests.intake.test_orders import KEY, NOW, order
+from tests.intake.settings import set_region
+from tests.intake.test_orders import NOW, order
 
 
 @pytest.fixture
@@ -81,24 +82,7 @@ def test_what_is_not_the_hubs_to_order_is_refused(typed, hub, tmp_path, kind):
 
 
 def test_a_region_reads_and_decides(in_process, mammo, monkeypatch, tmp_path):  # noqa: F811
-    from flows.intake.keys import public_text
-    from flows.keys.key_file import REGION_ROOTS, create
-
-    (tmp_path / "hub.pub").write_text(public_text(KEY.public_key()))
-    create(tmp_path / "region.key", REGION_ROOTS)
-    told = {
-        "ENVIRONMENT": "development",
-        "LANDING": str(tmp_path),
-        "KEY_FILE": str(tmp_path / "region.key"),
-        "LEDGER_URL": "sqlite://",
-        "S3_ENDPOINT": "127.0.0.1:1",
-        "S3_ACCESS_KEY": "x",
-        "S3_SECRET_KEY": "x",
-        "ORDERS_REGION": "norr",
-        "ORDERS_KEY_FILE": str(tmp_path / "hub.pub"),
-    }
-    for name, value in told.items():
-        monkeypatch.setenv(f"MAMMO_REGION_{name}", value)
+    set_region(monkeypatch, tmp_path)
     monkeypatch.setattr(wiring, "region", lambda: in_process)
     assert "nothing" in mammo("orders", "list")[1]
     body = order(kind="ERASE", permit=None, case="7")["body"]

@@ -12,13 +12,14 @@ from catalog.arrivals import arrivals, regions
 from catalog.arrivals.records import Limits
 from catalog.arrivals.scope import RegionScope
 from catalog.arrivals.wire import StandingQuestion, study_message
+from catalog.audit.tables import access_log
 from catalog.columns import now
 from catalog.errors import ConflictError, NotFoundError
 from catalog.holders import set_mode
 from catalog.outcome import Outcome
 from catalog.publishing.publish import CataloguePublisher
 from catalog.records import Merge
-from catalog.tables import access_log, hold, study
+from catalog.tables import hold, study
 from catalog.vocabulary import HolderMode, HoldKind
 from flows.orders.issuing import sign_waiting
 from tests.catalog.applying import permitted

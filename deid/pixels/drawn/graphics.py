@@ -4,12 +4,11 @@ The lines are drawn as pictures, and the pictures looked at as any other: all an
 and each alone, at the scales at which somebody might have written.
 """
 
-from collections.abc import Iterator, MutableSequence, Sequence
+from collections.abc import Iterable, Iterator, MutableSequence, Sequence
 
 from pydicom.dataset import Dataset
 
 from deid.findings import Finding
-from deid.headers.journal import Done, Entry
 from deid.pixels.detection.gate import FIRST, SECOND, Sight
 from deid.pixels.detection.text_reader import TextReader
 from deid.pixels.drawn.drawing import Spare, find_lines
@@ -19,7 +18,8 @@ from deid.values import Path, items, walk, where
 
 _ANNOTATIONS, _TEXT_OBJECTS = 0x00700001, 0x00700008
 _MOST_ANNOTATIONS = 64
-_RULE = Rule(Action.REMOVE, Action.REMOVE, "lines that write, or nobody looked at", "PS3.15 E.3.3")
+_GRAPHICS = (GRAPHIC_OBJECTS, COMPOUND_GRAPHICS)
+RULE = Rule(Action.REMOVE, Action.REMOVE, "lines that write, or nobody looked at", "PS3.15 E.3.3")
 
 
 def has_graphics(header: Dataset) -> bool:
@@ -47,25 +47,16 @@ def drop_writing(header: Dataset, text_reader: TextReader | None) -> tuple[Path,
             else _writing(annotations, text_reader, (FIRST, SECOND), spare)
         )
         for place in sorted(writing):
-            for tag in (GRAPHIC_OBJECTS, COMPOUND_GRAPHICS):
+            for tag in _GRAPHICS:
                 annotations[place].pop(tag, None)
         dropped += ((*path, place) for place in sorted(writing))
         _tidy(header, path)
     return tuple(dropped)
 
 
-def without(journal: tuple[Entry, ...], dropped: tuple[Path, ...]) -> tuple[Entry, ...]:
-    """Write into a journal that the graphics of some annotations were dropped."""
-    gone = {(*path, tag) for path in dropped for tag in (GRAPHIC_OBJECTS, COMPOUND_GRAPHICS)}
-    if not gone:
-        return journal
-    entries = []
-    for entry in journal:
-        if entry.path in gone:
-            entries.append(Entry(entry.path, Action.REMOVE, Done.REMOVED, _RULE, 0))
-        elif not any(entry.path[: len(path)] == path for path in gone):
-            entries.append(entry)
-    return tuple(entries)
+def lost(annotations: Iterable[Path]) -> frozenset[Path]:
+    """Give the elements that annotations lose with their graphics."""
+    return frozenset((*path, tag) for path in annotations for tag in _GRAPHICS)
 
 
 def graphics_left(header: Dataset, text_reader: TextReader) -> tuple[Finding, ...]:

@@ -12,7 +12,6 @@ from pydicom.dataset import Dataset
 
 from deid.errors import Reason, SuspectError
 from deid.findings import Finding
-from deid.headers.journal import Done, Entry
 from deid.profiles.rules import Action, Rule
 from deid.values import Path, elements, items, raw, walk, where
 
@@ -21,7 +20,7 @@ _MODALITY, _VOI, _SOFTCOPY_VOI = 0x00283000, 0x00283010, 0x00283110
 _WINDOW = 0x00281050
 _ALL = 1 << 16
 _CROOKED = "a table that goes up and down"
-_RULE = Rule(Action.REMOVE, Action.REMOVE, _CROOKED, "PS3.15 E.3.1")
+RULE = Rule(Action.REMOVE, Action.REMOVE, _CROOKED, "PS3.15 E.3.1")
 
 
 def drop_crooked(header: Dataset, *, pixels: bool) -> tuple[Path, ...]:
@@ -50,19 +49,6 @@ def drop_crooked(header: Dataset, *, pixels: bool) -> tuple[Path, ...]:
 def crooked_left(header: Dataset) -> tuple[Finding, ...]:
     """Give the tables of a finished object that go up and down."""
     return tuple(Finding(where(path), _CROOKED) for path, _ in _crooked(header))
-
-
-def without_tables(
-    journal: tuple[Entry, ...], dropped: tuple[Path, ...], rule: Rule = _RULE
-) -> tuple[Entry, ...]:
-    """Write into a journal that some elements were dropped, with all that was in them."""
-    entries = []
-    for entry in journal:
-        if entry.path in dropped:
-            entries.append(Entry(entry.path, Action.REMOVE, Done.REMOVED, rule, 0))
-        elif not any(entry.path[: len(path)] == path for path in dropped):
-            entries.append(entry)
-    return tuple(entries)
 
 
 def _crooked(header: Dataset) -> Iterator[tuple[Path, Dataset]]:

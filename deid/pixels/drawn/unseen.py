@@ -4,11 +4,11 @@ from pydicom.dataset import Dataset
 
 from deid.errors import Reason, SuspectError
 from deid.findings import Finding
-from deid.headers.journal import Entry
+from deid.headers.journal import Entry, dropped
 from deid.pixels.detection.text_reader import TextReader
-from deid.pixels.drawn import palettes, polygons
-from deid.pixels.drawn.graphics import drop_writing, graphics_left, has_graphics, without
-from deid.pixels.drawn.lookups import crooked_left, drop_crooked, without_tables
+from deid.pixels.drawn import graphics, lookups, palettes, polygons
+from deid.pixels.drawn.graphics import drop_writing, graphics_left, has_graphics
+from deid.pixels.drawn.lookups import crooked_left, drop_crooked
 from deid.pixels.drawn.outlines import has_outlines, outlines_left
 from deid.pixels.drawn.overlays import has_overlays, overlays_left
 
@@ -36,9 +36,14 @@ def drop_unseen(
     crooked = drop_crooked(header, pixels=pixels)
     colours = palettes.drop_palettes(header, pixels=pixels)
     sides = polygons.drop_polygons(header)
-    journal = without_tables(without(journal, drawn), crooked)
-    journal = without_tables(journal, sides, polygons.RULE)
-    return without_tables(journal, colours, palettes.RULE), bool(drawn)
+    for paths, rule in (
+        (graphics.lost(drawn), graphics.RULE),
+        (crooked, lookups.RULE),
+        (sides, polygons.RULE),
+        (colours, palettes.RULE),
+    ):
+        journal = dropped(journal, paths, rule)
+    return journal, bool(drawn)
 
 
 def unseen_left(header: Dataset) -> tuple[Finding, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from flows.errors import NotOfferedError, SourceError, StoppedError
+from flows.sources.landed import size_of
 from flows.sources.network import proof
 from flows.sources.network.arriving import Arrivals
 from flows.sources.network.finding import Finding
@@ -77,7 +78,7 @@ class Pacs:
         stop: Stop,
     ) -> Fetched:
         """Retrieve a study, or some of its objects. Raises as `Source.fetch` does."""
-        began, before = time.monotonic(), _size(landed)
+        began, before = time.monotonic(), size_of(landed.files())
         try:
             counted = self._retrieve(study_uid, only, landed, stop)
         except StoppedError:
@@ -88,7 +89,7 @@ class Pacs:
             failed=counted.failed,
             warned=counted.warned,
             seconds=time.monotonic() - began,
-            bytes=max(0, _size(landed) - before),
+            bytes=max(0, size_of(landed.files()) - before),
             told=counted.told,
         )
 
@@ -152,11 +153,3 @@ class Pacs:
 
 
 NO_GET_BEFORE = "the PACS did not offer C-GET for such a study before"
-
-
-def _size(landed: Landed) -> int:
-    total = 0
-    for path in landed.files():
-        with suppress(FileNotFoundError):
-            total += path.stat().st_size
-    return total

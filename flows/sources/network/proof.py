@@ -1,7 +1,6 @@
 """The trial of a PACS, step by step, in words for its administrator; no study is named in them."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from pynetdicom.presentation import build_context
@@ -17,11 +16,10 @@ from flows.sources.source import (
     FoundInstance,
     FoundStudy,
     Landed,
-    Query,
     Source,
     Step,
 )
-from flows.sources.trial import DAYS_BACK, Briefly, Nowhere
+from flows.sources.trial import Briefly, Nowhere, find_one
 
 VERIFICATION = "1.2.840.10008.1.1"
 
@@ -38,7 +36,7 @@ def steps(tried: Tried, landed: Callable[[str], Landed] | None) -> Iterator[Step
     try:
         yield Step(name, ok=True, told=_echo(tried.peer))
         name = "query"
-        study, told = _query(tried)
+        study, told = find_one(tried, "PACS")
         yield Step(name, ok=True, told=told)
         name = "retrieval"
         yield Step(name, ok=True, told=_offers(tried.peer))
@@ -62,19 +60,6 @@ def _echo(peer: Peer) -> str:
             message = "the PACS accepts an association, but does not answer C-ECHO"
             raise SourceAwayError(message)
     return "the PACS answers C-ECHO" + (", over TLS" if peer.tls else ", without TLS")
-
-
-def _query(tried: Tried) -> tuple[FoundStudy | None, str]:
-    today, stop = datetime.now(UTC).date() + timedelta(days=1), Briefly()
-    for days in DAYS_BACK:
-        query = Query((today - timedelta(days=days), today))
-        found = list(tried.find(query, stop))
-        if found:
-            least = min(found, key=lambda study: study.instances or 1 << 30)
-            says = "says" if least.instances is not None else "does not say"
-            told = f"{len(found)} mammography studies of the last {days} days"
-            return least, f"the PACS finds {told}, and {says} how many objects a study holds"
-    return None, f"the PACS answers, and finds no mammography study of {DAYS_BACK[-1]} days"
 
 
 def _offers(peer: Peer) -> str:

@@ -13,7 +13,6 @@ from pydantic import ValidationError
 
 from flows import log
 from flows.errors import SettingsError
-from flows.settings import ReceiverSettings
 from flows.sources.auditing import activity, trail
 from flows.sources.landing import Landing
 from flows.sources.limits import Bandwidth
@@ -23,6 +22,7 @@ from flows.sources.receiver.incoming import ObjectLimits
 from flows.sources.receiver.peers import PeersFile
 from flows.sources.receiver.quotas import Allowance, Quotas
 from flows.sources.receiver.server import Receiver
+from flows.sources.receiver.settings import ReceiverSettings
 from flows.sources.receiver.terms import Terms
 
 #: Connections beside the associations: those that begin, and those that are told there are enough.

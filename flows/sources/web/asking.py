@@ -5,10 +5,8 @@ import logging
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any, Protocol
 
@@ -27,6 +25,7 @@ from flows.sources.web.service import Service
 from flows.sources.web.telling import (
     ELSEWHERE,
     ROUND_AND_ROUND,
+    retry_after,
     status_error,
     transport_error,
 )
@@ -40,8 +39,6 @@ MOST_HOPS = 3
 MOST_WAITS = 2
 #: Seconds; who asks us to come back later than that is asked in another try.
 LONGEST_WAIT = 60.0
-#: Seconds that are waited where a busy service does not say how long.
-USUAL_WAIT = 5.0
 BUSY = frozenset({429, 503})
 UNAUTHORISED, NO_CONTENT = 401, 204
 _TICK = 0.25
@@ -105,9 +102,9 @@ class Asker:
         began = time.monotonic()
         try:
             with self.answer(path, keys, JSON, stop) as response:
-                if response.status_code != httpx.codes.OK and not self._is_empty(response):
+                if response.status_code not in {httpx.codes.OK, NO_CONTENT}:
                     raise status_error(response.status_code)
-                found = [] if self._is_empty(response) else self._json(response, stop)
+                found = self._json(response, stop) if response.status_code != NO_CONTENT else []
                 warning = response.headers.get("warning", "").strip()
         except BrokenOffError as error:
             self._failed()
@@ -192,9 +189,6 @@ class Asker:
             _require(stop)
             self._sleep(min(_TICK, left))
 
-    def _is_empty(self, response: httpx.Response) -> bool:
-        return response.status_code == NO_CONTENT
-
     def _json(self, response: httpx.Response, stop: Stop) -> list[Mapping[str, Any]]:
         kind, _ = media_type(response.headers.get("content-type", ""))
         if kind not in JSON_TYPES:
@@ -226,17 +220,6 @@ class Asker:
             yield
         finally:
             places.release()
-
-
-def retry_after(told: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> float:
-    """Give the seconds that a busy service asks us to wait: a number, or a date."""
-    if told.strip().isdigit():
-        return float(told.strip()[:9])
-    try:
-        moment = parsedate_to_datetime(told)
-    except (TypeError, ValueError):
-        return USUAL_WAIT
-    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now()).total_seconds())
 
 
 def quiet() -> None:

@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 
 from flows.errors import StoppedError
+from flows.sources.landed import size_of
 from flows.sources.network.peer import Spending, Watch
 from flows.sources.source import (
     Ended,
@@ -68,7 +68,7 @@ class DicomWeb:
 
         Raises as `Source.fetch` does.
         """
-        began, before = time.monotonic(), _size(landed)
+        began, before = time.monotonic(), size_of(landed.files())
         lacking = None if only is None else tuple(x for x in only if not landed.has(x.sop_uid))
         arrivals = Arrivals(landed, study_uid, bandwidth=self._bandwidth)
         retrieval = Retrieval(self._asker, study_uid, arrivals, stop, trusted=self._gave)
@@ -83,7 +83,7 @@ class DicomWeb:
             failed=arrivals.failed,
             warned=0,
             seconds=time.monotonic() - began,
-            bytes=max(0, _size(landed) - before),
+            bytes=max(0, size_of(landed.files()) - before),
             told=found.told,
         )
 
@@ -99,11 +99,3 @@ class DicomWeb:
             return retrieval.only(lacking)
         # An object's address holds its series; where that is not known, all must come.
         return retrieval.all()
-
-
-def _size(landed: Landed) -> int:
-    total = 0
-    for path in landed.files():
-        with suppress(FileNotFoundError):
-            total += path.stat().st_size
-    return total

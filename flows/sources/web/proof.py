@@ -4,7 +4,6 @@ No answer and no address is quoted.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from flows.errors import FlowsError
@@ -13,11 +12,10 @@ from flows.sources.source import (
     Ended,
     FoundInstance,
     FoundStudy,
-    Query,
     Source,
     Step,
 )
-from flows.sources.trial import DAYS_BACK, Briefly, Nowhere
+from flows.sources.trial import Briefly, Nowhere, find_one
 from flows.sources.web.service import Service
 
 
@@ -31,7 +29,7 @@ def steps(tried: Tried) -> Iterator[Step]:
     """Try the search, the list of objects, and one object; end at what fails."""
     name = "query"
     try:
-        study, told = _query(tried)
+        study, told = find_one(tried, "service")
         yield Step(name, ok=True, told=f"{told}; {_shown(tried.service)}")
         if study is None:
             yield Step("object", ok=False, told="no mammography study was found to try it with")
@@ -55,19 +53,6 @@ def _shown(service: Service) -> str:
     if service.tls is not None and service.tls.certificate is not None:
         shown.append("our certificate")
     return f"{transport}, and we show {' and '.join(shown) or 'nothing'}"
-
-
-def _query(tried: Tried) -> tuple[FoundStudy | None, str]:
-    today, stop = datetime.now(UTC).date() + timedelta(days=1), Briefly()
-    for days in DAYS_BACK:
-        query = Query((today - timedelta(days=days), today))
-        found = list(tried.find(query, stop))
-        if found:
-            least = min(found, key=lambda study: study.instances or 1 << 30)
-            says = "says" if least.instances is not None else "does not say"
-            told = f"{len(found)} mammography studies of the last {days} days"
-            return least, f"the service finds {told}, and {says} how many objects a study holds"
-    return None, f"the service answers, and finds no mammography study of {DAYS_BACK[-1]} days"
 
 
 def _object(tried: Tried, study: FoundStudy, instances: tuple[FoundInstance, ...]) -> Step:

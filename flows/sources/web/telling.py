@@ -5,7 +5,9 @@ No URL is quoted: it holds UIDs and accession numbers. No body either.
 
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import httpx
 
@@ -50,6 +52,8 @@ ELSEWHERE = (
     "if it is to be trusted"
 )
 ROUND_AND_ROUND = "the service sends us from one address to the next without end"
+#: Seconds that are waited where a busy service does not say how long.
+USUAL_WAIT = 5.0
 
 
 def status_told(status: int) -> str:
@@ -104,3 +108,14 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     while cause is not None:
         yield cause
         cause = cause.__cause__ or cause.__context__
+
+
+def retry_after(told: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> float:
+    """Give the seconds that a busy service wants us to wait: a number, or a date (RFC 9110)."""
+    if told.strip().isdigit():
+        return float(told.strip()[:9])
+    try:
+        moment = parsedate_to_datetime(told)
+    except (TypeError, ValueError):
+        return USUAL_WAIT
+    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now()).total_seconds())

@@ -23,7 +23,7 @@ from statistics import median
 from pydicom import Dataset
 from pynetdicom import AE
 
-from flows.settings import ReceiverSettings
+from flows.sources.receiver.settings import ReceiverSettings
 from tests.bench.exports.images import write_studies
 from tests.bench.exports.peers import Orthanc, running
 from tests.bench.exports.sending import ENVIRONMENT, PDU, dcmtk, ours, require, send, started

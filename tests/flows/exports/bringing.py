@@ -17,9 +17,11 @@ from catalog.plans.records import (
 )
 from flows.deidentifier import Deidentifier
 from flows.exports.asking import Asked
-from flows.exports.bringing import Brought, Job, bring
+from flows.exports.bringing import Brought, bring
 from flows.exports.content import Content, Limits, Selection
-from flows.exports.running import Quota, Run, export_of, is_settled, next_window, share_out
+from flows.exports.job import Job
+from flows.exports.running import Run, export_of, next_window
+from flows.exports.sharing import Quota, is_settled, share_out
 from flows.sources.landing import Landing
 from flows.sources.limits import Breaker
 from flows.sources.network.pacs import Pacs

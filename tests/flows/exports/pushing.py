@@ -14,10 +14,12 @@ from catalog.ledgers.records import Export
 from catalog.plans.records import Plan, PlanState
 from flows.deidentifier import Deidentifier
 from flows.exports.asking import Asked
-from flows.exports.bringing import Brought, Job, bring
+from flows.exports.bringing import Brought, bring
 from flows.exports.content import Content, Selection
+from flows.exports.job import Job
 from flows.exports.pushed import announce
-from flows.exports.running import Quota, Run, is_settled, share_out
+from flows.exports.running import Run
+from flows.exports.sharing import Quota, is_settled, share_out
 from flows.sources.definition import describe
 from flows.sources.landing import Landing
 from flows.sources.opening import open_source

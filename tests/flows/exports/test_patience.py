@@ -18,11 +18,12 @@ from catalog.errors import ConflictError, DatabaseError
 from catalog.ledgers.records import Export
 from catalog.plans.records import Announced, Plan, PlanState, Waiting
 from flows.errors import RetriableError, StudyError
-from flows.exports import running
+from flows.exports import sharing
 from flows.exports.asking import Asked
 from flows.exports.bringing import Brought
 from flows.exports.content import Content, Selection
-from flows.exports.running import Quota, Run, patiently, share_out
+from flows.exports.running import Run
+from flows.exports.sharing import Quota, patiently, share_out
 from flows.ingest import alive as living
 from flows.ingest import janitor
 from flows.ingest.alive import alive, is_alive
@@ -60,11 +61,11 @@ class Away:
 
 
 def test_a_ledger_is_asked_again_until_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "_PAUSE", 0.0)
+    monkeypatch.setattr(sharing, "_PAUSE", 0.0)
     assert patiently(Away(3)) == "answer"
     with pytest.raises(ConflictError):
         patiently(Away(1, ConflictError))
-    monkeypatch.setattr(running, "_SILENCE", 0.0)
+    monkeypatch.setattr(sharing, "_SILENCE", 0.0)
     with pytest.raises(DatabaseError):
         patiently(Away(99))
 
@@ -109,7 +110,7 @@ class Trying:
 
 @pytest.fixture
 def trying(region: RegionParts, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Trying]:
-    monkeypatch.setattr(running, "_PAUSE", 0.0)
+    monkeypatch.setattr(sharing, "_PAUSE", 0.0)
     path = str(region.landing / "e-1" / "received")
     export = Export("e-1", "prov", path, 0, DECISION)
     region.ledger.register_export(export)

@@ -27,9 +27,9 @@ from flows.sources.landing import Landing
 from flows.sources.network import window
 from flows.sources.source import Ended, Fetched, FoundInstance, Query
 from flows.sources.web import asking, unpacking
-from flows.sources.web.asking import retry_after
 from flows.sources.web.dicomweb import DicomWeb
 from flows.sources.web.multipart import MalformedError, parts
+from flows.sources.web.telling import USUAL_WAIT, retry_after
 from tests.flows.sources.dicomweb import BOUNDARY, dicomweb, multipart, part10, related
 from tests.flows.sources.peers import HOST, MG, Go, image, uid
 
@@ -347,4 +347,4 @@ def test_a_busy_service_is_waited_for(monkeypatch: Any) -> None:
         assert len(list(DicomWeb(server.service()).find(Query(JANUARY), Go()))) == 1
     now = datetime(2026, 1, 1, 12, tzinfo=UTC)
     assert retry_after("Thu, 01 Jan 2026 12:00:30 GMT", lambda: now) == 30
-    assert retry_after("yesterday") == asking.USUAL_WAIT
+    assert retry_after("yesterday") == USUAL_WAIT
