@@ -25,6 +25,7 @@ from catalog.publishing.present import (
     published_as,
 )
 from catalog.publishing.study_rows import Place, Written, enter_series, enter_study, write_revision
+from catalog.recalls import standing as recalls
 from catalog.records import ExportSummary, Holder, Instance, Merge, NewRevision, StudyDraft
 from catalog.tables import export, holder, outcome
 from catalog.vocabulary import HoldKind, OptOut, Standing
@@ -210,6 +211,7 @@ def _enter_revisions(connection: Connection, draft: StudyDraft) -> None:
     require_foreseen(draft, seen)
     write_derived(connection, draft, written, series=series_ids, present=present)
     facets.keep(connection, [study_id])
+    recalls.hold_published(connection, study_id, who=draft.export_id)
 
 
 def _standing(new: NewRevision, there: Present | None, study_id: int) -> Standing:

@@ -50,7 +50,9 @@ def place(
 
     Without --yes it is only counted. From then on nothing of it is found, released or served, and
     downloads that are under way end within 60 seconds. What a profile, detector or export made is
-    held until it is made anew. What arrives later is not reached: recall again then.
+    held until it is made anew. It stands until it is lifted: what arrives later and fits is held
+    before anybody can find it, also where nothing fits today. A version is meant exactly, not up
+    to it. What --instance names by a UID does not stand: a study's later images are not held.
 
     Example: mammo recall place --detector "text 4" --reason "misses rotated text, case 12/2026"
 
@@ -85,6 +87,8 @@ def place(
         typer.echo(
             f"{_counts(recalling.count(catalogue, criteria))}; nothing is held yet: add --yes"
         )
+        if criteria.stands:
+            typer.echo("with it, what arrives later and fits is held, too, until it is lifted")
         if device is not None and (unknown := recalling.without_device(catalogue, holder)):
             typer.echo(
                 f"of {counted(unknown, 'object')} no machine is known: they are not counted, "
@@ -150,7 +154,10 @@ def lift(
     reason: Annotated[str, typer.Option(help="Why; it is kept, and must name nobody.")],
     who: Who = "",
 ) -> None:
-    """Lift the Holds of a recall that are in force.
+    """End a recall: its Holds are lifted, also those on what arrived later.
+
+    Other Holds stay, those of another recall of the same, too. What arrives from then on is not
+    held by it.
 
     Example: mammo recall lift 3 --reason "looked at again, case 12/2026"
     """
