@@ -5,7 +5,7 @@ What is published later, `catalog.recalls.standing` holds.
 
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, exists, func, select
 
 from catalog import audit
 from catalog.audit import AccessEvent
@@ -16,7 +16,7 @@ from catalog.recalls import standing
 from catalog.recalls.matching import matching
 from catalog.recalls.records import Criteria, Reach, Recall
 from catalog.recalls.tables import recall
-from catalog.tables import hold, instance, release, release_instance, study
+from catalog.tables import hold, instance, release, release_instance, revision, study
 
 
 def count(engine: Engine, criteria: Criteria) -> Reach:
@@ -59,6 +59,23 @@ def without_device(engine: Engine, holder: str | None) -> int:
         counted = counted.where(study.c.holder_id == holder)
     with reading(engine) as connection:
         return connection.scalar(counted) or 0
+
+
+def never_seen(engine: Engine, criteria: Criteria) -> dict[str, tuple[str, ...]]:
+    """Give what is there of each version or vendor that is asked for and that nothing has.
+
+    A recall of a word that is written otherwise would stand, and never hold anything.
+    """
+    columns = (instance.c.vendor, revision.c.profile, revision.c.edition, revision.c.detector)
+    found: dict[str, tuple[str, ...]] = {}
+    with reading(engine) as connection:
+        for column in columns:
+            asked = getattr(criteria, column.name)
+            if asked is None or connection.scalar(select(exists().where(column == asked))):
+                continue
+            there = connection.scalars(select(column).distinct().order_by(column))
+            found[column.name] = tuple(there)
+    return found
 
 
 def place(

@@ -32,7 +32,9 @@ def place(
         str | None, typer.Option(help="One machine, by what its region's `mammo device` tells.")
     ] = None,
     model: Annotated[str | None, typer.Option(help="The device's model, as headers say.")] = None,
-    profile: Annotated[str | None, typer.Option(help="De-identified by this profile.")] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="By this profile, with its version: as in 'mammography 7'.")
+    ] = None,
     edition: Annotated[str | None, typer.Option(help="By this edition.")] = None,
     detector: Annotated[str | None, typer.Option(help="Looked at by this detector.")] = None,
     export: Annotated[str | None, typer.Option(help="Brought by this export.")] = None,
@@ -89,6 +91,8 @@ def place(
         )
         if criteria.stands:
             typer.echo("with it, what arrives later and fits is held, too, until it is lifted")
+        for name, there in recalling.never_seen(catalogue, criteria).items():
+            typer.echo(f"nothing has this {name}; there are: {', '.join(there) or 'none'}")
         if device is not None and (unknown := recalling.without_device(catalogue, holder)):
             typer.echo(
                 f"of {counted(unknown, 'object')} no machine is known: they are not counted, "
@@ -154,10 +158,10 @@ def lift(
     reason: Annotated[str, typer.Option(help="Why; it is kept, and must name nobody.")],
     who: Who = "",
 ) -> None:
-    """End a recall: its Holds are lifted, also those on what arrived later.
+    """End a recall, and lift its Holds.
 
-    Other Holds stay, those of another recall of the same, too. What arrives from then on is not
-    held by it.
+    Those on what arrived later, too. Other Holds stay, also those of another recall of the same.
+    What arrives from then on is not held by it.
 
     Example: mammo recall lift 3 --reason "looked at again, case 12/2026"
     """

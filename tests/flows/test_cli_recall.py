@@ -54,6 +54,14 @@ def test_it_is_counted_first_and_done_when_told(recall, hub):
     assert said.endswith(" UTC by officer: misses text\n")
 
 
+def test_a_version_that_nothing_has_is_told_with_those_that_there_are(recall):
+    code, said = recall("place", "--detector", "detector 1", "--profile", "mammography", *WHAT[3:])
+    assert code == 0
+    assert "nothing has this detector; there are: detector-1\n" in said
+    assert "nothing has this profile" not in said
+    assert "nothing has" not in recall(*WHAT)[1]
+
+
 def test_what_was_held_since_is_told_until_it_is_lifted(recall, hub):
     recall(*WHAT, "--yes")
     prepared(hub.catalogue).publish(draft(2))
