@@ -3,7 +3,7 @@
 To find them again changes nothing, so that no crash and no caller can lose one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -73,7 +73,8 @@ def collect(engine: Engine, today: date) -> int:
             for row in _of_holds(connection)
             if row["about"] < over or row["about"].startswith("recall:")
         ]
-        rows = [*_of_recalls(connection), *held, *_of_erasures(connection)]
+        had = {row["about"] for row in held}
+        rows = [*_of_recalls(connection, had), *held, *_of_erasures(connection)]
         return insert_if_absent(connection, notice, *rows)
 
 
@@ -88,10 +89,14 @@ def _row(about: str, permit_id: str | None, instances: int, since: datetime) -> 
     }
 
 
-def _of_recalls(connection: Connection) -> Iterator[dict[str, Any]]:
-    """Give the authority's, one for each recall that holds anything."""
-    for row in connection.execute(select(recall).where(recall.c.holds > 0)):
-        yield _row(f"recall:{row.id}", None, row.holds, row.aware_at)
+def _of_recalls(connection: Connection, had: Collection[str]) -> Iterator[dict[str, Any]]:
+    """Give the authority's, one for each recall that held anything at once, or that somebody has.
+
+    What was published later was held from the first: nobody had it, and none is due for it.
+    """
+    for row in connection.execute(select(recall)):
+        if row.holds or f"recall:{row.id}" in had:
+            yield _row(f"recall:{row.id}", None, row.holds, row.aware_at)
 
 
 def _of_holds(connection: Connection) -> Iterator[dict[str, Any]]:

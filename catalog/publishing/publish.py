@@ -25,6 +25,7 @@ from catalog.publishing.present import (
     published_as,
 )
 from catalog.publishing.study_rows import Place, Written, enter_series, enter_study, write_revision
+from catalog.recalls import standing as recalls
 from catalog.records import ExportSummary, Holder, Instance, Merge, NewRevision, StudyDraft
 from catalog.tables import export, holder, outcome
 from catalog.vocabulary import HoldKind, OptOut, Standing
@@ -110,14 +111,17 @@ class CataloguePublisher:
             RaceError: The standings the draft was made from are no longer so.
         """
         require_whole(draft)
+        study_id = None
         with writing(self._engine) as connection:
             _open_export(connection, draft.export_id, draft.holder_id, region=draft.region)
             if draft.revisions:
                 for merge in draft.merges:
                     subjects.merge_known(connection, merge, reason=NEW_KEY, who=draft.export_id)
-                _enter_revisions(connection, draft)
+                study_id = _enter_revisions(connection, draft)
             tie(connection, draft)
             _count(connection, draft)
+            if study_id is not None:
+                recalls.hold_published(connection, study_id, who=draft.export_id)
             uids = [new.instance.sop_uid for new in draft.revisions]
             return {uid: there.number for uid, there in present_instances(connection, uids).items()}
 
@@ -186,7 +190,7 @@ def _open_export(
         raise ConflictError(Reason.OTHER_HOLDER)
 
 
-def _enter_revisions(connection: Connection, draft: StudyDraft) -> None:
+def _enter_revisions(connection: Connection, draft: StudyDraft) -> int:
     subject_id, study_id = enter_study(connection, draft)
     require_not_erased(connection, draft)  # the study's row is locked: nobody erases it meanwhile
     series_ids = enter_series(connection, draft, study_id)
@@ -210,6 +214,7 @@ def _enter_revisions(connection: Connection, draft: StudyDraft) -> None:
     require_foreseen(draft, seen)
     write_derived(connection, draft, written, series=series_ids, present=present)
     facets.keep(connection, [study_id])
+    return study_id
 
 
 def _standing(new: NewRevision, there: Present | None, study_id: int) -> Standing:

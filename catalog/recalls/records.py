@@ -1,5 +1,6 @@
 """What goes into a recall and what comes out."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 
@@ -54,6 +55,21 @@ class Criteria:
         whole = all(one is None for one in made)
         return HoldScope.INSTANCE if whole else HoldScope.REVISION
 
+    @property
+    def stands(self) -> bool:
+        """Tell whether it reaches what is published later: what is named by a UID is there."""
+        return self.instance is None
+
+    @classmethod
+    def read(cls, written: Mapping[str, str]) -> "Criteria":
+        """Read what `written` wrote."""
+        days = ("since", "until")
+        told = {name: value for name, value in written.items() if name not in days}
+        since, until = (
+            date.fromisoformat(written[day]) if day in written else None for day in days
+        )
+        return cls(**told, since=since, until=until)
+
     def written(self) -> dict[str, str]:
         """Write it as it is kept: only what is given."""
         return {name: str(value) for name, value in asdict(self).items() if value is not None}
@@ -77,8 +93,11 @@ class Recall:
     Attributes:
         criteria: What was recalled, as it was written.
         aware_at: When it became known.
-        holds: Holds that were placed.
-        lifted: How many of them were lifted since; `lifted_by` and `lifted_at` are of the last.
+        holds: Holds that were placed at once.
+        lifted: How many of all its Holds were lifted since; `lifted_by` and `lifted_at` are of
+            the last.
+        later: Holds that were placed since, on what was published later.
+        ended_at: When the recall itself was lifted.
     """
 
     id: int
@@ -91,6 +110,13 @@ class Recall:
     lifted: int
     lifted_by: str
     lifted_at: datetime | None
+    later: int = 0
+    ended_at: datetime | None = None
+
+    @property
+    def stands(self) -> bool:
+        """Tell whether what is published from now on is held if it fits."""
+        return self.ended_at is None and Criteria.read(self.criteria).stands
 
     @property
     def tell_by(self) -> datetime:

@@ -17,6 +17,11 @@ recall = Table(
     Column("at", UtcDateTime, nullable=False),
     # From then on the 72 hours of GDPR Article 33 run.
     Column("aware_at", UtcDateTime, nullable=False),
+    # Placed at once; those on what was published later are counted beside them.
     Column("holds", Integer, nullable=False),
+    Column("ended_by", String(255)),
+    Column("ended_at", UtcDateTime),
+    Column("end_reason", Text),
     CheckConstraint("aware_at <= at", name="aware"),
+    CheckConstraint("(ended_by IS NULL) = (ended_at IS NULL)", name="ended"),
 )

@@ -32,7 +32,9 @@ def place(
         str | None, typer.Option(help="One machine, by what its region's `mammo device` tells.")
     ] = None,
     model: Annotated[str | None, typer.Option(help="The device's model, as headers say.")] = None,
-    profile: Annotated[str | None, typer.Option(help="De-identified by this profile.")] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="By this profile, with its version: as in 'mammography 7'.")
+    ] = None,
     edition: Annotated[str | None, typer.Option(help="By this edition.")] = None,
     detector: Annotated[str | None, typer.Option(help="Looked at by this detector.")] = None,
     export: Annotated[str | None, typer.Option(help="Brought by this export.")] = None,
@@ -50,7 +52,9 @@ def place(
 
     Without --yes it is only counted. From then on nothing of it is found, released or served, and
     downloads that are under way end within 60 seconds. What a profile, detector or export made is
-    held until it is made anew. What arrives later is not reached: recall again then.
+    held until it is made anew. It stands until it is lifted: what arrives later and fits is held
+    before anybody can find it, also where nothing fits today. A version is meant exactly, not up
+    to it. What --instance names by a UID does not stand: a study's later images are not held.
 
     Example: mammo recall place --detector "text 4" --reason "misses rotated text, case 12/2026"
 
@@ -85,6 +89,10 @@ def place(
         typer.echo(
             f"{_counts(recalling.count(catalogue, criteria))}; nothing is held yet: add --yes"
         )
+        if criteria.stands:
+            typer.echo("with it, what arrives later and fits is held, too, until it is lifted")
+        for name, there in recalling.never_seen(catalogue, criteria).items():
+            typer.echo(f"nothing has this {name}; there are: {', '.join(there) or 'none'}")
         if device is not None and (unknown := recalling.without_device(catalogue, holder)):
             typer.echo(
                 f"of {counted(unknown, 'object')} no machine is known: they are not counted, "
@@ -150,7 +158,10 @@ def lift(
     reason: Annotated[str, typer.Option(help="Why; it is kept, and must name nobody.")],
     who: Who = "",
 ) -> None:
-    """Lift the Holds of a recall that are in force.
+    """End a recall, and lift its Holds.
+
+    Those on what arrived later, too. Other Holds stay, also those of another recall of the same.
+    What arrives from then on is not held by it.
 
     Example: mammo recall lift 3 --reason "looked at again, case 12/2026"
     """

@@ -42,13 +42,15 @@ def lines(found: Affected, moment: datetime) -> Iterator[str]:
 
 
 def heading(recall: Recall) -> str:
-    """Write a recall on one line, and whether its Holds were lifted."""
+    """Write a recall on one line: held at once and since, what was lifted, whether it stands."""
     said = f"recall {recall.id} of {_written(recall.at)} by {recall.who}: "
     said += counted(recall.holds, "hold")
-    if recall.lifted_at is None:
-        return said
-    many = "all" if recall.lifted >= recall.holds else f"{recall.lifted} of them"
-    return f"{said}, {many} lifted {_written(recall.lifted_at)} by {recall.lifted_by}"
+    if recall.later:
+        said += f" and {recall.later} since"
+    if recall.lifted_at is not None:
+        many = "all" if recall.lifted >= recall.holds + recall.later else f"{recall.lifted} of them"
+        said += f", {many} lifted {_written(recall.lifted_at)} by {recall.lifted_by}"
+    return f"{said}, stands" if recall.stands else said
 
 
 def clock(recall: Recall, moment: datetime) -> str:
@@ -65,7 +67,7 @@ def clock(recall: Recall, moment: datetime) -> str:
 def as_json(found: Affected) -> str:
     """Write it for programs."""
     told = asdict(found) | {"deletion": _EFFECT.deletion.name}
-    told["recall"]["tell_by"] = found.recall.tell_by
+    told["recall"] |= {"tell_by": found.recall.tell_by, "stands": found.recall.stands}
     return json.dumps(told, default=_json, ensure_ascii=False, indent=2)
 
 

@@ -132,19 +132,20 @@ def test_an_old_revision_is_recalled_where_a_release_has_it_and_the_new_one_is_f
     assert sorted(one.instances for one in search(engine, Query()).studies) == [1, 2]
 
 
-def test_a_second_recall_places_only_what_is_missing_and_each_is_lifted_alone(
+def test_a_second_recall_holds_all_of_its_own_and_each_is_lifted_alone(
     engine: Engine,
 ) -> None:
     first = place(engine, Criteria(detector="text 3"))
     second = recalling.place(engine, Criteria(edition="2026d"), reason="r", who="officer")
-    assert second.holds == 2
+    assert second.holds == 4
     assert recalling.lift(engine, first, who="officer", reason="r") == 2
     assert recalling.lift(engine, first, who="officer", reason="r") == 0
-    assert len(holds.list_holds(engine)) == 2
+    assert len(holds.list_holds(engine)) == 4
+    assert not served(engine, "2.25.91.1.2")
     lines = [(line.action, line.object, line.outcome) for line in audit.entries(engine)]
     assert lines == [
         ("recall", "recall:1", "2"),
-        ("recall", "recall:2", "2"),
+        ("recall", "recall:2", "4"),
         ("lift", "recall:1", "2"),
     ]
 

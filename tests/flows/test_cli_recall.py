@@ -39,6 +39,7 @@ def test_it_is_counted_first_and_done_when_told(recall, hub):
     assert said == (
         "4 revisions of 4 objects and all that was derived of them, in 1 study, "
         "in 1 release of 1 permit; nothing is held yet: add --yes\n"
+        "with it, what arrives later and fits is held, too, until it is lifted\n"
     )
     assert holds.list_holds(hub.catalogue) == ()
     code, said = recall(*WHAT, "--yes")
@@ -46,11 +47,33 @@ def test_it_is_counted_first_and_done_when_told(recall, hub):
     assert "4 holds" in said
     assert "71 h left" in said
     assert len(holds.list_holds(hub.catalogue)) == 4
-    assert recall("list")[1].endswith("by officer: 4 holds: misses text\n")
+    assert recall("list")[1].endswith("by officer: 4 holds, stands: misses text\n")
     assert recall("lift", "1", "--reason", "looked at again") == (0, "4 holds lifted\n")
     said = recall("list")[1]
     assert "by officer: 4 holds, all lifted 20" in said
     assert said.endswith(" UTC by officer: misses text\n")
+
+
+def test_a_version_that_nothing_has_is_told_with_those_that_there_are(recall):
+    code, said = recall("place", "--detector", "detector 1", "--profile", "mammography", *WHAT[3:])
+    assert code == 0
+    assert "nothing has this detector; there are: detector-1\n" in said
+    assert "nothing has this profile" not in said
+    assert "nothing has" not in recall(*WHAT)[1]
+
+
+def test_what_was_held_since_is_told_until_it_is_lifted(recall, hub):
+    recall(*WHAT, "--yes")
+    prepared(hub.catalogue).publish(draft(2))
+    assert "by officer: 4 holds and 4 since, stands\n" in recall("report", "1")[1]
+    told = json.loads(recall("report", "1", "--format", "json")[1])["recall"]
+    assert (told["holds"], told["later"], told["stands"]) == (4, 4, True)
+    assert recall("lift", "1", "--reason", "looked at again") == (0, "8 holds lifted\n")
+    assert "by officer: 4 holds and 4 since, all lifted 20" in recall("list")[1]
+    assert "stands" not in recall("list")[1]
+    uid = ("place", "--instance", "2.25.1", "--reason", "r")
+    assert "arrives later" not in recall(*uid)[1]
+    assert "stands" not in recall(*uid, "--yes")[1]
 
 
 def test_what_was_lifted_of_a_recall_is_counted(recall, hub):
