@@ -35,6 +35,7 @@ from catalog.releases.serving import (
     manifest,
     preview,
     servable,
+    unheld,
 )
 from catalog.releases.taking_up import take_up
 
@@ -74,5 +75,6 @@ __all__ = [
     "servable",
     "state_of",
     "take_up",
+    "unheld",
     "written",
 ]

@@ -85,6 +85,12 @@ def finish(engine: Engine, number: int, *, objects: int, size: int) -> None:
         connection.execute(delivery.update().where(delivery.c.id == number).values(**told))
 
 
+def taken_away(engine: Engine, permit_id: str, bucket: str, *, objects: int, who: str) -> None:
+    """Record that what is held was taken from a bucket into which nothing is delivered any more."""
+    event = AccessEvent(who, permit_id, "take-away", f"bucket:{bucket}", f"{objects} objects")
+    audit.append(engine, event)
+
+
 def proven_gone(engine: Engine, permit_id: str, bucket: str, *, proof_sha256: str, who: str) -> int:
     """Record that nothing of a permit lies in a bucket any more; tell of how many deliveries."""
     mine = select(release.c.id).where(release.c.permit_id == permit_id)

@@ -188,6 +188,30 @@ def test_what_an_amendment_replaced_stays_until_its_own_release_is_there(
     assert proof["ended"] == str(TODAY - timedelta(days=1))
 
 
+def test_what_is_held_goes_from_where_nothing_is_delivered_any_more(
+    region, hub, followed, bucket, settings
+):
+    old, _new = followed
+    (trace, *_) = region.ledger.by_instance(f"{INSTANCE}.1")
+    target = HoldTarget(HoldScope.INSTANCE, trace.clean_sop_uid)
+    served = list(releases.unheld(hub.catalogue, old))
+    holds.place(hub.catalogue, HoldKind.RECALLED, target, reason="t", who="o")
+    free = {f"{old}/{name}" for _, name in releases.unheld(hub.catalogue, old)}
+    gone = {f"{old}/{name}" for _, name in served} - free
+    accounts.revoke(hub.catalogue, "spe-7", who="operator")
+    assert gone <= set(bucket.store.keys())
+    assert once(hub, settings, TODAY) == night(stopped=1, waiting=1)
+    there = set(bucket.store.keys())
+    assert gone
+    assert gone.isdisjoint(there)
+    assert free <= there
+    assert once(hub, settings, TODAY) == night(stopped=1, waiting=1)
+    lines = [one for one in audit.entries(hub.catalogue) if one.action == "take-away"]
+    assert {one.permit_id for one in lines} >= {old}
+    assert len(lines) == 2
+    assert {one.object for one in lines} == {f"bucket:{bucket.bucket}"}
+
+
 @pytest.mark.parametrize("how", ["due", "revoked"])
 def test_what_an_amendment_replaced_goes_by_its_day_or_with_all(
     how, hub, followed, bucket, settings
