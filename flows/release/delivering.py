@@ -28,6 +28,7 @@ from catalog.releases.key_objects import only
 from catalog.releases.papers import SERVED
 from catalog.releases.parquet import parquet
 from catalog.vocabulary import ReleaseState
+from flows.release.ending import named
 from flows.release.spe import require_open
 from flows.release.taking_away import take_away
 from flows.wiring import HubParts
@@ -89,6 +90,21 @@ def deliver(
     deliveries.require_named(parts.catalogue, permit_id, to.bucket)
     require_open(to.store, to.bucket, below=f"{permit_id}/")
     number = deliveries.begin(parts.catalogue, permit_id, release.id, to.bucket, who=who)
+    with named(parts.catalogue, number):
+        done = _bring_all(parts, release, to, found, (today, progress))
+        objects = done.sent + done.there
+        deliveries.finish(parts.catalogue, number, objects=objects, size=done.size)
+    return done
+
+
+def _bring_all(
+    parts: HubParts,
+    release: Release,
+    to: Place,
+    found: Iterator[Servable],
+    told: tuple[Callable[[], date], Callable[[int, int], None]],
+) -> Delivered:
+    permit_id, (today, progress) = release.permit_id, told
     every = releases.contents(parts.catalogue, release.id).instances
     removed = take_away(parts, permit_id, to.store)
     done: Counter[_Ended] = Counter()
@@ -105,9 +121,7 @@ def deliver(
             progress(done.total(), every)
     _bring_papers(parts, release, to, today())
     removed += take_away(parts, permit_id, to.store)
-    sent, there = done[_Ended.SENT], done[_Ended.THERE]
-    deliveries.finish(parts.catalogue, number, objects=sent + there, size=size)
-    return Delivered(sent, there, removed, size)
+    return Delivered(done[_Ended.SENT], done[_Ended.THERE], removed, size)
 
 
 def newest(parts: HubParts, permit_id: str) -> Release:
