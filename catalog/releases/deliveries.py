@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, Row, select
 
 from catalog import audit
 from catalog.accounts.tables import service_account
-from catalog.audit import AccessEvent
+from catalog.audit import ALLOWED, AccessEvent
 from catalog.columns import now
 from catalog.database import reading, writing
 from catalog.deletions import whole
@@ -62,7 +62,7 @@ def begin(engine: Engine, permit_id: str, release_id: str, bucket: str, *, who: 
         key = connection.execute(delivery.insert().values(**row)).inserted_primary_key
         number = int(key[0]) if key else 0
         what = f"delivery:{number}"
-        audit.record(connection, AccessEvent(who, permit_id, "deliver", what, "ALLOWED"))
+        audit.record(connection, AccessEvent(who, permit_id, "deliver", what, ALLOWED))
     return number
 
 
@@ -139,7 +139,7 @@ def proven_gone(engine: Engine, permit_id: str, bucket: str, *, proof_sha256: st
         said = Confirmation(who, now(), proof_sha256)
         whole.enter(connection, permit_id, bucket, said, who=who)
         what = f"proof:{proof_sha256}"
-        audit.record(connection, AccessEvent(who, permit_id, "delete", what, "ALLOWED"))
+        audit.record(connection, AccessEvent(who, permit_id, "delete", what, ALLOWED))
     return gone
 
 
