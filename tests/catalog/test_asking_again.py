@@ -22,7 +22,7 @@ def test_who_delivers_on_permit_since_is_asked_when_somebody_says_so(
     assert orders.ask_again(catalogue_engine, one, who="operator") == 0
     set_mode(catalogue_engine, "skane", HolderMode.ON_PERMIT, who="operator")
     assert orders.ask_again(catalogue_engine, one, who="operator") == 1
-    revoke(catalogue_engine, one)
+    revoke(catalogue_engine, one, who="officer", reason="r")
     with pytest.raises(StepError):
         orders.ask_again(catalogue_engine, one, who="operator")
 

@@ -315,7 +315,7 @@ def test_without_an_order_in_force_nothing_is_entered(
     if how == "refused":
         answered(engine, order, "REFUSED", ground=Ground.NOT_LAWFUL)
     if how == "withdrawn":
-        revoke(engine, one)
+        revoke(engine, one, who="officer", reason="r")
     if how == "over":
         set_end(engine, one)
     with pytest.raises(ConflictError) as caught:

@@ -36,7 +36,7 @@ def test_a_bucket_that_keeps_versions_is_emptied_of_all_of_them(s3, stocked, hub
     send(hub, permit, place)
     recall(stocked, hub)
     assert send(hub, permit, place).removed == 3
-    revoke(hub.catalogue, permit)
+    revoke(hub.catalogue, permit, who="officer", reason="r")
     told = json.loads(gone(hub, permit, place)["statement"])
     left = client.list_objects(place.bucket, f"{permit}/", recursive=True, include_version=True)
     assert list(left) == []
@@ -50,7 +50,7 @@ def test_what_was_there_in_older_versions_only_is_in_the_proof(s3, hub, permit, 
     send(hub, permit, place)
     key = next(iter(place.store.keys(f"{permit}/")))
     place.store.remove(key)  # as whoever knows nothing of versions does
-    revoke(hub.catalogue, permit)
+    revoke(hub.catalogue, permit, who="officer", reason="r")
     told = json.loads(gone(hub, permit, place)["statement"])
     (one,) = [one for one in told["deleted"] if one["key"] == key]
     assert one == {"key": key, "versions": 2}
