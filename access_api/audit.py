@@ -15,7 +15,7 @@ from access_api.access import Allow, guarded_router
 from access_api.door import Door, OpenDoor
 from access_api.streams import BlocksResponse, in_blocks
 from access_api.tokens import Caller, Role
-from catalog.audit import Access, AccessEvent, ledger, proof, questions
+from catalog.audit import ALLOWED, Access, AccessEvent, ledger, proof, questions
 from catalog.audit.records import MAX_OBJECT, Wanted
 from catalog.audit.written import Format, written
 
@@ -212,7 +212,7 @@ def seen_by(
 
 
 def _note(caller: Caller, door: Door, action: str, what: str) -> None:
-    calls.append(door.engine, AccessEvent(caller.subject, "", action, what, calls.ALLOWED))
+    calls.append(door.engine, AccessEvent(caller.subject, "", action, what, ALLOWED))
 
 
 def _page(lines: Iterator[Access], limit: int) -> LinePage:

@@ -15,13 +15,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from access_api.heads import HEAD
 from access_api.recorder import Recorder, route_of
 from catalog import audit
-from catalog.audit import AccessEvent
+from catalog.audit import ALLOWED, AccessEvent
 
 if TYPE_CHECKING:
     from access_api.door import Door
     from access_api.tokens import Caller
 
-ALLOWED: Final = "ALLOWED"
 PERMIT_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _PERMIT: Final = re.compile(PERMIT_PATTERN[:-1] + r"\Z")
 _LINES: Final[ContextVar[list[AccessEvent] | None]] = ContextVar("lines", default=None)

@@ -8,13 +8,13 @@ from typing import Annotated, Final
 from fastapi import Depends, Header, Path
 
 from access_api.access import Allow
-from access_api.calls import ALLOWED, append
+from access_api.calls import append
 from access_api.door import Door
 from access_api.errors import DoorError, PreconditionError
 from access_api.problems import problem_of
 from access_api.tokens import Caller, Role
 from catalog.applications.records import Reader
-from catalog.audit import AccessEvent
+from catalog.audit import ALLOWED, AccessEvent
 from catalog.errors import CatalogError, VersionError
 
 _TAG: Final = re.compile(r'"([1-9][0-9]{0,8})"')

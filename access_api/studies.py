@@ -7,10 +7,10 @@ from fastapi import Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from access_api.access import Searcher, guarded_router
-from access_api.calls import ALLOWED, append
+from access_api.calls import append
 from access_api.door import OpenDoor
 from access_api.wire import REFUSALS, STUDY_FOUND
-from catalog.audit import AccessEvent
+from catalog.audit import ALLOWED, AccessEvent
 from catalog.audit.records import MAX_OBJECT
 from catalog.search import Query as CatalogQuery
 from catalog.search import search

@@ -10,7 +10,7 @@ There is no undo: a merge that was wrong is held, and its studies are ingested a
 from sqlalchemy import Connection, Engine, Row, exists, select
 
 from catalog import audit
-from catalog.audit import AccessEvent
+from catalog.audit import ALLOWED, AccessEvent
 from catalog.columns import now
 from catalog.database import insert_if_absent, writing
 from catalog.errors import ConflictError, NotFoundError, RaceError, Reason
@@ -58,7 +58,7 @@ def merge_in(connection: Connection, wanted: Merge, *, reason: str, who: str) ->
         )
     ).inserted_primary_key
     number = int(key[0]) if key else 0
-    audit.record(connection, AccessEvent(who, "", "merge", f"subject-merge:{number}", "ALLOWED"))
+    audit.record(connection, AccessEvent(who, "", "merge", f"subject-merge:{number}", ALLOWED))
 
 
 def merge_known(connection: Connection, wanted: Merge, *, reason: str, who: str) -> None:

@@ -212,7 +212,7 @@ release = Table(
     *closed("state", ReleaseState),
     Column("query", JSON, nullable=False),
     Column("instances", Integer, nullable=False),
-    # The highest revision there was when it was frozen: what the catalogue held.
+    # Which state of the catalogue it was frozen in: it rises with each revision and each erasure.
     Column("catalogue_version", reference(), nullable=False, server_default="0"),
     Column("frozen_at", UtcDateTime, nullable=False),
     Column("sealed_at", UtcDateTime),

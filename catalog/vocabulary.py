@@ -188,6 +188,14 @@ class HolderMode(StrEnum):
     ON_PERMIT = "ON_PERMIT"
 
 
+class SendingOutcome(StrEnum):
+    """How the delivery of a release into a bucket ended; none as long as it runs."""
+
+    WHOLE = "WHOLE"
+    STOPPED = "STOPPED"
+    BROKEN_OFF = "BROKEN_OFF"
+
+
 class DeliveryState(StrEnum):
     """How far an order by criteria is, which a permit led to (EHDS Art. 60(2))."""
 

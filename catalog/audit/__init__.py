@@ -7,6 +7,6 @@
 """
 
 from catalog.audit.ledger import append, entries, record
-from catalog.audit.records import Access, AccessEvent
+from catalog.audit.records import ALLOWED, Access, AccessEvent
 
-__all__ = ["Access", "AccessEvent", "append", "entries", "record"]
+__all__ = ["ALLOWED", "Access", "AccessEvent", "append", "entries", "record"]

@@ -23,14 +23,13 @@ from sqlalchemy import (
 )
 
 from catalog.audit.ledger import COLUMNS, lines
-from catalog.audit.records import Access, Wanted
+from catalog.audit.records import ALLOWED, Access, Wanted
 from catalog.audit.tables import access_log
 from catalog.database import reading
 from catalog.errors import NotFoundError
 from catalog.releases.tables import delivery
 from catalog.tables import instance, release, release_instance, revision, study
 
-ALLOWED: Final = "ALLOWED"
 WHOLE: Final = ("manifest", "studies", "metadata.csv", "metadata.parquet", "changes.csv")
 """What a line calls a release as a whole; the permit's id and a delivery are such names, too."""
 HEADS: Final = "%-head"

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 MAX_OBJECT = 255
+ALLOWED: Final = "ALLOWED"
+"""The outcome of what was asked for and given, or done."""
 
 
 @dataclass(frozen=True)

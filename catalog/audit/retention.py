@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select
 
 from catalog.audit import chain
 from catalog.audit.proof import REMOVED, Anchor, removal
-from catalog.audit.records import AccessEvent
+from catalog.audit.records import ALLOWED, AccessEvent
 from catalog.audit.tables import access_log, audit_checkpoint
 from catalog.columns import now
 from catalog.database import reading, writing
@@ -47,7 +47,7 @@ def remove(engine: Engine, before: datetime, *, who: str) -> Old | None:
             )
         )
         # Now, not at the end: what is removed may be all there is to hold on to.
-        event = AccessEvent(who, "", REMOVED, removal(found.last), "ALLOWED")
+        event = AccessEvent(who, "", REMOVED, removal(found.last), ALLOWED)
         chain.add(connection, [event])
         connection.execute(delete(access_log).where(access_log.c.id <= found.last.id))
     return found

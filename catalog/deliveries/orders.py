@@ -53,11 +53,15 @@ def ask_again(engine: Engine, permit_id: str, *, who: str) -> int:
 
     Raises:
         NotFoundError: There is no such permit.
-        StepError: It was revoked, or issued for development and has no cohort.
+        StepError: It is over, another took its place, or it was issued for development and has no
+            cohort.
     """
     with writing(engine) as connection:
         found = whole(connection, permit_id)
-        if found.content is None or found.placed is None or found.permit.revoked_at is not None:
+        one = found.permit
+        if found.content is None or found.placed is None or one.superseded is not None:
+            raise StepError
+        if is_over(connection, permit_id, today=now().date()):
             raise StepError
         mine = select(delivery_order.c.id).where(delivery_order.c.permit_id == permit_id)
         before = len(connection.scalars(mine).all())

@@ -21,6 +21,7 @@ from catalog.erasures.papers import Naming
 from catalog.erasures.records import Doomed, Erasure, Extent, Proof, Store
 from catalog.erasures.rows import Doom
 from catalog.erasures.tables import erased_object, erasure, tombstone
+from catalog.erasures.version import risen
 from catalog.errors import NotFoundError
 from catalog.holds import HoldTarget
 from catalog.releases.records import Paper
@@ -98,7 +99,8 @@ def begin(engine: Engine, asked: Asked, anew: Mapping[str, Paper | None]) -> Era
             row = {"release_id": release_id, "erasure_id": number, "instances": instances}
             connection.execute(tombstone.insert().values(row))
         ask_of_erased(connection, number, doom.revisions)
-        rows.delete(connection, doom, number)
+        with risen(connection, number):
+            rows.delete(connection, doom, number)
         counted = f"{len(doom.studies)} studies, {len(doom.instances)} objects"
         event = AccessEvent(asked.who, "", "erase", f"erasure:{number}", counted)
         audit.record(connection, event)

@@ -21,6 +21,8 @@ erasure = Table(
     Column("instances", Integer, nullable=False),
     Column("begun_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
+    # By how much it raised the catalogue version above the highest revision.
+    Column("raises", Integer, nullable=False, server_default="1"),
 )
 
 # The proof: a key is known until its object was seen to be gone, then only its digest is.

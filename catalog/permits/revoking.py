@@ -16,9 +16,7 @@ from catalog.permits.records import Permit
 from catalog.tables import permit
 
 
-def revoke(
-    engine: Engine, permit_id: str, *, who: str = "operator", reason: str = "revoked"
-) -> tuple[str, ...]:
+def revoke(engine: Engine, permit_id: str, *, who: str, reason: str) -> tuple[str, ...]:
     """End a permit now, and give the ids of all that ended; twice keeps the first moment.
 
     What took its place ends with it, and so does what is still in force of before.

@@ -7,7 +7,7 @@ once a new Revision says so.
 from sqlalchemy import Connection, exists, func, or_, select
 
 from catalog import audit, holds
-from catalog.audit import AccessEvent
+from catalog.audit import ALLOWED, AccessEvent
 from catalog.tables import hold, instance, revision, study, subject
 from catalog.vocabulary import HoldKind, HoldScope
 
@@ -50,4 +50,4 @@ def move(connection: Connection, study_id: int, subject_id: int, *, who: str) ->
         if not holds.is_placed(connection, HoldKind.CORRECTED, target):
             holds.stop(connection, HoldKind.CORRECTED, target, reason=MOVED, who=who)
     connection.execute(study.update().where(study.c.id == study_id).values(subject_id=subject_id))
-    audit.record(connection, AccessEvent(who, "", "move", f"study:{study_id}", "ALLOWED"))
+    audit.record(connection, AccessEvent(who, "", "move", f"study:{study_id}", ALLOWED))

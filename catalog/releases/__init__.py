@@ -36,6 +36,7 @@ from catalog.releases.serving import (
     manifest,
     preview,
     servable,
+    unheld,
 )
 from catalog.releases.taking_up import take_up
 
@@ -76,5 +77,6 @@ __all__ = [
     "servable",
     "state_of",
     "take_up",
+    "unheld",
     "written",
 ]

@@ -19,6 +19,7 @@ from sqlalchemy import (
 from catalog.columns import now
 from catalog.database import reading, writing
 from catalog.deliveries.tying import line_of, require_delivered
+from catalog.erasures.version import catalogue_version
 from catalog.errors import ConflictError, NotFoundError, Reason
 from catalog.releases.cohort import (
     free_revisions,
@@ -50,7 +51,7 @@ def freeze(
 
     An instance whose latest revision is held is left out: an older one was replaced for a reason.
     A release of the permit that was begun and never sealed is given up: a permit has one at a time.
-    Its catalogue version is the highest revision there was: nothing in the cohort is newer.
+    Its catalogue version tells the state of the catalogue that it is of (`catalogue_version`).
     Of a holder on permit only what was delivered for the permit's line is in it.
 
     Args:
@@ -80,7 +81,7 @@ def freeze(
             ),
             execution_options={"preserve_rowcount": True},
         )
-        version = connection.scalar(select(func.max(revision.c.id))) or 0
+        version = catalogue_version(connection)
         connection.execute(
             release.update()
             .where(release.c.id == release_id)

@@ -16,7 +16,8 @@ class Release:
     Attributes:
         number: One more than the permit's release before; readers see the newest sealed one.
         instances: How many revisions were frozen, less those held before it was sealed.
-        catalogue_version: The highest revision that the catalogue held when it was frozen.
+        catalogue_version: Which state of the catalogue it was frozen in; none has the number of
+            another.
         query: The saved query, as it was asked: with the version, the formula of the cohort.
     """
 

@@ -188,6 +188,21 @@ def manifest(
     return rows()
 
 
+def unheld(engine: Engine, permit_id: str) -> Iterator[tuple[str, str]]:
+    """Give study UID and file name of each object of a permit's newest release that nothing holds.
+
+    Whatever became of the permit: it is for taking away what is held from where a release lies.
+
+    Raises:
+        NotFoundError: Nothing is sealed.
+    """
+    columns = (release_instance.c.study_uid, release_instance.c.file_name)
+    with reading(engine) as connection:
+        wanted = free_of(newest(connection, permit_id)).with_only_columns(*columns)
+        for row in connection.execute(wanted).all():
+            yield row.study_uid, row.file_name
+
+
 def _study(uid: str, rows: Sequence[Row[Any]]) -> ReleasedStudy:
     return ReleasedStudy(
         study_uid=uid,

@@ -2,8 +2,9 @@
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, String, Table
 
-from catalog.columns import UtcDateTime, reference, serial
+from catalog.columns import UtcDateTime, one_of, reference, serial
 from catalog.tables import DIGEST, metadata
+from catalog.vocabulary import SendingOutcome
 
 __all__ = ["delivery", "metadata", "release_paper"]
 
@@ -32,5 +33,10 @@ delivery = Table(
     Column("bytes", reference()),
     Column("deleted_at", UtcDateTime),
     Column("proof_sha256", DIGEST),
+    # How it ended, and why if not whole: one of the closed reasons, or the kind of an error.
+    Column("outcome", String(16)),
+    Column("ended_as", String(255)),
+    one_of("outcome", SendingOutcome),
+    CheckConstraint("(outcome = 'WHOLE') = (finished_at IS NOT NULL)", name="whole"),
     CheckConstraint("(deleted_at IS NULL) = (proof_sha256 IS NULL)", name="deleted"),
 )

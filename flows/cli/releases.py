@@ -68,7 +68,9 @@ def _delivered(one: "Delivery") -> str:
     """Say in a line where a release was delivered, and that it is gone from there."""
     told = f"release {one.number} into {one.bucket} on {one.begun_at:%Y-%m-%d %H:%M} by {one.who}"
     if one.finished_at is None:
-        return f"{told}: not finished"
+        if one.outcome is None:
+            return f"{told}: under way, or killed; delivering again goes on"
+        return f"{told}: {one.outcome}, {one.ended_as}"
     told += f": {counted(one.objects, 'object')}, {one.bytes / 1e6:.1f} MB"
     return f"{told}; deleted, proof {one.proof_sha256}" if one.deleted_at else told
 

@@ -28,7 +28,9 @@ from catalog.releases.key_objects import only
 from catalog.releases.papers import SERVED
 from catalog.releases.parquet import parquet
 from catalog.vocabulary import ReleaseState
+from flows.release.ending import named
 from flows.release.spe import require_open
+from flows.release.taking_away import take_away
 from flows.wiring import HubParts
 
 WORKERS = 4
@@ -88,8 +90,23 @@ def deliver(
     deliveries.require_named(parts.catalogue, permit_id, to.bucket)
     require_open(to.store, to.bucket, below=f"{permit_id}/")
     number = deliveries.begin(parts.catalogue, permit_id, release.id, to.bucket, who=who)
+    with named(parts.catalogue, number):
+        done = _bring_all(parts, release, to, found, (today, progress))
+        objects = done.sent + done.there
+        deliveries.finish(parts.catalogue, number, objects=objects, size=done.size)
+    return done
+
+
+def _bring_all(
+    parts: HubParts,
+    release: Release,
+    to: Place,
+    found: Iterator[Servable],
+    told: tuple[Callable[[], date], Callable[[int, int], None]],
+) -> Delivered:
+    permit_id, (today, progress) = release.permit_id, told
     every = releases.contents(parts.catalogue, release.id).instances
-    removed = _take_away(parts, permit_id, to, today())
+    removed = take_away(parts, permit_id, to.store)
     done: Counter[_Ended] = Counter()
     size = 0
 
@@ -103,10 +120,8 @@ def deliver(
                 size += one.size if ended is not _Ended.STOPPED else 0
             progress(done.total(), every)
     _bring_papers(parts, release, to, today())
-    removed += _take_away(parts, permit_id, to, today())
-    sent, there = done[_Ended.SENT], done[_Ended.THERE]
-    deliveries.finish(parts.catalogue, number, objects=sent + there, size=size)
-    return Delivered(sent, there, removed, size)
+    removed += take_away(parts, permit_id, to.store)
+    return Delivered(done[_Ended.SENT], done[_Ended.THERE], removed, size)
 
 
 def newest(parts: HubParts, permit_id: str) -> Release:
@@ -228,22 +243,3 @@ def _changes(parts: HubParts, release: Release) -> Iterable[releases.Change]:
     if not before:
         return ()
     return releases.changes(parts.catalogue, release.permit_id, before[0], release.number)
-
-
-def _take_away(parts: HubParts, permit_id: str, to: Place, today: date) -> int:
-    """Remove what may not be served any more, in all its versions; count what was there."""
-    manifest = releases.manifest(parts.catalogue, permit_id, who=None, today=today)
-    wanted, studies = set(), set()
-    for one in manifest:
-        wanted.add(f"{permit_id}/{one.file_name}")
-        studies.add(one.study_uid)
-    wanted.update(f"{permit_id}/{study}/selection.dcm" for study in studies)
-    papers = f"{permit_id}/papers/"
-    left = [
-        key
-        for key in sorted(set(to.store.versions(f"{permit_id}/")))
-        if key not in wanted and not key.startswith(papers)
-    ]
-    for key in left:
-        to.store.erase(key)
-    return len(left)

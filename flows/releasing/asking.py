@@ -1,7 +1,7 @@
 """Ask the hub's own Prefect server for a release, and watch it; leaving it does not end it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -18,9 +18,11 @@ from prefect.exceptions import ObjectNotFound
 from sqlalchemy import Engine
 
 from catalog import releases
+from catalog.errors import CatalogError
+from catalog.errors import RetriableError as CatalogRetriableError
 from catalog.releases import Release
 from catalog.vocabulary import ReleaseState
-from flows.errors import StudyError
+from flows.errors import PermanentError, StudyError
 from flows.releasing.names import DEPLOYMENT, FLOW
 
 PAUSE = 0.5
@@ -40,7 +42,7 @@ def ask_and_watch(
     Asked for again while it is built, it is watched, not built twice.
 
     Raises:
-        StudyError: It could not be built; what is done is kept where another try may go on.
+        StudyError: It could not be built; the message says what the same command would do.
     """
     before = _newest(catalogue, permit_id, ReleaseState.SEALED)
     try:
@@ -102,6 +104,18 @@ def _show(catalogue: Engine, permit_id: str, progress: Callable[[int, int], None
 
 
 def _ending(state: State) -> str:
-    told = (state.message or "").partition("exception: ")[2].partition(": ")[2]
+    """Say how a run failed, and what the same command would do; `flows.release.build` keeps so."""
+    kind, _, told = (state.message or "").partition("exception: ")[2].partition(": ")
     told = told or f"the run ended as {(state.name or 'unknown').lower()}"
-    return f"{told}. What is done is kept: the same command goes on where it was"
+    if not kind or kind in set(_tree(CatalogRetriableError)):
+        return f"{told}. What is done is kept: the same command goes on where it was"
+    if kind in {*_tree(CatalogError), *_tree(PermanentError)}:
+        return f"{told}. The same command ends the same way until that is mended"
+    return f"{told}. The same command begins anew"
+
+
+def _tree(root: type[Exception]) -> Iterator[str]:
+    """Give the names of an error and of all that are kinds of it: Prefect tells no more."""
+    yield root.__name__
+    for kind in root.__subclasses__():
+        yield from _tree(kind)

@@ -2,7 +2,8 @@
 
 An environment's bucket gets what may be served by then, and loses what is held since. Once the
 permit has ended, all that was delivered is deleted, and the proof written (EHDS Art. 68(12)). What
-another permit took the place of stays until that one's release is there, six months at most.
+another permit took the place of stays until that one's release is there, six months at most; what
+is held goes from there all the same, and from wherever nothing may be delivered any more.
 """
 
 import json
@@ -24,6 +25,7 @@ from flows.intake.keys import load_key
 from flows.release import deletion
 from flows.release.delivering import Place, deliver
 from flows.release.spe import open_bucket
+from flows.release.taking_away import take_held_away
 from flows.releasing.names import NIGHTLY
 from flows.settings import ReleaseSettings
 from flows.silence import silenced
@@ -81,25 +83,31 @@ def _see_to(
 ) -> str:
     """Do what is due in one bucket of one permit, and name it."""
     place = Place(bucket, open_bucket(bucket))
+    ended = _due(parts, settings, permit_id, bucket, today)
+    if ended == "delivered":
+        deliver(parts, permit_id, place, who=WHO)
+    elif ended == "deleted" and settings.proof_key_file and settings.proofs:
+        key = load_key(settings.proof_key_file)
+        proof = deletion.delete(parts, permit_id, place, key, who=WHO, today=today)
+        _keep(proof, settings.proofs, f"{permit_id}-{bucket}")
+    else:
+        take_held_away(parts, permit_id, bucket, place.store, who=WHO)
+    return ended
+
+
+def _due(
+    parts: HubParts, settings: ReleaseSettings, permit_id: str, bucket: str, today: date
+) -> str:
+    """Name what is due in a bucket."""
     if permits.get(parts.catalogue, permit_id).in_force(today):
-        return _deliver(parts, permit_id, place)
+        try:
+            deliveries.require_named(parts.catalogue, permit_id, bucket)
+        except ConflictError:
+            return "stopped"
+        return "delivered"
     if whole.waits(parts.catalogue, permit_id, bucket, today=today):
         return "waiting"
-    if settings.proof_key_file is None or settings.proofs is None:
-        return "kept"
-    key = load_key(settings.proof_key_file)
-    proof = deletion.delete(parts, permit_id, place, key, who=WHO, today=today)
-    _keep(proof, settings.proofs, f"{permit_id}-{bucket}")
-    return "deleted"
-
-
-def _deliver(parts: HubParts, permit_id: str, place: Place) -> str:
-    try:
-        deliveries.require_named(parts.catalogue, permit_id, place.bucket)
-    except ConflictError:
-        return "stopped"
-    deliver(parts, permit_id, place, who=WHO)
-    return "delivered"
+    return "kept" if settings.proof_key_file is None or settings.proofs is None else "deleted"
 
 
 def _keep(proof: dict[str, Any], folder: Path, name: str) -> None:

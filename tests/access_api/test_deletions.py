@@ -24,7 +24,7 @@ def ended(world: World) -> str:
     world.permit(name, SPE, tier=Tier.PSEUDO_SPE)
     world.release(name, "2.25.90000")
     world.members.pop(name)
-    permits.revoke(world.engine, name)
+    permits.revoke(world.engine, name, who="officer", reason="r")
     return name
 
 

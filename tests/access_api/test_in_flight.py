@@ -99,7 +99,7 @@ def test_a_hold_ends_it_though_nobody_reads(
 @pytest.mark.parametrize("what", ["instance", "zip", "tar"])
 def test_a_revoked_permit_ends_it(door: Running, world: World, bearer: Bearer, what: str) -> None:
     slow = Slow(door, paths(world)[what], bearer(ANNA))
-    permits.revoke(world.engine, PERMIT_LARGE)
+    permits.revoke(world.engine, PERMIT_LARGE, who="officer", reason="r")
     try:
         wait_for(door, "PermitError")
         with pytest.raises((http.client.IncompleteRead, ConnectionError)):

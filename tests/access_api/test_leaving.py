@@ -218,7 +218,7 @@ def taken_away(world: World, error: type[CatalogError]) -> Iterator[None]:
         finally:
             holds.lift(world.engine, number, who="operator")
         return
-    permits.revoke(world.engine, PERMIT_LARGE)
+    permits.revoke(world.engine, PERMIT_LARGE, who="officer", reason="r")
     try:
         yield
     finally:

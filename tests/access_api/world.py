@@ -300,7 +300,7 @@ def build(engine: Engine, url: str, s3: S3Server) -> World:
     world.publish(rows=10_000, study=4, numbers=range(1, 3))
     world.release(PERMIT_LARGE, "2.25.6000", Query(exam_year_from=2022))
     _expire(engine)
-    permits.revoke(engine, REVOKED)
+    permits.revoke(engine, REVOKED, who="officer", reason="r")
     return world
 
 

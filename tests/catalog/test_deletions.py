@@ -126,7 +126,7 @@ def test_what_was_erased_is_named_until_it_is_gone_there_and_its_proof_is_needed
 
 def test_an_ended_permit_is_asked_too_and_nobody_else_is_told(engine):
     place(engine, HoldKind.RECALLED, HoldScope.STUDY, "2.25.1")
-    permits.revoke(engine, "permit-1")
+    permits.revoke(engine, "permit-1", who="officer", reason="r")
     assert uids(engine) == EVERY[:4]
     for account, named in ((OTHER, "permit-1"), (SPE, "other"), (SPE, "nothing")):
         with pytest.raises(NotFoundError):
@@ -155,7 +155,7 @@ def test_of_an_ended_permit_all_goes_by_a_day_and_one_confirmation_is_of_all(eng
     with pytest.raises(StepError) as caught:
         whole(engine)
     assert caught.value.reason is Reason.GOES_ON
-    permits.revoke(engine, "permit-1")
+    permits.revoke(engine, "permit-1", who="officer", reason="r")
     (standing,) = standings(engine, SPE, today=TODAY)
     assert (standing.due, standing.confirmed) == (4, 0)
     assert standing.whole
@@ -175,7 +175,7 @@ def test_of_an_ended_permit_all_goes_by_a_day_and_one_confirmation_is_of_all(eng
 
 
 def test_where_all_is_gone_nothing_more_is_asked_for(engine):
-    permits.revoke(engine, "permit-1")
+    permits.revoke(engine, "permit-1", who="officer", reason="r")
     whole(engine)
     place(engine, HoldKind.RECALLED, HoldScope.STUDY, "2.25.1")
     target = HoldTarget(HoldScope.STUDY, "2.25.2")
@@ -186,7 +186,7 @@ def test_where_all_is_gone_nothing_more_is_asked_for(engine):
 def test_what_was_erased_needs_its_proof_also_when_all_is_confirmed(engine):
     target = HoldTarget(HoldScope.STUDY, "2.25.1")
     erasing.begin(engine, Asked(target, "7/2026", "Article 17", "officer"), {})
-    permits.revoke(engine, "permit-1")
+    permits.revoke(engine, "permit-1", who="officer", reason="r")
     with pytest.raises(StepError) as caught:
         whole(engine, replace(SAID, proof_sha256=""))
     assert caught.value.reason is Reason.NO_PROOF
@@ -197,7 +197,7 @@ def test_what_was_erased_needs_its_proof_also_when_all_is_confirmed(engine):
 
 
 def test_nobody_confirms_all_of_what_it_never_had(engine):
-    permits.revoke(engine, "permit-1")
+    permits.revoke(engine, "permit-1", who="officer", reason="r")
     for name, named in ((OTHER, "permit-1"), (SPE, "other"), (SPE, "nothing")):
         with pytest.raises(NotFoundError):
             confirming.confirm_all(engine, named, name, SAID, who=name, today=TODAY)

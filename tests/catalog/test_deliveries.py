@@ -111,18 +111,6 @@ def test_a_cohort_of_another_holder_asks_nobody(
     assert orders.find_all(catalogue_engine) == ()
 
 
-def test_who_delivers_on_permit_since_is_asked_when_somebody_says_so(
-    publisher: CataloguePublisher, catalogue_engine: Engine
-) -> None:
-    one = permitted(catalogue_engine)
-    assert orders.ask_again(catalogue_engine, one, who="operator") == 0
-    set_mode(catalogue_engine, "skane", HolderMode.ON_PERMIT, who="operator")
-    assert orders.ask_again(catalogue_engine, one, who="operator") == 1
-    revoke(catalogue_engine, one)
-    with pytest.raises(StepError):
-        orders.ask_again(catalogue_engine, one, who="operator")
-
-
 def test_the_mode_is_audited_and_new_names_leave_it(
     publisher: CataloguePublisher, catalogue_engine: Engine
 ) -> None:
@@ -326,7 +314,7 @@ def test_without_an_order_in_force_nothing_is_entered(
     if how == "refused":
         answered(engine, order, "REFUSED", ground=Ground.NOT_LAWFUL)
     if how == "withdrawn":
-        revoke(engine, one)
+        revoke(engine, one, who="officer", reason="r")
     if how == "over":
         set_end(engine, one)
     with pytest.raises(ConflictError) as caught:

@@ -165,7 +165,7 @@ def test_a_permit_that_is_over_is_not_changed(catalogue_engine: Engine) -> None:
     for call in (
         lambda: amend(engine, over, content(engine, over)),
         lambda: extend(engine, over, TODAY + DAY),
-        lambda: permits.revoke(engine, over),
+        lambda: permits.revoke(engine, over, who="officer", reason="r"),
     ):
         assert refusal(call).reason is Reason.STEP
     development = permit("dev", valid_from=ago, valid_until=LAST - DAY)
@@ -191,7 +191,7 @@ def test_revoking_one_ends_all_that_could_give_access(catalogue_engine: Engine, 
     assert not any(may(engine, one, day) for one in line for day in (TODAY, LAST, LAST + DAY))
     assert may(engine, other, TODAY)
     assert permits.get(engine, first).state(TODAY) is PermitState.AMENDED
-    assert permits.revoke(engine, second, reason="again") == ()
+    assert permits.revoke(engine, second, who="officer", reason="again") == ()
     assert [permits.get(engine, one).revoked_at for one in ended] == moments
     happened = show(engine, second, ASSESSES).events
     assert [(one.event, one.who, one.reason) for one in happened] == [
@@ -207,7 +207,7 @@ def test_revoking_one_ends_all_that_could_give_access(catalogue_engine: Engine, 
 
 def test_revoking_needs_a_reason(catalogue_engine: Engine) -> None:
     one = permitted(catalogue_engine)
-    said = refusal(lambda: permits.revoke(catalogue_engine, one, reason=" "))
+    said = refusal(lambda: permits.revoke(catalogue_engine, one, who="officer", reason=" "))
     assert said.reason is Reason.NO_REASON
     assert may(catalogue_engine, one, TODAY)
 

@@ -62,10 +62,10 @@ def test_it_is_in_force_from_its_first_day_to_its_last(
 
 def test_a_revoked_permit_is_over_for_good(catalogue_engine: Engine) -> None:
     permits.create(catalogue_engine, permit())
-    permits.revoke(catalogue_engine, "permit-1")
+    permits.revoke(catalogue_engine, "permit-1", who="officer", reason="r")
     first = permits.get(catalogue_engine, "permit-1").revoked_at
-    permits.revoke(catalogue_engine, "permit-1")
+    permits.revoke(catalogue_engine, "permit-1", who="officer", reason="r")
     assert permits.get(catalogue_engine, "permit-1").revoked_at == first is not None
     assert isinstance(refusal(catalogue_engine, "permit-1", WHO, TODAY), PermitError)
     with pytest.raises(NotFoundError):
-        permits.revoke(catalogue_engine, "unknown")
+        permits.revoke(catalogue_engine, "unknown", who="officer", reason="r")

@@ -175,7 +175,7 @@ def test_every_call_asks_the_permit(engine: Engine) -> None:
     assert ask(engine, "unknown", **DOOR) == [NotFoundError] * 4
     assert ask(engine, "permit-1", who="stranger", today=TODAY) == [NotFoundError] * 4
     assert ask(engine, "permit-1", who=WHO, today=date(2027, 1, 1)) == [PermitError] * 4
-    permits.revoke(engine, "permit-1")
+    permits.revoke(engine, "permit-1", who="officer", reason="r")
     assert ask(engine, "permit-1", **DOOR) == [PermitError] * 4
 
 
@@ -188,7 +188,7 @@ def test_a_permit_revoked_while_a_manifest_is_read_ends_it(
     built(engine)
     rows = releases.manifest(engine, "permit-1", **DOOR)
     assert next(rows)
-    permits.revoke(engine, "permit-1")
+    permits.revoke(engine, "permit-1", who="officer", reason="r")
     with pytest.raises(PermitError):
         list(rows)
 

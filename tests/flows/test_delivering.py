@@ -139,7 +139,7 @@ def test_what_is_held_or_replaced_is_taken_away(stocked, hub, permit, place):
 
 
 def test_nothing_is_delivered_under_a_permit_that_ended(hub, permit, place):
-    revoke(hub.catalogue, permit)
+    revoke(hub.catalogue, permit, who="officer", reason="r")
     with pytest.raises(PermitError):
         send(hub, permit, place)
     assert list(place.store.keys()) == []
@@ -155,7 +155,7 @@ def test_deletion_is_proven_by_a_signed_list(hub, permit, place):
     with pytest.raises(InForceError):
         gone(hub, permit, place)
     there = set(place.store.keys())
-    revoke(hub.catalogue, permit)
+    revoke(hub.catalogue, permit, who="officer", reason="r")
     proof = gone(hub, permit, place)
     assert list(place.store.keys()) == []
     told = json.loads(proof["statement"])
@@ -186,7 +186,7 @@ def test_what_is_not_gone_is_not_proven(hub, permit, place):
             pass
 
     send(hub, permit, place)
-    revoke(hub.catalogue, permit)
+    revoke(hub.catalogue, permit, who="officer", reason="r")
     with pytest.raises(NotGoneError):
         gone(hub, permit, Place(place.bucket, Keeping(place.store)))
     (delivery,) = deliveries.deliveries_of(hub.catalogue, permit)

@@ -7,12 +7,13 @@ import pytest
 from minio import Minio
 from minio.versioningconfig import ENABLED, VersioningConfig
 
-from catalog import holds
+from catalog import holds, releases
 from catalog.accounts import accounts
-from catalog.errors import ConflictError, PermitError, Reason
+from catalog.errors import ConflictError, PermitError, Reason, StorageError
 from catalog.holds import HoldTarget
 from catalog.permits import revoke
-from catalog.vocabulary import HoldKind, HoldScope
+from catalog.releases import deliveries
+from catalog.vocabulary import HoldKind, HoldScope, SendingOutcome
 from flows.release.delivering import Place, deliver
 from tests import objects
 from tests.flows.conftest import TODAY
@@ -35,7 +36,7 @@ def test_a_bucket_that_keeps_versions_is_emptied_of_all_of_them(s3, stocked, hub
     send(hub, permit, place)
     recall(stocked, hub)
     assert send(hub, permit, place).removed == 3
-    revoke(hub.catalogue, permit)
+    revoke(hub.catalogue, permit, who="officer", reason="r")
     told = json.loads(gone(hub, permit, place)["statement"])
     left = client.list_objects(place.bucket, f"{permit}/", recursive=True, include_version=True)
     assert list(left) == []
@@ -49,7 +50,7 @@ def test_what_was_there_in_older_versions_only_is_in_the_proof(s3, hub, permit, 
     send(hub, permit, place)
     key = next(iter(place.store.keys(f"{permit}/")))
     place.store.remove(key)  # as whoever knows nothing of versions does
-    revoke(hub.catalogue, permit)
+    revoke(hub.catalogue, permit, who="officer", reason="r")
     told = json.loads(gone(hub, permit, place)["statement"])
     (one,) = [one for one in told["deleted"] if one["key"] == key]
     assert one == {"key": key, "versions": 2}
@@ -106,6 +107,37 @@ def test_midnight_of_the_last_day_ends_a_delivery(hub, permit, place):
     with pytest.raises(PermitError):
         deliver(hub, permit, place, who="ops", today=today)
     assert 0 < len(list(place.store.keys(f"{permit}/"))) < 12
+    assert ends(hub, permit) == [(SendingOutcome.STOPPED, str(Reason.NOT_IN_FORCE))]
+
+
+class Refusing(Watched):
+    """A store that takes nothing."""
+
+    def put(self, *_arguments):
+        raise StorageError(Reason.REFUSED)
+
+
+def ends(hub, permit) -> list[tuple[str | None, str]]:
+    every = deliveries.deliveries_of(hub.catalogue, permit)
+    return [(one.outcome, one.ended_as) for one in every]
+
+
+def test_a_delivery_ends_in_one_named_outcome(hub, permit, place):
+    store = Refusing(place.store, None)
+    with pytest.raises(StorageError):
+        deliver(hub, permit, Place(place.bucket, store), who="ops")
+    refused = (SendingOutcome.BROKEN_OFF, str(Reason.REFUSED))
+    assert ends(hub, permit) == [refused]
+    release = releases.releases_of(hub.catalogue, permit)[0].id
+    deliveries.begin(hub.catalogue, permit, release, place.bucket, who="killed")
+    assert ends(hub, permit) == [refused, (None, "")]
+    send(hub, permit, place)
+    (_, (gone, why), whole) = ends(hub, permit)
+    assert (gone, why != "", whole) == (
+        SendingOutcome.BROKEN_OFF,
+        True,
+        (SendingOutcome.WHOLE, ""),
+    )
 
 
 def test_a_bucket_is_its_account_s_and_the_permit_names_that(hub, permit, place):

@@ -95,7 +95,7 @@ def test_what_an_environment_must_delete_has_a_day_and_a_name(hub, permit, bucke
     assert rows(hub) == {}
     with pytest.raises(StepError):
         confirm(hub, permit, "spe-7", "spe-7")
-    revoke(hub.catalogue, permit)
+    revoke(hub.catalogue, permit, who="officer", reason="r")
     found = rows(hub)
     assert set(found) == {"spe-7", bucket.bucket}
     assert {one.by for one in found.values()} == {months_later(TODAY, 6)}
@@ -134,7 +134,7 @@ def test_the_night_brings_a_bucket_up_to_date(region, hub, permit, bucket, setti
 
 
 def test_the_night_deletes_what_is_over_with_proof(hub, permit, bucket, settings):
-    revoke(hub.catalogue, permit)
+    revoke(hub.catalogue, permit, who="officer", reason="r")
     without = settings.model_copy(update={"proof_key_file": None})
     assert once(hub, without, TODAY) == night(kept=1)
     assert list(bucket.store.keys()) != []
@@ -153,7 +153,7 @@ def test_a_bucket_that_fails_stops_no_other(hub, permit, bucket, settings):
         lost = {"release_id": found.release_id, "bucket": "a-bucket-that-is-gone"}
         row = {"who": "ops", "begun_at": now()} | lost
         connection.execute(delivery.insert().values(row))
-    revoke(hub.catalogue, permit)
+    revoke(hub.catalogue, permit, who="officer", reason="r")
     with pytest.raises(NightError) as caught:
         once(hub, settings, TODAY)
     assert str(caught.value) == "1 of 2 deliveries failed; the others were seen to"
@@ -188,6 +188,30 @@ def test_what_an_amendment_replaced_stays_until_its_own_release_is_there(
     assert proof["ended"] == str(TODAY - timedelta(days=1))
 
 
+def test_what_is_held_goes_from_where_nothing_is_delivered_any_more(
+    region, hub, followed, bucket, settings
+):
+    old, _new = followed
+    (trace, *_) = region.ledger.by_instance(f"{INSTANCE}.1")
+    target = HoldTarget(HoldScope.INSTANCE, trace.clean_sop_uid)
+    served = list(releases.unheld(hub.catalogue, old))
+    holds.place(hub.catalogue, HoldKind.RECALLED, target, reason="t", who="o")
+    free = {f"{old}/{name}" for _, name in releases.unheld(hub.catalogue, old)}
+    gone = {f"{old}/{name}" for _, name in served} - free
+    accounts.revoke(hub.catalogue, "spe-7", who="operator")
+    assert gone <= set(bucket.store.keys())
+    assert once(hub, settings, TODAY) == night(stopped=1, waiting=1)
+    there = set(bucket.store.keys())
+    assert gone
+    assert gone.isdisjoint(there)
+    assert free <= there
+    assert once(hub, settings, TODAY) == night(stopped=1, waiting=1)
+    lines = [one for one in audit.entries(hub.catalogue) if one.action == "take-away"]
+    assert {one.permit_id for one in lines} >= {old}
+    assert len(lines) == 2
+    assert {one.object for one in lines} == {f"bucket:{bucket.bucket}"}
+
+
 @pytest.mark.parametrize("how", ["due", "revoked"])
 def test_what_an_amendment_replaced_goes_by_its_day_or_with_all(
     how, hub, followed, bucket, settings
@@ -196,7 +220,7 @@ def test_what_an_amendment_replaced_goes_by_its_day_or_with_all(
     last = months_later(TODAY - timedelta(days=1), 6)
     assert once(hub, settings, last - timedelta(days=1))["waiting"] == 1
     if how == "revoked":
-        revoke(hub.catalogue, new)
+        revoke(hub.catalogue, new, who="officer", reason="r")
     once(hub, settings, last if how == "due" else TODAY)
     assert not [key for key in bucket.store.keys() if key.startswith(old)]  # noqa: SIM118
 
@@ -212,7 +236,7 @@ def test_the_commands_tell_what_is_due(hub, permit, bucket, monkeypatch, mammo, 
     monkeypatch.setattr("flows.cli.deletions.person", lambda _who, _settings: "ops")
     capsys.readouterr()
     assert mammo("deletions", "list")[:2] == (0, "nothing was ever to be deleted\n")
-    revoke(hub.catalogue, permit)
+    revoke(hub.catalogue, permit, who="officer", reason="r")
     day = months_later(TODAY, 6)
     line = f"spe-7  {permit}: all of it by {day}, not confirmed"
     assert line in mammo("deletions", "list")[1]
@@ -229,7 +253,7 @@ def test_the_commands_tell_what_is_due(hub, permit, bucket, monkeypatch, mammo, 
 def test_a_day_that_passed_is_told_by_the_exit_code(hub, permit, monkeypatch, mammo, capsys):
     monkeypatch.setattr(place, "enter", lambda _side: None)
     monkeypatch.setattr(wiring, "hub", lambda: hub)
-    revoke(hub.catalogue, permit)
+    revoke(hub.catalogue, permit, who="officer", reason="r")
     ago = TODAY - timedelta(days=200)
     with writing(hub.catalogue) as connection:
         then = datetime(ago.year, ago.month, ago.day, tzinfo=UTC)

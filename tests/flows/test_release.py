@@ -109,7 +109,7 @@ def test_a_release_holds_what_the_search_finds(stocked, hub, permit):
 
 def test_a_revoked_permit_releases_nothing(stocked, hub, permit):
     one = permit()
-    revoke(hub.catalogue, one)
+    revoke(hub.catalogue, one, who="officer", reason="r")
     with pytest.raises(PermitError):
         build(hub, one, Query(), today=TODAY)
 

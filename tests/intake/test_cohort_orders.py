@@ -227,7 +227,7 @@ def test_a_revoked_permit_takes_its_order_back_and_nothing_comes_any_more(
     plan = region.ledger.plans.get(accept(region, fetch()[one]))
     put(export_folder, *four_views())
     export = registered(region, export_folder, plan.decision)
-    revoke(hub.engine, one)
+    revoke(hub.engine, one, who="officer", reason="r")
     assert stood(hub) == {one: DeliveryState.WITHDRAWN}
     with checking(hub), pytest.raises(Exception, match="on permit only"):
         walked(region, deidentify_with, export)
