@@ -27,7 +27,7 @@ from catalog.tiers.assessments import is_assessed, tier_in_force
 from catalog.vocabulary import Tier
 
 UID_PATTERN: Final = r"^[0-9][0-9.]{0,63}$"
-ALLOWED: Final = "ALLOWED"
+
 
 PermitId = Annotated[
     str,

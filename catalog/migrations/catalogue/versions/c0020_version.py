@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "c0020"
-down_revision = "c0018"
+down_revision = "c0019"
 branch_labels = None
 depends_on = None
 
