@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.Column("who", sa.String(128), nullable=False),
         sa.CheckConstraint("word IN ('OUT', 'LIFTED')", name=op.f("ck_opt_out_list_word")),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_opt_out_list")),
-        sa.UniqueConstraint("signer", "number", name=op.f("uq_opt_out_list_signer")),
+        sa.UniqueConstraint("signer", "number", name=op.f("uq_opt_out_list_signer_number")),
     )
     op.add_column("opt_out_word", sa.Column("source", sa.String(64)))
 
