@@ -18,7 +18,7 @@ from access_api.problems import problem_of
 from access_api.tokens import Caller
 from access_api.wire import PERMIT
 from catalog import permits
-from catalog.audit import AccessEvent
+from catalog.audit import ALLOWED, AccessEvent
 from catalog.database import reading
 from catalog.errors import CatalogError
 from catalog.permits import Permit

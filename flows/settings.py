@@ -48,6 +48,7 @@ class RegionSettings(BaseSettings):
             are not needed.
         intake_certificate: For mutual TLS, with `intake_private_key`.
         intake_wait_s: How long to wait until the hub has checked a study.
+        optouts_key_file: The public key (base64) of whoever seals lists of opt-outs for us.
         orders_key_file: The public key (base64) of whoever signs the hub's orders.
         orders_policy: TOML file that says which orders run, wait for a person, or never do.
         orders_region: The region's id at the hub; orders for another are none.
@@ -98,6 +99,7 @@ class RegionSettings(BaseSettings):
     intake_certificate: Path | None = None
     intake_private_key: Path | None = None
     intake_wait_s: float = Field(default=600.0, gt=0)
+    optouts_key_file: Path | None = None
     orders_key_file: Path | None = None
     orders_policy: Path | None = None
     orders_region: str = Field(default="", pattern=r"^[a-z0-9-]{0,32}$")

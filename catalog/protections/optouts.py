@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, select
 from catalog.columns import now
 from catalog.database import insert_if_absent, reading, writing
 from catalog.errors import ConflictError, Reason
+from catalog.protections.lists import OptOutLists
 from catalog.protections.protection import without_issuer
 from catalog.protections.tables import opt_out_told, opt_out_word
 from catalog.vocabulary import OptOut
@@ -27,6 +28,7 @@ class Word:
 
     Attributes:
         told: Whether the hub knows.
+        source: The digest of the sealed list that it came with; none, if it was entered by hand.
     """
 
     id: int
@@ -35,6 +37,7 @@ class Word:
     recorded_at: datetime
     who: str
     told: bool
+    source: str | None = None
 
 
 class OptOuts:
@@ -43,8 +46,17 @@ class OptOuts:
     def __init__(self, engine: Engine, key: bytes) -> None:
         self._engine = engine
         self._key = key
+        self.lists = OptOutLists(engine)
 
-    def enter(self, canonical: str, word: OptOut, valid_from: datetime, *, who: str) -> bool:
+    def enter(
+        self,
+        canonical: str,
+        word: OptOut,
+        valid_from: datetime,
+        *,
+        who: str,
+        source: str | None = None,
+    ) -> bool:
         """Enter what a person says, and tell whether it was new.
 
         Who is out already and says so again says nothing new, unless it was so from earlier on.
@@ -58,7 +70,7 @@ class OptOuts:
             mine = self._rows(connection, self._exactly(canonical))
             if _repeats(mine, word, valid_from):
                 return False
-            self._add(connection, canonical, (word, valid_from, who))
+            self._add(connection, canonical, (word, valid_from, who, source))
             return True
 
     def is_out(
@@ -111,14 +123,18 @@ class OptOuts:
             known = {(row.word, row.valid_from) for row in there}
             for row in self._rows(connection, self._exactly(old)):
                 if (row.word, row.valid_from) not in known:
-                    said = (OptOut(row.word), row.valid_from, row.who)
+                    said = (OptOut(row.word), row.valid_from, row.who, row.source)
                     self._add(connection, new, said)
 
     def _add(
-        self, connection: Connection, canonical: str, said: tuple[OptOut, datetime, str]
+        self,
+        connection: Connection,
+        canonical: str,
+        said: tuple[OptOut, datetime, str, str | None],
     ) -> None:
-        word, valid_from, who = said
+        word, valid_from, who, source = said
         row = {"word": word, "valid_from": valid_from, "recorded_at": now(), "who": who}
+        row["source"] = source
         hashes = {
             "person": self._hash(canonical),
             "number": self._hash(without_issuer(canonical)),
@@ -167,4 +183,5 @@ def _word(row: Row[Any]) -> Word:
         recorded_at=row.recorded_at,
         who=row.who,
         told=row.told_at is not None,
+        source=row.source,
     )

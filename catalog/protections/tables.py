@@ -1,12 +1,22 @@
 """Protection flags and opt-outs, in the region ledger's database: no identity at rest."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Date, ForeignKey, String, Table
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+)
 
 from catalog.columns import UtcDateTime, closed, serial
 from catalog.ledgers.tables import metadata
 from catalog.vocabulary import Flag, OptOut
 
-__all__ = ["metadata", "opt_out_told", "opt_out_word", "protection"]
+__all__ = ["metadata", "opt_out_list", "opt_out_told", "opt_out_word", "protection"]
 
 protection = Table(
     "protection",
@@ -37,6 +47,26 @@ opt_out_word = Table(
     Column("valid_from", UtcDateTime, nullable=False),
     Column("recorded_at", UtcDateTime, nullable=False),
     Column("who", String(128), nullable=False),
+    # Of which sealed list it came; of none, if it was entered by hand.
+    Column("source", String(64)),
+)
+
+# Lists that the third party sealed and this region entered; no number of anybody is in them.
+opt_out_list = Table(
+    "opt_out_list",
+    metadata,
+    # SHA-256 of the signature and what was signed: without the signature nobody can try numbers.
+    Column("digest", String(64), primary_key=True),
+    Column("signer", String(44), nullable=False),
+    Column("number", Integer, nullable=False),
+    *closed("word", OptOut),
+    Column("entries", Integer, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("entered_at", UtcDateTime, nullable=False),
+    # When all of it was entered and the hub told; until then the same file goes on.
+    Column("done_at", UtcDateTime),
+    Column("who", String(128), nullable=False),
+    UniqueConstraint("signer", "number"),
 )
 
 # Words of which the hub knows.

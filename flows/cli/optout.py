@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli import place
+from flows.cli import optout_sealed, place
 from flows.cli.person import Who, person
 from flows.cli.plural import counted
 
 if TYPE_CHECKING:
-    from catalog.protections.optouts import OptOuts
+    from catalog.protections.optouts import OptOuts, Word
     from catalog.vocabulary import OptOut
 
 app = typer.Typer(help="Who opted out of secondary use (EHDS Article 71).", no_args_is_help=True)
+for _command in (optout_sealed.seal, optout_sealed.receive, optout_sealed.received):
+    app.command()(_command)
+app.command("list-key")(optout_sealed.list_key)
 
 Numbers = Annotated[
     Path | None,
@@ -75,7 +78,7 @@ def list_() -> None:
         due = "" if one.told else "  the hub does not know: enter it again"
         typer.echo(
             f"{one.id:7} {mark}… {one.word:6} {_written(one.valid_from)} "
-            f"{_written(one.recorded_at)} {one.who}{due}"
+            f"{_written(one.recorded_at)} {one.who}{_source(one)}{due}"
         )
     if not found:
         typer.echo("nobody has said anything")
@@ -118,7 +121,7 @@ def status(
         if one.recorded_at <= then:
             typer.echo(
                 f"  {one.word:6} since {_written(one.valid_from)}, entered "
-                f"{_written(one.recorded_at)} by {one.who}"
+                f"{_written(one.recorded_at)} by {one.who}{_source(one)}"
             )
 
 
@@ -157,6 +160,10 @@ def _register() -> "OptOuts":
     from flows.people import protection
 
     return protection.register()
+
+
+def _source(word: "Word") -> str:
+    return f", third party's list {word.source[:12]}" if word.source else ""
 
 
 def _written(moment: datetime) -> str:

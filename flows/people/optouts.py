@@ -76,11 +76,28 @@ def read_list(path: Path, *, issuer: str, valid_from: datetime) -> tuple[Stateme
     Raises:
         SourceError: With the number of the line that is wrong, never what it says.
     """
+    return read_text(list_text(path), issuer=issuer, valid_from=valid_from)
+
+
+def list_text(path: Path) -> str:
+    """Give what a list's file says, unread.
+
+    Raises:
+        SourceError: It is no text in UTF-8.
+    """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
         message = "the list cannot be read as text in UTF-8"
         raise SourceError(message) from None
+
+
+def read_text(text: str, *, issuer: str, valid_from: datetime) -> tuple[Statement, ...]:
+    """Read a list as `read_list` does, from a text that lies in no file.
+
+    Raises:
+        SourceError: With the number of the line that is wrong, never what it says.
+    """
     separator = ";" if ";" in text.partition("\n")[0] else ","
     reader = csv.DictReader(text.splitlines(), delimiter=separator, skipinitialspace=True)
     named = set(reader.fieldnames or ())
@@ -106,6 +123,7 @@ def enter(
     optouts: OptOuts,
     *,
     who: str,
+    source: str | None = None,
 ) -> Entered:
     """Enter statements here, then tell the hub; entering them again changes nothing.
 
@@ -116,11 +134,12 @@ def enter(
         publisher: The hub's.
         optouts: The region's register.
         who: Who enters them; that stays in the region.
+        source: The digest of the sealed list that they came with.
 
     Raises:
         RetriableError: A database, the hub or the third party did not answer; enter them again.
     """
-    new = sum(optouts.enter(one.whom, word, one.valid_from, who=who) for one in said)
+    new = sum(optouts.enter(one.whom, word, one.valid_from, who=who, source=source) for one in said)
     whom, told = list(dict.fromkeys(one.whom for one in said)), 0
     for start in range(0, len(whom), _BATCH):
         batch = whom[start : start + _BATCH]
