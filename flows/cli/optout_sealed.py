@@ -39,9 +39,10 @@ def seal(
     issuer: Issuer = "",
     lift: Lift = False,
 ) -> None:
-    """At the third party: check a list, sign it and seal it to one region.
+    """At the third party: seal a list to one region.
 
-    Needs no server and no settings. Only that region can read what comes out.
+    It is checked and signed first. Needs no server and no settings. Only that region can read
+    what comes out.
 
     Example: mammo optout seal said-no.csv --for … --key our.pem --number 7 --out norr-7.sealed
     """
@@ -71,7 +72,9 @@ def seal(
 
 
 def list_key() -> None:
-    """At the region: print the public key that the third party seals lists to.
+    """At the region: print the key that lists are sealed to.
+
+    It is a public key; tell it to the third party by a way that nobody changes.
 
     Example: mammo optout list-key
     """
@@ -94,9 +97,10 @@ def receive(
     late: Late = False,
     who: Who = "",
 ) -> None:
-    """At the region: enter a list that the third party sealed, whole or not at all.
+    """At the region: enter a list that the third party sealed.
 
-    It is opened in memory. What it says, opting out or taking it back, the list itself tells.
+    Whole or not at all. It is opened in memory. What it says, opting out or taking it back, the
+    list itself tells.
 
     Example: mammo optout receive norr-7.sealed --dry-run
     """

@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +16,7 @@ from flows.cli.person import Who, person
 from flows.cli.plural import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from catalog.releases import Change
     from catalog.releases.changes import Kind
@@ -167,7 +166,6 @@ def delete_proof(
     """
     place.enter("hub")
     from flows import wiring
-    from flows.files.private_file import write_private
     from flows.intake.keys import load_key
     from flows.release import deletion
     from flows.release.delivering import Place
@@ -176,13 +174,8 @@ def delete_proof(
 
     of = Place(bucket, open_bucket(bucket))
     signing, today = load_key(key), datetime.now(UTC).date()
-    me, proof = person(who, HubSettings), dict[str, str]()
-
-    def proven() -> Iterator[bytes]:
-        proof.update(deletion.delete(wiring.hub(), permit, of, signing, who=me, today=today))
-        yield f"{json.dumps(proof, ensure_ascii=False, indent=1)}\n".encode()
-
+    me = person(who, HubSettings)
     with named(into), known(permit):
-        write_private(into, proven())  # made first: what is deleted is proven once
+        proof = deletion.delete(wiring.hub(), permit, of, signing, into, who=me, today=today)
     gone = len(json.loads(proof["statement"])["deleted"])
     typer.echo(f"{permit} in {bucket}: {counted(gone, 'object')} deleted, proof {proof['sha256']}")

@@ -1,4 +1,4 @@
-"""A file that only its owner reads, never over another, and never half written."""
+"""A file that only its owner reads, on the disk, never over another, and never half written."""
 
 import os
 from collections.abc import Iterable
@@ -17,6 +17,7 @@ def write_private(path: Path, blocks: Iterable[bytes]) -> None:
         try:
             file.writelines(blocks)
             file.flush()
+            os.fsync(file.fileno())
         except BaseException:
             path.unlink()
             raise

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -23,6 +24,7 @@ from catalog.errors import NotFoundError
 from catalog.objects import DeliveryStore, ObjectStore
 from catalog.releases import deliveries
 from flows.errors import PermanentError, RetriableError
+from flows.files.private_file import write_private
 from flows.intake.keys import public_text
 from flows.release.delivering import Place
 from flows.wiring import HubParts
@@ -39,17 +41,53 @@ class NotGoneError(RetriableError):
 
 
 def delete(
-    parts: HubParts, permit_id: str, of: Place, key: Ed25519PrivateKey, *, who: str, today: date
+    parts: HubParts,
+    permit_id: str,
+    of: Place,
+    key: Ed25519PrivateKey,
+    into: Path,
+    *,
+    who: str,
+    today: date,
 ) -> dict[str, Any]:
     """Delete all that lies in a bucket below a permit's id, and give the signed proof.
 
+    The proof's file is begun before anything is deleted, and on the disk before the catalogue
+    says that it is proven: what is gone can be listed only once.
+
+    Args:
+        parts: The hub's.
+        permit_id: Of a permit that has ended.
+        of: The bucket.
+        key: The hub's, which signs.
+        into: A new file for the proof, as JSON.
+        who: Who has it deleted.
+        today: The day.
+
     Raises:
+        OSError: The file cannot be written; if that shows before the end, nothing is deleted.
         NotFoundError: There is no such permit.
         InForceError: The permit is in force.
         NotGoneError: Something is there still, or came anew.
         StorageError: The store does not answer, a version stays, or we may not list or remove
             versions there: nothing is proven then.
     """
+    proof: dict[str, Any] = {}
+
+    def text() -> Iterator[bytes]:
+        proof.update(_delete(parts, permit_id, of, key, who=who, today=today))
+        yield f"{json.dumps(proof, ensure_ascii=False, indent=1)}\n".encode()
+
+    write_private(into, text())
+    deliveries.proven_gone(
+        parts.catalogue, permit_id, of.bucket, proof_sha256=proof["sha256"], who=who
+    )
+    return proof
+
+
+def _delete(
+    parts: HubParts, permit_id: str, of: Place, key: Ed25519PrivateKey, *, who: str, today: date
+) -> dict[str, Any]:
     permit = permits.get(parts.catalogue, permit_id)
     if permit.in_force(today):
         message = "the permit is in force; revoke it first, or wait until it has expired"
@@ -62,7 +100,7 @@ def delete(
     if any(_is_there(of.store, one["key"]) for one in found) or any(left):
         message = "not everything is gone from the bucket; run it again"
         raise NotGoneError(message)
-    proof = _signed(
+    return _signed(
         {
             "schema": SCHEMA,
             "permit": permit_id,
@@ -74,10 +112,6 @@ def delete(
         },
         key,
     )
-    deliveries.proven_gone(
-        parts.catalogue, permit_id, of.bucket, proof_sha256=proof["sha256"], who=who
-    )
-    return proof
 
 
 def _found(store: DeliveryStore, prefix: str) -> Iterator[dict[str, Any]]:

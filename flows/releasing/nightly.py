@@ -6,10 +6,7 @@ another permit took the place of stays until that one's release is there, six mo
 is held goes from there all the same, and from wherever nothing may be delivered any more.
 """
 
-import json
 from datetime import UTC, date, datetime
-from pathlib import Path
-from typing import Any
 
 from prefect import flow
 
@@ -87,9 +84,10 @@ def _see_to(
     if ended == "delivered":
         deliver(parts, permit_id, place, who=WHO)
     elif ended == "deleted" and settings.proof_key_file and settings.proofs:
-        key = load_key(settings.proof_key_file)
-        proof = deletion.delete(parts, permit_id, place, key, who=WHO, today=today)
-        _keep(proof, settings.proofs, f"{permit_id}-{bucket}")
+        key, into = load_key(settings.proof_key_file), settings.proofs
+        into.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = into / f"{permit_id}-{bucket}-{datetime.now(UTC):%Y%m%dT%H%M%S}.json"
+        deletion.delete(parts, permit_id, place, key, path, who=WHO, today=today)
     else:
         take_held_away(parts, permit_id, bucket, place.store, who=WHO)
     return ended
@@ -108,9 +106,3 @@ def _due(
     if whole.waits(parts.catalogue, permit_id, bucket, today=today):
         return "waiting"
     return "kept" if settings.proof_key_file is None or settings.proofs is None else "deleted"
-
-
-def _keep(proof: dict[str, Any], folder: Path, name: str) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / f"{name}-{proof['sha256'][:16]}.json"
-    path.write_text(json.dumps(proof, ensure_ascii=False, indent=1) + "\n", "utf-8")

@@ -7,6 +7,8 @@ import io
 import json
 import secrets
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyarrow.parquet
 import pydicom
@@ -146,7 +148,32 @@ def test_nothing_is_delivered_under_a_permit_that_ended(hub, permit, place):
 
 
 def gone(hub, permit, place, key=KEY):
-    return delete(hub, permit, place, key, who="ops", today=TODAY)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "proof.json"
+        proof = delete(hub, permit, place, key, path, who="ops", today=TODAY)
+        assert json.loads(path.read_text()) == proof
+        return proof
+
+
+def test_a_proof_that_is_not_written_is_none(hub, permit, place, tmp_path, monkeypatch):
+    send(hub, permit, place)
+    there = set(place.store.keys())
+    revoke(hub.catalogue, permit, who="officer", reason="r")
+    told = {"who": "ops", "today": TODAY}
+    with pytest.raises(OSError, match="proof"):
+        delete(hub, permit, place, KEY, tmp_path / "no" / "proof.json", **told)
+    assert set(place.store.keys()) == there
+
+    def full(_file):
+        raise OSError(28, "disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("flows.files.private_file.os.fsync", full)
+        with pytest.raises(OSError, match="disk full"):
+            delete(hub, permit, place, KEY, tmp_path / "proof.json", **told)
+    assert deliveries.standing(hub.catalogue) == ((permit, place.bucket),)
+    gone(hub, permit, place)
+    assert deliveries.standing(hub.catalogue) == ()
 
 
 @on_both
