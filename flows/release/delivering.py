@@ -10,7 +10,7 @@ import hashlib
 import io
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -22,12 +22,9 @@ from catalog import releases
 from catalog.errors import HeldError, NotFoundError
 from catalog.objects import DeliveryStore, StoredObject
 from catalog.releases import Release, Servable, deliveries
-from catalog.releases.as_text import changes_csv, dictionary_csv, dictionary_json, metadata_csv
-from catalog.releases.columns import COLUMNS
-from catalog.releases.key_objects import only
-from catalog.releases.papers import SERVED
-from catalog.releases.parquet import parquet
 from catalog.vocabulary import ReleaseState
+from flows.errors import RetriableError
+from flows.release.delivered_papers import papers_of
 from flows.release.ending import named
 from flows.release.spe import require_open
 from flows.release.taking_away import take_away
@@ -35,6 +32,10 @@ from flows.wiring import HubParts
 
 WORKERS = 4
 BATCH = 64
+
+
+class AnotherReleaseError(RetriableError):
+    """Another release was sealed while one was delivered, and the bucket has some of both."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ def deliver(
         ConflictError: The bucket is no account's that is in force and named by the permit.
         BucketError: It is not there, or not ours to list; nothing is recorded.
         StorageError: A store does not answer, or holds other bytes than were sent; run it again.
+        AnotherReleaseError: A newer one was sealed meanwhile; run it again.
     """
     found = releases.manifest(parts.catalogue, permit_id, who=None, today=today())
     release = newest(parts, permit_id)
@@ -92,6 +94,9 @@ def deliver(
     number = deliveries.begin(parts.catalogue, permit_id, release.id, to.bucket, who=who)
     with named(parts.catalogue, number):
         done = _bring_all(parts, release, to, found, (today, progress))
+        if newest(parts, permit_id).id != release.id:
+            message = "another release was sealed meanwhile; run it again"
+            raise AnotherReleaseError(message)
         objects = done.sent + done.there
         deliveries.finish(parts.catalogue, number, objects=objects, size=done.size)
     return done
@@ -195,7 +200,7 @@ class _Blocks(io.RawIOBase):
 
 
 def _bring_papers(parts: HubParts, release: Release, to: Place, today: date) -> None:
-    for name, blocks in _papers(parts, release, today):
+    for name, blocks in papers_of(parts, release, today):
         # A store is told digest and size first, and a table may be larger than memory.
         with tempfile.TemporaryFile() as file:
             digest = hashlib.sha256()
@@ -205,41 +210,3 @@ def _bring_papers(parts: HubParts, release: Release, to: Place, today: date) -> 
             told = StoredObject(file.tell(), digest.hexdigest())
             file.seek(0)
             _put(to.store, f"{release.permit_id}/{name}", told, file)
-
-
-def _papers(
-    parts: HubParts, release: Release, today: date
-) -> Iterator[tuple[str, Iterable[bytes]]]:
-    """Give a release's papers as the door would, by where they lie."""
-    catalogue, permit_id = parts.catalogue, release.permit_id
-
-    def rows() -> Iterator[dict[str, object]]:
-        return releases.metadata(catalogue, permit_id, who=None, today=today)
-
-    yield "papers/metadata.csv", metadata_csv(rows())
-    yield "papers/metadata.parquet", parquet(COLUMNS, rows())
-    yield "papers/dictionary.csv", dictionary_csv()
-    yield "papers/dictionary.json", (dictionary_json(),)
-    sums = (f"{row['sha256']}  {row['path']}\n" for row in rows())
-    yield "papers/manifest.sha256", (line.encode() for line in sums)
-    if release.number > 1:
-        yield "papers/changes.csv", changes_csv(_changes(parts, release))
-    written = {paper.name: paper for paper in releases.papers(catalogue, release.id)}
-    for name in SERVED:
-        if name in written:
-            yield f"papers/{name}", parts.releases.get(written[name].key)
-    for study in sorted({str(row["study_uid"]) for row in rows()}):
-        try:
-            paper, free = releases.selection(catalogue, permit_id, study, who=None, today=today)
-        except NotFoundError:
-            continue  # it named what was erased, and could not be written anew
-        data = only(b"".join(parts.releases.get(paper.key)), free)
-        yield f"{study}/selection.dcm", (data,)
-
-
-def _changes(parts: HubParts, release: Release) -> Iterable[releases.Change]:
-    every = releases.releases_of(parts.catalogue, release.permit_id)
-    before = [one.number for one in every if one.number < release.number and one.sealed_at]
-    if not before:
-        return ()
-    return releases.changes(parts.catalogue, release.permit_id, before[0], release.number)

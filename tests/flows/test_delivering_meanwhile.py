@@ -13,8 +13,10 @@ from catalog.errors import ConflictError, PermitError, Reason, StorageError
 from catalog.holds import HoldTarget
 from catalog.permits import revoke
 from catalog.releases import deliveries
+from catalog.search import Query
 from catalog.vocabulary import HoldKind, HoldScope, SendingOutcome
-from flows.release.delivering import Place, deliver
+from flows.release.build import build
+from flows.release.delivering import AnotherReleaseError, Place, deliver
 from tests import objects
 from tests.flows.conftest import TODAY
 from tests.flows.making import environment
@@ -87,6 +89,27 @@ def test_a_hold_stops_what_is_not_sent_yet(stocked, hub, permit, place, monkeypa
     done = deliver(hub, permit, Place(place.bucket, store), who="ops")
     assert (done.sent, done.removed) == (1, 1)
     assert [key for key in store.put_there if key.endswith(".dcm")] == store.put_there[:1]
+
+
+def test_a_release_that_is_sealed_meanwhile_is_not_mixed_with_the_one_before(
+    hub, permit, place, monkeypatch
+):
+    monkeypatch.setattr("flows.release.delivering.WORKERS", 1)
+    built = []
+
+    def told(_key):
+        if not built:
+            built.append(build(hub, permit, Query(), today=TODAY))
+
+    store = Watched(place.store, told)
+    with pytest.raises(AnotherReleaseError):
+        deliver(hub, permit, Place(place.bucket, store), who="ops")
+    assert ends(hub, permit) == [
+        (SendingOutcome.BROKEN_OFF, "another release was sealed meanwhile; run it again")
+    ]
+    done = deliver(hub, permit, place, who="ops")
+    assert done.sent + done.there == built[0].instances
+    assert ends(hub, permit)[-1][0] is SendingOutcome.WHOLE
 
 
 def pseudonym(hub) -> str:
