@@ -19,7 +19,7 @@ from itertools import islice
 from typing import BinaryIO
 
 from catalog import releases
-from catalog.errors import HeldError, NotFoundError
+from catalog.errors import HeldError, NotFoundError, PermitError
 from catalog.objects import DeliveryStore, StoredObject
 from catalog.releases import Release, Servable, deliveries
 from catalog.vocabulary import ReleaseState
@@ -116,7 +116,12 @@ def _bring_all(
     size = 0
 
     def bring(one: Servable) -> _Ended:
-        return _bring(parts, permit_id, to, one, today())
+        def ask() -> object:
+            return releases.servable(
+                parts.catalogue, permit_id, one.sop_uid, who=None, today=today()
+            )
+
+        return _bring(parts, to.store, f"{permit_id}/{one.file_name}", one, ask)
 
     with ThreadPoolExecutor(WORKERS, "deliver") as pool:
         while batch := list(islice(found, BATCH)):
@@ -147,16 +152,34 @@ class _Ended(Enum):
     SENT, THERE, STOPPED = range(3)
 
 
-def _bring(parts: HubParts, permit_id: str, to: Place, one: Servable, today: date) -> _Ended:
-    """Store one object, if it may still be served; a Hold may have come since it was listed."""
-    try:
-        releases.servable(parts.catalogue, permit_id, one.sop_uid, who=None, today=today)
-    except (HeldError, NotFoundError):
+def _bring(
+    parts: HubParts, store: DeliveryStore, key: str, one: Servable, ask: Callable[[], object]
+) -> _Ended:
+    """Store one object, if it may be served before and after.
+
+    A Hold may have come since it was listed; and while it was sent, the permit may have ended and
+    all else been deleted with proof.
+    """
+    if not _is_free(ask):
         return _Ended.STOPPED
-    key = f"{permit_id}/{one.file_name}"
     stream = io.BufferedReader(_Blocks(_joined(parts, one)), 1 << 20)
-    new = _put(to.store, key, StoredObject(one.size, one.sha256), stream)
-    return _Ended.SENT if new else _Ended.THERE
+    new = _put(store, key, StoredObject(one.size, one.sha256), stream)
+    try:
+        if _is_free(ask):
+            return _Ended.SENT if new else _Ended.THERE
+    except PermitError:
+        store.erase(key)
+        raise
+    store.erase(key)
+    return _Ended.STOPPED
+
+
+def _is_free(ask: Callable[[], object]) -> bool:
+    try:
+        ask()
+    except (HeldError, NotFoundError):
+        return False
+    return True
 
 
 def _put(store: DeliveryStore, key: str, told: StoredObject, stream: BinaryIO) -> bool:

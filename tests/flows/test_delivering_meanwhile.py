@@ -87,7 +87,8 @@ def test_a_hold_stops_what_is_not_sent_yet(stocked, hub, permit, place, monkeypa
 
     store = Watched(place.store, told)
     done = deliver(hub, permit, Place(place.bucket, store), who="ops")
-    assert (done.sent, done.removed) == (1, 1)
+    assert (done.sent, done.size) == (0, 0)
+    assert not [key for key in place.store.keys() if key.endswith(".dcm")]  # noqa: SIM118
     assert [key for key in store.put_there if key.endswith(".dcm")] == store.put_there[:1]
 
 
@@ -110,6 +111,20 @@ def test_a_release_that_is_sealed_meanwhile_is_not_mixed_with_the_one_before(
     done = deliver(hub, permit, place, who="ops")
     assert done.sent + done.there == built[0].instances
     assert ends(hub, permit)[-1][0] is SendingOutcome.WHOLE
+
+
+def test_what_is_still_on_its_way_when_all_is_proven_gone_goes_too(hub, permit, place, monkeypatch):
+    monkeypatch.setattr("flows.release.delivering.WORKERS", 1)
+    proofs = []
+
+    def told(_key):
+        if not proofs:
+            revoke(hub.catalogue, permit, who="officer", reason="r")
+            proofs.append(gone(hub, permit, place))
+
+    with pytest.raises(PermitError):
+        deliver(hub, permit, Place(place.bucket, Watched(place.store, told)), who="ops")
+    assert list(place.store.keys(f"{permit}/")) == []
 
 
 def pseudonym(hub) -> str:
