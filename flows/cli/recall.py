@@ -10,7 +10,9 @@ from flows.cli.person import Who, person
 from flows.cli.plural import counted
 
 if TYPE_CHECKING:
-    from catalog.recalls.records import Reach
+    from sqlalchemy import Engine
+
+    from catalog.recalls.records import Criteria, Reach
 
 app = typer.Typer(help="Take back what turned out to be unsafe.", no_args_is_help=True)
 
@@ -56,9 +58,9 @@ def place(
     before anybody can find it, also where nothing fits today. A version is meant exactly, not up
     to it. What --instance names by a UID does not stand: a study's later images are not held.
 
-    Example: mammo recall place --detector "text 4" --reason "misses rotated text, case 12/2026"
+    Example: mammo recall place --detector "text 6 (PP-OCRv6)" --reason "case 12/2026"
 
-    Do it: mammo recall place --detector "text 4" --reason "misses rotated text, case 12/2026" --yes
+    Do it: mammo recall place --detector "text 6 (PP-OCRv6)" --reason "case 12/2026" --yes
 
     One machine: mammo recall place --device 5XKTQ2ZBTM7CNGJYKDJ5TQ3OPA --reason "case 13/2026"
     """
@@ -86,18 +88,7 @@ def place(
     )
     catalogue = wiring.hub().catalogue
     if not yes:
-        typer.echo(
-            f"{_counts(recalling.count(catalogue, criteria))}; nothing is held yet: add --yes"
-        )
-        if criteria.stands:
-            typer.echo("with it, what arrives later and fits is held, too, until it is lifted")
-        for name, there in recalling.never_seen(catalogue, criteria).items():
-            typer.echo(f"nothing has this {name}; there are: {', '.join(there) or 'none'}")
-        if device is not None and (unknown := recalling.without_device(catalogue, holder)):
-            typer.echo(
-                f"of {counted(unknown, 'object')} no machine is known: they are not counted, "
-                "and --vendor or --model with --holder reaches more"
-            )
+        _rehearse(catalogue, criteria)
         return
     known = moment(aware, datetime.now(UTC))
     by = person(who, HubSettings)
@@ -105,6 +96,25 @@ def place(
     typer.echo(heading(made))
     typer.echo(clock(made, datetime.now(UTC)))
     typer.echo(f"whom it concerns: mammo recall report {made.id}")
+
+
+def _rehearse(catalogue: "Engine", criteria: "Criteria") -> None:
+    """Say what a recall would hold, and what seems to be missed."""
+    from catalog.recalls import recalling
+
+    typer.echo(f"{_counts(recalling.count(catalogue, criteria))}; nothing is held yet: add --yes")
+    if criteria.stands:
+        typer.echo("with it, what arrives later and fits is held, too, until it is lifted")
+    for name, there in recalling.never_seen(catalogue, criteria).items():
+        typer.echo(f"nothing has this {name}; there are: {', '.join(there) or 'none'}")
+    if criteria.device is None:
+        return
+    unknown = recalling.without_device(catalogue, criteria.holder)
+    if unknown:
+        typer.echo(
+            f"of {counted(unknown, 'object')} no machine is known: they are not counted, "
+            "and --vendor or --model with --holder reaches more"
+        )
 
 
 @app.command()
