@@ -120,7 +120,18 @@ def send(address: tuple[str, int], *datasets: Dataset, **options: Any) -> list[i
     abstract = datasets[0].SOPClassUID
     with associated(address, abstract, (transfer,), **options) as association:
         assert association.is_established
-        return [association.send_c_store(one).Status for one in datasets]
+        return [stored(association, one) for one in datasets]
+
+
+def stored(association: Any, dataset: Dataset, **options: Any) -> int:
+    """C-STORE one dataset; return its status.
+
+    pynetdicom's own loop says that it rests for a moment after it went on, and takes the answer
+    then; so it is stopped, and given the time to be.
+    """
+    association._reactor_checkpoint.clear()
+    time.sleep(0.01)
+    return int(association.send_c_store(dataset, **options).Status)
 
 
 def request(abstract: str = MAMMOGRAM, transfer: str = ExplicitVRLittleEndian) -> bytes:

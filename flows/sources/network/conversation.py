@@ -24,6 +24,8 @@ from flows.sources.source import Ended, Stop
 LOOK_UP_SECONDS = 0.25
 #: An answer's identifier holds a few hundred bytes; what is larger is no answer.
 LARGEST_IDENTIFIER = 1 << 20
+#: There is more to come (PS3.4 §C.4).
+PENDING = frozenset({0xFF00, 0xFF01})
 
 
 class Arrival(Protocol):
@@ -59,6 +61,7 @@ class Conversation(DIMSEServiceProvider):
         self._counts: tuple[object, ...] = ()
         self._operation: tuple[int, int] | None = None
         self._cancelled: float | None = None
+        self._answering = False
         self.ended: Ended | None = None
         self.opens: Opens | None = None
         self.unsettled: list[Arrival] = []
@@ -67,7 +70,7 @@ class Conversation(DIMSEServiceProvider):
         """Start the clocks of one operation, which C-CANCEL names by these two numbers."""
         self._operation = (message_id, context_id)
         self._began = self._heard = self._moved = time.monotonic()
-        self._counts, self._cancelled = (), None
+        self._counts, self._cancelled, self._answering = (), None, True
 
     @property
     def cancelled(self) -> bool:
@@ -84,12 +87,14 @@ class Conversation(DIMSEServiceProvider):
     def get_msg(self, block: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002  # pynetdicom's
         """Return the next message, or (None, None) when there will be none."""
         if not block:
-            return super().get_msg(block=False)
+            # That is the association's own loop, which should rest while an answer is awaited. It
+            # says that it rests for a moment after it went on, and would take the answer then.
+            return (None, None) if self._answering else super().get_msg(block=False)
         while True:
             if self._stop.reason():
                 self.cancel()
             if reason := self._out_of_patience():
-                self.ended = reason
+                self.ended, self._answering = reason, False
                 self.break_off()
                 return None, None
             if not self.msg_queue.empty() or self._wait():
@@ -120,7 +125,9 @@ class Conversation(DIMSEServiceProvider):
         return Ended.TIMED_OUT if slow else None
 
     def _note(self, message: object) -> None:
-        """Note whether a retrieval moves: an object came, or the PACS counts on."""
+        """Note whether a retrieval moves: an object came, or the PACS counts on; and its end."""
+        if getattr(message, "Status", None) not in {None, *PENDING}:
+            self._answering = False
         if isinstance(message, C_MOVE | C_GET):
             counts = (
                 message.NumberOfCompletedSuboperations,

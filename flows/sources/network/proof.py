@@ -54,7 +54,9 @@ def steps(tried: Tried, landed: Callable[[str], Landed] | None) -> Iterator[Step
 
 
 def _echo(peer: Peer) -> str:
-    with associated(peer, [build_context(VERIFICATION, PLAIN)], Briefly()) as (association, _):
+    contexts = [build_context(VERIFICATION, PLAIN)]
+    with associated(peer, contexts, Briefly()) as (association, conversation):
+        conversation.begin(1, int(association.accepted_contexts[0].context_id or 0))
         status = association.send_c_echo()
         if status.get("Status") != 0:
             message = "the PACS accepts an association, but does not answer C-ECHO"

@@ -18,7 +18,7 @@ from flows.errors import (
     StoppedError,
 )
 from flows.sources.network.association import STOPPED, associated
-from flows.sources.network.conversation import Conversation
+from flows.sources.network.conversation import PENDING, Conversation
 from flows.sources.network.peer import Peer, Watch
 from flows.sources.network.telling import status_told
 from flows.sources.source import Ended, Stop
@@ -30,7 +30,6 @@ PLAIN: list[str | UID] = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
 #: More answers than this to one question are cancelled, and the question is made smaller.
 MOST_ANSWERS = 20_000
 SUCCESS, CANCELLED = 0x0000, 0xFE00
-PENDING = frozenset({0xFF00, 0xFF01})
 #: Limits that are set in PACS are round: hundreds, fifties, or powers of two.
 ROUND, LEAST_LIMIT = 50, 50
 

@@ -13,14 +13,14 @@ from pynetdicom.presentation import build_context
 from flows.errors import NotOfferedError, SourceRefusedError
 from flows.sources.network.arriving import Arrivals
 from flows.sources.network.association import associated
-from flows.sources.network.conversation import Conversation
+from flows.sources.network.conversation import PENDING, Conversation
 from flows.sources.network.offered import (
     contexts_for,
     contexts_for_unknown,
     roles_for,
 )
 from flows.sources.network.peer import Peer
-from flows.sources.network.question import CANCELLED, PENDING, PLAIN, SUCCESS
+from flows.sources.network.question import CANCELLED, PLAIN, SUCCESS
 from flows.sources.network.telling import status_told
 from flows.sources.source import Ended, FoundInstance, Stop
 

@@ -105,7 +105,7 @@ def test_what_came_by_c_move_is_not_taken(here: Pushed) -> None:
     (image,) = views(1, "lcc")
     transfer = image.file_meta.TransferSyntaxUID
     with receiving.associated(here.address, image.SOPClassUID, (transfer,)) as peer:
-        assert peer.send_c_store(image, originator_aet="MAMMO", originator_id=3).Status == 0
+        assert receiving.stored(peer, image, originator_aet="MAMMO", originator_id=3) == 0
     assert here.take() is None
     assert len(here.left()) == 1
 
@@ -190,7 +190,7 @@ def test_what_an_export_waits_for_is_left_to_it_until_its_plan_is_over(
     (image,) = views(1, "lcc")
     transfer = image.file_meta.TransferSyntaxUID
     with receiving.associated(here.address, image.SOPClassUID, (transfer,)) as peer:
-        assert peer.send_c_store(image, originator_aet="MAMMO", originator_id=3).Status == 0
+        assert receiving.stored(peer, image, originator_aet="MAMMO", originator_id=3) == 0
     push(here, *views(2), calling="STRANGER")
     path = str(region.landing / "e-1" / "received")
     looked = Looked("p-pushes", 1, datetime.now(UTC))
@@ -246,7 +246,7 @@ def test_what_another_moves_into_a_pushed_study_makes_it_neithers(
     with receiving.associated(
         here.address, others.SOPClassUID, (transfer,), calling="OTHER"
     ) as peer:
-        assert peer.send_c_store(others, originator_aet="MAMMO", originator_id=3).Status == 0
+        assert receiving.stored(peer, others, originator_aet="MAMMO", originator_id=3) == 0
     assert here.take() is None
     assert standing(region.ledger, Landing(region.landing)).unasked.files == 2
     assert end_unasked(dataclasses.replace(region, unasked=timedelta(0))) == 2

@@ -18,6 +18,7 @@ from pynetdicom import AE, ALL_TRANSFER_SYNTAXES, AllStoragePresentationContexts
 from flows.sources.network.offered import UNCOMPRESSED
 from flows.sources.network.peer import Patience, Peer, Retrieve
 from flows.sources.part_ten import file_header
+from tests.receiving import stored
 from tests.servers import free_ports
 
 OURS = "MAMDATA"
@@ -125,7 +126,7 @@ def send(port: int, called: str, datasets: Sequence[Dataset], syntax: str | None
     association = entity.associate(HOST, port, ae_title=called)
     assert association.is_established
     for ds in datasets:
-        assert association.send_c_store(with_meta(ds, syntax)).Status == 0
+        assert stored(association, with_meta(ds, syntax)) == 0
     association.release()
 
 
