@@ -162,7 +162,7 @@ def _read(body: bytes) -> tuple[NewList, str]:
             raise SourceError(_ODD)
         made = datetime.fromisoformat(told["made"]).astimezone(UTC)
         new = NewList(told["list"], told["issuer"], OptOut(told["word"]), told["number"], made)
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         raise SourceError(_ODD) from None
     return new, told["for"]
 
