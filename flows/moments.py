@@ -1,5 +1,6 @@
 """Moments as people type them: a day, or a date and time with its zone."""
 
+from contextlib import suppress
 from datetime import UTC, date, datetime, time
 
 from flows.errors import SourceError
@@ -35,11 +36,9 @@ def _day(text: str) -> datetime | None:
 
 
 def _with_zone(text: str) -> datetime:
-    try:
+    with suppress(ValueError, OverflowError):
         told = datetime.fromisoformat(text)
-    except ValueError:
-        told = None
-    if told is None or told.tzinfo is None:
-        message = "a moment is written as 2026-11-22, or with its zone: 2026-11-22T10:00:00+01:00"
-        raise SourceError(message)
-    return told.astimezone(UTC)
+        if told.tzinfo is not None:
+            return told.astimezone(UTC)
+    message = "a moment is written as 2026-11-22, or with its zone: 2026-11-22T10:00:00+01:00"
+    raise SourceError(message)

@@ -73,10 +73,11 @@ class Line(asyncio.BufferedProtocol):
         return found
 
     def close(self) -> None:
-        """Let go of the connection, whatever is still to come."""
+        """Let go of the connection, whatever is still to come; what was not taken never comes."""
         if self._transport is not None:
             self._transport.abort()
-        for buffer, _ in self._full:
+        for buffer, count in self._full:
+            self._left += count
             self._buffers.give(buffer)
         self._full.clear()
 

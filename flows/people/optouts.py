@@ -6,7 +6,7 @@ not told is remembered, and told when the same is entered again.
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -98,14 +98,8 @@ def read_text(text: str, *, issuer: str, valid_from: datetime) -> tuple[Statemen
     Raises:
         SourceError: With the number of the line that is wrong, never what it says.
     """
-    separator = ";" if ";" in text.partition("\n")[0] else ","
-    reader = csv.DictReader(text.splitlines(), delimiter=separator, skipinitialspace=True)
-    named = set(reader.fieldnames or ())
-    if not _FIELDS <= named <= _KNOWN:
-        message = "the list's first line must name the column identifier, and may issuer and from"
-        raise SourceError(message)
     found = []
-    for number, line in enumerate(reader, 2):
+    for number, line in _lines(text):
         try:
             when = moment(line.get("from") or "", valid_from)
             found.append(statement(line["identifier"] or "", line.get("issuer") or issuer, when))
@@ -113,6 +107,38 @@ def read_text(text: str, *, issuer: str, valid_from: datetime) -> tuple[Statemen
             message = f"line {number} of the list: {error}; nothing was entered"
             raise SourceError(message) from None
     return tuple(found)
+
+
+def _lines(text: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """Give the lines that are not empty, with their numbers: each is one, and none has more in it.
+
+    A quotation mark too many would have a cell go on over lines, and whoever is in them be lost.
+    """
+    separator = ";" if ";" in text.partition("\n")[0] else ","
+    lines = text.splitlines(keepends=True)
+    reader = csv.DictReader(lines, delimiter=separator, skipinitialspace=True, strict=True)
+    try:
+        names = reader.fieldnames or ()
+        if not _FIELDS <= set(names) <= _KNOWN or len(set(names)) != len(names):
+            message = (
+                "the list's first line must name the column identifier, and may issuer and from"
+            )
+            raise SourceError(message)
+        for line in reader:
+            _require_cells(line)
+            yield reader.line_num, line
+    except csv.Error:
+        message = (
+            f"line {reader.line_num} of the list: it has more cells than columns, or a quotation "
+            "mark too many; nothing was entered"
+        )
+        raise SourceError(message) from None
+
+
+def _require_cells(line: Mapping[str, str | None]) -> None:
+    cells = [cell or "" for name, cell in line.items() if name in _KNOWN]
+    if len(cells) < len(line) or any(len(cell.splitlines()) > 1 for cell in cells):
+        raise csv.Error
 
 
 def enter(

@@ -32,6 +32,7 @@ _SIGNATURE = 64
 _PAD = 4096
 _WORDS = {"for", "number", "word", "made", "issuer", "list"}
 _LARGE = "the list is larger than 16 MiB: send it in parts"
+_NO_KEY = "that is no region's public key: nothing can be sealed to it"
 _NOT_OURS = "the file was sealed for another region, was changed, or is no sealed list"
 _UNKNOWN = "the list is not signed by the third party that this region knows"
 _ODD = "the list is signed, but its content has another form than this version reads"
@@ -75,7 +76,8 @@ def seal(
     """Check a list, sign it and seal it to one region; give the file, and what it is in numbers.
 
     Raises:
-        SourceError: A line is wrong, named by its number alone; or the list is empty or too large.
+        SourceError: A line is wrong, named by its number alone; the list is empty or too large; or
+            nothing can be sealed to that key.
     """
     said = read_text(new.text, issuer=new.issuer, valid_from=new.made)
     if not said:
@@ -92,7 +94,10 @@ def seal(
     body = json.dumps(told, ensure_ascii=False).encode()
     body += b" " * (-len(body) % _PAD)
     plain = signer.sign(_PURPOSE + body) + body
-    sealed = _suite().encrypt(plain, region, _PURPOSE)
+    try:
+        sealed = _suite().encrypt(plain, region, _PURPOSE)
+    except ValueError:  # a point of low order (RFC 7748, 6.1)
+        raise SourceError(_NO_KEY) from None
     if len(sealed) > LIMIT:
         raise SourceError(_LARGE)
     return sealed, _record(plain, signer.public_key(), new, len(said))
@@ -162,7 +167,7 @@ def _read(body: bytes) -> tuple[NewList, str]:
             raise SourceError(_ODD)
         made = datetime.fromisoformat(told["made"]).astimezone(UTC)
         new = NewList(told["list"], told["issuer"], OptOut(told["word"]), told["number"], made)
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         raise SourceError(_ODD) from None
     return new, told["for"]
 

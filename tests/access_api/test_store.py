@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 import pytest
 from hypothesis import given
@@ -115,6 +115,34 @@ def test_what_was_not_asked_for_is_no_answer(head: str, body: bytes) -> None:
 def test_nothing_follows_the_bytes_that_were_asked_for() -> None:
     """What comes behind them is not taken for the next answer."""
     assert fetch(says(GOOD + RANGE, DATA + b"HTTP/1.1 200 more", then_close=True), 2) == [DATA] * 2
+
+
+def test_what_comes_unasked_while_a_block_waits_is_no_end_of_the_bytes() -> None:
+    async def main() -> None:
+        more, cut = asyncio.Event(), asyncio.Event()
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write((GOOD + RANGE).encode() + b"\r\n" + DATA)
+            await more.wait()
+            writer.write(b"more")
+            with suppress(ConnectionError):
+                await reader.read()
+            cut.set()
+            writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        source = Source(f"127.0.0.1:{server.sockets[0].getsockname()[1]}", secure=False)
+        async with aclosing(source.read("http://x/key?signed", 7, LENGTH + 7)) as blocks:
+            assert len(await anext(blocks)) == BLOCK
+            assert len(await anext(blocks)) == BLOCK  # the last is read ahead from here on
+            more.set()
+            await cut.wait()
+            with pytest.raises(StorageError):
+                await anext(blocks)
+        server.close()
+
+    asyncio.run(main())
 
 
 def test_an_object_that_is_gone() -> None:

@@ -19,7 +19,7 @@ from flows.moments import moment
 from flows.people import optouts
 from flows.people import protection as module
 from flows.people.merging import merge_pairs, pair
-from flows.people.optouts import read_list, statement
+from flows.people.optouts import read_list, read_text, statement
 from flows.people.protection import OPTED_OUT
 from tests.flows.conftest import DECISION, on_both
 from tests.flows.making import counts, four_views, put, registered, walked
@@ -122,7 +122,33 @@ def test_a_list_is_read_whole_or_not_at_all(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["yesterday", "2999-01-01", "2026-01-31T10:00:00", "2026-01-31 10:00", "20260131T10"]
+    "wrong",
+    [
+        f'TF-17,"Norr\n{SHE},\n',  # the mark is never closed: she would be in the issuer's name
+        f'TF-17,"Norr\n{SHE},\nTF-18,Norr"\n',
+        f'{SHE},,"x\n{SHE},\n',
+        f"{SHE},,{SHE}\n",
+        f'TF-17,"Norr"d\n{SHE},\n',
+        f"TF-17,{'N' * 200_000}\n{SHE},\n",
+    ],
+)
+def test_nobody_is_lost_by_a_quotation_mark_or_a_cell_too_many(wrong):
+    with pytest.raises(SourceError, match="a quotation mark too many") as caught:
+        read_text(f"identifier,issuer\n{wrong}", issuer="", valid_from=now())
+    assert not [one for one in SECRETS if one in str(caught.value)]
+
+
+def test_a_wrong_line_has_its_own_number_after_empty_ones():
+    with pytest.raises(SourceError, match="line 5"):
+        read_text(f"identifier\n\n{SHE}\n\n12\n", issuer="", valid_from=now())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("yesterday", "2999-01-01", "2026-01-31T10:00:00", "2026-01-31 10:00", "20260131T10"),
+        *("0001-01-01T00:00:00+14:00", "9999-12-31T23:00:00-14:00"),
+    ],
 )
 def test_a_moment_that_is_none_or_has_not_come_is_refused(text):
     with pytest.raises(SourceError):

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from sqlalchemy import select
 
 from catalog import tables
@@ -74,6 +74,11 @@ def test_a_changed_file_and_an_unknown_signer_are_refused():
         assert "was changed" in refused(short)
     stranger = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
     assert "not signed" in refused(file, signer=stranger)
+
+
+def test_nothing_is_sealed_to_a_point_of_low_order():
+    with pytest.raises(SourceError, match="no region's public key"):
+        sealing.seal(new(), X25519PublicKey.from_public_bytes(bytes(32)), SIGNER)
 
 
 def test_a_signed_list_of_another_form_is_refused():
