@@ -109,6 +109,7 @@ def region_told(state: Path, ports: Ports, credentials: Credentials) -> dict[str
         "LEDGER_URL": ledger_url(state),
         "CONSOLE_KEY_FILE": str(_sealing(state)),
         "CONSOLE_FOLDERS": json.dumps([str(state / "region" / "sources")]),
+        "OPTOUTS_KEY_FILE": str(state / "region" / "optouts.pub"),
         "QUARANTINE_BUCKET": QUARANTINE,
         **store_told("region", ports, credentials),
     }

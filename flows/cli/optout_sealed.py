@@ -162,7 +162,10 @@ def _opened(path: Path, settings: "RegionSettings") -> "Opened":
     try:
         signer = read_public(settings.optouts_key_file.read_text(encoding="ascii"))
     except (OSError, UnicodeDecodeError):
-        message = "the public key of the third party's lists cannot be read"
+        message = (
+            "the public key of the third party's lists cannot be read; it belongs into "
+            f"{settings.optouts_key_file} (MAMMO_REGION_OPTOUTS_KEY_FILE)"
+        )
         raise SettingsError(message) from None
     root = load(settings.key_file, ("region",)).current("region")
     return sealing.unseal(

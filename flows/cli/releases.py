@@ -49,7 +49,10 @@ def list_(permit: Permit) -> None:
     moment = datetime.now(UTC)
     for due in standings(catalogue, today=moment.date(), permit_id=permit):
         typer.echo(deletions.line(due, moment))
-    for one in releases.releases_of(catalogue, permit):
+    built = releases.releases_of(catalogue, permit)
+    if not built:
+        typer.echo("no release was built yet: mammo release PERMIT")
+    for one in built:
         asked = ", ".join(f"{name}={value}" for name, value in one.query.items() if value)
         held = releases.contents(catalogue, one.id)
         gone = erased_of(catalogue, one.id)

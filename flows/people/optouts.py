@@ -104,7 +104,7 @@ def read_text(text: str, *, issuer: str, valid_from: datetime) -> tuple[Statemen
             when = moment(line.get("from") or "", valid_from)
             found.append(statement(line["identifier"] or "", line.get("issuer") or issuer, when))
         except SourceError as error:
-            message = f"line {number} of the list: {error}; nothing was entered"
+            message = f"line {number} of the list: {error}; nothing of the list was taken"
             raise SourceError(message) from None
     return tuple(found)
 
