@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy.exc import IntegrityError
 
 from catalog import audit, holds
 from catalog.audit import AccessEvent
@@ -22,7 +23,7 @@ from catalog.erasures.records import Doomed, Erasure, Extent, Proof, Store
 from catalog.erasures.rows import Doom
 from catalog.erasures.tables import erased_object, erasure, tombstone
 from catalog.erasures.version import risen
-from catalog.errors import NotFoundError
+from catalog.errors import NotFoundError, RaceError
 from catalog.holds import HoldTarget
 from catalog.releases.records import Paper
 from catalog.releases.tables import delivery
@@ -84,7 +85,8 @@ def begin(engine: Engine, asked: Asked, anew: Mapping[str, Paper | None]) -> Era
 
     Raises:
         NotFoundError: Nothing is known under that name; it may be erased already.
-        RaceError: A release was sealed meanwhile, with papers that are not in `anew`.
+        RaceError: A release was sealed meanwhile, with papers that are not in `anew`, or one was
+            frozen with what is to go.
     """
     with writing(engine) as connection:
         doom = rows.doom(connection, asked.target, lock=True)
@@ -100,11 +102,19 @@ def begin(engine: Engine, asked: Asked, anew: Mapping[str, Paper | None]) -> Era
             connection.execute(tombstone.insert().values(row))
         ask_of_erased(connection, number, doom.revisions)
         with risen(connection, number):
-            rows.delete(connection, doom, number)
+            _delete(connection, doom, number)
         counted = f"{len(doom.studies)} studies, {len(doom.instances)} objects"
         event = AccessEvent(asked.who, "", "erase", f"erasure:{number}", counted)
         audit.record(connection, event)
         return _get(connection, number)
+
+
+def _delete(connection: Connection, doom: Doom, number: int) -> None:
+    try:
+        rows.delete(connection, doom, number)
+    except IntegrityError:
+        # On PostgreSQL somebody may name a row by then that nobody named when it was looked at.
+        raise RaceError from None
 
 
 def _enter(connection: Connection, asked: Asked, doom: Doom) -> int:

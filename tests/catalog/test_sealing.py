@@ -3,15 +3,16 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
 
 from catalog import holds, permits, releases
 from catalog.database import connect, writing
-from catalog.erasures import erasing
+from catalog.erasures import erasing, references
 from catalog.erasures.erasing import Asked
-from catalog.errors import PermitError
+from catalog.errors import PermitError, RaceError
 from catalog.holds import HoldTarget
 from catalog.permits import revoking
 from catalog.releases import Release, sealing
@@ -118,3 +119,20 @@ def test_what_was_erased_before_it_was_sealed_is_not_counted(catalogue_engine: E
     erasing.begin(engine, Asked(IMAGE, case="1", reason="r", who="officer"), {})
     sealed = releases.seal(engine, release, today=TODAY)
     assert sealed.instances == 3 == len(list(releases.manifest(engine, "permit-1", **DOOR)))
+
+
+def test_a_freeze_in_the_midst_of_an_erasure_is_a_race_and_no_end(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Asked(HoldTarget(HoldScope.STUDY, "2.25.1"), "7/2026", "she asked for it", "officer")
+    forget = references.forget
+
+    def after_a_freeze(*told: Any) -> None:
+        releases.freeze(engine, "permit-1", Query(), today=TODAY)
+        forget(*told)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(references, "forget", after_a_freeze)
+        with pytest.raises(RaceError):
+            erasing.begin(engine, asked, {})
+    erasing.begin(engine, asked, {})
