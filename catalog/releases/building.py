@@ -29,6 +29,7 @@ from catalog.releases.cohort import (
     require_releasable,
     unfinished,
 )
+from catalog.releases.granted import granted
 from catalog.releases.records import Release, ReleasedInstance, RevisionRef
 from catalog.releases.tables import release_paper
 from catalog.search import Query
@@ -52,7 +53,8 @@ def freeze(
     An instance whose latest revision is held is left out: an older one was replaced for a reason.
     A release of the permit that was begun and never sealed is given up: a permit has one at a time.
     Its catalogue version tells the state of the catalogue that it is of (`catalogue_version`).
-    Of a holder on permit only what was delivered for the permit's line is in it.
+    Of a holder on permit only what was delivered for the permit's line is in it, and of all only
+    what the permit was granted for.
 
     Args:
         engine: The catalogue.
@@ -75,9 +77,10 @@ def freeze(
             require_delivered(connection, line)
         _give_up(connection, release.c.permit_id == permit_id)
         _begin(connection, release_id, permit_id, query)
+        cohort = granted(connection, permit_id)
         frozen = connection.execute(
             release_instance.insert().from_select(
-                ["release_id", "revision_id"], matching(release_id, query, line)
+                ["release_id", "revision_id"], matching(release_id, query, line, cohort)
             ),
             execution_options={"preserve_rowcount": True},
         )

@@ -9,6 +9,7 @@ from catalog.deliveries.giving import given_to
 from catalog.errors import NotFoundError
 from catalog.holds import instance_not_held, study_not_held
 from catalog.permits import require
+from catalog.releases.granted import is_granted
 from catalog.releases.records import Release
 from catalog.search import Query, instance_conditions, latest, study_conditions
 from catalog.tables import instance, release, release_instance, revision, series, study, subject
@@ -28,8 +29,11 @@ def require_releasable(connection: Connection, permit_id: str, *, today: date) -
     require_assessed(connection, permit_id, tier, today=today)
 
 
-def matching(release_id: str, query: Query, line: str) -> Select[Any]:
-    """Select the latest revisions that match, are not held, and that a line may be given."""
+def matching(release_id: str, query: Query, line: str, cohort: Query) -> Select[Any]:
+    """Select the latest revisions that match, are not held, and that a line may be given.
+
+    Whatever is asked for, nothing is given beyond the cohort that the permit was granted for.
+    """
     return (
         select(literal(release_id), revision.c.id)
         .select_from(instance)
@@ -37,7 +41,7 @@ def matching(release_id: str, query: Query, line: str) -> Select[Any]:
         .join(study, study.c.id == instance.c.study_id)
         .join(subject, subject.c.id == study.c.subject_id)
         .where(*study_conditions(query), *instance_conditions(query))
-        .where(study_not_held(), instance_not_held(), given_to(line))
+        .where(study_not_held(), instance_not_held(), given_to(line), is_granted(cohort))
     )
 
 

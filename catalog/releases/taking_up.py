@@ -10,6 +10,7 @@ from catalog.deliveries.giving import of_standing
 from catalog.deliveries.tables import delivery_order
 from catalog.deliveries.tying import line_of, require_delivered
 from catalog.releases.cohort import matching, read_release, require_releasable
+from catalog.releases.granted import granted
 from catalog.releases.records import Release
 from catalog.search import Query
 from catalog.tables import release, release_instance, revision, subject_merge
@@ -60,7 +61,7 @@ def _is_short(connection: Connection, begun: Release, query: Query, line: str) -
         release_instance, release_instance.c.revision_id == revision.c.id
     )
     missing = (
-        matching(begun.id, query, line)
+        matching(begun.id, query, line, granted(connection, begun.permit_id))
         .where(~of_standing(), revision.c.instance_id.not_in(frozen.where(mine)))
         .limit(1)
     )

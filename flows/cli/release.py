@@ -42,7 +42,8 @@ def release(
 ) -> None:
     """Freeze what a search finds into a permit's release.
 
-    A query that names a view or a side finds images only. Where region and hub run apart, the hub's
+    Nothing beyond the cohort that was granted is in it; criteria make it smaller. A query that
+    names a view or a side finds images only. Where region and hub run apart, the hub's
     release worker builds it: Ctrl-C leaves it at that, and the same command watches it again. What
     broke off goes on where it was.
 
