@@ -136,8 +136,7 @@ class Association:
                 self._linger()
 
     def _linger(self) -> None:
-        """Let the peer close first, so that what it was sent is not lost with unread bytes."""
-        self._shut(socket.SHUT_WR)
+        """Let the peer close first (PS3.8 §9.2, Sta13): some see the end before what came first."""
         with suppress(OSError):
             self._connection.settimeout(_LINGER_SECONDS)
             for _ in range(64):
